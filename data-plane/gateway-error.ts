@@ -1,0 +1,54 @@
+/**
+ * Every failure the data plane can name. One closed union of kinds: adding one makes each edge's table fail to compile until
+ * it has a row. The kinds are the names of penstock.inference.v1.ErrorReason, so that every surface says the same word.
+ */
+import type { ErrorReason } from "#proto/penstock/inference/v1/error_pb.ts";
+
+type WithoutPrefix<Name> = Name extends `ERROR_REASON_${infer Rest}` ? Rest : Name;
+export type GatewayErrorKind = Exclude<WithoutPrefix<keyof typeof ErrorReason>, "UNSPECIFIED">;
+
+export interface GatewayErrorDetails {
+  /** For us and the log; never shown to the caller. */
+  readonly cause?: unknown;
+  /** When the caller may try again, in milliseconds. */
+  readonly retryAfterMs?: number;
+  /** The field of the request that is wrong, as the caller wrote it: "messages[2].role". */
+  readonly field?: string;
+  /** The binding quota. */
+  readonly quota?: QuotaViolation;
+  /** What a backend answered, for the usage event. */
+  readonly upstreamStatus?: number;
+  /** Whether another backend may be tried for the same call. */
+  readonly anotherBackendMayHelp?: boolean;
+  /** The dynamic parts of the message, for machines. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface QuotaViolation {
+  readonly quotaId: string;
+  readonly quotaKey: string;
+  /** What the quota counts: "organisation:acme", "api_key:…". */
+  readonly subject: string;
+  readonly resource: "requests" | "tokens";
+  readonly limit: number;
+}
+
+/** `message` is for the caller and says what to do next; `cause` is for us. Constructing one has no side effect. */
+export class GatewayError extends Error {
+  override readonly name = "GatewayError";
+  readonly kind: GatewayErrorKind;
+  readonly details: GatewayErrorDetails;
+
+  constructor(kind: GatewayErrorKind, message: string, details: GatewayErrorDetails = {}) {
+    super(message, { cause: details.cause });
+    this.kind = kind;
+    this.details = details;
+  }
+
+  /** Any caught value as a GatewayError. An unknown throw is our bug, so it is INTERNAL with a fixed text. */
+  static from(reason: unknown): GatewayError {
+    return reason instanceof GatewayError
+      ? reason
+      : new GatewayError("INTERNAL", "internal error; quote the request id when you report it", { cause: reason });
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Every name that Penstock uses in Redis. Names of one script's keys share a hash tag, so that they stand in one
+ * slot of a cluster. Redis is a pipe and a hint, never the record: each of these may vanish and is made anew.
+ */
+
+/** Bytes of a SignedSnapshot, rewritten now and then; the deltas lead on from it. */
+export const snapshotKey = "penstock:{config}:snapshot";
+
+/** Stream of signed deltas, entry id `<revision number>-0`, field `delta`. */
+export const deltaStreamKey = "penstock:{config}:deltas";
+
+/** The epoch whose deltas the stream holds. */
+export const deltaEpochKey = "penstock:{config}:epoch";
+
+/** Channel of Hint messages (bytes): after each change, and each second as a heartbeat. */
+export const hintChannel = "penstock:config:hint";
+
+/** Channel of NodeStatus messages (bytes). */
+export const nodeStatusChannel = "penstock:node-status";
+
+/** Stream of usage records, fields `node`, `sequence`, `record` (bytes of a UsageRecord). */
+export const usageStreamKey = "penstock:{usage}:events";
+
+/** The consumer group that writes the ledger. */
+export const usageGroup = "ledger";
+
+/** Stream of records that could not be written after five deliveries. */
+export const usageDeadLetterKey = "penstock:{usage}:dead-letters";
+
+/** Hash: node log name → sequence number up to which all of that log's records are in the ledger. */
+export const usageWatermarkKey = "penstock:{usage}:watermarks";
+
+/** Hash of one counter: `window` (index), `used`. Subject: what the quota counts separately, such as an end user's hash. */
+export const quotaCounterKey = (quotaId: string, subject: string): string => `penstock:{quota}:${quotaId}:${subject}`;
+
+/** Set where a lease was taken or a call settled, so that a repeat has no second effect. */
+export const quotaEffectKey = (effectId: string): string => `penstock:{quota}:effect:${effectId}`;
