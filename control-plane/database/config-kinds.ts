@@ -1,0 +1,60 @@
+/**
+ * The ten kinds of configuration: which entity holds each and what it is called on the wire. A kind that is added here
+ * fails to compile in snapshot/compile.ts until it has a row there.
+ */
+import { ResourceKind } from "#proto/penstock/config/v1/snapshot_pb.ts";
+import { ApiKey } from "./entities/api-key.ts";
+import { Backend } from "./entities/backend.ts";
+import { Experiment } from "./entities/experiment.ts";
+import { Organisation } from "./entities/organisation.ts";
+import { Project } from "./entities/project.ts";
+import { Prompt } from "./entities/prompt.ts";
+import { PromptVersion } from "./entities/prompt-version.ts";
+import { Provider } from "./entities/provider.ts";
+import { Quota } from "./entities/quota.ts";
+import { Route } from "./entities/route.ts";
+
+export interface ConfigRows {
+  organisation: Organisation;
+  project: Project;
+  api_key: ApiKey;
+  provider: Provider;
+  backend: Backend;
+  route: Route;
+  prompt: Prompt;
+  prompt_version: PromptVersion;
+  experiment: Experiment;
+  quota: Quota;
+}
+
+export type ConfigKind = keyof ConfigRows;
+export type ConfigRow = ConfigRows[ConfigKind];
+
+export const configEntities = {
+  organisation: Organisation,
+  project: Project,
+  api_key: ApiKey,
+  provider: Provider,
+  backend: Backend,
+  route: Route,
+  prompt: Prompt,
+  prompt_version: PromptVersion,
+  experiment: Experiment,
+  quota: Quota,
+} as const satisfies Record<ConfigKind, unknown>;
+
+export const resourceKinds = {
+  organisation: ResourceKind.ORGANISATION,
+  project: ResourceKind.PROJECT,
+  api_key: ResourceKind.API_KEY,
+  provider: ResourceKind.PROVIDER,
+  backend: ResourceKind.BACKEND,
+  route: ResourceKind.ROUTE,
+  prompt: ResourceKind.PROMPT,
+  prompt_version: ResourceKind.PROMPT_VERSION,
+  experiment: ResourceKind.EXPERIMENT,
+  quota: ResourceKind.QUOTA,
+} as const satisfies Record<ConfigKind, ResourceKind>;
+
+/** In the order of the wire's numbers. */
+export const configKinds = Object.keys(resourceKinds) as readonly ConfigKind[];

@@ -1,0 +1,24 @@
+/** All entities, for the ORM. */
+import { configEntities } from "./config-kinds.ts";
+import { AdminToken } from "./entities/admin-token.ts";
+import { AuditEntry } from "./entities/audit-entry.ts";
+import { ConfigResource } from "./entities/config-resource.ts";
+import { ConfigState } from "./entities/config-state.ts";
+import { Feedback } from "./entities/feedback.ts";
+import { Node } from "./entities/node.ts";
+import { Revision } from "./entities/revision.ts";
+import { RevisionChange } from "./entities/revision-change.ts";
+import { UsageEvent } from "./entities/usage-event.ts";
+
+export const entities = [
+  ...Object.values(configEntities),
+  AdminToken,
+  AuditEntry,
+  ConfigResource,
+  ConfigState,
+  Feedback,
+  Node,
+  Revision,
+  RevisionChange,
+  UsageEvent,
+];

@@ -1,0 +1,30 @@
+/** One data-plane process as it last reported. Nodes belong to the installation, not to an organisation. */
+import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
+
+export const Node = defineEntity({
+  name: "Node",
+  tableName: "node",
+  properties: {
+    nodeId: p.text().primary(),
+    /** Changes with each start. */
+    instanceId: p.text(),
+    version: p.text(),
+    /** starting, ready, draining, gone. */
+    state: p.text(),
+    appliedEpoch: p.text().nullable(),
+    appliedNumber: p.bigint().nullable(),
+    appliedHash: p.blob().nullable(),
+    appliedAt: p.datetime().nullable(),
+    refusedNumber: p.bigint().nullable(),
+    refusedReason: p.text().nullable(),
+    reportedAt: p.datetime(),
+    startedAt: p.datetime(),
+    callsInFlight: p.integer(),
+    grpcAddress: p.text(),
+    restAddress: p.text(),
+    /** redis, control-plane, disk. */
+    configSource: p.text(),
+    usageEventsWaiting: p.bigint(),
+  },
+});
+export type Node = InferEntity<typeof Node>;

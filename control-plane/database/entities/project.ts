@@ -1,0 +1,14 @@
+/** A part of an organisation: what API keys belong to. */
+import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
+import { configColumns } from "./config-columns.ts";
+
+export const Project = defineEntity({
+  name: "Project",
+  tableName: "project",
+  properties: {
+    ...configColumns(),
+    key: p.text(),
+    name: p.text(),
+  },
+});
+export type Project = InferEntity<typeof Project>;

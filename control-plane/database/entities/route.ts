@@ -1,0 +1,48 @@
+/** The name callers ask for as `model`, and how it is served. The shapes of its parts are shared with experiments. */
+import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
+import { configColumns } from "./config-columns.ts";
+
+export interface RouteTier {
+  readonly targets: readonly RouteTarget[];
+}
+
+export interface RouteTarget {
+  readonly backendId: string;
+  /** 1 to 1000000. 0: takes no calls. */
+  readonly weight: number;
+}
+
+/** Milliseconds. 0: the node's default (see snapshot.proto). */
+export interface RouteTimeouts {
+  readonly queueMs: number;
+  readonly connectMs: number;
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  readonly writeStallMs: number;
+  readonly totalMs: number;
+}
+
+/** By label or by version: exactly one. */
+export type PromptSelection =
+  | { readonly promptId: string; readonly label: string }
+  | { readonly promptId: string; readonly version: number };
+
+export type JsonObject = { readonly [name: string]: unknown };
+
+export const Route = defineEntity({
+  name: "Route",
+  tableName: "route",
+  properties: {
+    ...configColumns(),
+    name: p.text(),
+    description: p.text(),
+    tiers: p.json<readonly RouteTier[]>(),
+    timeouts: p.json<RouteTimeouts>(),
+    /** Backends tried at the most, 1 to 10. 0: the node's default, 3. */
+    attemptsMax: p.integer(),
+    prompt: p.json<PromptSelection>().nullable(),
+    defaultParameters: p.json<JsonObject>().nullable(),
+    cache: p.text().$type<"off">(),
+  },
+});
+export type Route = InferEntity<typeof Route>;

@@ -1,0 +1,135 @@
+/**
+ * The database, PostgreSQL or the embedded one, and the only two ways to it: `tenant`, where row-level security shows one
+ * organisation's rows and no others whatever is asked, and `system`, for what belongs to no organisation.
+ *
+ * Each is one transaction with its own entity manager. A database that is gone does not end the process: the work fails
+ * with UNAVAILABLE and the next one tries again.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Migrator } from "@mikro-orm/migrations";
+import { type EntityManager, MikroORM } from "@mikro-orm/postgresql";
+import { ControlError } from "../control-error.ts";
+import type { Logger } from "../logger.ts";
+import { type ControlPlaneSettings, embeddedDatabaseDir } from "../settings.ts";
+import { type EmbeddedDatabase, openEmbeddedDatabase } from "./embedded.ts";
+import { entities } from "./entities.ts";
+import { First } from "./migrations/0001-first.ts";
+
+export type { EntityManager } from "@mikro-orm/postgresql";
+
+export const tenantRole = "penstock_tenant";
+
+const connectionsMax = 10;
+const connectMs = 2_000;
+/** The embedded database has one session, so its waiting line is the queue for work and not for a handshake. */
+const embeddedQueueMs = 10_000;
+const statementMs = 5_000;
+const lockMs = 1_000;
+const idleInTransactionMs = 5_000;
+const migrationMs = 60_000;
+/** Any constant; it keeps two control planes that start at once from migrating at once. */
+const migrationLock = 7_361_604;
+
+export interface Database {
+  readonly orm: MikroORM;
+  /** In a transaction that sees every organisation. For publishers, the ledger, authentication. */
+  system<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
+  /** In a transaction that can neither read nor write another organisation's rows, raw SQL included. */
+  tenant<T>(organisationId: string, work: (em: EntityManager) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** @throws ControlError START where the data directory is taken, UNAVAILABLE where PostgreSQL does not answer. */
+export async function openDatabase(settings: Pick<ControlPlaneSettings, "databaseUrl" | "dataDir">, logger: Logger): Promise<Database> {
+  const embedded = settings.databaseUrl === undefined ? await openEmbeddedDatabase(embeddedDatabaseDir(settings)) : undefined;
+  let orm: MikroORM | undefined;
+  try {
+    orm = await MikroORM.init({
+      entities,
+      ...(settings.databaseUrl === undefined ? { dbName: "postgres", user: "postgres" } : { clientUrl: settings.databaseUrl }),
+      extensions: [Migrator],
+      migrations: { migrationsList: [{ name: "0001-first", class: First }], snapshot: false, silent: true },
+      driverOptions: poolOptions(embedded),
+      // What the log may hold is decided in one place; statements and their parameters are not for it.
+      debug: false,
+      logger: (message) => logger.warn(message),
+      discovery: { checkDuplicateTableNames: true, checkDuplicateFieldNames: true },
+    });
+    await migrate(orm, embedded);
+  } catch (error) {
+    await orm?.close(true);
+    await embedded?.close();
+    throw readable(error);
+  }
+  return databaseOf(orm, embedded);
+}
+
+function poolOptions(embedded: EmbeddedDatabase | undefined) {
+  if (embedded !== undefined) return { max: 1, connectionTimeoutMillis: embeddedQueueMs, stream: embedded.stream };
+  return {
+    max: connectionsMax,
+    connectionTimeoutMillis: connectMs,
+    statement_timeout: statementMs,
+    lock_timeout: lockMs,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
+    keepAlive: true,
+    application_name: "penstock-control-plane",
+  };
+}
+
+/** Under a lock, because two control planes may start at once; the embedded database's process lock has seen to that. */
+async function migrate(orm: MikroORM, embedded: EmbeddedDatabase | undefined): Promise<void> {
+  if (embedded !== undefined) {
+    await orm.migrator.up();
+    return;
+  }
+  await orm.em.fork().transactional(async (em) => {
+    // The other one may be at it for longer than a lock is waited for otherwise, and this transaction idles meanwhile.
+    await em.execute(`set local statement_timeout = ${migrationMs}`);
+    await em.execute(`set local lock_timeout = ${migrationMs}`);
+    await em.execute(`set local idle_in_transaction_session_timeout = ${migrationMs}`);
+    await em.execute("select pg_advisory_xact_lock(?)", [migrationLock]);
+    await orm.migrator.up();
+  });
+}
+
+function databaseOf(orm: MikroORM, embedded: EmbeddedDatabase | undefined): Database {
+  const inside = new AsyncLocalStorage<true>();
+  const transaction = async <T>(em: EntityManager, work: (em: EntityManager) => Promise<T>): Promise<T> => {
+    // On the embedded database's one session it would wait for itself.
+    if (inside.getStore()) throw new Error("a transaction inside a transaction: hand on the entity manager instead");
+    try {
+      return await inside.run(true, () => em.transactional((forked) => work(forked as EntityManager)));
+    } catch (error) {
+      throw readable(error);
+    }
+  };
+  return {
+    orm,
+    system: (work) => transaction(orm.em.fork(), work),
+    tenant: (organisationId, work) => {
+      const em = orm.em.fork();
+      em.setSessionContext({ role: tenantRole, variables: { "app.organisation": organisationId } });
+      return transaction(em, work);
+    },
+    close: async () => {
+      await orm.close(true);
+      await embedded?.close();
+    },
+  };
+}
+
+/** SQLSTATE classes and codes that say "not now": connection lost, too many connections, shutting down, cancelled by a clock. */
+const notNow = /^(08...|53...|57P0.|57014|55P03|25P03|40001|40P01)$/;
+const unreachable = new Set(["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "EPIPE", "EHOSTUNREACH", "ENETUNREACH"]);
+
+/** Turns "the database is not there" into what a caller can act on; leaves all else as it is. */
+function readable(error: unknown): unknown {
+  if (error instanceof ControlError || !(error instanceof Error)) return error;
+  const code = "code" in error ? String(error.code) : "";
+  const lost =
+    /Connection terminated|timeout exceeded when trying to connect|connection timeout|Client has encountered a connection error/i;
+  if (notNow.test(code) || unreachable.has(code) || lost.test(error.message) || (error instanceof AggregateError && unreachable.has(code)))
+    return new ControlError("UNAVAILABLE", "the database does not answer; try again", error);
+  return error;
+}

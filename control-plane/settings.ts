@@ -1,0 +1,64 @@
+/**
+ * What the control plane is told from outside, read once at the start. The three secrets have no default: whoever starts
+ * the process makes them (`penstock start` does it by itself), because a known secret is none.
+ */
+import { join } from "node:path";
+import { type Environment, SettingError, settingSource } from "#agreements/setting-source.ts";
+
+export interface ControlPlaneSettings {
+  /** Where the listeners bind. */
+  readonly host: string;
+  /** GraphQL, health; 0 picks a free one. */
+  readonly graphqlPort: number;
+  /** gRPC for nodes; 0 picks a free one. */
+  readonly configPort: number;
+  readonly dataDir: string;
+  /** Undefined: PGlite in the data directory. */
+  readonly databaseUrl: string | undefined;
+  /** Undefined: nodes are served over gRPC alone. */
+  readonly redisUrl: string | undefined;
+  readonly pepper: string;
+  /** 32 bytes. */
+  readonly sealingKey: Uint8Array;
+  /** 32 bytes, the seed of the Ed25519 key. */
+  readonly signingKey: Uint8Array;
+  /** Hosts, addresses and CIDR ranges that providers may stand at though they are private. */
+  readonly privateAddresses: readonly string[];
+  readonly graphqlIntrospection: boolean;
+  readonly graphqlExplorer: boolean;
+  readonly logLevel: string;
+  /** Makes a demo configuration at the first start; needs the simulator's base URL. */
+  readonly demoSimulatorUrl: string | undefined;
+}
+
+/** @throws SettingError that names what is missing or wrong. */
+export function readControlPlaneSettings(environment: Environment): ControlPlaneSettings {
+  const source = settingSource(environment);
+  const host = source.text("PENSTOCK_HOST") ?? "127.0.0.1";
+  const loopback = host === "127.0.0.1" || host === "::1" || host === "localhost";
+  return {
+    host,
+    graphqlPort: source.port("PENSTOCK_CONTROL_PORT", 4000),
+    configPort: source.port("PENSTOCK_CONFIG_PORT", 4004),
+    dataDir: source.text("PENSTOCK_DATA_DIR") ?? ".penstock",
+    databaseUrl: source.secret("PENSTOCK_DATABASE_URL"),
+    redisUrl: source.secret("PENSTOCK_REDIS_URL"),
+    pepper: required("PENSTOCK_PEPPER", source.secret("PENSTOCK_PEPPER")),
+    sealingKey: required("PENSTOCK_SEALING_KEY", source.key32("PENSTOCK_SEALING_KEY")),
+    signingKey: required("PENSTOCK_SIGNING_KEY", source.key32("PENSTOCK_SIGNING_KEY")),
+    privateAddresses: source.list("PENSTOCK_PRIVATE_ADDRESSES"),
+    // Whoever can reach a loopback port may look around; on a network one says so on purpose.
+    graphqlIntrospection: source.flag("PENSTOCK_GRAPHQL_INTROSPECTION", loopback),
+    graphqlExplorer: source.flag("PENSTOCK_GRAPHQL_EXPLORER", loopback),
+    logLevel: source.text("PENSTOCK_LOG_LEVEL") ?? "info",
+    demoSimulatorUrl: source.text("PENSTOCK_DEMO_SIMULATOR_URL"),
+  };
+}
+
+/** Where PGlite keeps its files. */
+export const embeddedDatabaseDir = (settings: Pick<ControlPlaneSettings, "dataDir">): string => join(settings.dataDir, "database");
+
+function required<Value>(name: string, value: Value | undefined): Value {
+  if (value === undefined) throw new SettingError(`${name} is not set; set it, or name a file that holds it in ${name}_FILE`);
+  return value;
+}
