@@ -8,7 +8,7 @@
 import { Redis } from "ioredis";
 import type { Logger } from "../logger.ts";
 
-export type RedisPurpose = "publish" | "subscribe" | "consume";
+export type RedisPurpose = "publish" | "subscribe" | "consume" | "acknowledge";
 
 /** Nobody's call waits for these commands, so the clock is generous: a 20 MB snapshot must fit in it. In milliseconds. */
 const commandTimeoutMs = 5_000;

@@ -8,7 +8,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type FeedbackEvent, Outcome, type UsageEvent } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 
 /** As the ledger names them. */
-export const outcomeNames = {
+const outcomeNames: Readonly<Record<number, string>> = {
   [Outcome.UNSPECIFIED]: "internal_error",
   [Outcome.OK]: "ok",
   [Outcome.CLIENT_ERROR]: "client_error",
@@ -17,7 +17,7 @@ export const outcomeNames = {
   [Outcome.TIMEOUT]: "timeout",
   [Outcome.CANCELLED]: "cancelled",
   [Outcome.INTERNAL_ERROR]: "internal_error",
-} as const satisfies Record<Outcome, string>;
+};
 
 const usageColumns = {
   call_id: "uuid",

@@ -1,0 +1,62 @@
+/**
+ * Everything between the database and the nodes, started in one place: the publisher, the gRPC services that nodes call, what
+ * is known of the nodes, and the consumer of usage records. Each goes on by itself when Redis or the database is away.
+ */
+import { openConfigChannel } from "./redis/config-channel.ts";
+import { subscribeNodeStatus } from "./redis/node-status.ts";
+import { openUsageQueue } from "./redis/usage-queue.ts";
+import type { Propagation, Services } from "./services.ts";
+import { serveConfig } from "./snapshot/config-service.ts";
+import { databaseHistory } from "./snapshot/database-history.ts";
+import { databaseNodes } from "./snapshot/database-nodes.ts";
+import { trackNodes } from "./snapshot/node-tracker.ts";
+import { publishConfig } from "./snapshot/publish.ts";
+import { openSnapshotSource } from "./snapshot/snapshot-source.ts";
+import { consumeUsage } from "./usage/consume-events.ts";
+import { usageHandlers } from "./usage/usage-service.ts";
+
+export interface Distribution {
+  /** Where nodes find ConfigService and UsageService. */
+  readonly configPort: number;
+  readonly propagation: Propagation;
+  /** Nodes are cut off first, then what is in hand is finished, within about three seconds. */
+  close(): Promise<void>;
+}
+
+/** @throws Error naming the address, where the port for nodes cannot be bound. */
+export async function startDistribution(
+  services: Pick<Services, "settings" | "logger" | "database" | "signer" | "committed">,
+): Promise<Distribution> {
+  const { settings, logger, database, signer, committed } = services;
+  const history = databaseHistory(database);
+  const source = openSnapshotSource(history, signer);
+  const tracker = trackNodes(databaseNodes(database), logger);
+  const configService = await serveConfig({
+    source,
+    nodes: tracker,
+    usage: usageHandlers(database, logger),
+    pepper: settings.pepper,
+    address: { host: settings.host, port: settings.configPort },
+    logger,
+  });
+  const { redisUrl } = settings;
+  const publisher = publishConfig({
+    history,
+    source,
+    channel: redisUrl === undefined ? undefined : openConfigChannel(redisUrl, logger),
+    logger,
+    onCommit: committed.onCommit,
+  });
+  const statuses = redisUrl === undefined ? undefined : subscribeNodeStatus(redisUrl, logger, tracker.report);
+  const ledger = redisUrl === undefined ? undefined : consumeUsage(openUsageQueue(redisUrl, logger), database, logger);
+  return {
+    configPort: configService.port,
+    propagation: { wait: tracker.wait, nodes: tracker.nodes, current: source.current, onChange: source.onChange },
+    close: async () => {
+      await configService.close();
+      statuses?.close();
+      await Promise.all([publisher.close(), ledger?.close()]);
+      await tracker.close();
+    },
+  };
+}
