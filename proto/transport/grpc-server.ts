@@ -43,6 +43,8 @@ export interface CallContext {
   sendInitialMetadata(metadata: Metadata): void;
   /** Sent with the status, also when the call fails. */
   readonly trailers: Metadata;
+  /** How long the caller may leave its window full; a handler may set its own. */
+  writeStallMs: number;
 }
 
 /** The handlers a service needs, derived from its .proto. A streaming handler yields batches: one write cycle each. */
@@ -206,6 +208,7 @@ function begin(call: ServedCall, options: ServiceOptions, liveCalls: LiveCalls, 
     peer: call.getPeer(),
     sendInitialMetadata: (metadata) => call.sendMetadata(metadata),
     trailers,
+    writeStallMs: options.writeStallMs,
     end,
     release: () => {
       clearTimeout(timer);
@@ -278,7 +281,7 @@ async function writeAll(
       // A slow caller must slow the backend down, not fill our memory.
       if (!open) {
         stalled = true;
-        await drained(call, lifetime, options.writeStallMs);
+        await drained(call, lifetime);
         stalled = false;
       }
     }
@@ -293,12 +296,8 @@ async function writeAll(
   }
 }
 
-/** Waits until the caller has read, at most `writeStallMs`. Rejects when the call ends first. */
-function drained(
-  call: { once(event: "drain", listener: () => void): unknown; off(event: "drain", listener: () => void): unknown },
-  lifetime: Lifetime,
-  writeStallMs: number,
-): Promise<void> {
+/** Waits until the caller has read, at most its `writeStallMs`. Rejects when the call ends first. */
+function drained(call: { once(event: "drain", listener: () => void): unknown; off(event: "drain", listener: () => void): unknown }, lifetime: Lifetime): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = () => {
       clearTimeout(timer);
@@ -313,7 +312,7 @@ function drained(
       settle();
       reject(lifetime.signal.reason);
     };
-    const timer = setTimeout(() => lifetime.end("caller-stalled"), writeStallMs);
+    const timer = setTimeout(() => lifetime.end("caller-stalled"), lifetime.writeStallMs);
     call.once("drain", onDrain);
     lifetime.signal.addEventListener("abort", onAbort);
     if (lifetime.signal.aborted) onAbort();

@@ -1,0 +1,215 @@
+/**
+ * `POST /v1/chat/completions`: reads OpenAI's dialect into a CompletionRequest and writes the answer in it, streamed or whole.
+ *
+ * The 200 is not sent before the commit point, so that what fails until then has a true status. After it a failure is told in
+ * band, as `data: {"error":…}` without `[DONE]`: a caller must never take half an answer for a whole one.
+ */
+import { GatewayError } from "../gateway-error.ts";
+import { type CompletionDependencies, complete } from "../pipeline/completion.ts";
+import type { CallFacts, CallReport, CompletionEvent, RateLimit } from "../pipeline/completion-event.ts";
+import type { CompletionRequest } from "../pipeline/completion-request.ts";
+import { readJsonText } from "../pipeline/json-text.ts";
+import { checkChatBody } from "./chat-body.ts";
+import { openaiErrorBody } from "./openai-error-body.ts";
+import { type RestCall, type RestEndpoint, readBody, sendJson } from "./rest-server.ts";
+
+/** A comment line this often while nothing else is written, so that proxies between do not take a thinking model for a dead one. */
+const heartbeatMs = 10_000;
+
+export function openaiChat(dependencies: CompletionDependencies): RestEndpoint {
+  return async (call) => {
+    const body = readJsonText(await readBody(call));
+    const { model, stream, prompt, endUserId, metadata } = checkChatBody(body.value, body.members);
+    const request: CompletionRequest = {
+      ingress: "openai-chat",
+      callId: call.callId,
+      requestId: call.requestId,
+      receivedAtMs: call.receivedAtMs,
+      credential: call.credential,
+      model,
+      stream,
+      body,
+      prompt,
+      endUserId,
+      sessionId: call.sessionId,
+      tags: { ...metadata, ...call.tags },
+      simulation: simulationHeaders(call),
+    };
+    const batches = complete(request, dependencies, call.signal);
+    if (stream) await writeStream(call, request, batches);
+    else await writeAnswer(call, batches);
+  };
+}
+
+type Batches = AsyncIterable<readonly CompletionEvent[]>;
+
+async function writeAnswer(call: RestCall, batches: Batches): Promise<void> {
+  let headers: Record<string, string> = {};
+  let answer = "";
+  for await (const batch of batches) {
+    for (const event of batch) {
+      if (event.type === "committed") headers = answerHeaders(event.facts);
+      else if (event.type === "native-answer") answer = event.data;
+      else if (event.type === "finished" && event.report.costNanodollars !== undefined) headers["x-penstock-cost-usd"] = usd(event.report.costNanodollars);
+    }
+  }
+  headers["openai-processing-ms"] = String(Date.now() - call.receivedAtMs);
+  sendJson(call.response, 200, answer, headers);
+}
+
+async function writeStream(call: RestCall, request: CompletionRequest, batches: Batches): Promise<void> {
+  const { response } = call;
+  const usageAsked = (request.body.value["stream_options"] as { include_usage?: boolean } | undefined)?.include_usage === true;
+  let writeStallMs = 0;
+  let heartbeat: NodeJS.Timeout | undefined;
+  let head: StreamHead | undefined;
+  let usageChunk: string | undefined;
+  try {
+    for await (const batch of batches) {
+      let text = "";
+      for (const event of batch) {
+        switch (event.type) {
+          case "committed":
+            writeStallMs = event.writeStallMs;
+            response.writeHead(200, { ...answerHeaders(event.facts), ...streamHeaders });
+            heartbeat = setInterval(() => response.writableLength === 0 && response.write(": keep-alive\n\n"), heartbeatMs);
+            break;
+          case "completion-started":
+            head = { id: event.id, created: event.created, model: request.model };
+            break;
+          case "native-chunk":
+            text += `data: ${event.data}\n\n`;
+            break;
+          case "usage":
+            usageChunk = event.data ?? usageChunk;
+            break;
+          case "finished":
+            if (usageAsked && event.report.usage !== undefined) text += `data: ${finalChunk(event.report, usageChunk, head)}\n\n`;
+            text += "data: [DONE]\n\n";
+            break;
+          default:
+            // Typed events come only where the dialects of caller and backend differ; OpenAI's is the only one there is on both sides.
+            break;
+        }
+      }
+      if (text !== "" && !response.write(text)) await drained(call, writeStallMs);
+      if (text !== "") heartbeat?.refresh();
+    }
+    response.end();
+  } catch (reason) {
+    if (!response.headersSent) throw reason;
+    const error = GatewayError.from(call.signal.aborted ? call.signal.reason : reason);
+    // A caller that stalls would not read this either, and one that left is not there.
+    if (error.kind === "CALLER_STALLED" || response.destroyed) response.destroy();
+    else response.end(`data: ${openaiErrorBody(error, call.requestId)}\n\n`);
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+const streamHeaders = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache, no-transform", "x-accel-buffering": "no" };
+
+interface StreamHead {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+}
+
+/** The chunk with usage and no choices that OpenAI's SDKs look for, in the backend's own words where it sent one, with what made the answer. */
+function finalChunk(report: CallReport, native: string | undefined, head: StreamHead | undefined): string {
+  const { usage, costNanodollars, backend, attempts, revision, promptVersion, variant } = report;
+  const penstock = JSON.stringify({
+    route: report.route,
+    backend,
+    attempts,
+    revision,
+    ...(variant === "" ? {} : { variant }),
+    ...(promptVersion === "" ? {} : { prompt: promptVersion }),
+    ...(costNanodollars === undefined ? {} : { cost_usd: Number(usd(costNanodollars)) }),
+    ...(usage?.estimated === true ? { usage_estimated: true } : {}),
+  });
+  const chunk =
+    native ??
+    JSON.stringify({
+      id: head?.id,
+      object: "chat.completion.chunk",
+      created: head?.created,
+      model: head?.model,
+      choices: [],
+      usage:
+        usage === undefined || usage.estimated || usage.raw === ""
+          ? { prompt_tokens: usage?.inputTokens ?? 0, completion_tokens: usage?.outputTokens ?? 0, total_tokens: (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0) }
+          : JSON.parse(usage.raw),
+    });
+  return `${chunk.slice(0, chunk.lastIndexOf("}"))},"penstock":${penstock}}`;
+}
+
+function answerHeaders(facts: CallFacts): Record<string, string> {
+  const headers: Record<string, string> = {
+    "x-penstock-revision": facts.revision,
+    "x-penstock-route": headerText(facts.route),
+    "x-penstock-backend": headerText(facts.backend),
+    "x-penstock-attempts": String(facts.attempts),
+    "x-penstock-cache": facts.cache,
+  };
+  if (facts.variant !== "") headers["x-penstock-variant"] = headerText(facts.variant);
+  if (facts.promptVersion !== "") headers["x-penstock-prompt"] = headerText(facts.promptVersion);
+  addLimit(headers, "requests", facts.limits.requests);
+  addLimit(headers, "tokens", facts.limits.tokens);
+  return headers;
+}
+
+/** OpenAI's names; the reset as a duration, which Go's SDK parses. Ours and not the backend's. */
+function addLimit(headers: Record<string, string>, resource: string, limit: RateLimit | undefined): void {
+  if (limit === undefined) return;
+  headers[`x-ratelimit-limit-${resource}`] = String(limit.limit);
+  headers[`x-ratelimit-remaining-${resource}`] = String(Math.max(0, Math.floor(limit.remaining)));
+  headers[`x-ratelimit-reset-${resource}`] = duration(limit.resetMs);
+}
+
+function duration(ms: number): string {
+  if (ms < 1000) return `${Math.max(0, Math.ceil(ms))}ms`;
+  const seconds = Math.ceil(ms / 1000);
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60] as const;
+  return `${parts[0] > 0 ? `${parts[0]}h` : ""}${seconds >= 60 ? `${parts[1]}m` : ""}${parts[2]}s`;
+}
+
+/** Names come from the control plane and may hold any letter; a header may not. */
+const headerText = (text: string): string => (/^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text));
+
+/** Nano-dollars as dollars, exactly. */
+function usd(nanodollars: bigint): string {
+  const whole = nanodollars / 1_000_000_000n;
+  const rest = (nanodollars % 1_000_000_000n).toString().padStart(9, "0").replace(/0+$/, "");
+  return rest === "" ? String(whole) : `${whole}.${rest}`;
+}
+
+function simulationHeaders({ request }: RestCall): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) if (name.startsWith("x-sim-") && typeof value === "string") headers[name] = value;
+  return headers;
+}
+
+/** Waits until the caller has read, at most `writeStallMs`; then the call ends as stalled. */
+function drained({ response, signal, end }: RestCall, writeStallMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      clearTimeout(timer);
+      response.off("drain", onDrain);
+      signal.removeEventListener("abort", onAbort);
+    };
+    const onDrain = () => {
+      settle();
+      resolve();
+    };
+    const onAbort = () => {
+      settle();
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => end(new GatewayError("CALLER_STALLED", "the caller did not read its answer")), writeStallMs);
+    response.once("drain", onDrain);
+    signal.addEventListener("abort", onAbort);
+    if (signal.aborted) onAbort();
+  });
+}
+

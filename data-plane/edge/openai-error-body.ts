@@ -1,0 +1,65 @@
+/** The REST edge's only knowledge of errors: status, type and code for each kind, in OpenAI's error shape. */
+import type { GatewayError, GatewayErrorKind } from "../gateway-error.ts";
+
+interface Row {
+  readonly status: number;
+  readonly type: string;
+  readonly code: string | null;
+  /** Whether SDKs should try again by themselves; undefined: by the status. */
+  readonly retry?: boolean;
+}
+
+const rows = {
+  API_KEY_INVALID: { status: 401, type: "invalid_request_error", code: "invalid_api_key" },
+  API_KEY_EXPIRED: { status: 401, type: "invalid_request_error", code: "api_key_expired" },
+  API_KEY_REVOKED: { status: 401, type: "invalid_request_error", code: "api_key_revoked" },
+  ROUTE_FORBIDDEN: { status: 403, type: "permission_error", code: "route_forbidden" },
+  MODEL_NOT_FOUND: { status: 404, type: "invalid_request_error", code: "model_not_found" },
+  INVALID_ARGUMENT: { status: 400, type: "invalid_request_error", code: "invalid_argument" },
+  UNSUPPORTED_PARAMETER: { status: 400, type: "invalid_request_error", code: "unsupported_parameter" },
+  UNSUPPORTED_ENDPOINT: { status: 404, type: "invalid_request_error", code: "unsupported_endpoint" },
+  CONTEXT_LENGTH_EXCEEDED: { status: 400, type: "invalid_request_error", code: "context_length_exceeded" },
+  PAYLOAD_TOO_LARGE: { status: 413, type: "invalid_request_error", code: "payload_too_large" },
+  PROMPT_NOT_FOUND: { status: 404, type: "invalid_request_error", code: "prompt_not_found" },
+  RATE_LIMITED: { status: 429, type: "rate_limit_error", code: "rate_limit_exceeded" },
+  BUDGET_EXHAUSTED: { status: 429, type: "insufficient_quota", code: "insufficient_quota", retry: false },
+  QUOTA_UNAVAILABLE: { status: 429, type: "rate_limit_error", code: "quota_unavailable" },
+  GUARD_BLOCKED: { status: 400, type: "invalid_request_error", code: "content_filter" },
+  OVERLOADED: { status: 503, type: "server_error", code: "server_is_overloaded" },
+  UPSTREAM_REJECTED: { status: 400, type: "invalid_request_error", code: "upstream_rejected" },
+  // What follows was already tried elsewhere inside; an SDK that tries again would multiply the attempts.
+  UPSTREAM_RATE_LIMITED: { status: 429, type: "rate_limit_error", code: "upstream_rate_limited" },
+  UPSTREAM_UNAVAILABLE: { status: 502, type: "server_error", code: "upstream_unavailable", retry: false },
+  UPSTREAM_PROTOCOL: { status: 502, type: "server_error", code: "upstream_protocol_error", retry: false },
+  UPSTREAM_TRUNCATED: { status: 502, type: "server_error", code: "upstream_truncated", retry: false },
+  UPSTREAM_TIMEOUT: { status: 504, type: "server_error", code: "upstream_timeout", retry: false },
+  DEADLINE_EXCEEDED: { status: 504, type: "server_error", code: "deadline_exceeded", retry: false },
+  CALLER_STALLED: { status: 408, type: "invalid_request_error", code: "caller_stalled" },
+  // Nobody is there to read it; logs say 499.
+  CANCELLED: { status: 499, type: "invalid_request_error", code: "cancelled" },
+  NOT_READY: { status: 503, type: "server_error", code: "not_ready" },
+  SHUTTING_DOWN: { status: 503, type: "server_error", code: "shutting_down" },
+  INTERNAL: { status: 500, type: "server_error", code: null },
+} satisfies Record<GatewayErrorKind, Row>;
+
+export const httpStatusOf = (kind: GatewayErrorKind): number => rows[kind].status;
+
+/** `{"error": …}` with the four keys of OpenAI's, and the request id for whoever asks about it. */
+export function openaiErrorBody(error: GatewayError, requestId: string): string {
+  const { type, code }: Row = rows[error.kind];
+  return JSON.stringify({ error: { message: error.message, type, param: error.details.field ?? null, code, request_id: requestId, reason: error.kind } });
+}
+
+/** retry-after in whole seconds and in milliseconds, and what tells SDKs whether to try again. */
+export function retryHeaders(error: GatewayError): Record<string, string> {
+  const { retry }: Row = rows[error.kind];
+  const headers: Record<string, string> = {};
+  if (retry !== undefined) headers["x-should-retry"] = String(retry);
+  const { retryAfterMs } = error.details;
+  if (retryAfterMs !== undefined) {
+    headers["retry-after"] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
+    // openai-node reads this one first, and ignores it beyond a minute.
+    headers["retry-after-ms"] = String(Math.max(1, Math.ceil(retryAfterMs)));
+  }
+  return headers;
+}

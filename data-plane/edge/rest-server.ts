@@ -1,0 +1,187 @@
+/**
+ * The REST edge: bare node:http (any framework between costs more than the pipeline), the table of endpoints, bodies with a
+ * bound, one error shape. Endpoints that are not in the table answer 404 `unsupported_endpoint`, never a silent 200.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { isUtf8 } from "node:buffer";
+import type { AddressInfo } from "node:net";
+import { v7 as uuidv7 } from "uuid";
+import { GatewayError } from "../gateway-error.ts";
+import { readCallerHeaders } from "./caller-headers.ts";
+import { httpStatusOf, openaiErrorBody, retryHeaders } from "./openai-error-body.ts";
+
+/** One request on its way through an endpoint. */
+export interface RestCall {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly callId: string;
+  readonly requestId: string;
+  readonly receivedAtMs: number;
+  readonly credential: string | undefined;
+  readonly sessionId: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Aborts when the caller leaves or the node shuts down; the reason says which. */
+  readonly signal: AbortSignal;
+  /** Ends the call from within, for example when the caller stalls. */
+  end(reason: GatewayError): void;
+}
+
+export type RestEndpoint = (call: RestCall, parameter: string) => Promise<void>;
+
+/** `path` may end in `*`, for one last segment that becomes the endpoint's parameter. */
+export type RestEndpoints = readonly { readonly method: string; readonly path: string; readonly serve: RestEndpoint }[];
+
+export interface RestServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** For failures that are ours, with the request id. */
+  readonly logError: (error: GatewayError, requestId: string) => void;
+}
+
+export interface RestServer {
+  readonly port: number;
+  readonly callsInFlight: number;
+  close(drainMs: number): Promise<void>;
+}
+
+export const bodyBytesMax = 10 * 1024 * 1024;
+
+/** @throws Error naming the address, where it cannot be bound. */
+export async function startRestServer(endpoints: RestEndpoints, options: RestServerOptions): Promise<RestServer> {
+  const live = new Set<(reason: GatewayError) => void>();
+  const server = createServer({ headersTimeout: 10_000, connectionsCheckingInterval: 1000, requestTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 16 * 1024 });
+  server.on("request", (request, response) => void serve(request, response, endpoints, options, live));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (socket.writable) socket.end(malformed(error.code));
+    else socket.destroy();
+  });
+  const port = await listen(server, options);
+  return {
+    port,
+    get callsInFlight() {
+      return live.size;
+    },
+    close: (drainMs) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => {
+          for (const end of [...live]) end(new GatewayError("SHUTTING_DOWN", "the gateway is shutting down; try again", { retryAfterMs: 1000 }));
+          setTimeout(() => server.closeAllConnections(), forcedAfterMs).unref();
+        }, drainMs);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+/** What ended calls get to write their error in, in milliseconds. */
+const forcedAfterMs = 1000;
+
+async function serve(request: IncomingMessage, response: ServerResponse, endpoints: RestEndpoints, options: RestServerOptions, live: Set<(reason: GatewayError) => void>): Promise<void> {
+  const callId = uuidv7();
+  const caller = readCallerHeaders((name) => single(request.headers[name]));
+  const requestId = caller.requestId ?? callId;
+  const controller = new AbortController();
+  const end = (reason: GatewayError) => {
+    if (!controller.signal.aborted) controller.abort(reason);
+  };
+  live.add(end);
+  // Of the response: a request's own "close" fires as soon as its body has been read.
+  response.on("close", () => {
+    if (!response.writableFinished) end(new GatewayError("CANCELLED", "the caller went away"));
+  });
+  response.setHeader("x-request-id", requestId);
+  try {
+    const { serve: endpoint, parameter } = find(endpoints, request);
+    await endpoint({ request, response, callId, requestId, receivedAtMs: Date.now(), credential: caller.credential, sessionId: caller.sessionId, tags: caller.tags, signal: controller.signal, end }, parameter);
+  } catch (reason) {
+    const error = GatewayError.from(controller.signal.aborted ? controller.signal.reason : reason);
+    if (error.kind === "INTERNAL") options.logError(error, requestId);
+    if (response.headersSent) response.destroy();
+    else sendError(response, error, requestId);
+  } finally {
+    live.delete(end);
+    // A body that was refused half-way must not be read to its end for the sake of the next request on this connection.
+    if (!request.complete) response.on("finish", () => request.socket.destroySoon());
+  }
+}
+
+function find(endpoints: RestEndpoints, request: IncomingMessage): { serve: RestEndpoint; parameter: string } {
+  const path = (request.url ?? "/").split("?", 1)[0]?.replace(/\/+$/, "") ?? "";
+  for (const { method, path: pattern, serve: endpoint } of endpoints) {
+    if (method !== request.method) continue;
+    if (pattern === path) return { serve: endpoint, parameter: "" };
+    if (pattern.endsWith("*") && path.startsWith(pattern.slice(0, -1)) && path.length >= pattern.length) return { serve: endpoint, parameter: decoded(path.slice(pattern.length - 1)) };
+  }
+  throw new GatewayError("UNSUPPORTED_ENDPOINT", `${request.method ?? ""} ${path.slice(0, 200)} is not served here; see GET /v1/models and POST /v1/chat/completions`);
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new GatewayError("INVALID_ARGUMENT", "the path is not well-formed");
+  }
+}
+
+/** @throws GatewayError PAYLOAD_TOO_LARGE, INVALID_ARGUMENT: not announced as JSON, compressed, or not UTF-8. */
+export async function readBody({ request, signal }: RestCall): Promise<string> {
+  const type = request.headers["content-type"] ?? "";
+  if (!/^application\/([\w.-]+\+)?json\b/i.test(type)) throw new GatewayError("INVALID_ARGUMENT", "send the body with content-type: application/json");
+  const encoding = request.headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "identity") throw new GatewayError("INVALID_ARGUMENT", "send the body without content-encoding");
+  if (Number(request.headers["content-length"] ?? 0) > bodyBytesMax) throw tooLarge();
+  const bytes = await new Promise<Buffer>((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    request.on("data", (part: Buffer) => {
+      size += part.length;
+      if (size > bodyBytesMax) {
+        request.pause();
+        reject(tooLarge());
+      } else parts.push(part);
+    });
+    request.on("end", () => {
+      signal.removeEventListener("abort", onAbort);
+      const [only] = parts;
+      resolve(parts.length === 1 && only !== undefined ? only : Buffer.concat(parts, size));
+    });
+    request.on("error", (cause) => reject(new GatewayError("CANCELLED", "the caller went away", { cause })));
+  });
+  // Decoding would put U+FFFD in place of what is wrong, and the backend would answer another question.
+  if (!isUtf8(bytes)) throw new GatewayError("INVALID_ARGUMENT", "the body is not UTF-8");
+  return bytes.toString("utf8");
+}
+
+export function sendJson(response: ServerResponse, status: number, body: string, headers: Readonly<Record<string, string>> = {}): void {
+  response.writeHead(status, { ...headers, "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+  response.end(body);
+}
+
+function sendError(response: ServerResponse, error: GatewayError, requestId: string): void {
+  if (response.destroyed) return;
+  sendJson(response, httpStatusOf(error.kind), openaiErrorBody(error, requestId), retryHeaders(error));
+}
+
+const tooLarge = () => new GatewayError("PAYLOAD_TOO_LARGE", `the body is larger than ${bodyBytesMax} bytes`);
+
+function malformed(code: string | undefined): string {
+  const body = JSON.stringify({ error: { message: "the request is not well-formed HTTP", type: "invalid_request_error", param: null, code: "malformed_http" } });
+  const status = code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : code === "ERR_HTTP_REQUEST_TIMEOUT" ? "408 Request Timeout" : "400 Bad Request";
+  return `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+}
+
+const listen = (server: Server, { host, port }: RestServerOptions): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+
+const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);

@@ -1,0 +1,95 @@
+/**
+ * Counts what an answer was: the backend's own usage where it says it, else an estimate from the text that came, because a
+ * caller that leaves before the last chunk has used what was generated (the best-known way around the quotas of gateways).
+ */
+import type { CompletionEvent, TokenUsage } from "./completion-event.ts";
+import type { CompletionRequest } from "./completion-request.ts";
+import { estimateTokens } from "./estimate-tokens.ts";
+
+export interface AnswerMeter {
+  see(events: readonly CompletionEvent[]): void;
+  /** undefined: no backend has answered, so there is nothing to count. */
+  usage(): TokenUsage | undefined;
+  readonly servedModel: string;
+  /** Of the first choice that ended. Empty: none has. */
+  readonly finishReason: string;
+  /** When content first came, in milliseconds since the epoch; undefined: none has. */
+  readonly firstContentAtMs: number | undefined;
+}
+
+/** What one chunk's JSON has around its text, in characters: an estimate's estimate. */
+const chunkFrameLength = 160;
+
+export function answerMeter(request: CompletionRequest): AnswerMeter {
+  let reported: TokenUsage | undefined;
+  let textLength = 0;
+  let servedModel = "";
+  let finishReason = "";
+  let firstContentAtMs: number | undefined;
+  return {
+    see(events) {
+      firstContentAtMs ??= Date.now();
+      for (const event of events) {
+        switch (event.type) {
+          case "usage":
+            reported = event.usage;
+            break;
+          case "completion-started":
+            servedModel = event.servedModel;
+            break;
+          case "choice-finished":
+            finishReason ||= event.reason.raw;
+            break;
+          case "native-chunk": {
+            textLength += Math.max(1, event.data.length - chunkFrameLength);
+            const finished = finishReason === "" ? finishMember.exec(event.data) : null;
+            if (finished?.[1] !== undefined) finishReason = finished[1];
+            break;
+          }
+          case "native-answer":
+            textLength += event.data.length;
+            break;
+          case "content-delta":
+          case "reasoning-delta":
+          case "refusal-delta":
+            textLength += event.text.length;
+            break;
+          case "tool-call-delta":
+            textLength += event.name.length + event.arguments.length;
+            break;
+          case "committed":
+          case "finished":
+            break;
+          default:
+            event satisfies never;
+        }
+      }
+    },
+    usage() {
+      if (reported !== undefined) return reported;
+      if (firstContentAtMs === undefined) return undefined;
+      return {
+        inputTokens: estimateTokens(request.body.text.length),
+        outputTokens: estimateTokens(textLength),
+        cacheReadTokens: 0,
+        cacheWriteTokens: 0,
+        reasoningTokens: 0,
+        audioInputTokens: 0,
+        audioOutputTokens: 0,
+        estimated: true,
+        raw: "",
+      };
+    },
+    get servedModel() {
+      return servedModel;
+    },
+    get finishReason() {
+      return finishReason;
+    },
+    get firstContentAtMs() {
+      return firstContentAtMs;
+    },
+  };
+}
+
+const finishMember = /"finish_reason":"([a-z_]{1,40})"/;

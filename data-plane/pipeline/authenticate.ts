@@ -1,0 +1,44 @@
+/**
+ * Who calls. From the snapshot alone: no database, no Redis, so that an outage of either can never turn a good key into a
+ * refusal. Fails closed.
+ */
+import { credentialMatches, publicIdOf } from "#agreements/api-key-format.ts";
+import type { ApiKey } from "#proto/penstock/config/v1/snapshot_pb.ts";
+import { GatewayError } from "../gateway-error.ts";
+import type { RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
+
+export interface Caller {
+  readonly organisationId: string;
+  readonly projectId: string;
+  readonly apiKey: ApiKey;
+}
+
+export type Authenticate = (snapshot: RuntimeSnapshot, credential: string | undefined, nowMs: number) => Caller;
+
+/** Credentials whose HMAC was seen to match, by credential; the usual call computes none. Bounded; the oldest goes first. */
+const provenMax = 10_000;
+
+/** @throws (from the result) GatewayError API_KEY_INVALID, API_KEY_EXPIRED, API_KEY_REVOKED. Unknown, foreign and wrong keys read the same. */
+export function authenticator(pepper: string): Authenticate {
+  // Keyed by the whole credential (a part of it would let one key pass for another: CVE-2026-35030) and holding the hash that
+  // it matched, so that a row that changed is checked anew.
+  const proven = new Map<string, { readonly publicId: string; readonly hash: Uint8Array }>();
+
+  return (snapshot, credential, nowMs) => {
+    if (credential === undefined) throw new GatewayError("API_KEY_INVALID", "no API key was sent; send it as `authorization: Bearer psk_…`");
+    const known = proven.get(credential);
+    const publicId = known?.publicId ?? publicIdOf(credential, "psk");
+    const apiKey = publicId === undefined ? undefined : snapshot.apiKey(publicId);
+    if (publicId === undefined || apiKey === undefined) throw invalid();
+    if (known?.hash !== apiKey.hash) {
+      if (!credentialMatches(pepper, credential, apiKey.hash)) throw invalid();
+      if (proven.size >= provenMax) for (const oldest of proven.keys()) if (proven.delete(oldest)) break;
+      proven.set(credential, { publicId, hash: apiKey.hash });
+    }
+    if (apiKey.revokedAtMs !== 0n && apiKey.revokedAtMs <= BigInt(nowMs)) throw new GatewayError("API_KEY_REVOKED", "this API key was revoked; ask whoever gave it to you for another");
+    if (apiKey.expiresAtMs !== 0n && apiKey.expiresAtMs <= BigInt(nowMs)) throw new GatewayError("API_KEY_EXPIRED", "this API key has expired; ask whoever gave it to you for another");
+    return { organisationId: apiKey.organisationId, projectId: apiKey.projectId, apiKey };
+  };
+}
+
+const invalid = () => new GatewayError("API_KEY_INVALID", "this API key is not known here; check that it was copied whole");

@@ -1,0 +1,150 @@
+/**
+ * One completion, from the credential to the ledger. Read this file first: it is the data plane's table of contents. Each stage
+ * has a file of its own; what it needs is in its arguments, what it decides is its result, and stages do not call each other.
+ * Every ingress passes here, so that no guard, quota or meter is skipped on one of them.
+ */
+import { GatewayError } from "../gateway-error.ts";
+import type { CompiledRoute } from "../snapshot/compiled-route.ts";
+import type { RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
+import { readSnapshot, type SnapshotSource } from "../snapshot/snapshot-source.ts";
+import { type Assignment, assignVariant } from "./assign-variant.ts";
+import type { Authenticate, Caller } from "./authenticate.ts";
+import { type Attempt, type BackendDependencies, callBackend } from "./call-backend.ts";
+import type { CallFacts, CompletionEvent, TokenUsage } from "./completion-event.ts";
+import type { CompletionRequest } from "./completion-request.ts";
+import { costOf } from "./cost.ts";
+import { type AnswerMeter, answerMeter } from "./answer-meter.ts";
+import type { Guard } from "./guard.ts";
+import type { QuotaLedger } from "./quota-ledger.ts";
+import { type RenderedPrompt, renderPrompt } from "./render-prompt.ts";
+import { type Reservation, reserveQuota } from "./reserve-quota.ts";
+import { resolveRoute } from "./resolve-route.ts";
+import type { ResponseCache } from "./response-cache.ts";
+import { totalClock } from "./total-clock.ts";
+import type { RecordCall } from "./usage-record.ts";
+
+export interface CompletionDependencies extends BackendDependencies {
+  readonly snapshot: SnapshotSource;
+  readonly authenticate: Authenticate;
+  readonly guard: Guard;
+  readonly quota: QuotaLedger;
+  readonly cache: ResponseCache;
+  /** Appends the usage event to the node's log and counts the call. Never throws. */
+  readonly record: RecordCall;
+  /** HMAC of an end user's or a unit's id, hex: their own ids leave the node towards nobody but the backend. */
+  readonly pseudonym: (id: string) => string;
+}
+
+/** What is known of a call by its end, however early that came. */
+export interface CallState {
+  readonly request: CompletionRequest;
+  caller: Caller | undefined;
+  snapshot: RuntimeSnapshot | undefined;
+  route: CompiledRoute | undefined;
+  assignment: Assignment | undefined;
+  rendered: RenderedPrompt | undefined;
+  readonly attempts: Attempt[];
+  readonly meter: AnswerMeter;
+  usage: TokenUsage | undefined;
+  costNanodollars: bigint | undefined;
+  /** undefined: it went well. */
+  failure: GatewayError | undefined;
+}
+
+/**
+ * @param signal aborts when the caller leaves, its deadline passes or the node shuts down; its reason says which.
+ * @throws GatewayError whatever ended the call; the same error is in the usage event.
+ */
+export async function* complete(request: CompletionRequest, dependencies: CompletionDependencies, signal: AbortSignal): AsyncGenerator<readonly CompletionEvent[], void> {
+  const state = callState(request);
+  let reservation: Reservation | undefined;
+  let clock: ReturnType<typeof totalClock> | undefined;
+  try {
+    const snapshot = readSnapshot(dependencies.snapshot);
+    state.snapshot = snapshot;
+
+    const caller = dependencies.authenticate(snapshot, request.credential, request.receivedAtMs);
+    state.caller = caller;
+    const route = resolveRoute(snapshot, caller, request.model);
+    state.route = route;
+    clock = totalClock(route.clocks.totalMs, signal);
+    const assignment = assignVariant(route, request, caller);
+    state.assignment = assignment;
+    const rendered = renderPrompt(snapshot, route, assignment, request);
+    state.rendered = rendered;
+    await dependencies.guard.input(request, clock.signal);
+    const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
+    reservation = await reserveQuota(dependencies.quota, snapshot, caller, route, request, endUserHash, clock.signal);
+    // The cache is off: its key must hold every parameter, and that stage is not built. See response-cache.ts.
+    const call = {
+      request,
+      tiers: assignment?.variant.tiers ?? route.tiers,
+      attemptsMax: route.attemptsMax,
+      clocks: route.clocks,
+      replacements: rendered.replacements,
+      outputIsRead: dependencies.guard.readsOutput,
+    };
+
+    let facts: CallFacts | undefined;
+    for await (const batch of callBackend(call, dependencies, state.attempts, clock.signal)) {
+      const events = dependencies.guard.output(batch, clock.signal);
+      state.meter.see(events);
+      if (facts === undefined) {
+        facts = factsOf(state, reservation, dependencies.cache.state === "off" ? "off" : "miss");
+        yield [{ type: "committed", facts, writeStallMs: route.clocks.writeStallMs }, ...events];
+      } else yield events;
+    }
+
+    if (facts !== undefined) {
+      account(state);
+      yield [{ type: "finished", report: { ...facts, usage: state.usage, costNanodollars: state.costNanodollars } }];
+    }
+  } catch (reason) {
+    state.failure = GatewayError.from(reason);
+    throw state.failure;
+  } finally {
+    // Runs on every way out. A caller that leaves while we wait for it to read throws nothing in here: the edge calls return()
+    // on us, and only the signal knows why.
+    clock?.stop();
+    if (signal.aborted) state.failure = GatewayError.from(signal.reason);
+    account(state);
+    reservation?.settle(state.attempts.length === 0 ? { requests: 1, tokens: 0 } : state.usage === undefined ? "unknown" : { requests: 1, tokens: state.usage.inputTokens + state.usage.outputTokens });
+    dependencies.record(state);
+  }
+}
+
+function callState(request: CompletionRequest): CallState {
+  return {
+    request,
+    caller: undefined,
+    snapshot: undefined,
+    route: undefined,
+    assignment: undefined,
+    rendered: undefined,
+    attempts: [],
+    meter: answerMeter(request),
+    usage: undefined,
+    costNanodollars: undefined,
+    failure: undefined,
+  };
+}
+
+function factsOf(state: CallState, reservation: Reservation, cache: CallFacts["cache"]): CallFacts {
+  const { prompt } = state.rendered ?? {};
+  return {
+    route: state.route?.name ?? "",
+    backend: state.attempts.at(-1)?.backend.key ?? "",
+    attempts: state.attempts.length,
+    variant: state.assignment?.variant.label ?? "",
+    cache,
+    revision: state.snapshot?.revisionText ?? "",
+    promptVersion: prompt === undefined ? "" : `${prompt.name}@${prompt.version.version}`,
+    limits: reservation.limits,
+  };
+}
+
+/** Usage as the backend said it, else as counted where content has gone out; cost at the price of the backend that answered. */
+function account(state: CallState): void {
+  state.usage = state.meter.usage();
+  state.costNanodollars = costOf(state.attempts.at(-1)?.backend.price, state.usage);
+}

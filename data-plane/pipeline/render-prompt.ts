@@ -1,0 +1,79 @@
+/**
+ * What is sent to the backend: the caller's body with the prompt's messages before its own and with parameters filled in.
+ * Pure. Precedence, strongest first: the variant's parameters, the caller's, the prompt version's, the route's.
+ */
+import { GatewayError } from "../gateway-error.ts";
+import { type BoundPrompt, type CompiledRoute, versionOf } from "../snapshot/compiled-route.ts";
+import type { RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
+import type { Assignment } from "./assign-variant.ts";
+import type { CompletionRequest } from "./completion-request.ts";
+
+export interface RenderedPrompt {
+  /** Top-level members of the OpenAI chat body to set, as JSON text. Empty: the caller's text goes on as it is. */
+  readonly replacements: ReadonlyMap<string, string>;
+  readonly prompt: BoundPrompt | undefined;
+}
+
+/** A parameter may tune a call; it may not turn it into another. */
+const notParameters = new Set(["model", "messages", "stream", "stream_options", "prompt"]);
+
+/** @throws GatewayError PROMPT_NOT_FOUND; INVALID_ARGUMENT naming the variable that is missing or not known. */
+export function renderPrompt(snapshot: RuntimeSnapshot, route: CompiledRoute, assignment: Assignment | undefined, request: CompletionRequest): RenderedPrompt {
+  const prompt = promptOf(snapshot, route, assignment, request);
+  if (prompt === undefined && route.defaultParameters === undefined && assignment?.variant.parameters === undefined) return untouched;
+
+  const replacements = new Map<string, string>();
+  const own = request.body.members;
+  for (const [parameters, overCaller] of [
+    [route.defaultParameters, false],
+    [prompt?.version.defaultParameters, false],
+    [assignment?.variant.parameters, true],
+  ] as const) {
+    for (const [name, value] of Object.entries(parameters ?? {})) {
+      if (!notParameters.has(name) && (overCaller || !own.has(name))) replacements.set(name, JSON.stringify(value));
+    }
+  }
+  if (prompt !== undefined) replacements.set("messages", withMessages(prompt, request));
+  return { replacements, prompt };
+}
+
+const untouched: RenderedPrompt = { replacements: new Map(), prompt: undefined };
+
+/** The variant's prompt, else the one the caller names, else the route's. */
+function promptOf(snapshot: RuntimeSnapshot, route: CompiledRoute, assignment: Assignment | undefined, request: CompletionRequest): BoundPrompt | undefined {
+  if (assignment?.variant.prompt !== undefined) return assignment.variant.prompt;
+  const reference = request.prompt;
+  // Without a name, a reference only brings the variables for the prompt that the route binds.
+  if (reference === undefined || reference.name === "") {
+    if (reference !== undefined && route.prompt === undefined) throw new GatewayError("INVALID_ARGUMENT", "the call brings prompt variables, but names no prompt and the route binds none", { field: "prompt.name" });
+    return route.prompt;
+  }
+  const prompt = snapshot.prompt(route.organisationId, reference.name);
+  if (prompt === undefined) throw new GatewayError("PROMPT_NOT_FOUND", `there is no prompt named "${reference.name}"`, { field: "prompt.name" });
+  const number = versionOf(prompt, reference.selector.case === undefined ? { case: undefined } : reference.selector);
+  const version = number === undefined ? undefined : snapshot.promptVersion(prompt.id, number);
+  if (version === undefined) {
+    const asked = reference.selector.case === undefined ? "published version" : `${reference.selector.case} "${reference.selector.value}"`;
+    throw new GatewayError("PROMPT_NOT_FOUND", `prompt "${prompt.name}" has no ${asked}`, { field: "prompt" });
+  }
+  return { name: prompt.name, version };
+}
+
+function withMessages(prompt: BoundPrompt, request: CompletionRequest): string {
+  const { version } = prompt;
+  const variables = request.prompt?.variables ?? {};
+  const missing = version.variables.find((name) => !Object.hasOwn(variables, name));
+  if (missing !== undefined) throw new GatewayError("INVALID_ARGUMENT", `prompt "${prompt.name}" version ${version.version} needs the variable "${missing}"`, { field: `prompt.variables.${missing}` });
+  const extra = Object.keys(variables).find((name) => !version.variables.includes(name));
+  if (extra !== undefined) throw new GatewayError("INVALID_ARGUMENT", `prompt "${prompt.name}" version ${version.version} does not use the variable "${extra}"`, { field: `prompt.variables.${extra}` });
+  const rendered = version.messages.map(({ role, template }) => {
+    try {
+      return JSON.stringify({ role, content: template.render(variables) });
+    } catch (cause) {
+      throw new GatewayError("INVALID_ARGUMENT", `prompt "${prompt.name}" version ${version.version} could not be rendered: ${cause instanceof Error ? cause.message : "unknown"}`, { cause, field: "prompt.variables" });
+    }
+  });
+  const span = request.body.members.get("messages");
+  const own = span === undefined ? "" : request.body.text.slice(span.start + 1, span.end - 1).trim();
+  return `[${own === "" ? rendered.join(",") : [...rendered, own].join(",")}]`;
+}

@@ -1,0 +1,100 @@
+/**
+ * Turns what a failing backend said into the gateway's own words. Pure.
+ *
+ * The caller's mistake stays the caller's (400); our credential's trouble is ours and never looks like the caller's (502); what
+ * may pass is tried elsewhere. A backend's text is shortened and freed of our credential before anyone sees it.
+ */
+import { GatewayError } from "../../gateway-error.ts";
+
+const messageLengthMax = 1000;
+/** What a backend may ask us to wait is believed up to this, in milliseconds. SDKs ignore more. */
+const retryAfterMsMax = 60_000;
+
+export interface UpstreamFailure {
+  readonly status: number;
+  readonly body: string;
+  readonly retryAfter: string | undefined;
+  readonly retryAfterMs: string | undefined;
+  readonly nowMs: number;
+  /** To be taken out of whatever is shown. */
+  readonly credential: string | undefined;
+}
+
+/** For an answer whose status is not 2xx. */
+export function errorOfStatus(failure: UpstreamFailure): GatewayError {
+  const { status } = failure;
+  const said = errorObject(failure.body);
+  const message = shown(said.message, failure.credential);
+  const details = { upstreamStatus: status, ...(said.param === undefined ? {} : { field: said.param }) };
+  if (status >= 300 && status < 400) return new GatewayError("UPSTREAM_PROTOCOL", "the backend answered with a redirect, which is not followed", { ...details, anotherBackendMayHelp: true });
+  switch (status) {
+    case 400:
+    case 413:
+    case 422:
+      return said.code === "context_length_exceeded"
+        ? new GatewayError("CONTEXT_LENGTH_EXCEEDED", message, details)
+        : new GatewayError(status === 413 ? "PAYLOAD_TOO_LARGE" : "UPSTREAM_REJECTED", message, details);
+    case 401:
+    case 403:
+      // Its text may repeat what we sent; nobody but the operator can use it anyway.
+      return new GatewayError("UPSTREAM_UNAVAILABLE", "the backend refused the gateway's credential; an operator must look at the provider", details);
+    case 404:
+      return new GatewayError("UPSTREAM_UNAVAILABLE", "the backend does not know the model that is configured for it; an operator must look at the backend", details);
+    case 408:
+    case 504:
+      return new GatewayError("UPSTREAM_TIMEOUT", "the backend gave up waiting", { ...details, anotherBackendMayHelp: true });
+    case 429:
+      return new GatewayError("UPSTREAM_RATE_LIMITED", "the backend is over its own limit; try again later", {
+        ...details,
+        retryAfterMs: retryAfterOf(failure),
+        anotherBackendMayHelp: true,
+      });
+    default:
+      return status >= 500
+        ? new GatewayError("UPSTREAM_UNAVAILABLE", `the backend failed with status ${status}`, { ...details, anotherBackendMayHelp: true })
+        : new GatewayError("UPSTREAM_REJECTED", message, details);
+  }
+}
+
+/** For an error object inside an answer that began as a success. */
+export function errorInStream(value: unknown, credential: string | undefined): GatewayError {
+  const said = fields(value);
+  return new GatewayError("UPSTREAM_UNAVAILABLE", `the backend reported an error in its answer: ${shown(said.message, credential)}`, { anotherBackendMayHelp: true });
+}
+
+/** For a socket that failed. */
+export function errorOfSocket(reason: unknown): GatewayError {
+  if (reason instanceof GatewayError) return reason;
+  return new GatewayError("UPSTREAM_UNAVAILABLE", "the connection to the backend failed", { cause: reason, anotherBackendMayHelp: true });
+}
+
+function errorObject(body: string) {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return fields(typeof parsed === "object" && parsed !== null && "error" in parsed ? parsed.error : parsed);
+  } catch {
+    return fields(undefined);
+  }
+}
+
+/** Backends differ: codes may be numbers (llama.cpp), the error a bare string (Ollama). */
+function fields(error: unknown): { message: string; code: string | undefined; param: string | undefined } {
+  if (typeof error === "string") return { message: error, code: undefined, param: undefined };
+  const object = typeof error === "object" && error !== null ? (error as Record<string, unknown>) : {};
+  const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+  return { message: text(object["message"]) ?? "the backend refused the request without saying why", code: text(object["code"]), param: text(object["param"]) };
+}
+
+function shown(message: string, credential: string | undefined): string {
+  const clean = credential === undefined || credential === "" ? message : message.replaceAll(credential, "[credential]");
+  return clean.slice(0, messageLengthMax).toWellFormed();
+}
+
+/** retry-after-ms, or retry-after in seconds or as a date; 0 to 60 s; 1 s where it cannot be read. */
+function retryAfterOf(failure: UpstreamFailure): number {
+  const ms = Number(failure.retryAfterMs);
+  const text = failure.retryAfter ?? "";
+  const seconds = Number(text);
+  const asked = failure.retryAfterMs !== undefined && Number.isFinite(ms) ? ms : text !== "" && Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - failure.nowMs;
+  return Number.isFinite(asked) && asked >= 0 ? Math.min(asked, retryAfterMsMax) : 1000;
+}

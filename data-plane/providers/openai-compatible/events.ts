@@ -1,0 +1,333 @@
+/**
+ * Reads what an OpenAI-shaped backend streams, chunk by chunk.
+ *
+ * Almost all chunks of a stream differ only in the text they bring, so once the first has been read, a chunk that begins with
+ * the same members and looks like a plain text delta is passed on with its head exchanged, without being parsed. Everything
+ * else is parsed, checked and, where a backend is sloppy (no role, no tool-call index, another id on each chunk), repaired.
+ */
+import type { CompletionEvent, FinishReason, TokenLogprob } from "../../pipeline/completion-event.ts";
+import { GatewayError } from "../../gateway-error.ts";
+import { errorInStream } from "./error.ts";
+import { usageOf } from "./usage.ts";
+
+export interface ChunkReader {
+  /**
+   * Reads one event's data and appends what it means to `events`. Returns whether it bears content.
+   * @throws GatewayError UPSTREAM_PROTOCOL, or the error that the backend put into its stream.
+   */
+  read(data: string, events: CompletionEvent[]): boolean;
+  /** Whether every choice that began has ended: with that, a stream without [DONE] is whole all the same. */
+  readonly finished: boolean;
+  readonly servedModel: string;
+}
+
+export interface ChunkReaderOptions {
+  readonly form: "native" | "typed";
+  /** What the caller asked for and is shown as `model`. */
+  readonly modelShown: string;
+  /** Whether the caller asked for usage in its stream: then each chunk carries `usage`, else none does. */
+  readonly usageAsked: boolean;
+  readonly credential: string | undefined;
+}
+
+type Json = Record<string, unknown>;
+
+export function chunkReader(options: ChunkReaderOptions): ChunkReader {
+  const { form, modelShown, usageAsked } = options;
+  let id = "";
+  let created = 0;
+  let servedModel = "";
+  let started = false;
+  /** The backend's text before `"choices":[{"index":0,` of a plain chunk, and what callers get in its place. */
+  let headFrom = "";
+  let headTo = "";
+  const choices = new Map<number, { roleSent: boolean; finished: boolean; toolCalls: number }>();
+
+  const choiceOf = (index: number) => {
+    let choice = choices.get(index);
+    if (choice === undefined) {
+      choice = { roleSent: false, finished: false, toolCalls: 0 };
+      choices.set(index, choice);
+    }
+    return choice;
+  };
+
+  function read(data: string, events: CompletionEvent[]): boolean {
+    if (form === "native" && headFrom !== "" && data.startsWith(headFrom) && data.length < plainLengthMax) {
+      const rest = data.slice(headFrom.length);
+      const index = plainDelta.exec(rest)?.[1];
+      if (index === undefined || !choices.has(Number(index))) return readParsed(data, parsedChunk(data), events);
+      events.push({ type: "native-chunk", data: headTo + (usageAsked ? rest : rest.replace(',"usage":null', "")) });
+      return true;
+    }
+    return readParsed(data, parsedChunk(data), events);
+  }
+
+  function readParsed(data: string, chunk: Json, events: CompletionEvent[]): boolean {
+    if (chunk["error"] !== undefined && chunk["error"] !== null) throw errorInStream(chunk["error"], options.credential);
+    const list = Array.isArray(chunk["choices"]) ? (chunk["choices"] as unknown[]) : [];
+    if (!started) start(chunk, events);
+    const usage = usageOf(chunk["usage"]);
+    if (list.length === 0) {
+      if (usage !== undefined) events.push({ type: "usage", usage, data: form === "native" ? JSON.stringify(repairedHead(chunk)) : undefined });
+      // Azure's first chunk has no choices but filter results: not content, and nothing that a caller of chat can index.
+      return false;
+    }
+    let bearsContent = false;
+    let repaired = repairHead(chunk);
+    if (!usageAsked && "usage" in chunk) {
+      delete chunk["usage"];
+      repaired = true;
+    } else if (usageAsked && chunk["usage"] !== null) {
+      // Usage comes in a chunk of its own at the end, whatever this backend's habit.
+      chunk["usage"] = null;
+      repaired = true;
+    }
+    for (const entry of list) {
+      if (typeof entry !== "object" || entry === null) throw protocolError("a choice that is not an object");
+      const choice = entry as Json;
+      const index = typeof choice["index"] === "number" ? choice["index"] : 0;
+      if (choice["index"] !== index) {
+        choice["index"] = index;
+        repaired = true;
+      }
+      const state = choiceOf(index);
+      const delta = object(choice["delta"]) ?? {};
+      if (choice["delta"] !== delta) {
+        choice["delta"] = delta;
+        repaired = true;
+      }
+      if (!state.roleSent) {
+        if (delta["role"] === undefined) {
+          delta["role"] = "assistant";
+          repaired = true;
+        }
+        state.roleSent = true;
+      }
+      repaired = repairToolCalls(delta, state) || repaired;
+      if (bears(delta)) bearsContent = true;
+      const reason = choice["finish_reason"];
+      if (reason === undefined) {
+        choice["finish_reason"] = null;
+        repaired = true;
+      }
+      // A tool call ended by "stop" is a tool call: a caller that looks at the reason alone would lose it.
+      if (reason === "stop" && state.toolCalls > 0) {
+        choice["finish_reason"] = "tool_calls";
+        repaired = true;
+      }
+      if (typeof choice["finish_reason"] === "string") state.finished = true;
+      if (form === "typed") typedEvents(index, choice, delta, events);
+    }
+    if (usage !== undefined) events.push({ type: "usage", usage, data: undefined });
+    if (form === "native") {
+      const text = repaired ? JSON.stringify(chunk) : data;
+      events.push({ type: "native-chunk", data: text });
+      rememberHead(data, text);
+    }
+    // An answer of no tokens at all is an answer: its end commits too.
+    return bearsContent || [...choices.values()].some(({ finished }) => finished);
+  }
+
+  function start(chunk: Json, events: CompletionEvent[]): void {
+    started = true;
+    id = text(chunk["id"]) || `chatcmpl-${crypto.randomUUID()}`;
+    created = typeof chunk["created"] === "number" ? chunk["created"] : Math.floor(Date.now() / 1000);
+    servedModel = text(chunk["model"]);
+    events.push({ type: "completion-started", id, created, servedModel, systemFingerprint: text(chunk["system_fingerprint"]), serviceTier: text(chunk["service_tier"]) });
+  }
+
+  /** All chunks of a stream say the same id, created and model; the model is the one that was asked for. */
+  function repairHead(chunk: Json): boolean {
+    const right = chunk["id"] === id && chunk["created"] === created && chunk["model"] === modelShown && chunk["object"] === "chat.completion.chunk";
+    chunk["id"] = id;
+    chunk["object"] = "chat.completion.chunk";
+    chunk["created"] = created;
+    chunk["model"] = modelShown;
+    return !right;
+  }
+
+  function repairedHead(chunk: Json): Json {
+    repairHead(chunk);
+    chunk["choices"] = [];
+    return chunk;
+  }
+
+  function rememberHead(from: string, to: string): void {
+    if (headFrom !== "") return;
+    const marker = '"choices":[';
+    const fromEnd = from.indexOf(marker);
+    const toEnd = to.indexOf(marker);
+    // Only where the head holds nothing that may change from chunk to chunk.
+    if (fromEnd < 0 || toEnd < 0 || from.lastIndexOf(marker) !== fromEnd) return;
+    headFrom = from.slice(0, fromEnd + marker.length);
+    headTo = to.slice(0, toEnd + marker.length);
+  }
+
+  return {
+    read,
+    get finished() {
+      return choices.size > 0 && [...choices.values()].every(({ finished }) => finished);
+    },
+    get servedModel() {
+      return servedModel;
+    },
+  };
+}
+
+/** One choice with a text delta and nothing else that needs a look. Quotes inside strings are escaped, so no mark can lie in one. */
+const plainDelta = /^\{"index":(\d+),"delta":\{"content":"(?!")(?:[^"\\]|\\.)*"\},(?:"logprobs":null,)?"finish_reason":null(?:,"[a-z_]+":null)*\}\](?:,"usage":null)?\}$/;
+/** Beyond this a chunk is no token, and parsing it costs little beside its size. */
+const plainLengthMax = 4096;
+
+/** An answer that was not streamed, as the events of one batch. @throws as ChunkReader.read. */
+export function answerEvents(data: string, options: ChunkReaderOptions): CompletionEvent[] {
+  const answer = parsedChunk(data);
+  if (answer["error"] !== undefined && answer["error"] !== null) throw errorInStream(answer["error"], options.credential);
+  if (!Array.isArray(answer["choices"])) throw protocolError("an answer without choices");
+  const events: CompletionEvent[] = [startedEvent(answer)];
+  const usage = usageOf(answer["usage"]);
+  for (const [position, entry] of (answer["choices"] as unknown[]).entries()) {
+    const choice = object(entry) ?? {};
+    const message = object(choice["message"]) ?? {};
+    const index = typeof choice["index"] === "number" ? choice["index"] : position;
+    typedEvents(index, choice, message, events);
+  }
+  if (usage !== undefined) events.push({ type: "usage", usage, data: undefined });
+  if (options.form === "typed") return events;
+  // Served back in its own words; only the model's name is the one that was asked for.
+  const kept = events.filter(({ type }) => type === "completion-started" || type === "choice-finished" || type === "usage");
+  return [...kept, { type: "native-answer", data: renamed(data, answer, options.modelShown) }];
+}
+
+const modelMember = /"model"\s*:\s*"(?:[^"\\]|\\.)*"/;
+
+/** Exchanges the top-level `model`. Where it does not stand before the choices, the answer is written anew. */
+function renamed(data: string, answer: Json, model: string): string {
+  const match = modelMember.exec(data);
+  const choicesAt = data.indexOf('"choices"');
+  if (match !== null && (match.index < choicesAt || choicesAt < 0)) return `${data.slice(0, match.index)}"model":${JSON.stringify(model)}${data.slice(match.index + match[0].length)}`;
+  answer["model"] = model;
+  return JSON.stringify(answer);
+}
+
+/** A whole answer as the chunks it would have been streamed in: for a backend that answers JSON although a stream was asked. */
+export function chunksOfAnswer(data: string): string[] {
+  const answer = parsedChunk(data);
+  if (answer["error"] !== undefined && answer["error"] !== null) return [data];
+  if (!Array.isArray(answer["choices"])) throw protocolError("an answer without choices");
+  const head = { id: answer["id"], object: "chat.completion.chunk", created: answer["created"], model: answer["model"] };
+  const chunks: unknown[] = [];
+  for (const [position, entry] of (answer["choices"] as unknown[]).entries()) {
+    const choice = object(entry) ?? {};
+    const index = choice["index"] ?? position;
+    const message = object(choice["message"]) ?? {};
+    const toolCalls = Array.isArray(message["tool_calls"]) ? { tool_calls: (message["tool_calls"] as Json[]).map((call, i) => ({ index: i, ...call })) } : {};
+    chunks.push({ ...head, choices: [{ index, delta: { ...message, role: "assistant", ...toolCalls }, logprobs: choice["logprobs"] ?? null, finish_reason: null }] });
+    chunks.push({ ...head, choices: [{ index, delta: {}, finish_reason: choice["finish_reason"] ?? "stop" }] });
+  }
+  if (answer["usage"] !== undefined) chunks.push({ ...head, choices: [], usage: answer["usage"] });
+  return chunks.map((chunk) => JSON.stringify(chunk));
+}
+
+function parsedChunk(data: string): Json {
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch (cause) {
+    throw protocolError("an event that is not JSON", cause);
+  }
+  const chunk = object(value);
+  if (chunk === undefined) throw protocolError("an event that is not a JSON object");
+  return chunk;
+}
+
+export const protocolError = (what: string, cause?: unknown): GatewayError =>
+  new GatewayError("UPSTREAM_PROTOCOL", `the backend sent ${what}`, { cause, anotherBackendMayHelp: true });
+
+const startedEvent = (answer: Json): CompletionEvent => ({
+  type: "completion-started",
+  id: text(answer["id"]) || `chatcmpl-${crypto.randomUUID()}`,
+  created: typeof answer["created"] === "number" ? answer["created"] : Math.floor(Date.now() / 1000),
+  servedModel: text(answer["model"]),
+  systemFingerprint: text(answer["system_fingerprint"]),
+  serviceTier: text(answer["service_tier"]),
+});
+
+/** Whether a delta says anything to the caller. */
+function bears(delta: Json): boolean {
+  return ["content", "reasoning_content", "reasoning", "refusal"].some((name) => text(delta[name]) !== "") || Array.isArray(delta["tool_calls"]) || object(delta["function_call"]) !== undefined || object(delta["audio"]) !== undefined;
+}
+
+/** Gives each tool call an index where the backend gave none: a piece with an id begins a call, one without goes on with the last. */
+function repairToolCalls(delta: Json, state: { toolCalls: number }): boolean {
+  if (!Array.isArray(delta["tool_calls"])) return false;
+  let repaired = false;
+  for (const entry of delta["tool_calls"] as unknown[]) {
+    const call = object(entry);
+    if (call === undefined) throw protocolError("a tool call that is not an object");
+    if (typeof call["index"] !== "number") {
+      call["index"] = text(call["id"]) !== "" ? state.toolCalls : Math.max(0, state.toolCalls - 1);
+      repaired = true;
+    }
+    state.toolCalls = Math.max(state.toolCalls, (call["index"] as number) + 1);
+  }
+  return repaired;
+}
+
+function typedEvents(choice: number, container: Json, delta: Json, events: CompletionEvent[]): void {
+  const reasoning = text(delta["reasoning_content"]) || text(delta["reasoning"]);
+  if (reasoning !== "") events.push({ type: "reasoning-delta", choice, text: reasoning });
+  const content = text(delta["content"]);
+  const logprobs = logprobsOf(container["logprobs"]);
+  if (content !== "" || logprobs.length > 0) events.push({ type: "content-delta", choice, text: content, logprobs });
+  const refusal = text(delta["refusal"]);
+  if (refusal !== "") events.push({ type: "refusal-delta", choice, text: refusal });
+  const calls = Array.isArray(delta["tool_calls"]) ? (delta["tool_calls"] as unknown[]) : delta["function_call"] === undefined ? [] : [{ function: delta["function_call"] }];
+  for (const [position, entry] of calls.entries()) {
+    const call = object(entry) ?? {};
+    const body = object(call["function"]) ?? object(call["custom"]) ?? {};
+    events.push({
+      type: "tool-call-delta",
+      choice,
+      index: typeof call["index"] === "number" ? call["index"] : position,
+      id: text(call["id"]),
+      name: text(body["name"]),
+      arguments: text(body["arguments"]) || text(body["input"]),
+    });
+  }
+  const reason = container["finish_reason"];
+  if (typeof reason === "string") events.push({ type: "choice-finished", choice, reason: finishReasonOf(reason) });
+}
+
+const finishReasons: Readonly<Record<string, FinishReason["unified"]>> = {
+  stop: "stop",
+  eos: "stop",
+  length: "length",
+  tool_calls: "tool_calls",
+  content_filter: "content_filter",
+  function_call: "function_call",
+};
+
+export const finishReasonOf = (raw: string): FinishReason => ({ unified: Object.hasOwn(finishReasons, raw) ? (finishReasons[raw] ?? "other") : "other", raw });
+
+function logprobsOf(value: unknown): TokenLogprob[] {
+  const content = object(value)?.["content"];
+  if (!Array.isArray(content)) return [];
+  return content.map((entry) => {
+    const token = object(entry) ?? {};
+    const top = Array.isArray(token["top_logprobs"]) ? token["top_logprobs"] : [];
+    return { ...logprobOf(token), top: top.map((other) => logprobOf(object(other) ?? {})) };
+  });
+}
+
+const logprobOf = (token: Json) => ({
+  token: text(token["token"]),
+  logprob: typeof token["logprob"] === "number" ? token["logprob"] : 0,
+  bytes: Array.isArray(token["bytes"]) ? (token["bytes"] as number[]) : null,
+});
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+const object = (value: unknown): Json | undefined => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined);
+

@@ -1,0 +1,144 @@
+/**
+ * The provider for everything that speaks the OpenAI chat API: OpenAI itself, vLLM, Ollama, llama.cpp, the simulator.
+ *
+ * What proves that an answer is whole: `[DONE]`, or a finish reason on every choice; for an answer that is not streamed, JSON
+ * that parses. A body that merely ends, by FIN or by RST, has failed: HTTP clients report a close-delimited body that was cut
+ * as a clean end.
+ */
+import { createParser } from "eventsource-parser";
+import type { CompletionEvent } from "../../pipeline/completion-event.ts";
+import { GatewayError } from "../../gateway-error.ts";
+import { attemptClock } from "../attempt-clock.ts";
+import type { Provider, ProviderBatch, ProviderCall } from "../provider.ts";
+import { exchange, type UpstreamExchange } from "../upstream-http.ts";
+import type { UpstreamPools } from "../upstream-pools.ts";
+import { errorOfSocket, errorOfStatus } from "./error.ts";
+import { answerEvents, type ChunkReaderOptions, chunkReader, chunksOfAnswer, protocolError } from "./events.ts";
+import { requestBody, requestHeaders } from "./request.ts";
+
+/** One streamed event. */
+const eventBytesMax = 1024 * 1024;
+/** One answer that is not streamed. */
+const answerBytesMax = 32 * 1024 * 1024;
+/** What is read of an error's body. */
+const errorBytesMax = 64 * 1024;
+
+export function openaiCompatibleProvider(pools: UpstreamPools): Provider {
+  return { dialect: "openai-chat", complete: (call, signal) => complete(pools, call, signal), close: () => pools.close() };
+}
+
+async function* complete(pools: UpstreamPools, call: ProviderCall, signal: AbortSignal): AsyncGenerator<ProviderBatch, void> {
+  signal.throwIfAborted();
+  const { pool, pathPrefix, credential } = pools.of(call.backend.provider);
+  const upstream = exchange(pool, {
+    path: `${pathPrefix}/chat/completions`,
+    headers: requestHeaders(call, credential),
+    body: requestBody(call),
+    connectMs: call.clocks.connectMs,
+  });
+  const onAbort = () => upstream.abort(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  const clock = attemptClock(call.clocks, (reason) => upstream.abort(reason));
+  const options: ChunkReaderOptions = { form: call.form, modelShown: call.request.model, usageAsked: usageAsked(call), credential };
+  try {
+    const { status, headers } = await upstream.head();
+    if (status < 200 || status >= 300) {
+      const body = await readText(upstream, errorBytesMax, "cut");
+      throw errorOfStatus({ status, body, retryAfter: single(headers["retry-after"]), retryAfterMs: single(headers["retry-after-ms"]), nowMs: Date.now(), credential });
+    }
+    const streamed = (single(headers["content-type"]) ?? "").includes("text/event-stream");
+    if (call.request.stream) {
+      if (streamed) yield* readStream(upstream, clock, options);
+      else yield readChunks(chunksOfAnswer(await readText(upstream, answerBytesMax, "refuse")), options);
+    } else {
+      if (streamed) throw protocolError("a stream where one answer was asked for");
+      yield { events: answerEvents(await readText(upstream, answerBytesMax, "refuse"), options), bearsContent: true };
+    }
+  } catch (reason) {
+    throw signal.aborted ? signal.reason : errorOfSocket(reason);
+  } finally {
+    clock.stop();
+    signal.removeEventListener("abort", onAbort);
+    // Where the body was not read to its end, its socket must not go back to the pool.
+    upstream.abort(abandoned);
+  }
+}
+
+const abandoned = new GatewayError("CANCELLED", "the answer was not needed any more");
+
+async function* readStream(upstream: UpstreamExchange, clock: ReturnType<typeof attemptClock>, options: ChunkReaderOptions): AsyncGenerator<ProviderBatch, void> {
+  const reader = chunkReader(options);
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let events: CompletionEvent[] = [];
+  let bearsContent = false;
+  let done = false;
+  let failure: unknown;
+  const parser = createParser({
+    maxBufferSize: eventBytesMax,
+    onEvent: ({ data }) => {
+      // What comes after the end is not part of the answer.
+      if (done || failure !== undefined) return;
+      clock.event();
+      if (data === "[DONE]") {
+        done = true;
+        return;
+      }
+      try {
+        if (reader.read(data, events)) bearsContent = true;
+      } catch (reason) {
+        failure = reason;
+      }
+    },
+    onError: (error) => {
+      if (error.type === "max-buffer-size-exceeded") failure ??= protocolError(`an event of more than ${eventBytesMax} bytes`);
+    },
+  });
+  while (!done) {
+    const chunks = await upstream.read();
+    if (chunks === undefined) {
+      if (reader.finished) return;
+      throw new GatewayError("UPSTREAM_TRUNCATED", "the backend's answer broke off before its end", { anotherBackendMayHelp: true });
+    }
+    for (const chunk of chunks) if (failure === undefined) parser.feed(decoder.decode(chunk, { stream: true }));
+    if (events.length > 0) {
+      if (bearsContent) clock.content();
+      yield { events, bearsContent };
+      events = [];
+      bearsContent = false;
+    }
+    // What came before the failure has been handed on; the failure follows it.
+    if (failure !== undefined) throw failure;
+  }
+}
+
+function readChunks(chunks: readonly string[], options: ChunkReaderOptions): ProviderBatch {
+  const reader = chunkReader(options);
+  const events: CompletionEvent[] = [];
+  for (const chunk of chunks) reader.read(chunk, events);
+  return { events, bearsContent: true };
+}
+
+/** @throws GatewayError UPSTREAM_PROTOCOL where there is more than `bytesMax` and it may not be cut. */
+async function readText(upstream: UpstreamExchange, bytesMax: number, beyond: "cut" | "refuse"): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for (;;) {
+    const chunks = await upstream.read();
+    if (chunks === undefined) return Buffer.concat(parts).toString("utf8");
+    for (const chunk of chunks) {
+      parts.push(chunk);
+      size += chunk.length;
+    }
+    if (size > bytesMax) {
+      if (beyond === "refuse") throw protocolError(`an answer of more than ${bytesMax} bytes`);
+      return Buffer.concat(parts).toString("utf8", 0, bytesMax);
+    }
+  }
+}
+
+function usageAsked({ request }: ProviderCall): boolean {
+  const options = request.body.value["stream_options"];
+  return typeof options === "object" && options !== null && "include_usage" in options && options.include_usage === true;
+}
+
+const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);

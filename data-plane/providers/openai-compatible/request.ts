@@ -1,0 +1,25 @@
+/** Writes the request that an OpenAI-shaped backend gets: the caller's text with the few members that are the gateway's. Pure. */
+import { spliced } from "../../pipeline/json-text.ts";
+import type { ProviderCall } from "../provider.ts";
+
+export function requestBody({ request, backend, replacements }: ProviderCall): string {
+  const members = new Map<string, string | undefined>(replacements);
+  members.set("model", JSON.stringify(backend.model));
+  // Metering must not depend on what the caller asks to see, so usage is always asked for.
+  if (request.stream) members.set("stream_options", streamOptions(request.body.value["stream_options"]));
+  // Ours: it named the prompt that is rendered by now.
+  members.set("prompt", undefined);
+  return spliced(request.body, members);
+}
+
+/** What the gateway sends besides the credential. Nothing of the caller's headers: an allow-list cannot leak what it does not name. */
+export function requestHeaders({ request, backend }: ProviderCall, credential: string | undefined): string[] {
+  const headers = ["content-type", "application/json", "accept", request.stream ? "text/event-stream" : "application/json", "accept-encoding", "identity", "x-request-id", request.callId];
+  if (credential !== undefined) headers.push("authorization", `Bearer ${credential}`);
+  if (backend.provider.kind === "simulated") for (const [name, value] of Object.entries(request.simulation)) headers.push(name, value);
+  return headers;
+}
+
+function streamOptions(asked: unknown): string {
+  return JSON.stringify({ ...(typeof asked === "object" && asked !== null ? asked : {}), include_usage: true });
+}

@@ -1,0 +1,124 @@
+/**
+ * One HTTP exchange with a backend, over undici's dispatch: the callbacks become "await the head, then read what has come".
+ *
+ * Each read returns everything that has arrived since the last, so a burst costs the caller one turn. At most 256 KiB wait
+ * here; beyond that the backend's socket is paused. Redirects are not followed (they would carry the credential elsewhere).
+ * Aborting closes the socket within the same turn, in every state.
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import type { Dispatcher } from "undici";
+import { GatewayError } from "../gateway-error.ts";
+
+export interface UpstreamHead {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+}
+
+export interface UpstreamExchange {
+  /** @throws the reason of `abort`, or the socket's own error. */
+  head(): Promise<UpstreamHead>;
+  /** What has come since the last read; undefined when the body has ended. @throws as head. */
+  read(): Promise<readonly Buffer[] | undefined>;
+  /** Harmless after the end, and more than once. */
+  abort(reason: Error): void;
+  /** True once the request was on its way to a connected backend. */
+  readonly sent: boolean;
+}
+
+const bufferedBytesMax = 256 * 1024;
+
+export function exchange(pool: Dispatcher, request: { path: string; headers: string[]; body: string; connectMs: number }): UpstreamExchange {
+  let controller: Dispatcher.DispatchController | undefined;
+  let head: UpstreamHead | undefined;
+  let chunks: Buffer[] = [];
+  let bufferedBytes = 0;
+  let ended = false;
+  let failure: Error | undefined;
+  let sent = false;
+  let wake: (() => void) | undefined;
+
+  const notify = () => {
+    const waiting = wake;
+    wake = undefined;
+    waiting?.();
+  };
+  const fail = (error: Error) => {
+    if (ended || failure !== undefined) return;
+    failure = error;
+    clearTimeout(connecting);
+    notify();
+  };
+  const abort = (reason: Error) => {
+    if (ended || failure !== undefined) return;
+    fail(reason);
+    // Not started yet: onRequestStart sees the failure and gives up there.
+    controller?.abort(reason);
+  };
+  const connecting = setTimeout(
+    () => abort(new GatewayError("UPSTREAM_UNAVAILABLE", "the backend did not take the connection in time", { anotherBackendMayHelp: true })),
+    request.connectMs,
+  );
+
+  pool.dispatch(
+    { path: request.path, method: "POST", headers: request.headers, body: request.body, headersTimeout: 0, bodyTimeout: 0 },
+    {
+      onRequestStart(started) {
+        controller = started;
+        clearTimeout(connecting);
+        sent = true;
+        if (failure !== undefined) started.abort(failure);
+      },
+      onResponseStart(_controller, status, headers) {
+        head = { status, headers };
+        notify();
+      },
+      onResponseData(_controller, chunk) {
+        chunks.push(chunk);
+        bufferedBytes += chunk.length;
+        if (bufferedBytes > bufferedBytesMax) controller?.pause();
+        notify();
+      },
+      onResponseEnd() {
+        ended = true;
+        notify();
+      },
+      onResponseError(_controller, error) {
+        fail(error);
+      },
+    },
+  );
+
+  /** One waiter at a time: the exchange has one reader. */
+  const news = () =>
+    new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+
+  return {
+    get sent() {
+      return sent;
+    },
+    abort,
+    async head() {
+      while (head === undefined) {
+        if (failure !== undefined) throw failure;
+        await news();
+      }
+      return head;
+    },
+    async read() {
+      for (;;) {
+        if (failure !== undefined) throw failure;
+        if (chunks.length > 0) {
+          const batch = chunks;
+          chunks = [];
+          if (bufferedBytes > bufferedBytesMax) controller?.resume();
+          bufferedBytes = 0;
+          return batch;
+        }
+        if (ended) return undefined;
+        await news();
+      }
+    },
+  };
+}

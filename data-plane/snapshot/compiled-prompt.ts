@@ -1,0 +1,29 @@
+/** A prompt version with its templates compiled, so that a call only renders. */
+import { type CompiledTemplate, compileTemplate } from "#agreements/prompt-template.ts";
+import type { PromptVersion } from "#proto/penstock/config/v1/snapshot_pb.ts";
+import type { JsonObject } from "@bufbuild/protobuf";
+
+export interface CompiledPromptVersion {
+  readonly promptId: string;
+  readonly version: number;
+  readonly messages: readonly { readonly role: string; readonly template: CompiledTemplate }[];
+  /** All variables of all templates, sorted. */
+  readonly variables: readonly string[];
+  readonly defaultParameters: JsonObject | undefined;
+}
+
+/** @throws Error naming the prompt version whose template is wrong. */
+export function compilePromptVersion(version: PromptVersion): CompiledPromptVersion {
+  try {
+    const messages = version.messages.map(({ role, template }) => ({ role, template: compileTemplate(template) }));
+    return {
+      promptId: version.promptId,
+      version: version.version,
+      messages,
+      variables: [...new Set(messages.flatMap(({ template }) => template.variables))].sort(),
+      defaultParameters: version.defaultParameters,
+    };
+  } catch (cause) {
+    throw new Error(`prompt version ${version.id}: ${cause instanceof Error ? cause.message : "its template is wrong"}`, { cause });
+  }
+}

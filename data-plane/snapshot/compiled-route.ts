@@ -1,0 +1,225 @@
+/** A route with all that a call on it needs: weight tables, clocks, prompt, experiment, prices. Pure. */
+import { type BucketRange, bucketRanges } from "#agreements/bucket-hash.ts";
+import type { Backend, Experiment, Price, Prompt, PromptBinding, Provider, Quota, Route, Tier } from "#proto/penstock/config/v1/snapshot_pb.ts";
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { QuotaEnforcement, QuotaWindow } from "../pipeline/quota-ledger.ts";
+import type { CompiledPromptVersion } from "./compiled-prompt.ts";
+
+export interface CompiledRoute {
+  readonly id: string;
+  readonly organisationId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly createdAtMs: number;
+  readonly tiers: readonly CompiledTier[];
+  readonly clocks: Clocks;
+  readonly attemptsMax: number;
+  readonly prompt: BoundPrompt | undefined;
+  readonly defaultParameters: JsonObject | undefined;
+  readonly experiment: CompiledExperiment | undefined;
+  /** Ids of the resources that this was compiled from, besides the route itself. */
+  readonly references: readonly string[];
+}
+
+export interface CompiledTier {
+  readonly targets: readonly CompiledTarget[];
+  readonly weightSum: number;
+}
+
+export interface CompiledTarget {
+  readonly backend: CompiledBackend;
+  /** Weights of this and all targets before it: a draw in [0, weightSum) picks the first that is above it. */
+  readonly weightUpTo: number;
+  readonly weight: number;
+}
+
+export interface CompiledBackend {
+  readonly id: string;
+  readonly key: string;
+  readonly model: string;
+  readonly provider: Provider;
+  readonly price: Price | undefined;
+  readonly concurrentCallsMax: number;
+}
+
+/** In milliseconds. */
+export interface Clocks {
+  readonly queueMs: number;
+  readonly connectMs: number;
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  readonly writeStallMs: number;
+  readonly totalMs: number;
+}
+
+/** A prompt that a route or a variant binds; by label or version already resolved, since both stand in the same snapshot. */
+export interface BoundPrompt {
+  readonly name: string;
+  readonly version: CompiledPromptVersion;
+}
+
+export interface CompiledExperiment {
+  readonly id: string;
+  readonly key: string;
+  readonly seed: string;
+  readonly hashVersion: number;
+  readonly unit: string;
+  readonly fallbackUnit: string;
+  readonly ranges: readonly BucketRange[];
+  readonly variants: readonly CompiledVariant[];
+}
+
+export interface CompiledVariant {
+  readonly key: string;
+  /** "<experiment>:<variant>", as answers carry it. */
+  readonly label: string;
+  readonly prompt: BoundPrompt | undefined;
+  readonly tiers: readonly CompiledTier[] | undefined;
+  readonly parameters: JsonObject | undefined;
+}
+
+export interface CompiledQuota {
+  readonly id: string;
+  readonly key: string;
+  readonly resource: "requests" | "tokens";
+  readonly window: QuotaWindow;
+  readonly limit: number;
+  readonly enforcement: QuotaEnforcement;
+}
+
+/** Where compiling finds what a route refers to. */
+export interface RouteParts {
+  backend(id: string): Backend | undefined;
+  provider(id: string): Provider | undefined;
+  prompt(id: string): Prompt | undefined;
+  promptVersion(promptId: string, version: number): CompiledPromptVersion | undefined;
+}
+
+/** Where a route says 0. See Timeouts in snapshot.proto. */
+export const clockDefaults: Clocks = { queueMs: 5000, connectMs: 1000, firstByteMs: 30_000, idleMs: 30_000, writeStallMs: 30_000, totalMs: 900_000 };
+const attemptsMaxDefault = 3;
+const concurrentCallsMaxDefault = 1024;
+
+/** @throws Error naming what the route refers to and the snapshot does not hold. */
+export function compileRoute(route: Route, experiment: Experiment | undefined, parts: RouteParts): CompiledRoute {
+  const references = new Set<string>();
+  const compiler = { parts, references, where: `route "${route.name}"` };
+  const { timeouts } = route;
+  return {
+    id: route.id,
+    organisationId: route.organisationId,
+    name: route.name,
+    description: route.description,
+    createdAtMs: Number(route.createdAtMs),
+    tiers: compileTiers(route.tiers, compiler),
+    clocks: {
+      queueMs: timeouts?.queueMs || clockDefaults.queueMs,
+      connectMs: timeouts?.connectMs || clockDefaults.connectMs,
+      firstByteMs: timeouts?.firstByteMs || clockDefaults.firstByteMs,
+      idleMs: timeouts?.idleMs || clockDefaults.idleMs,
+      writeStallMs: timeouts?.writeStallMs || clockDefaults.writeStallMs,
+      totalMs: timeouts?.totalMs || clockDefaults.totalMs,
+    },
+    attemptsMax: route.retries?.attemptsMax || attemptsMaxDefault,
+    prompt: compileBinding(route.prompt, compiler),
+    defaultParameters: route.defaultParameters,
+    experiment: experiment === undefined ? undefined : compileExperiment(experiment, { ...compiler, where: `experiment "${experiment.key}"` }),
+    references: [...references],
+  };
+}
+
+/** @throws Error naming a word that this node does not know. */
+export function compileQuota(quota: Quota): CompiledQuota {
+  const resource = oneOf(["requests", "tokens"] as const, quota.resource, quota.key);
+  const window = oneOf(["second", "minute", "hour", "day", "month"] as const, quota.window, quota.key);
+  const enforcement = oneOf(["hard", "soft", "shadow"] as const, quota.enforcement, quota.key);
+  return { id: quota.id, key: quota.key, resource, window, limit: Number(quota.limit), enforcement };
+}
+
+function oneOf<Word extends string>(words: readonly Word[], word: string, quotaKey: string): Word {
+  const known = words.find((candidate) => candidate === word);
+  if (known === undefined) throw new Error(`quota "${quotaKey}" says "${word}", this node knows ${words.join(", ")}`);
+  return known;
+}
+
+interface Compiler {
+  readonly parts: RouteParts;
+  readonly references: Set<string>;
+  readonly where: string;
+}
+
+function compileTiers(tiers: readonly Tier[], compiler: Compiler): CompiledTier[] {
+  return tiers.map((tier) => {
+    let weightSum = 0;
+    const targets = tier.targets.map(({ backendId, weight }) => {
+      weightSum += weight;
+      return { backend: compileBackend(backendId, compiler), weight, weightUpTo: weightSum };
+    });
+    return { targets, weightSum };
+  });
+}
+
+function compileBackend(id: string, { parts, references, where }: Compiler): CompiledBackend {
+  const backend = parts.backend(id);
+  if (backend === undefined) throw new Error(`${where} refers to backend ${id}, which is not there`);
+  const provider = parts.provider(backend.providerId);
+  if (provider === undefined) throw new Error(`backend "${backend.key}" refers to provider ${backend.providerId}, which is not there`);
+  references.add(id);
+  references.add(provider.id);
+  return {
+    id,
+    key: backend.key,
+    model: backend.model,
+    provider,
+    price: backend.price,
+    concurrentCallsMax: backend.concurrentCallsMax || concurrentCallsMaxDefault,
+  };
+}
+
+function compileBinding(binding: PromptBinding | undefined, { parts, references, where }: Compiler): BoundPrompt | undefined {
+  if (binding === undefined) return undefined;
+  const prompt = parts.prompt(binding.promptId);
+  if (prompt === undefined) throw new Error(`${where} refers to prompt ${binding.promptId}, which is not there`);
+  references.add(prompt.id);
+  const number = versionOf(prompt, binding.selector);
+  const version = number === undefined ? undefined : parts.promptVersion(prompt.id, number);
+  if (version === undefined) throw new Error(`${where} refers to a version of prompt "${prompt.name}" that is not there`);
+  return { name: prompt.name, version };
+}
+
+/** The version that a label or a pin means; undefined: the prompt has no such label. Without either: "production", else "latest". */
+export function versionOf(prompt: Prompt, selector: PromptBinding["selector"]): number | undefined {
+  const labelled = (name: string) => prompt.labels.find((label) => label.name === name)?.version;
+  switch (selector.case) {
+    case "version":
+      return selector.value;
+    case "label":
+      return labelled(selector.value);
+    case undefined:
+      return labelled("production") ?? labelled("latest");
+    default:
+      return selector satisfies never;
+  }
+}
+
+function compileExperiment(experiment: Experiment, compiler: Compiler): CompiledExperiment {
+  return {
+    id: experiment.id,
+    key: experiment.key,
+    seed: experiment.seed,
+    hashVersion: experiment.hashVersion,
+    unit: experiment.unit,
+    fallbackUnit: experiment.fallbackUnit,
+    ranges: bucketRanges(
+      experiment.variants.map(({ weight }) => weight),
+      experiment.coverage,
+    ),
+    variants: experiment.variants.map((variant) => ({
+      key: variant.key,
+      label: `${experiment.key}:${variant.key}`,
+      prompt: compileBinding(variant.prompt, compiler),
+      tiers: variant.tiers.length === 0 ? undefined : compileTiers(variant.tiers, compiler),
+      parameters: variant.parameters,
+    })),
+  };
+}

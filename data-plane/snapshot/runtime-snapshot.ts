@@ -1,0 +1,314 @@
+/**
+ * What a call reads: the configuration as indexes, compiled once when it arrives. Weight tables, templates, variant ranges and
+ * timeouts are ready; a call looks things up and computes nothing that does not depend on the call.
+ *
+ * Immutable. A delta makes a new one that shares all it did not touch, so its cost follows the change. Building throws where
+ * something does not hold together, and then nothing has changed: all or nothing.
+ */
+import type {
+  ApiKey,
+  Backend,
+  Delta,
+  Experiment,
+  Organisation,
+  Project,
+  Prompt,
+  PromptVersion,
+  Provider,
+  Quota,
+  Resource,
+  ResourceKey,
+  Revision,
+  Route,
+  Snapshot,
+} from "#proto/penstock/config/v1/snapshot_pb.ts";
+import { ResourceKind } from "#proto/penstock/config/v1/snapshot_pb.ts";
+import { type CompiledQuota, type CompiledRoute, compileQuota, compileRoute, type RouteParts } from "./compiled-route.ts";
+import { type CompiledPromptVersion, compilePromptVersion } from "./compiled-prompt.ts";
+import { type PersistentMap, persistentMap } from "./persistent-map.ts";
+
+export interface RuntimeSnapshot {
+  readonly revision: Revision;
+  /** "<epoch>-<number>", as answers carry it. */
+  readonly revisionText: string;
+  apiKey(publicId: string): ApiKey | undefined;
+  organisation(id: string): Organisation | undefined;
+  project(id: string): Project | undefined;
+  route(organisationId: string, name: string): CompiledRoute | undefined;
+  routesOf(organisationId: string): CompiledRoute[];
+  prompt(organisationId: string, name: string): Prompt | undefined;
+  promptVersion(promptId: string, version: number): CompiledPromptVersion | undefined;
+  /** @param scope see quotaScope. */
+  quotas(organisationId: string, scope: string): readonly CompiledQuota[];
+  /** @throws Error naming the resource, where the result would not hold together. The delta must lead on from this revision. */
+  withDelta(delta: Delta, revision: Revision): RuntimeSnapshot;
+}
+
+/** @throws Error naming the resource that does not hold together. */
+export function buildRuntimeSnapshot(snapshot: Snapshot): RuntimeSnapshot {
+  if (snapshot.revision === undefined) throw new Error("the snapshot names no revision");
+  const tables = emptyTables();
+  for (const resource of snapshot.resources) addTo(tables, resource);
+  const resources = mapTables(tables);
+  const versions = persistentMap<CompiledPromptVersion>([...resources.promptVersion.values()].map((version) => [promptVersionKey(version.promptId, version.version), compiled(version)]));
+  const experiments = runningByRoute(resources.experiment.values());
+  const parts = partsOf(resources, versions);
+  const routes: [string, CompiledRoute][] = [];
+  for (const route of resources.route.values()) routes.push([routeKey(route.organisationId, route.name), compileRoute(route, experiments.get(route.id), parts)]);
+  return over({
+    resources,
+    versions,
+    experiments,
+    routes: persistentMap(routes),
+    keys: persistentMap([...resources.apiKey.values()].map((key) => [key.publicId, key])),
+    prompts: persistentMap([...resources.prompt.values()].map((prompt) => [routeKey(prompt.organisationId, prompt.name), prompt])),
+    quotas: persistentMap(quotaLists(resources.quota.values())),
+    revision: snapshot.revision,
+  });
+}
+
+/** Names what a quota is laid on: the key of `quotas`. */
+export const quotaScope = {
+  organisation: "organisation",
+  endUser: "end_user",
+  project: (id: string) => `project:${id}`,
+  apiKey: (id: string) => `api_key:${id}`,
+  route: (id: string) => `route:${id}`,
+};
+
+interface Resources {
+  organisation: PersistentMap<Organisation>;
+  project: PersistentMap<Project>;
+  apiKey: PersistentMap<ApiKey>;
+  provider: PersistentMap<Provider>;
+  backend: PersistentMap<Backend>;
+  route: PersistentMap<Route>;
+  prompt: PersistentMap<Prompt>;
+  promptVersion: PersistentMap<PromptVersion>;
+  experiment: PersistentMap<Experiment>;
+  quota: PersistentMap<Quota>;
+}
+type Kind = keyof Resources;
+type ResourceOf<K extends Kind> = Resources[K] extends PersistentMap<infer Value> ? Value : never;
+
+const kindNames = {
+  [ResourceKind.ORGANISATION]: "organisation",
+  [ResourceKind.PROJECT]: "project",
+  [ResourceKind.API_KEY]: "apiKey",
+  [ResourceKind.PROVIDER]: "provider",
+  [ResourceKind.BACKEND]: "backend",
+  [ResourceKind.ROUTE]: "route",
+  [ResourceKind.PROMPT]: "prompt",
+  [ResourceKind.PROMPT_VERSION]: "promptVersion",
+  [ResourceKind.EXPERIMENT]: "experiment",
+  [ResourceKind.QUOTA]: "quota",
+} satisfies Record<Exclude<ResourceKind, 0>, Kind>;
+
+interface Indexes {
+  readonly resources: Resources;
+  readonly versions: PersistentMap<CompiledPromptVersion>;
+  /** Running experiments by route id. */
+  readonly experiments: ReadonlyMap<string, Experiment>;
+  readonly routes: PersistentMap<CompiledRoute>;
+  readonly keys: PersistentMap<ApiKey>;
+  readonly prompts: PersistentMap<Prompt>;
+  readonly quotas: PersistentMap<readonly CompiledQuota[]>;
+  readonly revision: Revision;
+}
+
+function over(indexes: Indexes): RuntimeSnapshot {
+  const { resources, routes, keys, prompts, versions, quotas, revision } = indexes;
+  return {
+    revision,
+    revisionText: `${revision.epoch}-${revision.number}`,
+    apiKey: (publicId) => keys.get(publicId),
+    organisation: (id) => resources.organisation.get(id),
+    project: (id) => resources.project.get(id),
+    route: (organisationId, name) => routes.get(routeKey(organisationId, name)),
+    routesOf: (organisationId) => [...routes.values()].filter((route) => route.organisationId === organisationId).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    prompt: (organisationId, name) => prompts.get(routeKey(organisationId, name)),
+    promptVersion: (promptId, version) => versions.get(promptVersionKey(promptId, version)),
+    quotas: (organisationId, scope) => quotas.get(routeKey(organisationId, scope)) ?? noQuotas,
+    withDelta: (delta, next) => over(applied(indexes, delta, next)),
+  };
+}
+
+const noQuotas: readonly CompiledQuota[] = [];
+const routeKey = (organisationId: string, name: string) => `${organisationId}/${name}`;
+const promptVersionKey = (promptId: string, version: number) => `${promptId}@${version}`;
+
+function applied(indexes: Indexes, delta: Delta, revision: Revision): Indexes {
+  const resources: Resources = { ...indexes.resources };
+  let { keys, prompts, versions, routes, quotas, experiments } = indexes;
+  /** Ids of what changed and may be compiled into routes. */
+  const changed = new Set<string>();
+  const routesChanged = new Set<string>();
+  let quotasChanged = false;
+
+  const replace = (kind: Kind, id: string, next: Resource["resource"] | undefined) => {
+    switch (kind) {
+      case "apiKey": {
+        const old = resources.apiKey.get(id);
+        if (old !== undefined) keys = keys.with(old.publicId, undefined);
+        const key = next?.case === "apiKey" ? next.value : undefined;
+        if (key !== undefined) keys = keys.with(key.publicId, key);
+        break;
+      }
+      case "route": {
+        const old = resources.route.get(id);
+        if (old !== undefined) routes = routes.with(routeKey(old.organisationId, old.name), undefined);
+        routesChanged.add(id);
+        break;
+      }
+      case "prompt": {
+        const old = resources.prompt.get(id);
+        if (old !== undefined) prompts = prompts.with(routeKey(old.organisationId, old.name), undefined);
+        const prompt = next?.case === "prompt" ? next.value : undefined;
+        if (prompt !== undefined) prompts = prompts.with(routeKey(prompt.organisationId, prompt.name), prompt);
+        changed.add(id);
+        break;
+      }
+      case "promptVersion": {
+        const old = resources.promptVersion.get(id);
+        const version = next?.case === "promptVersion" ? next.value : undefined;
+        const subject = version ?? old;
+        if (subject !== undefined) {
+          versions = versions.with(promptVersionKey(subject.promptId, subject.version), version === undefined ? undefined : compiled(version));
+          changed.add(subject.promptId);
+        }
+        break;
+      }
+      case "experiment": {
+        const old = resources.experiment.get(id);
+        if (old !== undefined) routesChanged.add(old.routeId);
+        if (next?.case === "experiment") routesChanged.add(next.value.routeId);
+        break;
+      }
+      case "quota":
+        quotasChanged = true;
+        break;
+      case "provider":
+      case "backend":
+        changed.add(id);
+        break;
+      case "organisation":
+      case "project":
+        break;
+      default:
+        kind satisfies never;
+    }
+    put(resources, kind, id, next);
+  };
+
+  for (const resource of delta.upserted) {
+    const { kind, id } = identify(resource);
+    replace(kind, id, resource.resource);
+  }
+  for (const key of delta.removed) replace(kindOf(key), key.id, undefined);
+
+  if (routesChanged.size > 0) experiments = runningByRoute(resources.experiment.values());
+  if (changed.size > 0) for (const route of routes.values()) if (route.references.some((id) => changed.has(id))) routesChanged.add(route.id);
+  const parts = partsOf(resources, versions);
+  for (const id of routesChanged) {
+    const route = resources.route.get(id);
+    if (route !== undefined) routes = routes.with(routeKey(route.organisationId, route.name), compileRoute(route, experiments.get(id), parts));
+  }
+  if (quotasChanged) quotas = persistentMap(quotaLists(resources.quota.values()));
+  return { resources, keys, prompts, versions, routes, quotas, experiments, revision };
+}
+
+const partsOf = (resources: Resources, versions: PersistentMap<CompiledPromptVersion>): RouteParts => ({
+  backend: (id) => resources.backend.get(id),
+  provider: (id) => resources.provider.get(id),
+  prompt: (id) => resources.prompt.get(id),
+  promptVersion: (promptId, version) => versions.get(promptVersionKey(promptId, version)),
+});
+
+const compiled = (version: PromptVersion): CompiledPromptVersion => compilePromptVersion(version);
+
+function runningByRoute(experiments: Iterable<Experiment>): Map<string, Experiment> {
+  const byRoute = new Map<string, Experiment>();
+  for (const experiment of experiments) byRoute.set(experiment.routeId, experiment);
+  return byRoute;
+}
+
+function quotaLists(quotas: Iterable<Quota>): Map<string, readonly CompiledQuota[]> {
+  const lists = new Map<string, CompiledQuota[]>();
+  for (const quota of quotas) {
+    const compiledQuota = compileQuota(quota);
+    const key = routeKey(quota.organisationId, scopeOf(quota));
+    const list = lists.get(key);
+    if (list === undefined) lists.set(key, [compiledQuota]);
+    else list.push(compiledQuota);
+  }
+  return lists;
+}
+
+function scopeOf(quota: Quota): string {
+  switch (quota.scope.case) {
+    case "organisation":
+      return quotaScope.organisation;
+    case "endUser":
+      return quotaScope.endUser;
+    case "projectId":
+      return quotaScope.project(quota.scope.value);
+    case "apiKeyId":
+      return quotaScope.apiKey(quota.scope.value);
+    case "routeId":
+      return quotaScope.route(quota.scope.value);
+    case undefined:
+      throw new Error(`quota ${quota.key} has no scope`);
+    default:
+      return quota.scope satisfies never;
+  }
+}
+
+type Tables = { [K in Kind]: [string, ResourceOf<K>][] };
+
+const emptyTables = (): Tables => ({
+  organisation: [],
+  project: [],
+  apiKey: [],
+  provider: [],
+  backend: [],
+  route: [],
+  prompt: [],
+  promptVersion: [],
+  experiment: [],
+  quota: [],
+});
+
+function addTo(tables: Tables, resource: Resource): void {
+  const { kind, id } = identify(resource);
+  (tables[kind] as [string, unknown][]).push([id, resource.resource.value]);
+}
+
+const mapTables = (tables: Tables): Resources => ({
+  organisation: persistentMap(tables.organisation),
+  project: persistentMap(tables.project),
+  apiKey: persistentMap(tables.apiKey),
+  provider: persistentMap(tables.provider),
+  backend: persistentMap(tables.backend),
+  route: persistentMap(tables.route),
+  prompt: persistentMap(tables.prompt),
+  promptVersion: persistentMap(tables.promptVersion),
+  experiment: persistentMap(tables.experiment),
+  quota: persistentMap(tables.quota),
+});
+
+function put(resources: Resources, kind: Kind, id: string, next: Resource["resource"] | undefined): void {
+  // The kind was read from the same resource, so table and value agree; the checker cannot follow that across the union.
+  const table = resources[kind] as PersistentMap<unknown>;
+  (resources as Record<Kind, PersistentMap<unknown>>)[kind] = table.with(id, next?.value);
+}
+
+function identify(resource: Resource): { kind: Kind; id: string } {
+  if (resource.resource.case === undefined) throw new Error("the configuration holds a resource of a kind that this node does not know; update the node");
+  return { kind: resource.resource.case, id: resource.resource.value.id };
+}
+
+function kindOf(key: ResourceKey): Kind {
+  const kind = (kindNames as Partial<Record<number, Kind>>)[key.kind];
+  if (kind === undefined) throw new Error(`resource ${key.id} is of a kind that this node does not know; update the node`);
+  return kind;
+}
