@@ -36,7 +36,7 @@ export const databaseHistory = (database: Database): ConfigHistory => ({
     database.system(async (em) => {
       const rows = await em.execute<RevisionRow[]>(
         `select number::text as number, hash, previous_hash, payload, signature, key_id
-         from revision where epoch = ? and number > ? order by number limit ?`,
+         from revision where epoch = ? and number > ? order by revision.number limit ?`,
         [epoch, number.toString(), limit],
       );
       return rows.map(committedRevision);
@@ -71,7 +71,7 @@ async function resourcesIn(em: EntityManager): Promise<readonly Uint8Array[]> {
   let after: Pick<ResourceRow, "kind" | "id"> = { kind: 0, id: firstId };
   for (;;) {
     const rows: readonly ResourceRow[] = await em.execute<ResourceRow[]>(
-      `select kind, id::text as id, payload from config_resource where (kind, id) > (?, ?::uuid) order by kind, id limit ?`,
+      `select kind, id::text as id, payload from config_resource where (kind, id) > (?, ?::uuid) order by config_resource.kind, config_resource.id limit ?`,
       [after.kind, after.id, resourcesInOneRead],
     );
     for (const row of rows) resources.push(row.payload);

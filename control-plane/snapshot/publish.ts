@@ -97,7 +97,8 @@ export async function fillChannel(source: SnapshotSource, channel: ConfigChannel
     if (last === undefined || last < current.number)
       throw new Error(`the channel stands at ${last ?? "another epoch"}, not at ${current.number}; it is compared again`);
   }
-  if (work.snapshot) await channel.trim(held.snapshotNumber - BigInt(deltasBehindMax) + 1n);
+  if (work.snapshot && held.snapshotNumber > BigInt(deltasBehindMax))
+    await channel.trim(held.snapshotNumber - BigInt(deltasBehindMax) + 1n);
   if (missing.length > 0 || work.snapshot) await channel.hint(current);
   return current;
 }

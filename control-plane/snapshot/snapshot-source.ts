@@ -133,7 +133,8 @@ async function start(history: ConfigHistory, signer: Signer): Promise<Held> {
   const { state, createdAtMs, resources } = await history.resources();
   const current = create(RevisionSchema, state);
   const oldest = state.number > BigInt(deltasBehindMax) ? state.number - BigInt(deltasBehindMax) : 0n;
-  const rows = await readAfter(history, state.epoch, oldest, state.number);
+  // Old history may have been cleared away; what leads here without a gap is enough.
+  const rows = leadingHere(await readAfter(history, state.epoch, oldest, state.number));
   return {
     current,
     snapshot: signedSnapshot(signer, snapshotBytes(current, createdAtMs, resources)),
@@ -163,7 +164,7 @@ async function advance(history: ConfigHistory, signer: Signer, before: Held): Pr
   };
 }
 
-/** All revisions in (after, upTo], in order. @throws Error where one is missing. */
+/** All revisions in (after, upTo], in order. */
 async function readAfter(
   history: ConfigHistory,
   epoch: string,
@@ -172,17 +173,17 @@ async function readAfter(
 ): Promise<readonly CommittedRevision[]> {
   const rows: CommittedRevision[] = [];
   for (;;) {
-    const from = rows.at(-1)?.number ?? after;
-    if (upTo !== undefined && from >= upTo) break;
-    const page = await history.revisionsAfter(epoch, from, revisionsInOneRead);
-    for (const row of page) {
-      const expected = (rows.at(-1)?.number ?? after) + 1n;
-      if (row.number !== expected) throw new Error(`revision ${expected} is missing from the history; ${row.number} follows`);
-      if (upTo === undefined || row.number <= upTo) rows.push(row);
-    }
-    if (page.length < revisionsInOneRead) break;
+    const page = await history.revisionsAfter(epoch, rows.at(-1)?.number ?? after, revisionsInOneRead);
+    rows.push(...page.filter((row) => upTo === undefined || row.number <= upTo));
+    if (page.length < revisionsInOneRead || rows.length === 0 || rows.at(-1)?.number === upTo) return rows;
   }
-  return rows;
+}
+
+/** The longest end of the rows in which each follows the one before it. */
+function leadingHere(rows: readonly CommittedRevision[]): readonly CommittedRevision[] {
+  let first = rows.length - 1;
+  while (first > 0 && rows[first - 1]?.number === (rows[first]?.number ?? 0n) - 1n) first--;
+  return rows.slice(Math.max(first, 0));
 }
 
 /** Drops the oldest deltas that no snapshot needs, beyond the bounds. */
