@@ -58,3 +58,9 @@ export const resourceKinds = {
 
 /** In the order of the wire's numbers. */
 export const configKinds = Object.keys(resourceKinds) as readonly ConfigKind[];
+
+/** For people: "API key", "prompt version". */
+export const nameOfKind = (kind: ConfigKind): string => (kind === "api_key" ? "API key" : kind.replace("_", " "));
+
+/** What PostgreSQL takes for a uuid; anything else would be an error of the database's where it is just an unknown id. */
+export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);

@@ -39,6 +39,17 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/**
+ * A step of tenant work that needs what no organisation owns, such as where the configuration stands. The transaction is
+ * the same; afterwards it is the tenant's again. Where the work throws, the transaction ends anyway.
+ */
+export async function asSystem<T>(em: EntityManager, work: () => Promise<T>): Promise<T> {
+  await em.execute("set local role none");
+  const result = await work();
+  await em.execute(`set local role ${tenantRole}`);
+  return result;
+}
+
 /** @throws ControlError START where the data directory is taken, UNAVAILABLE where PostgreSQL does not answer. */
 export async function openDatabase(settings: Pick<ControlPlaneSettings, "databaseUrl" | "dataDir">, logger: Logger): Promise<Database> {
   const embedded = settings.databaseUrl === undefined ? await openEmbeddedDatabase(embeddedDatabaseDir(settings)) : undefined;

@@ -33,7 +33,7 @@ export const Experiment = defineEntity({
     /** Empty: a call without the unit is not in the experiment. */
     fallbackUnit: p.text().$type<ExperimentUnit | "">(),
     /** 0 to 1. */
-    coverage: p.double(),
+    coverage: p.double().$type<number>(),
     variants: p.json<readonly ExperimentVariant[]>(),
     /** Grows where what is measured before and after must not be mixed. */
     phase: p.integer(),

@@ -13,7 +13,7 @@ export const Feedback = defineEntity({
     callId: p.uuid(),
     metric: p.text(),
     booleanValue: p.boolean().nullable(),
-    numberValue: p.double().nullable(),
+    numberValue: p.double().$type<number>().nullable(),
     categoryValue: p.text().nullable(),
     commentValue: p.text().nullable(),
     demonstrationValue: p.text().nullable(),

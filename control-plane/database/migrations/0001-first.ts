@@ -17,8 +17,11 @@ const configColumns = `
   archived_at timestamptz null,
   unique (id, organisation_id)`;
 
-const inOrganisation = "foreign key (organisation_id) references organisation (id)";
-const within = (column: string, table: string) => `foreign key (${column}, organisation_id) references ${table} (id, organisation_id)`;
+// Deferred: one transaction may make an organisation and all that stands in it, in whatever order the ORM writes it.
+const deferred = "deferrable initially deferred";
+const inOrganisation = `foreign key (organisation_id) references organisation (id) ${deferred}`;
+const within = (column: string, table: string) =>
+  `foreign key (${column}, organisation_id) references ${table} (id, organisation_id) ${deferred}`;
 const uniqueWhileLive = (table: string, columns: string) =>
   `create unique index ${table}_live_unique on ${table} (${columns}) where archived_at is null`;
 const listed = (table: string) => `create index ${table}_listed on ${table} (organisation_id, id)`;
@@ -88,7 +91,7 @@ const tables = [
   `create table revision_change (
     epoch uuid not null, number bigint not null, position integer not null, organisation_id uuid not null,
     kind text not null, entity_id uuid not null, operation text not null, before jsonb null, after jsonb not null,
-    primary key (epoch, number, position), foreign key (epoch, number) references revision (epoch, number), ${inOrganisation})`,
+    primary key (epoch, number, position), foreign key (epoch, number) references revision (epoch, number) ${deferred}, ${inOrganisation})`,
   `create index revision_change_of_entity on revision_change (organisation_id, entity_id, number desc)`,
   `create table config_resource (
     kind integer not null, id uuid not null, organisation_id uuid not null, payload bytea not null,

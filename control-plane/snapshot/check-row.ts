@@ -1,0 +1,217 @@
+/** What can be said of one row by itself: ranges, shapes, templates. Paths are in the words of the mutations' inputs. */
+import { compileTemplate, templateLengthMax } from "#agreements/prompt-template.ts";
+import type { ValidationIssue } from "../control-error.ts";
+import type { ConfigKind, ConfigRows } from "../database/config-kinds.ts";
+import type { BackendPrice } from "../database/entities/backend.ts";
+import { experimentUnits } from "../database/entities/experiment.ts";
+import { promptRoles } from "../database/entities/prompt-version.ts";
+import { providerKinds } from "../database/entities/provider.ts";
+import { quotaEnforcements, quotaResources, quotaScopeKinds, quotaWindows } from "../database/entities/quota.ts";
+import type { PromptSelection, RouteTier } from "../database/entities/route.ts";
+
+const weightMax = 1_000_000;
+const tiersMax = 10;
+const targetsMax = 50;
+const variantsMax = 20;
+const labelsMax = 50;
+const allowedRoutesMax = 200;
+const messagesMax = 64;
+/** A revision has to fit into one message to a node. */
+const templatesLengthMax = 4 * templateLengthMax;
+const parametersLengthMax = 20_000;
+const reservedParameters = ["model", "messages", "stream", "stream_options"];
+/** The longest that a clock of a route may run: a day. */
+const clockMsMax = 86_400_000;
+/** Nano-dollars a million tokens: a million dollars. */
+const priceMax = 10n ** 15n;
+
+const keyPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** What callers say as `model`: as OpenAI's names are, with a slash for those who group them. */
+const routeNamePattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
+const labelPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+type Issues = ValidationIssue[];
+
+/** Empty: nothing is wrong with it. */
+export function checkRow<Kind extends ConfigKind>(kind: Kind, row: ConfigRows[Kind]): readonly ValidationIssue[] {
+  const issues: Issues = [];
+  checks[kind](row, issues);
+  return issues;
+}
+
+const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: Issues) => void } = {
+  organisation: ({ key, name }, issues) => {
+    checkKey(key, issues);
+    checkText("name", name, 200, issues);
+  },
+  project: ({ key, name }, issues) => {
+    checkKey(key, issues);
+    checkText("name", name, 200, issues);
+  },
+  api_key: ({ name, environment, allowedRoutes }, issues) => {
+    checkText("name", name, 200, issues);
+    if (!/^[a-z]{2,12}$/.test(environment)) issues.push({ path: "environment", message: "must be 2 to 12 letters from a to z" });
+    if (allowedRoutes.length > allowedRoutesMax) issues.push({ path: "allowedRoutes", message: `may name ${allowedRoutesMax} routes` });
+    allowedRoutes.forEach((name, index) => {
+      if (!routeNamePattern.test(name)) issues.push({ path: `allowedRoutes[${index}]`, message: "is not a route's name" });
+    });
+  },
+  provider: ({ key, kind }, issues) => {
+    checkKey(key, issues);
+    checkWord("kind", kind, providerKinds, issues);
+  },
+  backend: ({ key, model, price, concurrentCallsMax, capabilities }, issues) => {
+    checkKey(key, issues);
+    checkText("model", model, 256, issues);
+    if (price != null) checkPrice(price, issues);
+    checkInteger("concurrentCallsMax", concurrentCallsMax, 0, 100_000, issues);
+    capabilities.forEach((word, index) => {
+      if (!/^[a-z][a-z0-9_-]{0,31}$/.test(word)) issues.push({ path: `capabilities[${index}]`, message: 'must be a word such as "tools"' });
+    });
+  },
+  route: (row, issues) => {
+    if (!routeNamePattern.test(row.name))
+      issues.push({ path: "name", message: "must begin with a letter or digit and have up to 128 of A-Z a-z 0-9 . _ / -" });
+    checkLength("description", row.description, 2000, issues);
+    checkTiers("tiers", row.tiers, 1, issues);
+    for (const [name, value] of Object.entries(row.timeouts)) checkInteger(`timeouts.${name}`, value, 0, clockMsMax, issues);
+    checkInteger("attemptsMax", row.attemptsMax, 0, 10, issues);
+    checkSelection("prompt", row.prompt, issues);
+    checkParameters("defaultParameters", row.defaultParameters, issues);
+    checkWord("cache", row.cache, ["off"], issues);
+  },
+  prompt: ({ name, labels }, issues) => {
+    checkText("name", name, 128, issues);
+    const names = Object.keys(labels);
+    if (names.length > labelsMax) issues.push({ path: "labels", message: `a prompt may have ${labelsMax} labels` });
+    for (const label of names)
+      if (!labelPattern.test(label)) issues.push({ path: "label", message: `"${label}" is not a label: up to 64 of a-z 0-9 . _ -` });
+  },
+  prompt_version: ({ messages, defaultParameters, commitMessage }, issues) => {
+    if (messages.length === 0 || messages.length > messagesMax) issues.push({ path: "messages", message: `must be 1 to ${messagesMax}` });
+    const length = messages.reduce((sum, { template }) => sum + template.length, 0);
+    if (length > templatesLengthMax)
+      issues.push({ path: "messages", message: `may have ${templatesLengthMax} characters together, these have ${length}` });
+    messages.forEach(({ role, template }, index) => {
+      checkWord(`messages[${index}].role`, role, promptRoles, issues);
+      try {
+        compileTemplate(template);
+      } catch (error) {
+        issues.push({ path: `messages[${index}].template`, message: error instanceof Error ? error.message : "cannot be compiled" });
+      }
+    });
+    checkParameters("defaultParameters", defaultParameters, issues);
+    checkLength("commitMessage", commitMessage, 2000, issues);
+  },
+  experiment: (row, issues) => {
+    checkKey(row.key, issues);
+    checkWord("unit", row.unit, experimentUnits, issues);
+    if (row.fallbackUnit !== "") checkWord("fallbackUnit", row.fallbackUnit, experimentUnits, issues);
+    if (row.fallbackUnit === row.unit) issues.push({ path: "fallbackUnit", message: "must be another unit than `unit`" });
+    if (!(row.coverage >= 0 && row.coverage <= 1)) issues.push({ path: "coverage", message: "must be from 0 to 1" });
+    if (row.variants.length < 2 || row.variants.length > variantsMax)
+      issues.push({ path: "variants", message: `must be 2 to ${variantsMax}` });
+    const seen = new Set<string>();
+    row.variants.forEach((variant, index) => {
+      const path = `variants[${index}]`;
+      if (!keyPattern.test(variant.key)) issues.push({ path: `${path}.key`, message: "must be 1 to 63 of a-z 0-9 -" });
+      if (seen.has(variant.key)) issues.push({ path: `${path}.key`, message: `"${variant.key}" is there twice` });
+      seen.add(variant.key);
+      if (!(variant.weight > 0 && variant.weight <= weightMax))
+        issues.push({ path: `${path}.weight`, message: `must be above 0 and up to ${weightMax}` });
+      checkTiers(`${path}.tiers`, variant.tiers, 0, issues);
+      checkSelection(`${path}.prompt`, variant.prompt, issues);
+      checkParameters(`${path}.parameters`, variant.parameters, issues);
+    });
+  },
+  quota: (row, issues) => {
+    checkKey(row.key, issues);
+    checkWord("scopeKind", row.scopeKind, quotaScopeKinds, issues);
+    checkWord("resource", row.resource, quotaResources, issues);
+    checkWord("window", row.window, quotaWindows, issues);
+    checkWord("enforcement", row.enforcement, quotaEnforcements, issues);
+    if (row.limit < 0n) issues.push({ path: "limit", message: "must be 0 or more" });
+    const whole = row.scopeKind === "organisation" || row.scopeKind === "end_user";
+    if (whole && row.scopeId != null) issues.push({ path: "scopeId", message: `a quota for ${row.scopeKind} has no scopeId` });
+    if (!whole && row.scopeId == null) issues.push({ path: "scopeId", message: `say which ${row.scopeKind}` });
+  },
+};
+
+function checkTiers(path: string, tiers: readonly RouteTier[], tiersMin: number, issues: Issues): void {
+  if (tiers.length < tiersMin || tiers.length > tiersMax) issues.push({ path, message: `must be ${tiersMin} to ${tiersMax}` });
+  tiers.forEach(({ targets }, tier) => {
+    const here = `${path}[${tier}].targets`;
+    if (targets.length === 0 || targets.length > targetsMax) issues.push({ path: here, message: `must be 1 to ${targetsMax}` });
+    targets.forEach(({ weight }, target) => {
+      checkInteger(`${here}[${target}].weight`, weight, 0, weightMax, issues);
+    });
+    if (targets.length > 0 && targets.every(({ weight }) => weight === 0))
+      issues.push({ path: here, message: "have only weights of 0, so the tier would take no calls" });
+    if (new Set(targets.map(({ backendId }) => backendId)).size < targets.length)
+      issues.push({ path: here, message: "name the same backend twice; give it one weight" });
+  });
+}
+
+function checkSelection(path: string, selection: PromptSelection | null | undefined, issues: Issues): void {
+  if (selection == null) return;
+  if ("version" in selection) checkInteger(`${path}.version`, selection.version, 1, 2 ** 31 - 1, issues);
+  else if (!labelPattern.test(selection.label)) issues.push({ path: `${path}.label`, message: "is not a label" });
+}
+
+function checkPrice(price: BackendPrice, issues: Issues): void {
+  for (const [name, value] of Object.entries(price)) {
+    if (name === "version" || value === null) continue;
+    const amount = BigInt(value);
+    if (amount < 0n || amount > priceMax)
+      issues.push({ path: `price.${name}`, message: `must be from 0 to ${priceMax} nano-dollars a million tokens` });
+  }
+}
+
+function checkParameters(path: string, value: unknown, issues: Issues): void {
+  if (value == null) return;
+  if (typeof value !== "object" || Array.isArray(value)) {
+    issues.push({ path, message: "must be a JSON object" });
+    return;
+  }
+  if (depthOf(value) > 20) issues.push({ path, message: "is nested more than 20 levels deep" });
+  else if (JSON.stringify(value).length > parametersLengthMax)
+    issues.push({ path, message: `may have ${parametersLengthMax} characters as JSON` });
+  for (const name of reservedParameters) {
+    if (Object.hasOwn(value, name)) issues.push({ path: `${path}.${name}`, message: "is the caller's or the route's and no parameter" });
+  }
+}
+
+/** Without recursion, because it looks at what has not been checked yet. */
+function depthOf(value: object): number {
+  let depth = 0;
+  let level: object[] = [value];
+  while (level.length > 0 && depth <= 20) {
+    depth++;
+    level = level.flatMap((item) => Object.values(item).filter((inner): inner is object => typeof inner === "object" && inner !== null));
+  }
+  return depth;
+}
+
+function checkKey(key: string, issues: Issues): void {
+  if (!keyPattern.test(key)) issues.push({ path: "key", message: "must be 1 to 63 of a-z 0-9 -, and neither begin nor end with -" });
+}
+
+function checkText(path: string, text: string, lengthMax: number, issues: Issues): void {
+  if (text.trim() === "") issues.push({ path, message: "must not be empty" });
+  checkLength(path, text, lengthMax, issues);
+}
+
+function checkLength(path: string, text: string, lengthMax: number, issues: Issues): void {
+  if (text.length > lengthMax) issues.push({ path, message: `may have ${lengthMax} characters` });
+  // PostgreSQL's text cannot hold it, and a log line must not.
+  if (text.includes("\0")) issues.push({ path, message: "must not hold a NUL character" });
+}
+
+function checkWord(path: string, word: string, words: readonly string[], issues: Issues): void {
+  if (!words.includes(word)) issues.push({ path, message: `must be one of ${words.join(", ")}` });
+}
+
+function checkInteger(path: string, value: number, min: number, max: number, issues: Issues): void {
+  if (!Number.isInteger(value) || value < min || value > max)
+    issues.push({ path, message: `must be a whole number from ${min} to ${max}` });
+}

@@ -1,0 +1,249 @@
+/**
+ * Turns rows into resources of the snapshot: pure, one row to one resource, the same row always to the same bytes. A row
+ * that is archived, or an experiment that does not run, is in no snapshot.
+ */
+
+import type { JsonObject as ProtoJsonObject } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import {
+  type ExperimentSchema,
+  type PriceSchema,
+  type PromptBindingSchema,
+  type QuotaSchema,
+  type Resource,
+  ResourceSchema,
+  type TierSchema,
+} from "#proto/penstock/config/v1/snapshot_pb.ts";
+import type { ConfigKind, ConfigRows } from "../database/config-kinds.ts";
+import type { BackendPrice } from "../database/entities/backend.ts";
+import type { Experiment } from "../database/entities/experiment.ts";
+import type { Quota } from "../database/entities/quota.ts";
+import type { JsonObject, PromptSelection, RouteTier } from "../database/entities/route.ts";
+import { sorted } from "./row-image.ts";
+
+/** One row points at another. */
+export interface Reference {
+  /** Where, in the words of the mutation's input. */
+  readonly path: string;
+  readonly kind: ConfigKind;
+  readonly id: string;
+}
+
+export interface CompiledResource {
+  readonly resource: Resource;
+  /** Bytes of the resource. */
+  readonly payload: Uint8Array;
+  readonly references: readonly Reference[];
+}
+
+/** Undefined: the row is in no snapshot. */
+export function compileResource<Kind extends ConfigKind>(kind: Kind, row: ConfigRows[Kind]): CompiledResource | undefined {
+  if (row.archivedAt != null) return undefined;
+  const compiled = compilers[kind](row);
+  if (compiled === undefined) return undefined;
+  const resource = create(ResourceSchema, { resource: compiled.resource });
+  return { resource, payload: toBinary(ResourceSchema, resource), references: compiled.references };
+}
+
+interface Compiled {
+  readonly resource: NonNullable<MessageInitShape<typeof ResourceSchema>["resource"]>;
+  readonly references: readonly Reference[];
+}
+
+const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Compiled | undefined } = {
+  organisation: ({ id, key }) => ({ resource: { case: "organisation", value: { id, key } }, references: [] }),
+  project: ({ id, organisationId, key }) => ({ resource: { case: "project", value: { id, organisationId, key } }, references: [] }),
+  api_key: (row) => ({
+    resource: {
+      case: "apiKey",
+      value: {
+        id: row.id,
+        organisationId: row.organisationId,
+        projectId: row.projectId,
+        publicId: row.publicId,
+        hash: bytesOf(row.hash),
+        expiresAtMs: millisecondsOf(row.expiresAt),
+        revokedAtMs: millisecondsOf(row.revokedAt),
+        allowedRoutes: [...row.allowedRoutes].sort(),
+      },
+    },
+    references: [{ path: "projectId", kind: "project", id: row.projectId }],
+  }),
+  provider: ({ id, organisationId, key, kind, baseUrl, sealedCredential, privateAddressAllowed }) => ({
+    resource: { case: "provider", value: { id, organisationId, key, kind, baseUrl, sealedCredential, privateAddressAllowed } },
+    references: [],
+  }),
+  backend: (row) => ({
+    resource: {
+      case: "backend",
+      value: {
+        id: row.id,
+        organisationId: row.organisationId,
+        key: row.key,
+        providerId: row.providerId,
+        model: row.model,
+        ...(row.price == null ? {} : { price: priceOf(row.price) }),
+        concurrentCallsMax: row.concurrentCallsMax,
+        capabilities: [...row.capabilities].sort(),
+      },
+    },
+    references: [{ path: "providerId", kind: "provider", id: row.providerId }],
+  }),
+  route: (row) => ({
+    resource: {
+      case: "route",
+      value: {
+        id: row.id,
+        organisationId: row.organisationId,
+        name: row.name,
+        description: row.description,
+        createdAtMs: BigInt(row.createdAt.getTime()),
+        tiers: tiersOf(row.tiers),
+        timeouts: row.timeouts,
+        retries: { attemptsMax: row.attemptsMax },
+        ...(row.prompt == null ? {} : { prompt: bindingOf(row.prompt) }),
+        ...(row.defaultParameters == null ? {} : { defaultParameters: structOf(row.defaultParameters) }),
+        cache: row.cache,
+      },
+    },
+    references: [...referencesOfTiers("tiers", row.tiers), ...referencesOfPrompt("prompt", row.prompt)],
+  }),
+  prompt: ({ id, organisationId, name, labels }) => ({
+    resource: {
+      case: "prompt",
+      value: {
+        id,
+        organisationId,
+        name,
+        labels: Object.entries(labels)
+          .map(([label, version]) => ({ name: label, version }))
+          .sort((a, b) => (a.name < b.name ? -1 : 1)),
+      },
+    },
+    references: [],
+  }),
+  prompt_version: (row) => ({
+    resource: {
+      case: "promptVersion",
+      value: {
+        id: row.id,
+        organisationId: row.organisationId,
+        promptId: row.promptId,
+        version: row.version,
+        messages: row.messages.map(({ role, template }) => ({ role, template })),
+        ...(row.defaultParameters == null ? {} : { defaultParameters: structOf(row.defaultParameters) }),
+        variables: [...row.variables].sort(),
+      },
+    },
+    references: [{ path: "promptId", kind: "prompt", id: row.promptId }],
+  }),
+  experiment: (row) =>
+    row.status !== "running"
+      ? undefined
+      : {
+          resource: { case: "experiment", value: experimentOf(row) },
+          references: referencesOfExperiment(row),
+        },
+  quota: (row) => ({ resource: { case: "quota", value: quotaOf(row) }, references: referencesOfQuota(row) }),
+};
+
+const experimentOf = (row: Experiment): MessageInitShape<typeof ExperimentSchema> => ({
+  id: row.id,
+  organisationId: row.organisationId,
+  key: row.key,
+  routeId: row.routeId,
+  seed: row.seed,
+  hashVersion: row.hashVersion,
+  unit: row.unit,
+  fallbackUnit: row.fallbackUnit,
+  coverage: row.coverage,
+  variants: row.variants.map((variant) => ({
+    key: variant.key,
+    weight: variant.weight,
+    ...(variant.prompt === null ? {} : { prompt: bindingOf(variant.prompt) }),
+    tiers: tiersOf(variant.tiers),
+    ...(variant.parameters === null ? {} : { parameters: structOf(variant.parameters) }),
+  })),
+  phase: row.phase,
+});
+
+/** Also for experiments that do not run yet: they must not be saved with references that lead nowhere. */
+export const referencesOfExperiment = (row: Experiment): readonly Reference[] => [
+  { path: "routeId", kind: "route", id: row.routeId },
+  ...row.variants.flatMap((variant, index) => [
+    ...referencesOfTiers(`variants[${index}].tiers`, variant.tiers),
+    ...referencesOfPrompt(`variants[${index}].prompt`, variant.prompt),
+  ]),
+];
+
+function quotaOf({
+  id,
+  organisationId,
+  key,
+  scopeKind,
+  scopeId,
+  resource,
+  window,
+  limit,
+  enforcement,
+}: Quota): MessageInitShape<typeof QuotaSchema> {
+  const common = { id, organisationId, key, resource, window, limit, enforcement };
+  switch (scopeKind) {
+    case "organisation":
+      return { ...common, scope: { case: "organisation", value: true } };
+    case "end_user":
+      return { ...common, scope: { case: "endUser", value: true } };
+    case "project":
+      return { ...common, scope: { case: "projectId", value: scopeId ?? "" } };
+    case "api_key":
+      return { ...common, scope: { case: "apiKeyId", value: scopeId ?? "" } };
+    case "route":
+      return { ...common, scope: { case: "routeId", value: scopeId ?? "" } };
+    default:
+      return scopeKind satisfies never;
+  }
+}
+
+function referencesOfQuota({ scopeKind, scopeId }: Quota): readonly Reference[] {
+  return scopeKind === "organisation" || scopeKind === "end_user" ? [] : [{ path: "scopeId", kind: scopeKind, id: scopeId ?? "" }];
+}
+
+const priceOf = (price: BackendPrice): MessageInitShape<typeof PriceSchema> => ({
+  version: BigInt(price.version),
+  inputNanodollarsPerMillion: BigInt(price.inputNanodollarsPerMillion),
+  outputNanodollarsPerMillion: BigInt(price.outputNanodollarsPerMillion),
+  ...(price.cacheReadNanodollarsPerMillion === null
+    ? {}
+    : { cacheReadNanodollarsPerMillion: BigInt(price.cacheReadNanodollarsPerMillion) }),
+  ...(price.cacheWriteNanodollarsPerMillion === null
+    ? {}
+    : { cacheWriteNanodollarsPerMillion: BigInt(price.cacheWriteNanodollarsPerMillion) }),
+});
+
+const tiersOf = (tiers: readonly RouteTier[]): MessageInitShape<typeof TierSchema>[] =>
+  tiers.map(({ targets }) => ({ targets: targets.map(({ backendId, weight }) => ({ backendId, weight })) }));
+
+const referencesOfTiers = (path: string, tiers: readonly RouteTier[]): Reference[] =>
+  tiers.flatMap(({ targets }, tier) =>
+    targets.map(({ backendId }, target) => ({
+      path: `${path}[${tier}].targets[${target}].backendId`,
+      kind: "backend" as const,
+      id: backendId,
+    })),
+  );
+
+const bindingOf = (selection: PromptSelection): MessageInitShape<typeof PromptBindingSchema> => ({
+  promptId: selection.promptId,
+  selector: "label" in selection ? { case: "label", value: selection.label } : { case: "version", value: selection.version },
+});
+
+const referencesOfPrompt = (path: string, selection: PromptSelection | null | undefined): Reference[] =>
+  selection == null ? [] : [{ path: `${path}.promptId`, kind: "prompt", id: selection.promptId }];
+
+// A Struct is a map on the wire, and the codec writes maps in the order of the object's keys.
+const structOf = (value: JsonObject): ProtoJsonObject => sorted(value) as ProtoJsonObject;
+
+const millisecondsOf = (date: Date | null | undefined): bigint => (date == null ? 0n : BigInt(date.getTime()));
+
+// A Buffer may be a window on a larger pool; the codec takes plain bytes.
+const bytesOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
