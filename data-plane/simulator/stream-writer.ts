@@ -37,6 +37,7 @@ const waitMsMin = 0.5;
 /** @param requestId sent as x-request-id */
 export function writeAnswer(response: ServerResponse, answer: HttpAnswer, requestId: string, events: WriterEvents): void {
   const steps = answer.steps[Symbol.iterator]();
+  const only = Array.isArray(answer.steps) && answer.steps.length === 1 ? answer.steps[0] : undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   let dueMs = performance.now();
@@ -70,6 +71,12 @@ export function writeAnswer(response: ServerResponse, answer: HttpAnswer, reques
       }
       if (typeof step === "string" || step instanceof Uint8Array) {
         writeHead();
+        if (step === only) {
+          // Head and body in one write: most of what an answer that is not streamed costs is in its writes.
+          response.end(step);
+          events.wrote();
+          return;
+        }
         const roomLeft = response.write(step);
         events.wrote();
         if (roomLeft) continue;
