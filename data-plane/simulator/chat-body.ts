@@ -107,7 +107,7 @@ export function* chatEvents(answer: PlannedAnswer, shape: StreamShape): Generato
         undefined,
       );
 
-  // Choices take turns, as they do where one batch decodes them together.
+  // Choices take turns, as they do where one batch decodes them together. The last wait is for the token that ends them.
   const writers = answer.choices.map((choice) => deltasOf(choice, chunkTokens, quirks));
   let open = writers.length;
   for (let round = 0; open > 0; round++) {
