@@ -29,6 +29,8 @@ export class NoConfigInRedis extends Error {
 const silenceMsMax = 3000;
 /** Deltas read in one go: at some 300 bytes each well under the command's clock. A longer way is a full snapshot's. */
 const deltasMax = 2000;
+/** Holds the revision with room to spare: an epoch of up to 128 bytes, a number, a hash. */
+const headBytes = 256;
 
 export function redisConfigFeed(redis: Pick<RedisConnections, "config" | "subscriber">): ConfigFeed {
   const listeners = new Set<ConfigFeedListener>();
@@ -92,24 +94,30 @@ async function pull({ config }: Pick<RedisConnections, "config">, have: Revision
     if (deltas !== undefined && (deltas.length > 0 || newest === have.number)) return { snapshot: undefined, deltas };
   }
   signal.throwIfAborted();
-  const bytes = await config.getBuffer(snapshotKey);
-  if (bytes === null) throw new NoConfigInRedis("Redis holds no snapshot; it is taken from the control plane");
-  const snapshot = fromBinary(SignedSnapshotSchema, bytes);
-  const revision = revisionOf(snapshot.payload);
-  signal.throwIfAborted();
+  // Only the head at first: a node that stands where Redis stands must not fetch 30 MB at each poll.
+  const head = await config.getrangeBuffer(snapshotKey, 0, headBytes - 1);
+  if (head.length === 0) throw new NoConfigInRedis("Redis holds no snapshot; it is taken from the control plane");
+  const revision = revisionOf(head);
   const deltas = (await deltasAfter(config, revision.number)) ?? [];
   const reached = revision.number + BigInt(deltas.length);
   if (have !== undefined && have.epoch === revision.epoch && reached < have.number)
     throw new NoConfigInRedis(`Redis stands at revision ${reached}, behind this node's ${have.number}; the control plane is asked`);
   if (have !== undefined && have.epoch === revision.epoch && reached === have.number) return { snapshot: undefined, deltas: [] };
-  return { snapshot, deltas };
+  signal.throwIfAborted();
+  const bytes = await config.getBuffer(snapshotKey);
+  // Rewritten between the two questions: the next pull sees the new one whole.
+  if (bytes === null || Buffer.compare(bytes.subarray(0, headBytes), head) !== 0)
+    throw new NoConfigInRedis("the snapshot in Redis is being replaced");
+  return { snapshot: fromBinary(SignedSnapshotSchema, bytes), deltas };
 }
 
-/** The head of a snapshot, without building the 100,000 objects behind it: the revision is the first field on the wire. */
-function revisionOf(payload: Uint8Array): Revision {
-  const reader = new BinaryReader(payload);
-  const [field] = reader.tag();
-  if (field !== 1) throw new Error("the snapshot in Redis does not begin with its revision");
+/** Of a SignedSnapshot's first bytes: its payload is its first field, and the payload's first field is the revision. */
+function revisionOf(head: Uint8Array): Revision {
+  const reader = new BinaryReader(head);
+  const [payload] = reader.tag();
+  reader.uint32();
+  const [revision] = reader.tag();
+  if (payload !== 1 || revision !== 1) throw new Error("the snapshot in Redis does not begin with its revision");
   return fromBinary(RevisionSchema, reader.bytes());
 }
 

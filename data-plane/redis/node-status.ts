@@ -1,4 +1,4 @@
-/** Publishes what this node serves from. Nobody may be listening; the next report comes in two seconds. */
+/** Publishes what this node serves from. Rejects where nobody listened, so that another way can be tried. */
 import { toBinary } from "@bufbuild/protobuf";
 import { nodeStatusChannel } from "#agreements/redis-names.ts";
 import { NodeStatusSchema } from "#proto/penstock/config/v1/node_pb.ts";
@@ -9,7 +9,8 @@ export function redisNodeStatus(redis: Pick<RedisConnections, "config">): NodeSt
   return {
     report: async (status, signal) => {
       signal.throwIfAborted();
-      await redis.config.publish(nodeStatusChannel, Buffer.from(toBinary(NodeStatusSchema, status)));
+      const listeners = await redis.config.publish(nodeStatusChannel, Buffer.from(toBinary(NodeStatusSchema, status)));
+      if (listeners === 0) throw new Error("no control plane listens on Redis");
     },
     // The connections belong to whoever made them.
     close: async () => {},

@@ -5,7 +5,10 @@
 export interface UsageStream {
   /** Hands records on, in order. Rejects where it could not; the caller sends them again later. */
   send(records: readonly SequencedRecord[], signal: AbortSignal): Promise<void>;
-  /** The sequence number up to which the ledger has every record of this node's log; 0n: none. */
+  /**
+   * The sequence number up to which the ledger has every record of this node's log; 0n: none.
+   * @throws RecordsLost where the pipe has lost what it was handed: it must be sent again.
+   */
   watermark(signal: AbortSignal): Promise<bigint>;
   close(): Promise<void>;
 }
@@ -15,4 +18,9 @@ export interface SequencedRecord {
   readonly sequence: bigint;
   /** Bytes of a penstock.usage.v1.UsageRecord. */
   readonly record: Uint8Array;
+}
+
+/** The pipe no longer holds what it was handed, and the ledger does not have it. */
+export class RecordsLost extends Error {
+  override readonly name = "RecordsLost";
 }

@@ -1,0 +1,104 @@
+/**
+ * One file of the usage log: records in the order of their sequence numbers, named by the first of them.
+ * What stands in it is read back record by record; a torn tail is cut off when the log is opened.
+ */
+import { open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { checkedLength, checkedRecord, readCheckedRecords } from "../checked-record.ts";
+import type { SequencedRecord } from "./usage-stream.ts";
+
+export interface Segment {
+  readonly path: string;
+  readonly first: bigint;
+  /** Of the last record in it; first - 1n where there is none. */
+  last: bigint;
+  /** Up to where all is written and synced. */
+  bytes: number;
+}
+
+/** Read at once while looking for records, in bytes; more where a record is longer. */
+const readBytes = 256 * 1024;
+
+export const segmentAt = (directory: string, first: bigint): Segment => ({
+  path: join(directory, `${first.toString().padStart(20, "0")}.log`),
+  first,
+  last: first - 1n,
+  bytes: 0,
+});
+
+/** A record with its number, as it stands in the file. */
+export function sequencedRecord(sequence: bigint, record: Uint8Array): Buffer {
+  const numbered = Buffer.allocUnsafe(8 + record.length);
+  numbered.writeBigUInt64LE(sequence, 0);
+  numbered.set(record, 8);
+  return checkedRecord(numbered);
+}
+
+/** Those of a directory, in order, each with its torn tail cut off. `onTorn` is told how many bytes that took. */
+export async function openSegments(directory: string, onTorn: (path: string, bytes: number) => void): Promise<Segment[]> {
+  const segments: Segment[] = [];
+  for (const name of (await readdir(directory)).filter((entry) => /^\d{20}\.log$/.test(entry)).sort()) {
+    const segment = segmentAt(directory, BigInt(name.slice(0, 20)));
+    const file = await readFile(segment.path);
+    for (const bytes of readCheckedRecords(file).records) {
+      if (bytes.length < 8 || bytes.readBigUInt64LE(0) !== segment.last + 1n) break;
+      segment.last++;
+      segment.bytes += checkedLength(bytes.length);
+    }
+    if (segment.bytes < file.length) {
+      onTorn(segment.path, file.length - segment.bytes);
+      await truncate(segment.path, segment.bytes);
+    }
+    // A file without a whole record says nothing, and its name will be wanted again.
+    if (segment.bytes === 0) await rm(segment.path);
+    else segments.push(segment);
+  }
+  return segments;
+}
+
+/**
+ * Numbers whose records the disk no longer has, as records without content: the ledger counts without gaps, and would wait for
+ * them for ever. It puts these to the dead letters, where the loss can be seen.
+ */
+export async function fillGap(directory: string, first: bigint, last: bigint): Promise<Segment> {
+  const segment = segmentAt(directory, first);
+  const holes: Buffer[] = [];
+  for (let sequence = first; sequence <= last; sequence++) holes.push(sequencedRecord(sequence, new Uint8Array()));
+  const bytes = Buffer.concat(holes);
+  await writeFile(segment.path, bytes, { mode: 0o600, flush: true });
+  return { ...segment, last, bytes: bytes.length };
+}
+
+export interface SegmentRead {
+  readonly records: readonly SequencedRecord[];
+  /** Where to read on. */
+  readonly offset: number;
+}
+
+/** Records with a sequence number above `after`, from `offset` on; at least one where there is one. */
+export async function readSegment(segment: Segment, offset: number, after: bigint, recordsMax: number): Promise<SegmentRead> {
+  const file = await open(segment.path, "r");
+  try {
+    const records: SequencedRecord[] = [];
+    let position = offset;
+    let wantedBytes = readBytes;
+    while (position < segment.bytes && records.length < recordsMax) {
+      const chunk = Buffer.allocUnsafe(Math.min(wantedBytes, segment.bytes - position));
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
+      const whole = readCheckedRecords(chunk.subarray(0, bytesRead)).records;
+      if (whole.length === 0 && wantedBytes >= segment.bytes - position)
+        throw new Error(`${segment.path} cannot be read at byte ${position}, which was written whole`);
+      // A record longer than what was read: read more of it.
+      wantedBytes = whole.length === 0 ? wantedBytes * 4 : readBytes;
+      for (const bytes of whole) {
+        if (records.length >= recordsMax) break;
+        position += checkedLength(bytes.length);
+        const sequence = bytes.readBigUInt64LE(0);
+        if (sequence > after) records.push({ sequence, record: bytes.subarray(8) });
+      }
+    }
+    return { records, offset: position };
+  } finally {
+    await file.close();
+  }
+}
