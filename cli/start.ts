@@ -1,0 +1,186 @@
+/**
+ * `penstock start`: the whole gateway on one machine and nothing else needed. Control plane and data plane run as the two
+ * processes that they are, so that what holds in production holds here; the simulator runs in this one, which else only watches.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import type { Environment } from "../proto/agreements/setting-source.ts";
+import { settingSource } from "../proto/agreements/setting-source.ts";
+import { startSimulator } from "../data-plane/simulator/main.ts";
+
+/** A plane that ends by itself is started again after this, in milliseconds. */
+const restartMs = 1000;
+/** What planes get to close in, before they are ended, in milliseconds. */
+const closeMsMax = 15_000;
+
+export async function start(environment: Environment): Promise<void> {
+  const startedAt = performance.now();
+  const source = settingSource(environment);
+  const dataDirectory = resolve(source.text("PENSTOCK_DATA_DIR") ?? ".penstock");
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  const host = source.text("PENSTOCK_HOST") ?? "127.0.0.1";
+  const credentialsFile = join(dataDirectory, "credentials.json");
+  const knownBefore = existsSync(credentialsFile);
+
+  const simulator = await startSimulator({ host: "127.0.0.1", port: source.port("PENSTOCK_SIMULATOR_PORT", 4005), seed: "penstock" });
+  const shared: Record<string, string> = {
+    ...secrets(dataDirectory, environment),
+    PENSTOCK_DATA_DIR: dataDirectory,
+    PENSTOCK_DEMO_SIMULATOR_URL: `http://127.0.0.1:${simulator.port}/v1`,
+    PENSTOCK_PRIVATE_ADDRESSES: [...source.list("PENSTOCK_PRIVATE_ADDRESSES"), "127.0.0.1"].join(","),
+    PENSTOCK_LOG_LEVEL: source.text("PENSTOCK_LOG_LEVEL") ?? "warn",
+  };
+  const children = new Set<Plane>();
+  closeOnSignal(children, () => simulator.close());
+  const controlPlane = await runPlane("control-plane", { ...environment, ...shared }, children);
+  const nodeDirectory = join(dataDirectory, "node");
+  const dataPlane = await runPlane(
+    "data-plane",
+    { ...environment, ...shared, PENSTOCK_DATA_DIR: nodeDirectory, PENSTOCK_CONFIG_ADDRESS: `127.0.0.1:${controlPlane["configPort"]}` },
+    children,
+  );
+
+  const graphql = `http://${host}:${controlPlane["graphqlPort"]}/graphql`;
+  announce({
+    console: `http://${host}:${controlPlane["graphqlPort"]}/`,
+    graphql,
+    openai: `http://${host}:${dataPlane["restPort"]}/v1`,
+    grpc: `${host}:${dataPlane["grpcPort"]}`,
+    ops: `http://${host}:${dataPlane["opsPort"]}`,
+    credentialsFile,
+    model: "demo-chat",
+    seconds: (performance.now() - startedAt) / 1000,
+    knownBefore,
+  });
+}
+
+type ReadyLine = Readonly<Record<string, unknown>>;
+
+interface Plane {
+  child: ChildProcess;
+}
+
+/** Resolves with the plane's ready line. From then on a plane that ends is started again, on the ports that it had. */
+function runPlane(command: string, environment: Environment, children: Set<Plane>): Promise<ReadyLine> {
+  const main = join(import.meta.dirname, "main.ts");
+  return new Promise((resolve_, reject) => {
+    let ports: Record<string, string> = {};
+    let announced = false;
+    const launch = (): ChildProcess => {
+      const child = spawn(process.execPath, [main, command], { env: { ...environment, ...ports }, stdio: ["ignore", "pipe", "inherit"] });
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        const facts = readyLine(line);
+        if (facts === undefined || announced) return;
+        announced = true;
+        ports = portsOf(facts);
+        resolve_(facts);
+      });
+      child.on("exit", (code) => {
+        if (!children.has(plane)) return;
+        // The plane has said why on standard error.
+        if (!announced) process.exit(code || 1);
+        process.stderr.write(`penstock: the ${command} ended (${code ?? child.signalCode}); it is started again\n`);
+        setTimeout(() => {
+          if (children.has(plane)) plane.child = launch();
+        }, restartMs);
+      });
+      child.on("error", reject);
+      return child;
+    };
+    const plane: Plane = { child: launch() };
+    children.add(plane);
+  });
+}
+
+const portsOf = (facts: ReadyLine): Record<string, string> => {
+  const names: Readonly<Record<string, string>> = {
+    graphqlPort: "PENSTOCK_CONTROL_PORT",
+    configPort: "PENSTOCK_CONFIG_PORT",
+    restPort: "PENSTOCK_REST_PORT",
+    grpcPort: "PENSTOCK_GRPC_PORT",
+    opsPort: "PENSTOCK_OPS_PORT",
+  };
+  return Object.fromEntries(Object.entries(names).flatMap(([fact, setting]) => (facts[fact] === undefined ? [] : [[setting, String(facts[fact])]])));
+};
+
+function readyLine(line: string): ReadyLine | undefined {
+  try {
+    const facts: unknown = JSON.parse(line);
+    return typeof facts === "object" && facts !== null && "event" in facts && facts.event === "ready" ? (facts as ReadyLine) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const secretNames = ["PENSTOCK_PEPPER", "PENSTOCK_SEALING_KEY", "PENSTOCK_SIGNING_KEY"] as const;
+
+/** Made once and kept in the data directory, mode 0600, unless the environment brings them. No secret has a default. */
+function secrets(dataDirectory: string, environment: Environment): Record<string, string> {
+  const path = join(dataDirectory, "secrets.json");
+  const kept: Record<string, string> = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Record<string, string>) : {};
+  const made = Object.fromEntries(secretNames.map((name) => [name, kept[name] ?? randomBytes(32).toString("hex")]));
+  if (secretNames.some((name) => kept[name] === undefined)) writeFileSync(path, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
+  return Object.fromEntries(Object.entries(made).filter(([name]) => environment[name] === undefined && environment[`${name}_FILE`] === undefined));
+}
+
+function closeOnSignal(children: Set<Plane>, closeRest: () => Promise<void>): void {
+  let closing = false;
+  const close = async () => {
+    const planes = [...children].map(({ child }) => child);
+    children.clear();
+    // The data plane first: it hands in what it has recorded.
+    for (const child of planes.reverse()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const forced = setTimeout(() => child.kill("SIGKILL"), closeMsMax);
+      await new Promise((resolve_) => child.once("exit", resolve_).kill("SIGTERM"));
+      clearTimeout(forced);
+    }
+    await closeRest();
+    process.exit(0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (closing) return;
+      closing = true;
+      void close();
+    });
+  }
+}
+
+interface Announcement {
+  readonly console: string;
+  readonly graphql: string;
+  readonly openai: string;
+  readonly grpc: string;
+  readonly ops: string;
+  readonly credentialsFile: string;
+  readonly model: string;
+  readonly seconds: number;
+  readonly knownBefore: boolean;
+}
+
+/** For programs one JSON line; for people the same, with something to paste. Keys are named by their file and never printed. */
+function announce({ seconds, knownBefore, ...facts }: Announcement): void {
+  if (!process.stdout.isTTY) {
+    process.stdout.write(`${JSON.stringify({ event: "ready", ...facts })}\n`);
+    return;
+  }
+  const key = `$(node -p "require('${facts.credentialsFile}').apiKey")`;
+  process.stdout.write(`
+  penstock is ready, after ${seconds.toFixed(1)} s. Nothing leaves this machine.
+
+  OpenAI     ${facts.openai}     model: ${facts.model}
+  gRPC       ${facts.grpc}
+  GraphQL    ${facts.graphql}
+  Health     ${facts.ops}/readyz, ${facts.ops}/metrics
+  Keys       ${facts.credentialsFile}${knownBefore ? "" : "  (made just now; an API key and an admin token)"}
+
+  Try it:
+    curl -N ${facts.openai}/chat/completions -H "authorization: Bearer ${key}" \\
+      -H 'content-type: application/json' -d '{"model":"${facts.model}","stream":true,"messages":[{"role":"user","content":"hello"}]}'
+
+`);
+}

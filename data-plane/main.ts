@@ -1,0 +1,282 @@
+/**
+ * One node, wired: what it keeps on disk, where its configuration comes from, what a call passes through, where callers come in.
+ * Nothing here decides anything. The order matters: a node listens only once it can say whether it is ready, and it closes from
+ * the callers inwards, so that what finished is still recorded.
+ */
+import { createHmac, randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { Health } from "#proto/grpc/health/v1/health_pb.ts";
+import { ServerReflection as ReflectionV1 } from "#proto/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as ReflectionV1Alpha } from "#proto/grpc/reflection/v1alpha/reflection_pb.ts";
+import { CompletionService } from "#proto/penstock/inference/v1/completion_pb.ts";
+import { FeedbackService } from "#proto/penstock/inference/v1/feedback_pb.ts";
+import { ModelService } from "#proto/penstock/inference/v1/model_pb.ts";
+import { type EarlyEnd, grpcService, type LiveCalls, type ServiceOptions, startGrpcServer } from "../proto/transport/grpc-server.ts";
+import { controlPlaneConfigFeed } from "./control-plane-client/config-feed.ts";
+import { connectControlPlane } from "./control-plane-client/connect.ts";
+import { controlPlaneNodeStatus } from "./control-plane-client/node-status.ts";
+import { controlPlaneUsageStream } from "./control-plane-client/usage-stream.ts";
+import { lockDataDirectory } from "./data-directory.ts";
+import { completionService } from "./edge/completion-service.ts";
+import { feedbackService } from "./edge/feedback-service.ts";
+import { grpcStatus } from "./edge/grpc-status.ts";
+import { healthService, type Readiness, UnknownServiceError } from "./edge/health-service.ts";
+import { modelService } from "./edge/model-service.ts";
+import { openaiChat } from "./edge/openai-chat.ts";
+import { getModel, listModels } from "./edge/openai-models.ts";
+import { startOpsServer } from "./edge/ops-server.ts";
+import { reflectionService } from "./edge/reflection-service.ts";
+import { startRestServer } from "./edge/rest-server.ts";
+import { GatewayError } from "./gateway-error.ts";
+import { memoryQuotaLedger } from "./memory/quota-ledger.ts";
+import { metrics } from "./metrics.ts";
+import { readNodeId } from "./node-identity.ts";
+import { authenticator } from "./pipeline/authenticate.ts";
+import { backendPlaces } from "./pipeline/backend-places.ts";
+import type { CompletionDependencies } from "./pipeline/completion.ts";
+import { noGuard } from "./pipeline/guard.ts";
+import { noCache } from "./pipeline/response-cache.ts";
+import { usageRecordBytes } from "./pipeline/usage-record.ts";
+import { openaiCompatibleProvider } from "./providers/openai-compatible/provider.ts";
+import { upstreamPools } from "./providers/upstream-pools.ts";
+import { redisConfigFeed } from "./redis/config-feed.ts";
+import { connectRedis } from "./redis/connect.ts";
+import { redisNodeStatus } from "./redis/node-status.ts";
+import { redisQuotaLedger } from "./redis/quota-ledger.ts";
+import { redisUsageStream } from "./redis/usage-stream.ts";
+import type { DataPlaneSettings } from "./settings.ts";
+import { configTrust } from "./snapshot/config-trust.ts";
+import { fallbackFeed } from "./snapshot/fallback-feed.ts";
+import { fallbackNodeStatus } from "./snapshot/fallback-node-status.ts";
+import { buildRuntimeSnapshot, type RuntimeSnapshot } from "./snapshot/runtime-snapshot.ts";
+import { openSnapshotFile } from "./snapshot/snapshot-file.ts";
+import { openSnapshots } from "./snapshot/snapshots.ts";
+import { shipUsage } from "./usage/ship-usage.ts";
+import { openUsageLog } from "./usage/usage-log.ts";
+
+export interface DataPlane {
+  readonly nodeId: string;
+  readonly restPort: number;
+  readonly grpcPort: number;
+  readonly opsPort: number;
+  /** Resolves when the node has a configuration. */
+  readonly ready: Promise<void>;
+  /** Calls in progress may finish within the drain limit; then what is recorded is handed in as far as that goes. */
+  close(): Promise<void>;
+}
+
+export const version = "0.1.0";
+const usageDrainMs = 3000;
+
+/** @throws Error that says what to do: a port is taken, the data directory is in use. */
+export async function startDataPlane(settings: DataPlaneSettings, logger: Logger): Promise<DataPlane> {
+  await mkdir(settings.dataDirectory, { recursive: true, mode: 0o700 });
+  const lock = await lockDataDirectory(settings.dataDirectory);
+  const nodeId = await readNodeId(settings.dataDirectory);
+  const instanceId = randomUUID();
+  const startedAtMs = Date.now();
+  let draining = false;
+
+  // What the node keeps, and where it hears and tells.
+  const controlPlane = connectControlPlane({ address: settings.configAddress, nodeId, pepper: settings.pepper });
+  const redis = settings.redisUrl === undefined ? undefined : connectRedis(settings.redisUrl, logger);
+  const trust = configTrust(settings.verifier);
+  const overControlPlane = controlPlaneConfigFeed(controlPlane);
+  const feed = redis === undefined ? overControlPlane : fallbackFeed([redisConfigFeed(redis), overControlPlane], trust);
+  const report = fallbackNodeStatus([...(redis === undefined ? [] : [redisNodeStatus(redis)]), controlPlaneNodeStatus(controlPlane)]);
+  const usageLog = await openUsageLog({ directory: join(settings.dataDirectory, "usage"), nodeId, logger });
+  const usageStream = redis === undefined ? controlPlaneUsageStream(controlPlane) : redisUsageStream({ redis, logName: usageLog.name, confirmed: usageLog.confirmed });
+  const shipping = shipUsage({ log: usageLog, stream: usageStream, logger });
+
+  const counted = metrics({
+    callsInFlight: () => callsInFlight(),
+    configNumber: () => Number(snapshots.revision()?.number ?? -1),
+    configStaleMs: () => snapshots.staleMs(),
+    usageEventsWaiting: () => Number(usageLog.waiting()),
+    usageEventsDropped: () => Number(usageLog.dropped()),
+  });
+  const snapshots = openSnapshots<RuntimeSnapshot>({
+    feed,
+    trust,
+    file: await openSnapshotFile(join(settings.dataDirectory, "snapshot"), logger),
+    report,
+    build: buildRuntimeSnapshot,
+    withDelta: (current, delta, revision) => current.withDelta(delta, revision),
+    nodeFacts: () => ({
+      nodeId,
+      instanceId,
+      version,
+      startedAtMs: BigInt(startedAtMs),
+      callsInFlight: callsInFlight(),
+      grpcAddress: grpcPort === 0 ? "" : `${settings.host}:${grpcPort}`,
+      restAddress: restPort === 0 ? "" : `${settings.host}:${restPort}`,
+      usageEventsWaiting: BigInt(usageLog.waiting()),
+      draining,
+    }),
+    logger,
+    onChange: counted.configApplied,
+  });
+
+  // What a call passes through.
+  const pools = upstreamPools(settings.sealingKey);
+  const openaiCompatible = openaiCompatibleProvider(pools);
+  const providerKinds = new Map([
+    ["openai", openaiCompatible],
+    ["openai-compatible", openaiCompatible],
+    ["simulated", openaiCompatible],
+  ]);
+  const quota = redis === undefined ? memoryQuotaLedger() : redisQuotaLedger({ redis, logger });
+  const authenticate = authenticator(settings.pepper);
+  const pseudonym = (id: string) => createHmac("sha256", settings.pepper).update("penstock/pseudonym/1\0").update(id).digest("hex");
+  const dependencies: CompletionDependencies = {
+    snapshot: () => snapshots.current(),
+    authenticate,
+    guard: noGuard,
+    quota,
+    cache: noCache,
+    providerOf: (kind) => providerKinds.get(kind),
+    places: backendPlaces(),
+    random: Math.random,
+    pseudonym,
+    record: (state) => {
+      try {
+        const record = usageRecordBytes(state, { nodeId, nowMs: Date.now(), pseudonym });
+        if (record !== undefined) usageLog.append(record);
+        counted.count(state);
+      } catch (error) {
+        logger.error({ err: error, callId: state.request.callId }, "a finished call could not be recorded");
+      }
+    },
+  };
+
+  // Where callers come in.
+  const readiness = snapshotReadiness(snapshots.ready, () => draining);
+  const liveCalls: LiveCalls = new Set();
+  const callsInFlight = () => liveCalls.size + (rest?.callsInFlight ?? 0);
+  const inference = [CompletionService, ModelService, FeedbackService] as const;
+  const models = { snapshot: dependencies.snapshot, authenticate };
+  const options = serviceOptions(logger);
+  const reflection = reflectionService([...inference, Health]);
+  const services = [
+    grpcService(CompletionService, completionService(dependencies), options, liveCalls),
+    grpcService(ModelService, modelService(models), options, liveCalls),
+    grpcService(FeedbackService, feedbackService({ ...models, nodeId, pseudonym, append: usageLog.append }), options, liveCalls),
+    grpcService(Health, healthService(inference.map(({ typeName }) => typeName), readiness), options, liveCalls),
+    ...(settings.reflection
+      ? [
+          grpcService(ReflectionV1, reflection.v1, options, liveCalls),
+          grpcService(ReflectionV1Alpha, reflection.v1alpha, options, liveCalls),
+        ]
+      : []),
+  ];
+  let rest: Awaited<ReturnType<typeof startRestServer>> | undefined;
+  let restPort = 0;
+  let grpcPort = 0;
+  const opened: (() => Promise<void>)[] = [];
+  const closeInside = async () => {
+    await quota.close();
+    await shipping.close(usageDrainMs);
+    await usageLog.close();
+    await snapshots.close();
+    await usageStream.close();
+    await pools.close();
+    controlPlane.close();
+    redis?.close();
+    await lock.release();
+  };
+  try {
+    rest = await startRestServer(
+      [
+        { method: "POST", path: "/v1/chat/completions", serve: openaiChat(dependencies) },
+        { method: "GET", path: "/v1/models", serve: listModels(models) },
+        { method: "GET", path: "/v1/models/*", serve: getModel(models) },
+      ],
+      { host: settings.host, port: settings.restPort, logError: (error, requestId) => logger.error({ err: error.cause ?? error, requestId }, "a REST call failed") },
+    );
+    const { close: closeRest } = rest;
+    restPort = rest.port;
+    opened.push(() => closeRest(settings.drainMs));
+    const grpc = await startGrpcServer({ host: settings.host, port: settings.grpcPort }, services, liveCalls);
+    grpcPort = grpc.port;
+    opened.push(() => grpc.close(settings.drainMs));
+    const ops = await startOpsServer(
+      { host: settings.host, port: settings.opsPort },
+      {
+        ready: () => ({
+          ready: readiness.ready,
+          reason: readiness.ready ? "" : draining ? "draining" : "no configuration yet",
+          details: { node: nodeId, revision: snapshots.current()?.revisionText ?? null, staleSeconds: Number.isFinite(snapshots.staleMs()) ? Math.round(snapshots.staleMs() / 1000) : null },
+        }),
+        metrics: async () => ({ contentType: counted.registry.contentType, text: await counted.registry.metrics() }),
+      },
+    );
+    snapshots.reportNow();
+    return {
+      nodeId,
+      restPort,
+      grpcPort,
+      opsPort: ops.port,
+      ready: snapshots.ready,
+      async close() {
+        draining = true;
+        readiness.changed();
+        snapshots.reportNow();
+        await Promise.all(opened.map((close) => close()));
+        await ops.close();
+        await closeInside();
+      },
+    };
+  } catch (error) {
+    await Promise.all(opened.map((close) => close()));
+    await closeInside();
+    throw error;
+  }
+}
+
+/** A caller's deadline further away than this is taken as this, in milliseconds. */
+const deadlineMsMax = 900_000;
+const writeStallMsDefault = 30_000;
+
+function serviceOptions(logger: Logger): ServiceOptions {
+  const ends = {
+    deadline: () => new GatewayError("DEADLINE_EXCEEDED", "the deadline that the caller set has passed"),
+    "caller-left": () => new GatewayError("CANCELLED", "the caller went away"),
+    "caller-stalled": () => new GatewayError("CALLER_STALLED", "the caller did not read its answer"),
+    shutdown: () => new GatewayError("SHUTTING_DOWN", "the gateway is shutting down; try again", { retryAfterMs: 1000 }),
+  } satisfies Record<EarlyEnd, () => GatewayError>;
+  return {
+    endReason: (end) => ends[end](),
+    statusOf: (reason, trailers) => {
+      if (reason instanceof UnknownServiceError) return { code: reason.code, details: reason.message, metadata: trailers };
+      const error = GatewayError.from(reason);
+      if (error.kind === "INTERNAL") logger.error({ err: error.cause ?? error, requestId: trailers.get("x-request-id")[0] }, "a gRPC call failed");
+      return grpcStatus(error, trailers);
+    },
+    writeStallMs: writeStallMsDefault,
+    deadlineMsMax,
+  };
+}
+
+function snapshotReadiness(configured: Promise<void>, draining: () => boolean): Readiness & { changed(): void } {
+  const listeners = new Set<() => void>();
+  let hasConfiguration = false;
+  const changed = () => {
+    for (const listener of [...listeners]) listener();
+  };
+  void configured.then(() => {
+    hasConfiguration = true;
+    changed();
+  });
+  return {
+    get ready() {
+      return hasConfiguration && !draining();
+    },
+    changed,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
