@@ -1,0 +1,71 @@
+/** Nodes: which processes serve callers, and from which revision. They belong to the installation, not to an organisation. */
+import type { KnownNode, Propagation } from "../../services.ts";
+import { builder } from "../builder.ts";
+
+interface ListedNode extends KnownNode {
+  readonly current: ReturnType<Propagation["current"]>;
+}
+
+const date = (milliseconds: bigint | number): Date => new Date(Number(milliseconds));
+
+const NodeType = builder.objectRef<ListedNode>("Node").implement({
+  description: "One data-plane process, as it last reported.",
+  fields: (t) => ({
+    id: t.id({ resolve: ({ status }) => status.nodeId }),
+    instanceId: t.string({ description: "Changes with each start of the process.", resolve: ({ status }) => status.instanceId }),
+    version: t.string({ resolve: ({ status }) => status.version }),
+    state: t.string({
+      description: "starting, ready, draining, or gone: not heard for ten seconds.",
+      resolve: ({ status, live }) => (live ? status.state : "gone"),
+    }),
+    appliedEpoch: t.string({ nullable: true, resolve: ({ status }) => status.applied?.epoch ?? null }),
+    appliedNumber: t.field({ type: "BigInt", nullable: true, resolve: ({ status }) => status.applied?.number ?? null }),
+    appliedHash: t.string({
+      nullable: true,
+      description: "Hex.",
+      resolve: ({ status }) => (status.applied === undefined ? null : Buffer.from(status.applied.hash).toString("hex")),
+    }),
+    appliedAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      resolve: ({ status }) => (status.applied === undefined ? null : date(status.applied.appliedAtMs)),
+    }),
+    revisionsBehind: t.field({
+      type: "BigInt",
+      nullable: true,
+      description: "0: it serves the newest. Null: it serves none, or one of another epoch.",
+      resolve: ({ status, current }) =>
+        current === undefined || status.applied?.epoch !== current.epoch ? null : atLeastZero(current.number - status.applied.number),
+    }),
+    refusedNumber: t.field({ type: "BigInt", nullable: true, resolve: ({ status }) => status.refused?.number ?? null }),
+    refusedReason: t.string({ nullable: true, resolve: ({ status }) => status.refused?.reason ?? null }),
+    reportedAt: t.field({ type: "DateTime", resolve: ({ heardAtMs }) => date(heardAtMs) }),
+    startedAt: t.field({ type: "DateTime", resolve: ({ status }) => date(status.startedAtMs) }),
+    callsInFlight: t.int({ resolve: ({ status }) => status.callsInFlight }),
+    grpcAddress: t.string({ resolve: ({ status }) => status.grpcAddress }),
+    restAddress: t.string({ resolve: ({ status }) => status.restAddress }),
+    usageEventsWaiting: t.field({
+      type: "BigInt",
+      description: "Usage events on its disk that the ledger has not confirmed.",
+      resolve: ({ status }) => status.usageEventsWaiting,
+    }),
+    configSource: t.string({
+      description: "redis, control-plane or disk: where its configuration last came from.",
+      resolve: ({ status }) => status.configSource,
+    }),
+  }),
+});
+
+builder.queryField("nodes", (t) =>
+  t.field({
+    type: [NodeType],
+    description: "All nodes heard within a week, sorted by id.",
+    authScopes: { viewer: true },
+    resolve: async (_root, _arguments, { services }) => {
+      const current = services.propagation.current();
+      return (await services.propagation.nodes()).map((node) => ({ ...node, current }));
+    },
+  }),
+);
+
+const atLeastZero = (value: bigint): bigint => (value < 0n ? 0n : value);
