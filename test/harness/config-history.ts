@@ -1,5 +1,5 @@
 /** A signed history of configuration as the control plane makes one: a snapshot at any point, and the deltas that lead on. */
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { revisionHash, signerOf } from "#agreements/signature.ts";
 import {
   DeltaSchema,
@@ -19,6 +19,8 @@ export interface ConfigHistory {
   readonly verifier: ReturnType<typeof signerOf>;
   revision(): Revision;
   snapshot(): SignedSnapshot;
+  /** Puts resources in, new ones or in place of those with their ids. */
+  change(upserted: readonly MessageInitShape<typeof ResourceSchema>[]): SignedDelta;
   /** One more organisation, or one fewer. */
   add(key: string): SignedDelta;
   remove(key: string): SignedDelta;
@@ -54,6 +56,11 @@ export function configHistory(epoch = "epoch-1", seed = 7): ConfigHistory {
         create(SnapshotSchema, { revision, createdAtMs: BigInt(Date.now()), resources: [...resources.values()] }),
       );
       return create(SignedSnapshotSchema, { payload, signature: signer.sign("snapshot", payload), keyId: signer.keyId });
+    },
+    change: (upserted) => {
+      const made = upserted.map((init) => create(ResourceSchema, init));
+      for (const resource of made) if (resource.resource.value !== undefined) resources.set(resource.resource.value.id, resource);
+      return change(made, []);
     },
     add: (key) => {
       const resource = create(ResourceSchema, { resource: { case: "organisation", value: { id: key, key } } });
