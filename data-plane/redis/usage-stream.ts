@@ -15,8 +15,12 @@ export interface RedisUsageStreamOptions {
   readonly confirmed: () => bigint;
 }
 
+/** Batches remembered: those of underway records at the usual size, and a little. */
+const batchesMax = 1000;
+
 export function redisUsageStream({ redis, logName, confirmed }: RedisUsageStreamOptions): UsageStream {
-  let last: { readonly sequence: bigint; readonly entryId: string } | undefined;
+  /** The last record of each batch that the ledger has not yet, the oldest first. */
+  let underway: { readonly sequence: bigint; readonly entryId: string }[] = [];
   return {
     send: async (records, signal) => {
       signal.throwIfAborted();
@@ -29,21 +33,27 @@ export function redisUsageStream({ redis, logName, confirmed }: RedisUsageStream
       if (answers.length !== records.length) throw new Error("Redis answered fewer commands than it was sent");
       const entryId = answers.at(-1)?.[1];
       const sequence = records.at(-1)?.sequence;
-      if (typeof entryId === "string" && sequence !== undefined) last = { sequence, entryId };
+      if (typeof entryId !== "string" || sequence === undefined) return;
+      // Sent again from further back: what was known of later batches no longer matters.
+      underway = underway.filter((batch) => batch.sequence < sequence);
+      // The oldest tells of a loss; those between may be forgotten.
+      if (underway.length >= batchesMax) underway.splice(1, 1);
+      underway.push({ sequence, entryId });
     },
     watermark: async (signal) => {
       signal.throwIfAborted();
       // In this order: what the consumer trimmed before the first question it had counted before the second.
-      const lastIsThere = last === undefined || (await redis.stream.xrange(usageStreamKey, last.entryId, last.entryId)).length > 0;
+      const oldest = underway[0];
+      const oldestIsThere = oldest === undefined || (await redis.stream.xrange(usageStreamKey, oldest.entryId, oldest.entryId)).length > 0;
       const stored = await redis.stream.hget(usageWatermarkKey, logName);
       const known = confirmed();
       if (stored === null && known > 0n) await redis.stream.hsetnx(usageWatermarkKey, logName, known.toString());
       const watermark = stored === null ? known : BigInt(stored);
-      if (!lastIsThere && last !== undefined && watermark < last.sequence) {
-        const lost = last.sequence;
-        last = undefined;
-        throw new RecordsLost(`Redis lost usage records up to ${lost}, of which the ledger has those up to ${watermark}`);
+      if (!oldestIsThere && watermark < oldest.sequence) {
+        underway = [];
+        throw new RecordsLost(`Redis lost usage records from ${watermark + 1n} on before the ledger had them`);
       }
+      underway = underway.filter((batch) => batch.sequence > watermark);
       return watermark;
     },
     close: async () => {},

@@ -136,7 +136,10 @@ export function openSnapshots<R>(options: SnapshotsOptions<R>): Snapshots<R> {
       const seen = `${hinted?.epoch}/${hinted?.number}/${refusal?.number}`;
       if (refusal !== undefined && !wholeWanted && fullTriedFor !== seen) {
         fullTriedFor = seen;
-        refusal = await pullAndTake(undefined);
+        const before = current?.revision;
+        const refusedWhole = await pullAndTake(undefined);
+        // Where everything led no further than where we stand, what was wrong with the changes is still to be told.
+        if (refusedWhole !== undefined || current?.revision !== before) refusal = refusedWhole;
       }
       if (refusal !== undefined) refuse(refusal);
       if (unreachableLogged) logger.info("configuration can be pulled again");

@@ -11,7 +11,7 @@ import type { UsageLog } from "./usage-log.ts";
 import { RecordsLost, type UsageStream } from "./usage-stream.ts";
 
 export interface UsageShipping {
-  /** Sends what is synced, at most for as long as given, and stops. What is left is sent after the next start. */
+  /** Sends what was appended, at most for as long as given, and stops. What is left is sent after the next start. */
   close(drainMs: number): Promise<void>;
 }
 
@@ -99,7 +99,7 @@ export function shipUsage({ log, stream, logger, stillMsMax = 30_000 }: UsageShi
         if (failing) logger.info("usage records are shipped again");
         failing = false;
         if (sent) continue;
-        if (draining) return;
+        if (draining && cursor >= log.last()) return;
         if (cursor < log.synced()) await log.syncedBeyond(log.synced(), watermarkMs, closed.signal);
         // With nothing on its way there is nothing to ask for: sleep until a call ends.
         else await log.syncedBeyond(cursor, log.waiting() === 0 ? 60_000 : watermarkMs, closed.signal);
@@ -121,7 +121,7 @@ export function shipUsage({ log, stream, logger, stillMsMax = 30_000 }: UsageShi
       const timer = setTimeout(() => closed.abort(new Error("the node shuts down")), drainMs);
       // Whoever sleeps until a record comes is woken.
       const idle = setInterval(() => {
-        if (cursor >= log.synced()) closed.abort(new Error("the node shuts down"));
+        if (cursor >= log.last()) closed.abort(new Error("the node shuts down"));
       }, 20);
       await running;
       clearTimeout(timer);

@@ -26,6 +26,8 @@ export interface UsageLog {
   confirmed(): bigint;
   /** Up to here all is synced. */
   synced(): bigint;
+  /** The newest number that was given. */
+  last(): bigint;
   /** Resolves when more has been synced than `after`, or at the time limit. */
   syncedBeyond(after: bigint, limitMs: number, signal: AbortSignal): Promise<void>;
   /** Records that the ledger has not confirmed. */
@@ -95,7 +97,7 @@ export async function openUsageLog(options: UsageLogOptions): Promise<UsageLog> 
   let current: { readonly segment: Segment; readonly file: FileHandle } | undefined;
   let writing: Promise<void> | undefined;
   let closing = false;
-  let listeners: (() => void)[] = [];
+  const listeners = new Set<() => void>();
   let reading = { after: -1n, path: "", offset: 0 };
 
   const openCurrent = async (first: bigint) => {
@@ -130,7 +132,7 @@ export async function openUsageLog(options: UsageLogOptions): Promise<UsageLog> 
     queuedBytes -= unsyncedBytes;
     unsynced = [];
     unsyncedBytes = 0;
-    for (const listener of listeners.splice(0)) listener();
+    for (const listener of listeners) listener();
     if (segment.bytes < segmentBytesMax) return;
     current = undefined;
     await file.close();
@@ -148,6 +150,8 @@ export async function openUsageLog(options: UsageLogOptions): Promise<UsageLog> 
     if (segment.bytes === 0) segments.splice(segments.indexOf(segment), 1);
   };
   const writeQueue = async () => {
+    // What one turn of the event loop appends goes out in one write.
+    await undefined;
     let failing = false;
     let syncedAtMs = Number.NEGATIVE_INFINITY;
     while (queue.length > 0 || unsynced.length > 0) {
@@ -229,19 +233,23 @@ export async function openUsageLog(options: UsageLogOptions): Promise<UsageLog> 
     },
     confirmed: () => confirmed,
     synced: () => synced,
+    last: () => last,
     syncedBeyond: async (after, limitMs, signal) => {
       if (synced > after || signal.aborted) return;
       await new Promise<void>((resolve) => {
         const done = () => {
           clearTimeout(timer);
           signal.removeEventListener("abort", done);
-          listeners = listeners.filter((listener) => listener !== done);
+          listeners.delete(onSync);
           resolve();
+        };
+        const onSync = () => {
+          if (synced > after) done();
         };
         const timer = setTimeout(done, limitMs);
         timer.unref();
         signal.addEventListener("abort", done);
-        listeners.push(done);
+        listeners.add(onSync);
       });
     },
     waiting: () => Number(last - confirmed),
