@@ -43,7 +43,7 @@ export interface ChangeAuthor {
 export interface ChangeDescription {
   /** For the audit log: "route.update". */
   readonly action: string;
-  /** For people who look at revisions: "route demo-chat: weights". */
+  /** For people who look at revisions: "route demo-chat changed". */
   readonly summary: string;
 }
 
@@ -69,6 +69,8 @@ export interface ConfigurationChange {
     id: string,
     options?: { readonly expectedRevision?: number | undefined; readonly archivedToo?: boolean },
   ): Promise<ConfigRows[Kind]>;
+  /** A better summary, where only the work knows the names. */
+  describe(summary: string): void;
   /** Takes a row that the work has loaded itself, before it changes it. */
   track<Kind extends ConfigKind>(kind: Kind, row: ConfigRows[Kind]): void;
 }
@@ -111,6 +113,7 @@ async function changeIn<T>(
   const at = new Date();
   const rows = trackedRows(em, author, at);
   const value = await work(rows.change);
+  const summary = rows.summary() ?? description.summary;
   const touched = rows.touched();
   if (touched.length === 0) return { value, revision: { epoch: state.epoch, number: state.number, hash: state.hash } };
 
@@ -132,7 +135,7 @@ async function changeIn<T>(
       createdAt: at,
       actor: author.actor,
       organisationId: author.organisationId,
-      summary: description.summary,
+      summary,
       publishedAt: null,
     }),
     ...touched.map(({ kind, row, operation, before, after }, position) =>
@@ -148,7 +151,7 @@ async function changeIn<T>(
         after,
       }),
     ),
-    em.create(AuditEntry, auditOf(author, description, at, number, touched)),
+    em.create(AuditEntry, auditOf(author, description.action, summary, at, number, touched)),
   ]);
   await em.flush();
   await asSystem(em, () => em.nativeUpdate(ConfigState, { singleton: true }, { number, hash }));
@@ -160,8 +163,16 @@ interface ChangedRow extends TouchedRow {
   readonly after: JsonObject;
 }
 
-function trackedRows(em: EntityManager, author: ChangeAuthor, at: Date): { change: ConfigurationChange; touched(): readonly ChangedRow[] } {
+interface TrackedRows {
+  readonly change: ConfigurationChange;
+  /** To be asked once: it counts the revisions of the rows up. */
+  touched(): readonly ChangedRow[];
+  summary(): string | undefined;
+}
+
+function trackedRows(em: EntityManager, author: ChangeAuthor, at: Date): TrackedRows {
   const tracked = new Map<string, { kind: ConfigKind; row: ConfigRow; before: JsonObject | undefined }>();
+  let summary: string | undefined;
   const keep = (kind: ConfigKind, row: ConfigRow, before: JsonObject | undefined) => {
     const key = `${kind} ${row.id}`;
     if (!tracked.has(key)) tracked.set(key, { kind, row, before });
@@ -189,6 +200,9 @@ function trackedRows(em: EntityManager, author: ChangeAuthor, at: Date): { chang
       keep(kind, row, imageOf(row));
       return row;
     },
+    describe: (text) => {
+      summary = text;
+    },
     track: (kind, row) => keep(kind, row, imageOf(row)),
   };
   const touched = (): readonly ChangedRow[] =>
@@ -201,7 +215,7 @@ function trackedRows(em: EntityManager, author: ChangeAuthor, at: Date): { chang
       const operation = before === undefined ? "create" : row.archivedAt != null && before.archivedAt === null ? "archive" : "update";
       return [{ kind, row, operation, before, after: imageOf(row), compiled: compileResource(kind, row as never) } as const];
     });
-  return { change, touched };
+  return { change, touched, summary: () => summary };
 }
 
 async function writeResources(em: EntityManager, organisationId: string, touched: readonly ChangedRow[]): Promise<void> {
@@ -242,19 +256,19 @@ function deltaOf(state: ConfigState, number: bigint, at: Date, touched: readonly
 }
 
 /** Names of columns and never their values: a secret cannot get into the log by way of a change. */
-function auditOf(author: ChangeAuthor, description: ChangeDescription, at: Date, number: bigint, touched: readonly ChangedRow[]) {
+function auditOf(author: ChangeAuthor, action: string, summary: string, at: Date, number: bigint, touched: readonly ChangedRow[]) {
   const first = touched[0];
   return {
     id: v7(),
     organisationId: author.organisationId,
     at,
     actor: author.actor,
-    action: description.action,
+    action,
     targetKind: first?.kind ?? "",
     targetId: first?.row.id ?? null,
     revisionNumber: number,
     details: {
-      summary: description.summary,
+      summary,
       // A restore can touch thousands; the revision has them all.
       changes: touched.slice(0, 100).map(({ kind, row, operation, before, after }) => ({
         kind,

@@ -1,0 +1,176 @@
+/**
+ * What the types of the configuration have in common: the columns that every row has, the queries for one and for many,
+ * the mutation that archives, and the way any mutation runs.
+ */
+import type { ObjectRef } from "@pothos/core";
+import { resolveCursorConnection } from "@pothos/plugin-relay";
+import { ValidationError } from "../control-error.ts";
+import { type ConfigKind, type ConfigRow, type ConfigRows, configEntities, isUuid, nameOfKind } from "../database/config-kinds.ts";
+import type { EntityManager } from "../database/orm.ts";
+import { type ChangeDescription, type ConfigurationChange, changeConfiguration } from "../operations/change-configuration.ts";
+import { builder, type ExtendedTypes } from "./builder.ts";
+import {
+  answerWithPropagation,
+  type ConfigPayload,
+  checkWait,
+  configPayload,
+  type WaitArguments,
+  waitArguments,
+} from "./config-mutation.ts";
+import { type GraphQLContext, principalOf } from "./context.ts";
+import { updateErrors } from "./errors.ts";
+
+export const pageSizeMax = 100;
+const pageSizeDefault = 50;
+
+/** To be spread among a type's fields. */
+export const configFields = <Row extends ConfigRow>(t: PothosSchemaTypes.ObjectFieldBuilder<ExtendedTypes, Row>) => ({
+  id: t.id({ resolve: (row) => row.id }),
+  revision: t.int({ description: "Grows with each change; give it as `expectedRevision`.", resolve: (row) => row.revision }),
+  createdAt: t.field({ type: "DateTime", resolve: (row) => row.createdAt }),
+  updatedAt: t.field({ type: "DateTime", resolve: (row) => row.updatedAt }),
+  archivedAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.archivedAt }),
+});
+
+/** Reads in the organisation that the caller acts in, and in no other. */
+export const inOrganisation = <T>(context: GraphQLContext, work: (em: EntityManager) => Promise<T>): Promise<T> =>
+  context.services.database.tenant(principalOf(context).organisationId, work);
+
+/** Runs a mutation of the configuration: checks how it waits, changes, waits. */
+export async function mutate<T>(
+  context: GraphQLContext,
+  wait: WaitArguments,
+  description: ChangeDescription,
+  work: (change: ConfigurationChange) => Promise<T>,
+): Promise<ConfigPayload<T>> {
+  checkWait(wait);
+  return answerWithPropagation(context, wait, await changeConfiguration(context.services, principalOf(context), description, work));
+}
+
+interface PageArguments {
+  readonly first?: number | null | undefined;
+  readonly last?: number | null | undefined;
+  readonly before?: string | null | undefined;
+  readonly after?: string | null | undefined;
+}
+
+/** A page in the order of ids, which is the order in which things were made. */
+export async function pageById<Row extends { readonly id: string }>(
+  args: PageArguments,
+  order: "asc" | "desc",
+  find: (where: object, options: { orderBy: { id: "asc" | "desc" }; limit: number }) => Promise<Row[]>,
+) {
+  checkPage(args);
+  return resolveCursorConnection<Promise<Row[]>>(
+    { args, defaultSize: pageSizeDefault, maxSize: pageSizeMax, toCursor: (row) => row.id },
+    ({ before, after, limit, inverted }) => {
+      const id = {
+        ...(after === undefined ? {} : { [order === "asc" ? "$gt" : "$lt"]: cursor(after) }),
+        ...(before === undefined ? {} : { [order === "asc" ? "$lt" : "$gt"]: cursor(before) }),
+      };
+      const direction = inverted ? (order === "asc" ? "desc" : "asc") : order;
+      return find(Object.keys(id).length === 0 ? {} : { id }, { orderBy: { id: direction }, limit });
+    },
+  );
+}
+
+/** @throws ValidationError: a page that is cut short in silence would be taken for the last one. */
+export function checkPage({ first, last }: PageArguments): void {
+  for (const [path, size] of Object.entries({ first, last })) {
+    if (size != null && (size < 0 || size > pageSizeMax))
+      throw new ValidationError([{ path, message: `must be from 0 to ${pageSizeMax}` }]);
+  }
+}
+
+function cursor(text: string): string {
+  if (!isUuid(text)) throw new ValidationError([{ path: "after", message: "is not a cursor of this list" }]);
+  return text;
+}
+
+/**
+ * `route(id)` and `routes(first, after, includeArchived)`. Inside, a row is any row: what Pothos would have to infer for a
+ * kind that is not known yet is beyond it, and the kind has chosen the type already.
+ */
+export function addQueries<Kind extends ConfigKind>(
+  kind: Kind,
+  names: { readonly one: string; readonly many: string },
+  typeOfKind: ObjectRef<ExtendedTypes, ConfigRows[Kind]>,
+): void {
+  const type = typeOfKind as unknown as ObjectRef<ExtendedTypes, ConfigRow>;
+  builder.queryField(names.one, (t) =>
+    t.field({
+      type,
+      nullable: true,
+      authScopes: { viewer: true },
+      args: { id: t.arg.id({ required: true }) },
+      resolve: async (_root, { id }, context): Promise<ConfigRow | null> => {
+        const row: ConfigRow | undefined = isUuid(id) ? await context.loaders[kind].load(id) : undefined;
+        return row ?? null;
+      },
+    }),
+  );
+  const Connection = connectionOf(type);
+  builder.queryField(names.many, (t) =>
+    t.connection(
+      {
+        type,
+        authScopes: { viewer: true },
+        args: { includeArchived: t.arg.boolean() },
+        resolve: (_root, args, context) =>
+          pageById<ConfigRow>(args, "asc", (where, options) =>
+            inOrganisation(context, (em) =>
+              findRows(em, kind, { ...where, ...(args.includeArchived ? {} : { archivedAt: null }) }, options),
+            ),
+          ),
+      },
+      Connection,
+    ),
+  );
+}
+
+/** The union of ten entities is beyond what `find` can infer; the kind says which it is. */
+export const findRows = (em: EntityManager, kind: ConfigKind, where: object, options: object): Promise<ConfigRow[]> =>
+  em.find(configEntities[kind] as never, where as never, options as never) as Promise<ConfigRow[]>;
+
+/** `RouteConnection` with `RouteEdge`. */
+export const connectionOf = <Row>(type: ObjectRef<ExtendedTypes, Row>) =>
+  builder.connectionObject({ type, name: `${type.name}Connection` }, { name: `${type.name}Edge` });
+
+/** `archiveRoute(input: { id, expectedRevision })`. `also` changes what goes with it. */
+export function addArchive<Kind extends ConfigKind>(
+  kind: Kind,
+  field: string,
+  typeOfKind: ObjectRef<ExtendedTypes, ConfigRows[Kind]>,
+  also: (row: ConfigRows[Kind], change: ConfigurationChange) => Promise<void> = async () => {},
+): void {
+  const type = typeOfKind as unknown as ObjectRef<ExtendedTypes, ConfigRow>;
+  const Payload = configPayload(`Archive${type.name}Payload`, field, type);
+  const Input = builder.inputType(`Archive${type.name}Input`, {
+    fields: (t) => ({ id: t.id({ required: true }), expectedRevision: t.int({ required: true }) }),
+  });
+  builder.mutationField(`archive${type.name}`, (t) =>
+    t.field({
+      type: Payload,
+      description: `Takes it out of the configuration. Refused while something uses it.`,
+      authScopes: { admin: true },
+      errors: updateErrors,
+      args: { ...waitArguments, input: t.arg({ type: Input, required: true }) },
+      resolve: (_root, { input, ...wait }, context) =>
+        mutate(context, wait, { action: `${kind}.archive`, summary: `${nameOfKind(kind)} ${input.id} archived` }, async (change) => {
+          const row = await change.edit(kind, input.id, { expectedRevision: input.expectedRevision });
+          await also(row, change);
+          row.archivedAt = change.at;
+          return row as ConfigRow;
+        }),
+    }),
+  );
+}
+
+/** A GraphQL enum from lower-case words: "openai-compatible" is OPENAI_COMPATIBLE. */
+export const enumOf = <const Word extends string>(name: string, words: readonly Word[]) =>
+  builder.enumType(name, {
+    values: Object.fromEntries(words.map((word) => [word.toUpperCase().replaceAll("-", "_"), { value: word }])) as Record<
+      string,
+      { value: Word }
+    >,
+  });

@@ -1,0 +1,94 @@
+/** Credentials of the control plane. Imported for its side effects by schema.ts. */
+
+import { NotFoundError } from "../../control-error.ts";
+import { isUuid } from "../../database/config-kinds.ts";
+import { AdminToken as AdminTokenEntity } from "../../database/entities/admin-token.ts";
+import { makeAdminToken, revokeAdminToken } from "../../operations/admin-tokens.ts";
+import { builder } from "../builder.ts";
+import { connectionOf, enumOf, inOrganisation, pageById } from "../config-type.ts";
+import { principalOf } from "../context.ts";
+import { createErrors } from "../errors.ts";
+
+export const AdminRole = enumOf("AdminRole", ["admin", "viewer"]);
+
+const AdminToken = builder.objectRef<AdminTokenEntity>("AdminToken").implement({
+  description: "A credential of the control plane, for one organisation or for the installation.",
+  fields: (t) => ({
+    id: t.exposeID("id"),
+    name: t.exposeString("name"),
+    publicId: t.exposeString("publicId"),
+    role: t.field({ type: AdminRole, resolve: (row) => row.role }),
+    installation: t.exposeBoolean("installation"),
+    createdAt: t.expose("createdAt", { type: "DateTime" }),
+    expiresAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.expiresAt ?? null }),
+    revokedAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.revokedAt ?? null }),
+  }),
+});
+
+const AdminTokenConnection = connectionOf(AdminToken);
+builder.queryField("adminTokens", (t) =>
+  t.connection(
+    {
+      type: AdminToken,
+      authScopes: { admin: true },
+      resolve: (_root, args, context) =>
+        pageById<AdminTokenEntity>(args, "asc", (where, options) =>
+          inOrganisation(context, (em) => em.find(AdminTokenEntity, where, options)),
+        ),
+    },
+    AdminTokenConnection,
+  ),
+);
+
+const CreateAdminTokenInput = builder.inputType("CreateAdminTokenInput", {
+  fields: (t) => ({
+    name: t.string({ required: true }),
+    role: t.field({ type: AdminRole, required: true }),
+    expiresAt: t.field({ type: "DateTime" }),
+  }),
+});
+interface NewAdminToken {
+  readonly row: AdminTokenEntity;
+  readonly credential: string;
+}
+const CreateAdminTokenPayload = builder.objectRef<NewAdminToken>("CreateAdminTokenPayload").implement({
+  fields: (t) => ({
+    adminToken: t.field({ type: AdminToken, resolve: (payload) => payload.row }),
+    credential: t.exposeString("credential", { description: "The token. It is shown here and never again." }),
+  }),
+});
+builder.mutationField("createAdminToken", (t) =>
+  t.field({
+    type: CreateAdminTokenPayload,
+    description: "For the organisation that you act in, and never for the installation.",
+    authScopes: { admin: true },
+    errors: createErrors,
+    args: { input: t.arg({ type: CreateAdminTokenInput, required: true }) },
+    resolve: (_root, { input }, context) =>
+      inOrganisation(context, (em) =>
+        makeAdminToken(em, context.services.settings.pepper, principalOf(context), {
+          name: input.name,
+          role: input.role,
+          expiresAt: input.expiresAt ?? null,
+          installation: false,
+        }),
+      ),
+  }),
+);
+
+const RevokeAdminTokenInput = builder.inputType("RevokeAdminTokenInput", { fields: (t) => ({ id: t.id({ required: true }) }) });
+const RevokeAdminTokenPayload = builder.objectRef<AdminTokenEntity>("RevokeAdminTokenPayload").implement({
+  fields: (t) => ({ adminToken: t.field({ type: AdminToken, resolve: (row) => row }) }),
+});
+builder.mutationField("revokeAdminToken", (t) =>
+  t.field({
+    type: RevokeAdminTokenPayload,
+    authScopes: { admin: true },
+    errors: createErrors,
+    args: { input: t.arg({ type: RevokeAdminTokenInput, required: true }) },
+    resolve: async (_root, { input }, context) => {
+      if (!isUuid(input.id)) throw new NotFoundError("admin token", input.id);
+      return inOrganisation(context, (em) => revokeAdminToken(em, principalOf(context), input.id));
+    },
+  }),
+);

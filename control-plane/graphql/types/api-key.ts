@@ -1,0 +1,163 @@
+/** API keys: made, rotated, revoked. The key itself is shown once, by the mutation that made it. Imported for its side effects by schema.ts. */
+
+import { ValidationError } from "../../control-error.ts";
+import type { ApiKey as ApiKeyRow } from "../../database/entities/api-key.ts";
+import { makeApiKey } from "../../operations/make-api-key.ts";
+import { builder } from "../builder.ts";
+import { type ConfigPayload, configPayload, configPayloadFields, waitArguments } from "../config-mutation.ts";
+import { addArchive, addQueries, configFields, mutate } from "../config-type.ts";
+import { createErrors, updateErrors } from "../errors.ts";
+import { Project } from "./project.ts";
+
+const overlapSecondsMax = 30 * 86_400;
+
+export const ApiKey = builder.objectRef<ApiKeyRow>("ApiKey").implement({
+  description: "A caller's credential on the data plane.",
+  fields: (t) => ({
+    ...configFields(t),
+    name: t.exposeString("name"),
+    environment: t.exposeString("environment"),
+    publicId: t.exposeString("publicId", { description: "The part of the key that is no secret." }),
+    lastFour: t.exposeString("lastFour"),
+    expiresAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.expiresAt ?? null }),
+    revokedAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.revokedAt ?? null }),
+    allowedRoutes: t.exposeStringList("allowedRoutes", { description: "Empty: all routes of the organisation." }),
+    rotatedFromId: t.id({ nullable: true, resolve: (row) => row.rotatedFromId ?? null }),
+    project: t.field({
+      type: Project,
+      nullable: true,
+      resolve: async (row, _args, context) => (await context.loaders.project.load(row.projectId)) ?? null,
+    }),
+  }),
+});
+addQueries("api_key", { one: "apiKey", many: "apiKeys" }, ApiKey);
+
+interface NewApiKey {
+  readonly row: ApiKeyRow;
+  readonly credential: string;
+}
+
+const newKeyPayload = (name: string) =>
+  builder.objectRef<ConfigPayload<NewApiKey>>(name).implement({
+    fields: (t) => ({
+      apiKey: t.field({ type: ApiKey, resolve: (payload) => payload.value.row }),
+      credential: t.string({ description: "The key. It is shown here and never again.", resolve: (payload) => payload.value.credential }),
+      ...configPayloadFields(t),
+    }),
+  });
+
+const CreateApiKeyInput = builder.inputType("CreateApiKeyInput", {
+  fields: (t) => ({
+    projectId: t.id({ required: true }),
+    name: t.string({ required: true }),
+    environment: t.string({ description: 'For the eyes of people, a part of the key: 2 to 12 letters, default "live".' }),
+    expiresAt: t.field({ type: "DateTime" }),
+    allowedRoutes: t.stringList({ description: "Names of routes. Empty: all of the organisation." }),
+  }),
+});
+const CreateApiKeyPayload = newKeyPayload("CreateApiKeyPayload");
+builder.mutationField("createApiKey", (t) =>
+  t.field({
+    type: CreateApiKeyPayload,
+    authScopes: { admin: true },
+    errors: createErrors,
+    args: { ...waitArguments, input: t.arg({ type: CreateApiKeyInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "api_key.create", summary: `API key ${input.name} made` }, (change) =>
+        makeApiKey(change, context.services.settings.pepper, {
+          projectId: input.projectId,
+          name: input.name,
+          environment: input.environment ?? "live",
+          expiresAt: input.expiresAt ?? null,
+          allowedRoutes: input.allowedRoutes ?? [],
+          rotatedFromId: null,
+        }),
+      ),
+  }),
+);
+
+const UpdateApiKeyInput = builder.inputType("UpdateApiKeyInput", {
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    expectedRevision: t.int({ required: true }),
+    name: t.string(),
+    expiresAt: t.field({ type: "DateTime", description: "Null: never." }),
+    allowedRoutes: t.stringList(),
+  }),
+});
+const UpdateApiKeyPayload = configPayload("UpdateApiKeyPayload", "apiKey", ApiKey);
+builder.mutationField("updateApiKey", (t) =>
+  t.field({
+    type: UpdateApiKeyPayload,
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: UpdateApiKeyInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "api_key.update", summary: "API key changed" }, async (change) => {
+        const row = await change.edit("api_key", input.id, { expectedRevision: input.expectedRevision });
+        row.name = input.name ?? row.name;
+        row.allowedRoutes = input.allowedRoutes ?? row.allowedRoutes;
+        if (input.expiresAt !== undefined) row.expiresAt = input.expiresAt;
+        change.describe(`API key ${row.name} changed`);
+        return row;
+      }),
+  }),
+);
+
+const RevokeApiKeyInput = builder.inputType("RevokeApiKeyInput", { fields: (t) => ({ id: t.id({ required: true }) }) });
+const RevokeApiKeyPayload = configPayload("RevokeApiKeyPayload", "apiKey", ApiKey);
+builder.mutationField("revokeApiKey", (t) =>
+  t.field({
+    type: RevokeApiKeyPayload,
+    description: "Refused from now on, by its true name. Takes no expectedRevision: who revokes a key must not lose a race.",
+    authScopes: { admin: true },
+    errors: createErrors,
+    args: { ...waitArguments, input: t.arg({ type: RevokeApiKeyInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "api_key.revoke", summary: "API key revoked" }, async (change) => {
+        const row = await change.edit("api_key", input.id);
+        row.revokedAt ??= change.at;
+        change.describe(`API key ${row.name} revoked`);
+        return row;
+      }),
+  }),
+);
+
+const RotateApiKeyInput = builder.inputType("RotateApiKeyInput", {
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    overlapSeconds: t.int({ required: true, description: `How long the old key still works: 0 to ${overlapSecondsMax}.` }),
+  }),
+});
+const RotateApiKeyPayload = newKeyPayload("RotateApiKeyPayload");
+builder.mutationField("rotateApiKey", (t) =>
+  t.field({
+    type: RotateApiKeyPayload,
+    description: "A new key that may do what the old one may; the old one expires after the overlap.",
+    authScopes: { admin: true },
+    errors: createErrors,
+    args: { ...waitArguments, input: t.arg({ type: RotateApiKeyInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "api_key.rotate", summary: "API key rotated" }, async (change) => {
+        if (input.overlapSeconds < 0 || input.overlapSeconds > overlapSecondsMax)
+          throw new ValidationError([{ path: "overlapSeconds", message: `must be from 0 to ${overlapSecondsMax}` }]);
+        const old = await change.edit("api_key", input.id);
+        if (old.revokedAt != null) throw new ValidationError([{ path: "id", message: "the key is revoked; make a new one" }]);
+        const until = new Date(change.at.getTime() + input.overlapSeconds * 1000);
+        const { projectId, name, environment, allowedRoutes } = old;
+        const made = await makeApiKey(change, context.services.settings.pepper, {
+          projectId,
+          name,
+          environment,
+          allowedRoutes: [...allowedRoutes],
+          expiresAt: old.expiresAt ?? null,
+          rotatedFromId: old.id,
+        });
+        if (old.expiresAt == null || old.expiresAt > until) old.expiresAt = until;
+        change.describe(`API key ${name} rotated`);
+        return made;
+      }),
+  }),
+);
+
+addArchive("api_key", "apiKey", ApiKey);

@@ -1,0 +1,60 @@
+/** The audit log, newest first. Imported for its side effects by schema.ts. */
+import { AuditEntry as AuditEntryEntity } from "../../database/entities/audit-entry.ts";
+import { builder } from "../builder.ts";
+import { connectionOf, inOrganisation, pageById } from "../config-type.ts";
+
+const AuditEntry = builder.objectRef<AuditEntryEntity>("AuditEntry").implement({
+  description: "Who did what, when. Never changed and never deleted.",
+  fields: (t) => ({
+    id: t.exposeID("id"),
+    at: t.expose("at", { type: "DateTime" }),
+    actor: t.exposeString("actor"),
+    action: t.exposeString("action"),
+    targetKind: t.exposeString("targetKind"),
+    targetId: t.id({ nullable: true, resolve: (row) => row.targetId ?? null }),
+    revisionNumber: t.field({ type: "BigInt", nullable: true, resolve: (row) => row.revisionNumber ?? null }),
+    details: t.field({ type: "JSON", resolve: (row) => row.details }),
+  }),
+});
+
+const AuditEntryFilter = builder.inputType("AuditEntryFilter", {
+  fields: (t) => ({
+    action: t.string(),
+    actor: t.string(),
+    targetId: t.id(),
+    from: t.field({ type: "DateTime" }),
+    until: t.field({ type: "DateTime" }),
+  }),
+});
+
+const AuditEntryConnection = connectionOf(AuditEntry);
+builder.queryField("auditEntries", (t) =>
+  t.connection(
+    {
+      type: AuditEntry,
+      authScopes: { viewer: true },
+      args: { filter: t.arg({ type: AuditEntryFilter }) },
+      resolve: (_root, args, context) => {
+        const { action, actor, targetId, from, until } = args.filter ?? {};
+        return pageById<AuditEntryEntity>(args, "desc", (where, options) =>
+          inOrganisation(context, (em) =>
+            em.find(
+              AuditEntryEntity,
+              {
+                ...where,
+                ...(action == null ? {} : { action }),
+                ...(actor == null ? {} : { actor }),
+                ...(targetId == null ? {} : { targetId }),
+                ...(from == null && until == null
+                  ? {}
+                  : { at: { ...(from == null ? {} : { $gte: from }), ...(until == null ? {} : { $lt: until }) } }),
+              },
+              options,
+            ),
+          ),
+        );
+      },
+    },
+    AuditEntryConnection,
+  ),
+);

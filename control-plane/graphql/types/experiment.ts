@@ -1,0 +1,203 @@
+/** A/B tests on a route. Imported for its side effects by schema.ts. */
+import { randomBytes } from "node:crypto";
+import { ValidationError } from "../../control-error.ts";
+import { type Experiment as ExperimentRow, type ExperimentVariant, experimentUnits } from "../../database/entities/experiment.ts";
+import type { JsonObject } from "../../database/entities/route.ts";
+import { builder } from "../builder.ts";
+import { configPayload, waitArguments } from "../config-mutation.ts";
+import { addArchive, addQueries, configFields, enumOf, mutate } from "../config-type.ts";
+import { createErrors, updateErrors } from "../errors.ts";
+import { PromptSelection, PromptSelectionInput, selectionOf } from "./prompt-selection.ts";
+import { Route } from "./route.ts";
+import { Tier, TierInput, tiersOf } from "./tier.ts";
+
+const hashVersion = 3;
+
+const ExperimentUnit = enumOf("ExperimentUnit", experimentUnits);
+const ExperimentStatus = enumOf("ExperimentStatus", ["draft", "running", "stopped"]);
+
+const Variant = builder.objectRef<ExperimentVariant>("ExperimentVariant").implement({
+  fields: (t) => ({
+    key: t.exposeString("key"),
+    weight: t.exposeFloat("weight", { description: "Over the sum of the weights." }),
+    prompt: t.field({ type: PromptSelection, nullable: true, description: "Null: the route's.", resolve: (variant) => variant.prompt }),
+    tiers: t.field({ type: [Tier], description: "Empty: the route's.", resolve: (variant) => [...variant.tiers] }),
+    parameters: t.field({ type: "JSON", nullable: true, description: "Over the caller's.", resolve: (variant) => variant.parameters }),
+  }),
+});
+
+export const Experiment = builder.objectRef<ExperimentRow>("Experiment").implement({
+  description: "An A/B test on a route.",
+  fields: (t) => ({
+    ...configFields(t),
+    key: t.exposeString("key"),
+    routeId: t.exposeID("routeId"),
+    seed: t.exposeString("seed", { description: "With the unit it decides the variant. Never changes." }),
+    hashVersion: t.exposeInt("hashVersion"),
+    unit: t.field({ type: ExperimentUnit, resolve: (row) => row.unit }),
+    fallbackUnit: t.field({
+      type: ExperimentUnit,
+      nullable: true,
+      description: "Null: a call without the unit is not in the experiment.",
+      resolve: (row) => (row.fallbackUnit === "" ? null : row.fallbackUnit),
+    }),
+    coverage: t.float({ description: "The share of units that take part, 0 to 1.", resolve: (row) => row.coverage }),
+    variants: t.field({ type: [Variant], resolve: (row) => [...row.variants] }),
+    phase: t.exposeInt("phase", { description: "Grows where measurements before and after must not be mixed." }),
+    status: t.field({ type: ExperimentStatus, resolve: (row) => row.status }),
+    startedAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.startedAt ?? null }),
+    stoppedAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.stoppedAt ?? null }),
+    route: t.field({
+      type: Route,
+      nullable: true,
+      resolve: async (row, _args, context) => (await context.loaders.route.load(row.routeId)) ?? null,
+    }),
+  }),
+});
+addQueries("experiment", { one: "experiment", many: "experiments" }, Experiment);
+
+const VariantInput = builder.inputType("ExperimentVariantInput", {
+  fields: (t) => ({
+    key: t.string({ required: true }),
+    weight: t.float({ required: true }),
+    prompt: t.field({ type: PromptSelectionInput }),
+    tiers: t.field({ type: [TierInput] }),
+    parameters: t.field({ type: "JSON" }),
+  }),
+});
+
+const CreateExperimentInput = builder.inputType("CreateExperimentInput", {
+  fields: (t) => ({
+    key: t.string({ required: true }),
+    routeId: t.id({ required: true }),
+    unit: t.field({ type: ExperimentUnit, required: true }),
+    fallbackUnit: t.field({ type: ExperimentUnit }),
+    coverage: t.float({ description: "Default 1." }),
+    variants: t.field({ type: [VariantInput], required: true }),
+  }),
+});
+const CreateExperimentPayload = configPayload("CreateExperimentPayload", "experiment", Experiment);
+builder.mutationField("createExperiment", (t) =>
+  t.field({
+    type: CreateExperimentPayload,
+    description: "A draft, which does nothing until it is started.",
+    authScopes: { admin: true },
+    errors: createErrors,
+    args: { ...waitArguments, input: t.arg({ type: CreateExperimentInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "experiment.create", summary: `experiment ${input.key} made` }, async (change) =>
+        change.create("experiment", {
+          key: input.key,
+          routeId: input.routeId,
+          seed: randomBytes(16).toString("hex"),
+          hashVersion,
+          unit: input.unit,
+          fallbackUnit: input.fallbackUnit ?? "",
+          coverage: input.coverage ?? 1,
+          variants: variantsOf(input.variants),
+          phase: 1,
+          status: "draft",
+          startedAt: null,
+          stoppedAt: null,
+        }),
+      ),
+  }),
+);
+
+const UpdateExperimentInput = builder.inputType("UpdateExperimentInput", {
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    expectedRevision: t.int({ required: true }),
+    key: t.string(),
+    unit: t.field({ type: ExperimentUnit }),
+    fallbackUnit: t.field({ type: ExperimentUnit, description: "Null: none." }),
+    coverage: t.float(),
+    variants: t.field({ type: [VariantInput] }),
+  }),
+});
+const UpdateExperimentPayload = configPayload("UpdateExperimentPayload", "experiment", Experiment);
+builder.mutationField("updateExperiment", (t) =>
+  t.field({
+    type: UpdateExperimentPayload,
+    description: "Changing the units or variants of a running experiment begins a new phase.",
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: UpdateExperimentInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "experiment.update", summary: "experiment changed" }, async (change) => {
+        const row = await change.edit("experiment", input.id, { expectedRevision: input.expectedRevision });
+        row.key = input.key ?? row.key;
+        row.unit = input.unit ?? row.unit;
+        if (input.fallbackUnit !== undefined) row.fallbackUnit = input.fallbackUnit ?? "";
+        row.coverage = input.coverage ?? row.coverage;
+        if (input.variants != null) row.variants = variantsOf(input.variants);
+        const assignsAnew = input.unit != null || input.fallbackUnit !== undefined || input.variants != null;
+        if (row.status === "running" && assignsAnew) row.phase += 1;
+        change.describe(`experiment ${row.key} changed`);
+        return row;
+      }),
+  }),
+);
+
+const StartExperimentInput = builder.inputType("StartExperimentInput", {
+  fields: (t) => ({ id: t.id({ required: true }), expectedRevision: t.int({ required: true }) }),
+});
+const StartExperimentPayload = configPayload("StartExperimentPayload", "experiment", Experiment);
+builder.mutationField("startExperiment", (t) =>
+  t.field({
+    type: StartExperimentPayload,
+    description: "One experiment can run on a route. Started again after a stop, it is in a new phase.",
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: StartExperimentInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "experiment.start", summary: "experiment started" }, async (change) => {
+        const row = await change.edit("experiment", input.id, { expectedRevision: input.expectedRevision });
+        if (row.status === "running") throw new ValidationError([{ path: "id", message: "the experiment runs already" }]);
+        if (row.status === "stopped") row.phase += 1;
+        row.status = "running";
+        row.startedAt = change.at;
+        row.stoppedAt = null;
+        change.describe(`experiment ${row.key} started`);
+        return row;
+      }),
+  }),
+);
+
+const StopExperimentInput = builder.inputType("StopExperimentInput", {
+  fields: (t) => ({ id: t.id({ required: true }), expectedRevision: t.int({ required: true }) }),
+});
+const StopExperimentPayload = configPayload("StopExperimentPayload", "experiment", Experiment);
+builder.mutationField("stopExperiment", (t) =>
+  t.field({
+    type: StopExperimentPayload,
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: StopExperimentInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "experiment.stop", summary: "experiment stopped" }, async (change) => {
+        const row = await change.edit("experiment", input.id, { expectedRevision: input.expectedRevision });
+        if (row.status !== "running") throw new ValidationError([{ path: "id", message: "the experiment does not run" }]);
+        row.status = "stopped";
+        row.stoppedAt = change.at;
+        change.describe(`experiment ${row.key} stopped`);
+        return row;
+      }),
+  }),
+);
+
+addArchive("experiment", "experiment", Experiment, async (row, change) => {
+  if (row.status !== "running") return;
+  row.status = "stopped";
+  row.stoppedAt = change.at;
+});
+
+const variantsOf = (input: readonly (typeof VariantInput.$inferInput)[]): ExperimentVariant[] =>
+  input.map(({ key, weight, prompt, tiers, parameters }, index) => ({
+    key,
+    weight,
+    prompt: prompt == null ? null : selectionOf(`variants[${index}].prompt`, prompt),
+    tiers: tiersOf(tiers ?? []),
+    // Any JSON gets here; check-row.ts refuses what is no object.
+    parameters: (parameters ?? null) as JsonObject | null,
+  }));

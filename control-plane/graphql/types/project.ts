@@ -1,0 +1,57 @@
+/** A part of an organisation. Imported for its side effects by schema.ts. */
+import type { Project as ProjectRow } from "../../database/entities/project.ts";
+import { builder } from "../builder.ts";
+import { configPayload, waitArguments } from "../config-mutation.ts";
+import { addArchive, addQueries, configFields, mutate } from "../config-type.ts";
+import { createErrors, updateErrors } from "../errors.ts";
+
+export const Project = builder.objectRef<ProjectRow>("Project").implement({
+  description: "A part of an organisation: what API keys belong to.",
+  fields: (t) => ({ ...configFields(t), key: t.exposeString("key"), name: t.exposeString("name") }),
+});
+addQueries("project", { one: "project", many: "projects" }, Project);
+
+const CreateProjectInput = builder.inputType("CreateProjectInput", {
+  fields: (t) => ({ key: t.string({ required: true }), name: t.string({ required: true }) }),
+});
+const CreateProjectPayload = configPayload("CreateProjectPayload", "project", Project);
+builder.mutationField("createProject", (t) =>
+  t.field({
+    type: CreateProjectPayload,
+    authScopes: { admin: true },
+    errors: createErrors,
+    args: { ...waitArguments, input: t.arg({ type: CreateProjectInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "project.create", summary: `project ${input.key} made` }, async (change) =>
+        change.create("project", { key: input.key, name: input.name }),
+      ),
+  }),
+);
+
+const UpdateProjectInput = builder.inputType("UpdateProjectInput", {
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    expectedRevision: t.int({ required: true }),
+    key: t.string(),
+    name: t.string(),
+  }),
+});
+const UpdateProjectPayload = configPayload("UpdateProjectPayload", "project", Project);
+builder.mutationField("updateProject", (t) =>
+  t.field({
+    type: UpdateProjectPayload,
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: UpdateProjectInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "project.update", summary: "project changed" }, async (change) => {
+        const row = await change.edit("project", input.id, { expectedRevision: input.expectedRevision });
+        row.key = input.key ?? row.key;
+        row.name = input.name ?? row.name;
+        change.describe(`project ${row.key} changed`);
+        return row;
+      }),
+  }),
+);
+
+addArchive("project", "project", Project);

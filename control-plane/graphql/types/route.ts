@@ -1,0 +1,138 @@
+/** The name callers ask for as `model`, and how it is served. Imported for its side effects by schema.ts. */
+import type { JsonObject, Route as RouteRow, RouteTimeouts } from "../../database/entities/route.ts";
+import { builder } from "../builder.ts";
+import { configPayload, waitArguments } from "../config-mutation.ts";
+import { addArchive, addQueries, configFields, mutate } from "../config-type.ts";
+import { createErrors, updateErrors } from "../errors.ts";
+import { PromptSelection, PromptSelectionInput, selectionOf } from "./prompt-selection.ts";
+import { Tier, TierInput, tiersOf } from "./tier.ts";
+
+const defaults: RouteTimeouts = { queueMs: 0, connectMs: 0, firstByteMs: 0, idleMs: 0, writeStallMs: 0, totalMs: 0 };
+
+const Timeouts = builder.objectRef<RouteTimeouts>("RouteTimeouts").implement({
+  description: "Milliseconds. 0: the node's default, which stands beside each.",
+  fields: (t) => ({
+    queueMs: t.exposeInt("queueMs", { description: "Waiting for a place at a backend: 5000." }),
+    connectMs: t.exposeInt("connectMs", { description: "TCP and TLS: 1000." }),
+    firstByteMs: t.exposeInt("firstByteMs", { description: "Until the first content: 30000." }),
+    idleMs: t.exposeInt("idleMs", { description: "Between two events: 30000." }),
+    writeStallMs: t.exposeInt("writeStallMs", { description: "The caller does not read: 30000." }),
+    totalMs: t.exposeInt("totalMs", { description: "All of it: 900000." }),
+  }),
+});
+
+export const Route = builder.objectRef<RouteRow>("Route").implement({
+  description: "What callers ask for as `model`.",
+  fields: (t) => ({
+    ...configFields(t),
+    name: t.exposeString("name"),
+    description: t.exposeString("description"),
+    tiers: t.field({ type: [Tier], resolve: (row) => [...row.tiers] }),
+    timeouts: t.field({ type: Timeouts, resolve: (row) => row.timeouts }),
+    attemptsMax: t.exposeInt("attemptsMax", { description: "Backends tried at the most. 0: 3." }),
+    prompt: t.field({ type: PromptSelection, nullable: true, resolve: (row) => row.prompt ?? null }),
+    defaultParameters: t.field({
+      type: "JSON",
+      nullable: true,
+      description: "Given where the caller gave none, in the OpenAI chat API's names.",
+      resolve: (row) => row.defaultParameters ?? null,
+    }),
+    cache: t.exposeString("cache"),
+  }),
+});
+addQueries("route", { one: "route", many: "routes" }, Route);
+
+const TimeoutsInput = builder.inputType("RouteTimeoutsInput", {
+  fields: (t) => ({
+    queueMs: t.int(),
+    connectMs: t.int(),
+    firstByteMs: t.int(),
+    idleMs: t.int(),
+    writeStallMs: t.int(),
+    totalMs: t.int(),
+  }),
+});
+
+const CreateRouteInput = builder.inputType("CreateRouteInput", {
+  fields: (t) => ({
+    name: t.string({ required: true }),
+    description: t.string(),
+    tiers: t.field({ type: [TierInput], required: true }),
+    timeouts: t.field({ type: TimeoutsInput }),
+    attemptsMax: t.int(),
+    prompt: t.field({ type: PromptSelectionInput }),
+    defaultParameters: t.field({ type: "JSON" }),
+  }),
+});
+const CreateRoutePayload = configPayload("CreateRoutePayload", "route", Route);
+builder.mutationField("createRoute", (t) =>
+  t.field({
+    type: CreateRoutePayload,
+    authScopes: { admin: true },
+    errors: createErrors,
+    args: { ...waitArguments, input: t.arg({ type: CreateRouteInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "route.create", summary: `route ${input.name} made` }, async (change) =>
+        change.create("route", {
+          name: input.name,
+          description: input.description ?? "",
+          tiers: tiersOf(input.tiers),
+          timeouts: timeoutsOf(input.timeouts, defaults),
+          attemptsMax: input.attemptsMax ?? 0,
+          prompt: input.prompt == null ? null : selectionOf("prompt", input.prompt),
+          // Any JSON gets here; check-row.ts refuses what is no object.
+          defaultParameters: (input.defaultParameters ?? null) as JsonObject | null,
+          cache: "off",
+        }),
+      ),
+  }),
+);
+
+const UpdateRouteInput = builder.inputType("UpdateRouteInput", {
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    expectedRevision: t.int({ required: true }),
+    name: t.string(),
+    description: t.string(),
+    tiers: t.field({ type: [TierInput] }),
+    timeouts: t.field({ type: TimeoutsInput, description: "Those that are given; the others stay." }),
+    attemptsMax: t.int(),
+    prompt: t.field({ type: PromptSelectionInput, description: "Null: none." }),
+    defaultParameters: t.field({ type: "JSON", description: "Null: none." }),
+  }),
+});
+const UpdateRoutePayload = configPayload("UpdateRoutePayload", "route", Route);
+builder.mutationField("updateRoute", (t) =>
+  t.field({
+    type: UpdateRoutePayload,
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: UpdateRouteInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "route.update", summary: "route changed" }, async (change) => {
+        const row = await change.edit("route", input.id, { expectedRevision: input.expectedRevision });
+        row.name = input.name ?? row.name;
+        row.description = input.description ?? row.description;
+        if (input.tiers != null) row.tiers = tiersOf(input.tiers);
+        row.timeouts = timeoutsOf(input.timeouts, row.timeouts);
+        row.attemptsMax = input.attemptsMax ?? row.attemptsMax;
+        if (input.prompt !== undefined) row.prompt = input.prompt === null ? null : selectionOf("prompt", input.prompt);
+        if (input.defaultParameters !== undefined) row.defaultParameters = input.defaultParameters as JsonObject | null;
+        change.describe(`route ${row.name} changed`);
+        return row;
+      }),
+  }),
+);
+
+addArchive("route", "route", Route);
+
+function timeoutsOf(input: typeof TimeoutsInput.$inferInput | null | undefined, before: RouteTimeouts): RouteTimeouts {
+  return {
+    queueMs: input?.queueMs ?? before.queueMs,
+    connectMs: input?.connectMs ?? before.connectMs,
+    firstByteMs: input?.firstByteMs ?? before.firstByteMs,
+    idleMs: input?.idleMs ?? before.idleMs,
+    writeStallMs: input?.writeStallMs ?? before.writeStallMs,
+    totalMs: input?.totalMs ?? before.totalMs,
+  };
+}

@@ -1,0 +1,103 @@
+/** Admin tokens: made, revoked, and recognised on each request. Only their HMAC is stored. */
+import { v7 } from "uuid";
+import { credentialMatches, hashCredential, makeCredential, publicIdOf } from "#agreements/api-key-format.ts";
+import { NotFoundError, ValidationError } from "../control-error.ts";
+import { isUuid } from "../database/config-kinds.ts";
+import { AdminToken } from "../database/entities/admin-token.ts";
+import { AuditEntry } from "../database/entities/audit-entry.ts";
+import { Organisation } from "../database/entities/organisation.ts";
+import type { Database, EntityManager } from "../database/orm.ts";
+
+export interface AdminTokenOptions {
+  readonly name: string;
+  readonly role: "admin" | "viewer";
+  readonly expiresAt: Date | null;
+  readonly installation: boolean;
+}
+
+interface Author {
+  readonly actor: string;
+  readonly organisationId: string;
+}
+
+/** @throws ValidationError where the name is empty or it would be expired from the start. */
+export async function makeAdminToken(
+  em: EntityManager,
+  pepper: string,
+  author: Author,
+  options: AdminTokenOptions,
+): Promise<{ readonly row: AdminToken; readonly credential: string }> {
+  const now = new Date();
+  if (options.name.trim() === "" || options.name.length > 200 || options.name.includes("\0"))
+    throw new ValidationError([{ path: "name", message: "must have 1 to 200 characters" }]);
+  if (options.expiresAt !== null && options.expiresAt <= now)
+    throw new ValidationError([{ path: "expiresAt", message: "must be in the future" }]);
+  const { credential, publicId } = makeCredential("pat", "live");
+  const row = em.create(AdminToken, {
+    id: v7(),
+    organisationId: author.organisationId,
+    ...options,
+    publicId,
+    hash: hashCredential(pepper, credential),
+    createdAt: now,
+    revokedAt: null,
+  });
+  em.persist([row, audit(em, author, now, "admin_token.create", row)]);
+  return { row, credential };
+}
+
+/** @throws NotFoundError where the organisation has no such token. */
+export async function revokeAdminToken(em: EntityManager, author: Author, id: string): Promise<AdminToken> {
+  const row = await em.findOne(AdminToken, { id });
+  if (row === null) throw new NotFoundError("admin token", id);
+  if (row.revokedAt == null) {
+    row.revokedAt = new Date();
+    em.persist(audit(em, author, row.revokedAt, "admin_token.revoke", row));
+  }
+  return row;
+}
+
+const audit = (em: EntityManager, author: Author, at: Date, action: string, row: AdminToken): AuditEntry =>
+  em.create(AuditEntry, {
+    id: v7(),
+    organisationId: author.organisationId,
+    at,
+    actor: author.actor,
+    action,
+    targetKind: "admin_token",
+    targetId: row.id,
+    revisionNumber: null,
+    details: { name: row.name, role: row.role },
+  });
+
+export interface KnownToken {
+  readonly actor: string;
+  readonly role: "admin" | "viewer";
+  readonly installation: boolean;
+  readonly organisationId: string;
+}
+
+/**
+ * Who holds the token, or undefined: which of unknown, wrong, expired and revoked it is, is not told. A token of the
+ * installation acts in `organisationId` where one is asked for and exists; another token acts in its own alone.
+ */
+export async function recogniseAdminToken(
+  database: Database,
+  pepper: string,
+  authorization: string | undefined,
+  organisationId: string | undefined,
+): Promise<KnownToken | undefined> {
+  const credential = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+  if (credential === undefined) return undefined;
+  const publicId = publicIdOf(credential, "pat");
+  if (publicId === undefined) return undefined;
+  return database.system(async (em) => {
+    const row = await em.findOne(AdminToken, { publicId });
+    if (row === null || !credentialMatches(pepper, credential, row.hash)) return undefined;
+    if (row.revokedAt != null || (row.expiresAt != null && row.expiresAt <= new Date())) return undefined;
+    const token = { actor: `token:${row.name}`, role: row.role, installation: row.installation };
+    if (organisationId === undefined || organisationId === row.organisationId) return { ...token, organisationId: row.organisationId };
+    if (!row.installation || !isUuid(organisationId)) return undefined;
+    return (await em.count(Organisation, { id: organisationId })) === 1 ? { ...token, organisationId } : undefined;
+  });
+}
