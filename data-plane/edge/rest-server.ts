@@ -103,10 +103,23 @@ async function serve(request: IncomingMessage, response: ServerResponse, endpoin
     else sendError(response, error, requestId);
   } finally {
     live.delete(end);
-    // A body that was refused half-way must not be read to its end for the sake of the next request on this connection.
-    if (!request.complete) response.on("finish", () => request.socket.destroySoon());
+    if (!request.complete && !request.socket.destroyed) lingerThenClose(request, response);
   }
 }
+
+/**
+ * For a body that was refused half-way. Closing at once would reset the connection, and the caller, still sending, would lose
+ * the answer that says why; reading to the end would let it send without bound. So what comes is thrown away for a moment.
+ */
+function lingerThenClose(request: IncomingMessage, response: ServerResponse): void {
+  request.removeAllListeners("data");
+  request.resume();
+  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+  request.on("close", () => clearTimeout(timer));
+  response.on("finish", () => request.complete && clearTimeout(timer));
+}
+
+const lingerMs = 1000;
 
 function find(endpoints: RestEndpoints, request: IncomingMessage): { serve: RestEndpoint; parameter: string } {
   const path = (request.url ?? "/").split("?", 1)[0]?.replace(/\/+$/, "") ?? "";

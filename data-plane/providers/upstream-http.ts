@@ -112,8 +112,9 @@ export function exchange(pool: Dispatcher, request: { path: string; headers: str
         if (chunks.length > 0) {
           const batch = chunks;
           chunks = [];
-          if (bufferedBytes > bufferedBytesMax) controller?.resume();
           bufferedBytes = 0;
+          // Last, because it may call onResponseData before it returns.
+          if (controller?.paused === true) controller.resume();
           return batch;
         }
         if (ended) return undefined;
