@@ -98,6 +98,8 @@ async function pull({ config }: Pick<RedisConnections, "config">, have: Revision
   const head = await config.getrangeBuffer(snapshotKey, 0, headBytes - 1);
   if (head.length === 0) throw new NoConfigInRedis("Redis holds no snapshot; it is taken from the control plane");
   const revision = revisionOf(head);
+  // Between the reset to a new epoch and its first snapshot the old one still stands there: it must lead nobody back.
+  if (revision.epoch !== epoch) throw new NoConfigInRedis("Redis is being filled with another epoch; the control plane is asked");
   const deltas = (await deltasAfter(config, revision.number)) ?? [];
   const reached = revision.number + BigInt(deltas.length);
   if (have !== undefined && have.epoch === revision.epoch && reached < have.number)

@@ -33,6 +33,10 @@ export class RedisUnavailable extends Error {
   override readonly name = "RedisUnavailable";
 }
 
+/** How long a call waits for one command, in milliseconds. */
+const commandMsMax = 50;
+/** A clock of 50 ms that rings only then has waited for our own event loop, in milliseconds. */
+const lateMs = 70;
 /** Five failures in a row, or failures for this long, open the breaker. */
 const failuresMax = 5;
 const failingMsMax = 200;
@@ -57,7 +61,8 @@ export function connectRedis(url: string, logger: Logger): RedisConnections {
     logStateChanges(redis, role, logger);
     return redis;
   };
-  const quota = open("quota", { commandTimeout: 50, socketTimeout: 200 });
+  // The breaker keeps this one's clocks: those of ioredis fire before a reply is read that came while the event loop was busy.
+  const quota = open("quota", { commandTimeout: 2000 });
   const stream = open("stream", { commandTimeout: 2000, socketTimeout: 2500 });
   const config = open("config", { commandTimeout: 5000, socketTimeout: 5500 });
   const subscriber = open("subscriber", { commandTimeout: 2000 });
@@ -115,6 +120,8 @@ function breakerOf(redis: Redis, logger: Logger): Breaker & { close(): void } {
     failures++;
     if (open || (failures < failuresMax && now - failingSinceMs < failingMsMax)) return;
     open = true;
+    // What hangs is not waited for: a new connection shows when the server is back.
+    if (redis.status === "ready") redis.stream.destroy();
     logger.warn("Redis does not answer: calls go on without it until it does");
     probeLater();
   };
@@ -122,7 +129,7 @@ function breakerOf(redis: Redis, logger: Logger): Breaker & { close(): void } {
     probe = setTimeout(
       () => {
         if (redis.status !== "ready") return probeLater();
-        redis.ping().then(succeeded, probeLater);
+        inTime(redis.ping()).then(succeeded, probeLater);
       },
       probeMs * (0.8 + Math.random() * 0.4),
     );
@@ -136,7 +143,7 @@ function breakerOf(redis: Redis, logger: Logger): Breaker & { close(): void } {
     run: async (command) => {
       if (open || redis.status !== "ready") throw new RedisUnavailable("Redis cannot be reached");
       try {
-        const answer = await command(redis);
+        const answer = await inTime(command(redis));
         succeeded();
         return answer;
       } catch (cause) {
@@ -148,4 +155,20 @@ function breakerOf(redis: Redis, logger: Logger): Breaker & { close(): void } {
     },
     close: () => clearTimeout(probe),
   };
+}
+
+/**
+ * Rejects when the answer takes too long. A stall of our own event loop is not the server's: a clock that rings late is set
+ * once more, and what has come by then is read first.
+ */
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const setMs = performance.now();
+    const giveUp = () => setImmediate(() => reject(new RedisUnavailable(`Redis did not answer within ${commandMsMax} ms`)));
+    let timer = setTimeout(() => {
+      if (performance.now() - setMs < lateMs) giveUp();
+      else timer = setTimeout(giveUp, commandMsMax);
+    }, commandMsMax);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

@@ -62,6 +62,7 @@ export function redisQuotaLedger({ redis, logger, nodes = () => 1 }: RedisQuotaL
   const unsettled = new Set<Counter>();
   const decisions = new Map<string, QuotaDecision | Promise<QuotaDecision>>();
   const finished: string[] = [];
+  const asking = new Set<Promise<unknown>>();
 
   const counterOf = (hold: QuotaHold, nowMs: number): Counter => {
     const key = `${hold.quotaId}:${hold.window}:${hold.subject}`;
@@ -212,7 +213,7 @@ export function redisQuotaLedger({ redis, logger, nodes = () => 1 }: RedisQuotaL
     counter.refilling = true;
     const { index, limit, sharedUsed } = counter;
     const order = { ...named(counter), limit, hard: true, need: 0, more: loadOf(counter, nowMs), debt: 0, index, seen: sharedUsed };
-    script
+    const refilled = script
       .take([order])
       .then(({ counters: [answer] }) => {
         if (answer === undefined) return;
@@ -225,7 +226,9 @@ export function redisQuotaLedger({ redis, logger, nodes = () => 1 }: RedisQuotaL
       .catch(() => undefined)
       .finally(() => {
         counter.refilling = false;
+        asking.delete(refilled);
       });
+    asking.add(refilled);
   };
 
   const tell = async (everything: boolean): Promise<void> => {
@@ -277,18 +280,23 @@ export function redisQuotaLedger({ redis, logger, nodes = () => 1 }: RedisQuotaL
       if (!redis.breaker.closed) return withoutRedis(callId, held, nowMs);
       const asked = askRedis(callId, held, nowMs);
       decisions.set(callId, asked);
-      asked.then(
-        (decision) => {
-          if (!decision.granted) decisions.delete(callId);
-        },
-        () => decisions.delete(callId),
-      );
+      asking.add(asked);
+      asked
+        .then(
+          (decision) => {
+            if (!decision.granted) decisions.delete(callId);
+          },
+          () => decisions.delete(callId),
+        )
+        .finally(() => asking.delete(asked));
       return asked;
     },
     close: async () => {
       clearInterval(timer);
       const limit = new Promise<void>((resolve) => setTimeout(resolve, closeMsMax).unref());
-      await Promise.race([Promise.resolve(telling).then(() => tell(true)), limit]);
+      // What is still being leased must come before it is given back.
+      const asked = Promise.allSettled([telling, ...asking]);
+      await Promise.race([asked.then(() => tell(true)), limit]);
     },
   };
 }

@@ -17,14 +17,16 @@ export function fallbackFeed(feeds: readonly [ConfigFeed, ...ConfigFeed[]], trus
     },
     pull: async (have, signal) => {
       const failures: unknown[] = [];
-      let best: { readonly pulled: PulledConfig; readonly reached: bigint; readonly source: ConfigFeed["source"] } | undefined;
+      let best: Candidate | undefined;
       for (const feed of feeds) {
         try {
           const pulled = await feed.pull(have, signal);
           const revision = checkPulled(trust, have, pulled);
           const reached = revision?.number ?? 0n;
-          if (best === undefined || reached > best.reached) best = { pulled, reached, source: feed.source };
-          if (hinted === undefined || revision?.epoch !== hinted.epoch || reached >= hinted.number) break;
+          const isOfHintedEpoch = hinted === undefined || revision?.epoch === hinted.epoch;
+          const isBetter = best === undefined || (isOfHintedEpoch && (!best.isOfHintedEpoch || reached > best.reached));
+          if (isBetter) best = { pulled, reached, isOfHintedEpoch, source: feed.source };
+          if (isOfHintedEpoch && reached >= (hinted?.number ?? 0n)) break;
         } catch (reason) {
           signal.throwIfAborted();
           failures.push(reason);
@@ -48,6 +50,13 @@ export function fallbackFeed(feeds: readonly [ConfigFeed, ...ConfigFeed[]], trus
       await Promise.all(feeds.map((feed) => feed.close()));
     },
   };
+}
+
+interface Candidate {
+  readonly pulled: PulledConfig;
+  readonly reached: bigint;
+  readonly isOfHintedEpoch: boolean;
+  readonly source: ConfigFeed["source"];
 }
 
 const reasonText = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason));

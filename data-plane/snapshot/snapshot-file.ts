@@ -82,7 +82,8 @@ export async function openSnapshotFile(directory: string, logger: Logger): Promi
         failureLogged = false;
       } catch (error) {
         broken = true;
-        if (!failureLogged) logger.error({ error, directory }, "the configuration could not be written to disk; it is served all the same");
+        if (!failureLogged)
+          logger.error({ err: error, directory }, "the configuration could not be written to disk; it is served all the same");
         failureLogged = true;
       }
     }

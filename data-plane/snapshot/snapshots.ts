@@ -148,7 +148,7 @@ export function openSnapshots<R>(options: SnapshotsOptions<R>): Snapshots<R> {
     } catch (error) {
       if (!closed.signal.aborted && !unreachableLogged)
         logger.warn(
-          { error },
+          { err: error },
           current === undefined
             ? "no configuration can be pulled; not ready until it can"
             : "configuration cannot be pulled; the last good one is served",
@@ -238,7 +238,7 @@ export function openSnapshots<R>(options: SnapshotsOptions<R>): Snapshots<R> {
   };
 
   const run = async () => {
-    await loadFromDisk().catch((error: unknown) => logger.error({ error }, "the configuration on disk cannot be read"));
+    await loadFromDisk().catch((error: unknown) => logger.error({ err: error }, "the configuration on disk cannot be read"));
     if (closed.signal.aborted) return;
     feed.watch({
       linked: pullSoon,

@@ -105,7 +105,7 @@ export function shipUsage({ log, stream, logger, stillMsMax = 30_000 }: UsageShi
         else await log.syncedBeyond(cursor, log.waiting() === 0 ? 60_000 : watermarkMs, closed.signal);
       } catch (error) {
         if (closed.signal.aborted) return;
-        if (!failing) logger.warn({ error, waiting: log.waiting() }, "usage records cannot be shipped; they wait on this node's disk");
+        if (!failing) logger.warn({ err: error, waiting: log.waiting() }, "usage records cannot be shipped; they wait on this node's disk");
         failing = true;
         if (draining) return;
         await wait.next(closed.signal);

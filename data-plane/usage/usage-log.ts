@@ -171,7 +171,7 @@ export async function openUsageLog(options: UsageLogOptions): Promise<UsageLog> 
       } catch (error) {
         await abandonCurrent();
         if (!failing)
-          logger.error({ error, directory }, "the usage log cannot be written; records wait in memory until the disk takes them");
+          logger.error({ err: error, directory }, "the usage log cannot be written; records wait in memory until the disk takes them");
         failing = true;
         if (closing) return;
       }

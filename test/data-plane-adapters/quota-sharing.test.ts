@@ -154,3 +154,11 @@ it("goes on through SCRIPT FLUSH, and keeps what it saw through FLUSHALL", async
   await node(0).ledger.reserve("after", [requests({ limit: 100 })], signal);
   expect(await used()).toBeGreaterThanOrEqual(11);
 });
+
+it("does not take a stall of its own for Redis's: what was answered meanwhile counts", async () => {
+  const asked = Array.from({ length: 6 }, (_, call) => node(0).ledger.reserve(`stalled-${call}`, [requests()], signal));
+  const untilMs = performance.now() + 300;
+  while (performance.now() < untilMs);
+  for (const decision of await Promise.all(asked)) expect(decision.granted).toBe(true);
+  expect(node(0).connections.breaker.closed).toBe(true);
+});
