@@ -5,7 +5,7 @@
  * which no hint came for 3 s (they come each second) is cancelled, because a half-open link says nothing.
  */
 
-import { backOff } from "../snapshot/back-off.ts";
+import { backOff } from "../back-off.ts";
 import type { ConfigFeed, ConfigFeedListener } from "../snapshot/config-feed.ts";
 import type { ControlPlaneConnection } from "./connect.ts";
 

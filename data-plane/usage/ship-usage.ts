@@ -6,7 +6,7 @@
  * nothing while the watermark stands still for 30 s, then for twice as long each time, because the ledger may only be slow.
  */
 import type { Logger } from "pino";
-import { backOff } from "../snapshot/back-off.ts";
+import { backOff } from "../back-off.ts";
 import type { UsageLog } from "./usage-log.ts";
 import { RecordsLost, type UsageStream } from "./usage-stream.ts";
 

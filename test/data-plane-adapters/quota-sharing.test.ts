@@ -108,18 +108,18 @@ it.each(["hung", "killed"])("a %s Redis costs calls next to nothing: rate limits
   let call = 0;
   while (performance.now() - beganMs < 400)
     await node(0).ledger.reserve(`opening-${call++}`, [requests({ quotaId: "soft", limit: 1 })], signal);
-  let slowestMs = 0;
+  const waitedMs: number[] = [];
   let granted = 0;
   for (let later = 0; later < 1000; later++) {
     const askedMs = performance.now();
     const decision = await node(0).ledger.reserve(`rate-${later}`, [rate], signal);
-    slowestMs = Math.max(slowestMs, performance.now() - askedMs);
+    waitedMs.push(performance.now() - askedMs);
     if (decision.granted) granted++;
     else expect(decision.reason).toBe("unavailable");
   }
   expect(granted).toBeGreaterThanOrEqual(490);
   expect(granted).toBeLessThanOrEqual(499);
-  expect(slowestMs).toBeLessThan(50);
+  expect(waitedMs.sort((a, b) => a - b)[990]).toBeLessThan(5);
   expect(await node(0).ledger.reserve("budget", [budget], signal)).toMatchObject({ granted: false, reason: "unavailable" });
   expect(await node(0).ledger.reserve("soft", [{ ...budget, enforcement: "soft" }], signal)).toMatchObject({ granted: true });
   if (how === "hung") await redis.kill("SIGCONT");
