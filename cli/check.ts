@@ -13,9 +13,15 @@ const published = join("proto", "published.binpb");
 
 const steps: readonly { readonly what: string; readonly run: () => boolean }[] = [
   { what: "the contract follows buf's STANDARD rules", run: () => ran(bin("buf"), ["lint"]) },
-  { what: "the contract keeps what was published (npm run publish-contract changes that on purpose)", run: () => ran(bin("buf"), ["breaking", "--against", published]) },
+  {
+    what: "the contract keeps what was published (npm run publish-contract changes that on purpose)",
+    run: () => ran(bin("buf"), ["breaking", "--against", published]),
+  },
   { what: "proto/gen is what the contract generates (npm run generate)", run: generatedIsFresh },
-  { what: "schema.graphql is what the builder prints (npm run generate)", run: () => ran(process.execPath, ["control-plane/graphql/print-schema.ts", "--check"]) },
+  {
+    what: "schema.graphql is what the builder prints (npm run generate)",
+    run: () => ran(process.execPath, ["control-plane/graphql/print-schema.ts", "--check"]),
+  },
   { what: "types", run: () => ran(bin("tsc"), ["-p", "."]) },
   { what: "format and lint (npm run format)", run: () => ran(bin("biome"), ["check", "--error-on-warnings", "."]) },
   { what: "the arrows between folders", run: () => ran(bin("vitest"), ["run", "--reporter=dot", "test/tidy.test.ts"]) },

@@ -27,7 +27,8 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
 function workersOf(args: string[]): number {
   const { values } = parseArgs({ args, options: { workers: { type: "string", default: "1" } } });
   const workers = Number(values.workers);
-  if (!Number.isInteger(workers) || workers < 1 || workers > 256) throw new SettingError(`--workers must be a whole number from 1 to 256, not "${values.workers}"`);
+  if (!Number.isInteger(workers) || workers < 1 || workers > 256)
+    throw new SettingError(`--workers must be a whole number from 1 to 256, not "${values.workers}"`);
   return workers;
 }
 

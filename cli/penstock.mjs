@@ -17,11 +17,16 @@ await handOver();
 /** Once for each state of the lock file: the stamp in node_modules tells which one was installed. */
 function installPackages() {
   const stampFile = join(root, "node_modules", ".penstock-installed");
-  const wanted = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const wanted = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return;
   process.stderr.write("penstock: installing packages (once) …\n");
   // What npm says goes to standard error: standard output belongs to the ready line.
-  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
+  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
   if (status !== 0) fail("the packages could not be installed; run `npm ci` to see why");
   writeFileSync(stampFile, wanted);
 }

@@ -1,5 +1,5 @@
 /** Runs one plane, or the simulator, as this process: settings, ready line, signals. */
-import { settingSource, type Environment } from "../proto/agreements/setting-source.ts";
+import { type Environment, settingSource } from "../proto/agreements/setting-source.ts";
 
 interface Running {
   close(): Promise<void>;

@@ -16,7 +16,9 @@ export function explainStartError(reason: unknown, environment: Environment): st
   if (text.includes("EADDRINUSE")) {
     const port = String((reason as { port?: number }).port ?? /:(\d{1,5})\b(?!.*:\d{1,5}\b)/.exec(text)?.[1] ?? "");
     const setting = Object.entries(ports).find(([name, fallback]) => (environment[name] ?? fallback) === port)?.[0];
-    return setting === undefined ? `port ${port} is taken by another process` : `port ${port} is taken by another process; choose another with ${setting} (0 picks a free one)`;
+    return setting === undefined
+      ? `port ${port} is taken by another process`
+      : `port ${port} is taken by another process; choose another with ${setting} (0 picks a free one)`;
   }
   if (text.includes("EACCES")) return `${reason.message}: not allowed; use a port above 1023 and a directory that you may write to`;
   if (reason instanceof SettingError || (reason as { expected?: boolean }).expected === true) return reason.message;

@@ -7,9 +7,9 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { startSimulator } from "../data-plane/simulator/main.ts";
 import type { Environment } from "../proto/agreements/setting-source.ts";
 import { settingSource } from "../proto/agreements/setting-source.ts";
-import { startSimulator } from "../data-plane/simulator/main.ts";
 
 /** A plane that ends by itself is started again after this, in milliseconds. */
 const restartMs = 1000;
@@ -103,7 +103,9 @@ const portsOf = (facts: ReadyLine): Record<string, string> => {
     grpcPort: "PENSTOCK_GRPC_PORT",
     opsPort: "PENSTOCK_OPS_PORT",
   };
-  return Object.fromEntries(Object.entries(names).flatMap(([fact, setting]) => (facts[fact] === undefined ? [] : [[setting, String(facts[fact])]])));
+  return Object.fromEntries(
+    Object.entries(names).flatMap(([fact, setting]) => (facts[fact] === undefined ? [] : [[setting, String(facts[fact])]])),
+  );
 };
 
 function readyLine(line: string): ReadyLine | undefined {
@@ -123,7 +125,9 @@ function secrets(dataDirectory: string, environment: Environment): Record<string
   const kept: Record<string, string> = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Record<string, string>) : {};
   const made = Object.fromEntries(secretNames.map((name) => [name, kept[name] ?? randomBytes(32).toString("hex")]));
   if (secretNames.some((name) => kept[name] === undefined)) writeFileSync(path, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
-  return Object.fromEntries(Object.entries(made).filter(([name]) => environment[name] === undefined && environment[`${name}_FILE`] === undefined));
+  return Object.fromEntries(
+    Object.entries(made).filter(([name]) => environment[name] === undefined && environment[`${name}_FILE`] === undefined),
+  );
 }
 
 function closeOnSignal(children: Set<Plane>, closeRest: () => Promise<void>): void {

@@ -18,7 +18,11 @@ export async function runTests(args: readonly string[]): Promise<void> {
     const check = spawnSync(process.execPath, [join(root, "cli", "check.ts")], { cwd: root, stdio: "inherit" });
     if (check.status !== 0) process.exit(check.status ?? 1);
   }
-  const tests = spawnSync(bin("vitest"), ["run", "--reporter=default", `--reporter=${join(root, "test", "harness", "plain-count-reporter.ts")}`, ...args], { cwd: root, stdio: "inherit" });
+  const tests = spawnSync(
+    bin("vitest"),
+    ["run", "--reporter=default", `--reporter=${join(root, "test", "harness", "plain-count-reporter.ts")}`, ...args],
+    { cwd: root, stdio: "inherit" },
+  );
   process.exit(tests.status ?? 1);
 }
 
@@ -26,12 +30,17 @@ function installPrograms(): void {
   const missing = Object.entries(programs).flatMap(([name, present]) => (present() ? [] : [name]));
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0 || spawnSync("apt-get", ["--version"]).status !== 0) {
-    process.stderr.write(`penstock: the tests need ${missing.join(" and ")}; install them, for example with: sudo apt-get install ${missing.join(" ")}\n`);
+    process.stderr.write(
+      `penstock: the tests need ${missing.join(" and ")}; install them, for example with: sudo apt-get install ${missing.join(" ")}\n`,
+    );
     process.exit(1);
   }
   process.stderr.write(`penstock: installing ${missing.join(" and ")} (once) …\n`);
   const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   spawnSync("apt-get", ["update", "-qq"], { stdio: ["ignore", "ignore", "inherit"], env: environment });
-  const { status } = spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], { stdio: ["ignore", "ignore", "inherit"], env: environment });
+  const { status } = spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: environment,
+  });
   if (status !== 0) process.exit(1);
 }

@@ -87,7 +87,10 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   const feed = redis === undefined ? overControlPlane : fallbackFeed([redisConfigFeed(redis), overControlPlane], trust);
   const report = fallbackNodeStatus([...(redis === undefined ? [] : [redisNodeStatus(redis)]), controlPlaneNodeStatus(controlPlane)]);
   const usageLog = await openUsageLog({ directory: join(settings.dataDirectory, "usage"), nodeId, logger });
-  const usageStream = redis === undefined ? controlPlaneUsageStream(controlPlane) : redisUsageStream({ redis, logName: usageLog.name, confirmed: usageLog.confirmed });
+  const usageStream =
+    redis === undefined
+      ? controlPlaneUsageStream(controlPlane)
+      : redisUsageStream({ redis, logName: usageLog.name, confirmed: usageLog.confirmed });
   const shipping = shipUsage({ log: usageLog, stream: usageStream, logger });
 
   const counted = metrics({
@@ -163,7 +166,15 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     grpcService(CompletionService, completionService(dependencies), options, liveCalls),
     grpcService(ModelService, modelService(models), options, liveCalls),
     grpcService(FeedbackService, feedbackService({ ...models, nodeId, pseudonym, append: usageLog.append }), options, liveCalls),
-    grpcService(Health, healthService(inference.map(({ typeName }) => typeName), readiness), options, liveCalls),
+    grpcService(
+      Health,
+      healthService(
+        inference.map(({ typeName }) => typeName),
+        readiness,
+      ),
+      options,
+      liveCalls,
+    ),
     ...(settings.reflection
       ? [
           grpcService(ReflectionV1, reflection.v1, options, liveCalls),
@@ -193,7 +204,11 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
         { method: "GET", path: "/v1/models", serve: listModels(models) },
         { method: "GET", path: "/v1/models/*", serve: getModel(models) },
       ],
-      { host: settings.host, port: settings.restPort, logError: (error, requestId) => logger.error({ err: error.cause ?? error, requestId }, "a REST call failed") },
+      {
+        host: settings.host,
+        port: settings.restPort,
+        logError: (error, requestId) => logger.error({ err: error.cause ?? error, requestId }, "a REST call failed"),
+      },
     );
     const { close: closeRest } = rest;
     restPort = rest.port;
@@ -207,7 +222,11 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
         ready: () => ({
           ready: readiness.ready,
           reason: readiness.ready ? "" : draining ? "draining" : "no configuration yet",
-          details: { node: nodeId, revision: snapshots.current()?.revisionText ?? null, staleSeconds: Number.isFinite(snapshots.staleMs()) ? Math.round(snapshots.staleMs() / 1000) : null },
+          details: {
+            node: nodeId,
+            revision: snapshots.current()?.revisionText ?? null,
+            staleSeconds: Number.isFinite(snapshots.staleMs()) ? Math.round(snapshots.staleMs() / 1000) : null,
+          },
         }),
         metrics: async () => ({ contentType: counted.registry.contentType, text: await counted.registry.metrics() }),
       },
@@ -251,7 +270,8 @@ function serviceOptions(logger: Logger): ServiceOptions {
     statusOf: (reason, trailers) => {
       if (reason instanceof UnknownServiceError) return { code: reason.code, details: reason.message, metadata: trailers };
       const error = GatewayError.from(reason);
-      if (error.kind === "INTERNAL") logger.error({ err: error.cause ?? error, requestId: trailers.get("x-request-id")[0] }, "a gRPC call failed");
+      if (error.kind === "INTERNAL")
+        logger.error({ err: error.cause ?? error, requestId: trailers.get("x-request-id")[0] }, "a gRPC call failed");
       return grpcStatus(error, trailers);
     },
     writeStallMs: writeStallMsDefault,

@@ -4,8 +4,8 @@
  * label objects for each call cost more than the counting.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { CallState } from "./pipeline/completion.ts";
 import type { Attempt } from "./pipeline/call-backend.ts";
+import type { CallState } from "./pipeline/completion.ts";
 
 export interface Metrics {
   readonly registry: Registry;
@@ -30,14 +30,57 @@ export function metrics(sources: MetricSources): Metrics {
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
 
-  const requests = new Counter({ name: "penstock_requests_total", help: "Calls that ended", labelNames: ["route", "protocol", "outcome", "code"], registers });
-  const duration = new Histogram({ name: "penstock_request_duration_seconds", help: "From the first byte of a call to its end", labelNames: ["route", "protocol", "stream"], buckets: millisecondBuckets, registers });
-  const firstToken = new Histogram({ name: "penstock_time_to_first_token_seconds", help: "From the first byte of a call to the first content of its answer", labelNames: ["route"], buckets: millisecondBuckets, registers });
-  const tokens = new Counter({ name: "penstock_tokens_total", help: "Tokens of finished calls", labelNames: ["route", "backend", "type"], registers });
-  const attempts = new Counter({ name: "penstock_upstream_attempts_total", help: "Tries of backends", labelNames: ["backend", "result"], registers });
-  const attemptDuration = new Histogram({ name: "penstock_upstream_attempt_duration_seconds", help: "Of tries of backends", labelNames: ["backend"], buckets: millisecondBuckets, registers });
-  const exposures = new Counter({ name: "penstock_experiment_exposures_total", help: "Calls that a variant could affect", labelNames: ["experiment", "variant"], registers });
-  const configChanges = new Counter({ name: "penstock_config_changes_total", help: "Revisions of the configuration that came", labelNames: ["change"], registers });
+  const requests = new Counter({
+    name: "penstock_requests_total",
+    help: "Calls that ended",
+    labelNames: ["route", "protocol", "outcome", "code"],
+    registers,
+  });
+  const duration = new Histogram({
+    name: "penstock_request_duration_seconds",
+    help: "From the first byte of a call to its end",
+    labelNames: ["route", "protocol", "stream"],
+    buckets: millisecondBuckets,
+    registers,
+  });
+  const firstToken = new Histogram({
+    name: "penstock_time_to_first_token_seconds",
+    help: "From the first byte of a call to the first content of its answer",
+    labelNames: ["route"],
+    buckets: millisecondBuckets,
+    registers,
+  });
+  const tokens = new Counter({
+    name: "penstock_tokens_total",
+    help: "Tokens of finished calls",
+    labelNames: ["route", "backend", "type"],
+    registers,
+  });
+  const attempts = new Counter({
+    name: "penstock_upstream_attempts_total",
+    help: "Tries of backends",
+    labelNames: ["backend", "result"],
+    registers,
+  });
+  const attemptDuration = new Histogram({
+    name: "penstock_upstream_attempt_duration_seconds",
+    help: "Of tries of backends",
+    labelNames: ["backend"],
+    buckets: millisecondBuckets,
+    registers,
+  });
+  const exposures = new Counter({
+    name: "penstock_experiment_exposures_total",
+    help: "Calls that a variant could affect",
+    labelNames: ["experiment", "variant"],
+    registers,
+  });
+  const configChanges = new Counter({
+    name: "penstock_config_changes_total",
+    help: "Revisions of the configuration that came",
+    labelNames: ["change"],
+    registers,
+  });
 
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -51,13 +94,23 @@ export function metrics(sources: MetricSources): Metrics {
     });
   gauge("penstock_requests_in_flight", "Calls in progress", sources.callsInFlight);
   gauge("penstock_config_revision", "Number of the revision that is served; -1: none", sources.configNumber);
-  gauge("penstock_config_age_seconds", "Since the revision was last confirmed; -1: not since the start", () => sources.configStaleMs() / 1000);
+  gauge(
+    "penstock_config_age_seconds",
+    "Since the revision was last confirmed; -1: not since the start",
+    () => sources.configStaleMs() / 1000,
+  );
   gauge("penstock_ledger_events_waiting", "Usage events on this node that the ledger has not confirmed", sources.usageEventsWaiting);
-  gauge("penstock_ledger_events_dropped", "Usage events that were lost because neither disk nor memory had room", sources.usageEventsDropped);
+  gauge(
+    "penstock_ledger_events_dropped",
+    "Usage events that were lost because neither disk nor memory had room",
+    sources.usageEventsDropped,
+  );
 
   const routeChild = kept((route: string, protocol: string, stream: string) => duration.labels(route, protocol, stream));
   const firstTokenChild = kept((route: string) => firstToken.labels(route));
-  const requestChild = kept((route: string, protocol: string, outcome: string, code: string) => requests.labels(route, protocol, outcome, code));
+  const requestChild = kept((route: string, protocol: string, outcome: string, code: string) =>
+    requests.labels(route, protocol, outcome, code),
+  );
   const tokenChild = kept((route: string, backend: string, type: string) => tokens.labels(route, backend, type));
   const attemptChild = kept((backend: string, result: string) => attempts.labels(backend, result));
   const attemptDurationChild = kept((backend: string) => attemptDuration.labels(backend));

@@ -30,7 +30,12 @@ const restartMs = 500;
  * In the primary: forks the workers; `onReady` is called once all are. In a worker: starts its node and returns undefined.
  * @throws Error as startDataPlane, in a worker.
  */
-export async function startWorkers(count: number, settings: DataPlaneSettings, logger: Logger, onReady: (ports: WorkerPorts) => void): Promise<{ close(): Promise<void> } | undefined> {
+export async function startWorkers(
+  count: number,
+  settings: DataPlaneSettings,
+  logger: Logger,
+  onReady: (ports: WorkerPorts) => void,
+): Promise<{ close(): Promise<void> } | undefined> {
   if (cluster.worker !== undefined) {
     await runWorker(cluster.worker, settings, logger);
     return undefined;
@@ -42,7 +47,11 @@ export async function startWorkers(count: number, settings: DataPlaneSettings, l
   const ops = await startOpsServer(
     { host: settings.host, port: settings.opsPort },
     {
-      ready: () => ({ ready: ready.size === count && !closing, reason: closing ? "draining" : ready.size === count ? "" : `${ready.size} of ${count} workers are ready`, details: { workers: count } }),
+      ready: () => ({
+        ready: ready.size === count && !closing,
+        reason: closing ? "draining" : ready.size === count ? "" : `${ready.size} of ${count} workers are ready`,
+        details: { workers: count },
+      }),
       metrics: async () => ({ contentType: registry.contentType, text: await registry.clusterMetrics() }),
     },
   );

@@ -3,7 +3,16 @@
  * backend knows comes in `backend_extensions` and may not say again what a field says.
  */
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import type { CompletionInput, ContentPart, Message, ResponseFormat, SamplingParameters, Tool, ToolCall, ToolChoice } from "#proto/penstock/inference/v1/completion_pb.ts";
+import type {
+  CompletionInput,
+  ContentPart,
+  Message,
+  ResponseFormat,
+  SamplingParameters,
+  Tool,
+  ToolCall,
+  ToolChoice,
+} from "#proto/penstock/inference/v1/completion_pb.ts";
 import { Role, ToolChoiceMode } from "#proto/penstock/inference/v1/completion_pb.ts";
 import { GatewayError } from "../gateway-error.ts";
 
@@ -32,13 +41,18 @@ export function chatBodyOfInput(input: CompletionInput, stream: boolean): JsonOb
     ...promptMember(input),
   };
   for (const [name, value] of Object.entries(input.backendExtensions ?? {})) {
-    if (Object.hasOwn(body, name) || typedNames.has(name)) throw wrong(`backend_extensions.${name}`, "has a typed field of its own; use that");
+    if (Object.hasOwn(body, name) || typedNames.has(name))
+      throw wrong(`backend_extensions.${name}`, "has a typed field of its own; use that");
     body[name] = value;
   }
   return body;
 }
 
-const typedNames = new Set("max_tokens max_completion_tokens temperature top_p frequency_penalty presence_penalty stop n seed logprobs top_logprobs logit_bias stream_options".split(" "));
+const typedNames = new Set(
+  "max_tokens max_completion_tokens temperature top_p frequency_penalty presence_penalty stop n seed logprobs top_logprobs logit_bias stream_options".split(
+    " ",
+  ),
+);
 
 const roleNames = {
   [Role.SYSTEM]: "system",
@@ -56,7 +70,9 @@ function chatMessage(message: Message, at: string): JsonObject {
     role,
     content: chatContent(message, at),
     ...textMember("name", message.name),
-    ...(message.toolCalls.length === 0 ? {} : { tool_calls: message.toolCalls.map((call, i) => chatToolCall(call, `${at}.tool_calls[${i}]`)) }),
+    ...(message.toolCalls.length === 0
+      ? {}
+      : { tool_calls: message.toolCalls.map((call, i) => chatToolCall(call, `${at}.tool_calls[${i}]`)) }),
     ...textMember("tool_call_id", message.toolCallId),
     ...textMember("refusal", message.refusal),
     ...textMember("reasoning_content", message.reasoning),
@@ -116,7 +132,15 @@ function chatTool({ tool }: Tool, at: string): JsonObject {
   switch (tool.case) {
     case "function": {
       const { name, description, parameters, strict } = tool.value;
-      return { type: "function", function: { name, ...textMember("description", description), ...(parameters === undefined ? {} : { parameters }), ...(strict === undefined ? {} : { strict }) } };
+      return {
+        type: "function",
+        function: {
+          name,
+          ...textMember("description", description),
+          ...(parameters === undefined ? {} : { parameters }),
+          ...(strict === undefined ? {} : { strict }),
+        },
+      };
     }
     case "custom": {
       const { name, description, format } = tool.value;
@@ -129,7 +153,11 @@ function chatTool({ tool }: Tool, at: string): JsonObject {
   }
 }
 
-const modes: Partial<Record<number, string>> = { [ToolChoiceMode.NONE]: "none", [ToolChoiceMode.AUTO]: "auto", [ToolChoiceMode.REQUIRED]: "required" };
+const modes: Partial<Record<number, string>> = {
+  [ToolChoiceMode.NONE]: "none",
+  [ToolChoiceMode.AUTO]: "auto",
+  [ToolChoiceMode.REQUIRED]: "required",
+};
 
 function chatToolChoice({ choice }: ToolChoice): JsonValue {
   switch (choice.case) {
@@ -164,7 +192,15 @@ function chatResponseFormat({ format }: ResponseFormat): JsonObject {
       return { type: "json_object" };
     case "jsonSchema": {
       const { name, description, schema, strict } = format.value;
-      return { type: "json_schema", json_schema: { name, ...textMember("description", description), ...(schema === undefined ? {} : { schema }), ...(strict === undefined ? {} : { strict }) } };
+      return {
+        type: "json_schema",
+        json_schema: {
+          name,
+          ...textMember("description", description),
+          ...(schema === undefined ? {} : { schema }),
+          ...(strict === undefined ? {} : { strict }),
+        },
+      };
     }
     case undefined:
       throw wrong("response_format", "is empty");
@@ -175,8 +211,10 @@ function chatResponseFormat({ format }: ResponseFormat): JsonObject {
 
 function sampling(parameters: SamplingParameters | undefined): JsonObject {
   if (parameters === undefined) return {};
-  const { outputTokensMax, temperature, topP, frequencyPenalty, presencePenalty, stop, n, seed, logprobs, topLogprobs, logitBias } = parameters;
-  if (seed !== undefined && (seed > BigInt(Number.MAX_SAFE_INTEGER) || seed < BigInt(Number.MIN_SAFE_INTEGER))) throw wrong("sampling.seed", "must lie within 2^53, beyond which JSON would change it");
+  const { outputTokensMax, temperature, topP, frequencyPenalty, presencePenalty, stop, n, seed, logprobs, topLogprobs, logitBias } =
+    parameters;
+  if (seed !== undefined && (seed > BigInt(Number.MAX_SAFE_INTEGER) || seed < BigInt(Number.MIN_SAFE_INTEGER)))
+    throw wrong("sampling.seed", "must lie within 2^53, beyond which JSON would change it");
   const given = {
     // Every OpenAI-shaped backend knows the older name; which of the two a backend wants is a matter of its capabilities.
     max_tokens: outputTokensMax,

@@ -30,7 +30,10 @@ export interface ChatBody {
 /** @throws GatewayError INVALID_ARGUMENT or UNSUPPORTED_PARAMETER naming the field. */
 export function checkChatBody(body: Json, members: CompletionRequest["body"]["members"]): ChatBody {
   for (const name of members.keys()) {
-    if (steering.has(name)) throw new GatewayError("UNSUPPORTED_PARAMETER", `"${name}" is not a caller's to say; the route decides where a call goes`, { field: name });
+    if (steering.has(name))
+      throw new GatewayError("UNSUPPORTED_PARAMETER", `"${name}" is not a caller's to say; the route decides where a call goes`, {
+        field: name,
+      });
   }
   const { model } = body;
   if (typeof model !== "string" || model === "") throw wrong("model", "must be the name of a model; GET /v1/models lists them");
@@ -38,18 +41,26 @@ export function checkChatBody(body: Json, members: CompletionRequest["body"]["me
   checkMessages(body["messages"], prompt !== undefined);
   optional(body, "stream", "true or false", (value) => typeof value === "boolean");
   checkStreamOptions(body["stream_options"], body["stream"] === true);
-  for (const name of ["max_tokens", "max_completion_tokens"]) optional(body, name, "a whole number from 1", (value) => isInteger(value, 1, 2 ** 31));
+  for (const name of ["max_tokens", "max_completion_tokens"])
+    optional(body, name, "a whole number from 1", (value) => isInteger(value, 1, 2 ** 31));
   optional(body, "n", "a whole number from 1 to 128", (value) => isInteger(value, 1, 128));
   optional(body, "temperature", "a number from 0 to 2", (value) => isNumber(value, 0, 2));
   optional(body, "top_p", "a number from 0 to 1", (value) => isNumber(value, 0, 1));
-  for (const name of ["frequency_penalty", "presence_penalty"]) optional(body, name, "a number from -2 to 2", (value) => isNumber(value, -2, 2));
+  for (const name of ["frequency_penalty", "presence_penalty"])
+    optional(body, name, "a number from -2 to 2", (value) => isNumber(value, -2, 2));
   optional(body, "logprobs", "true or false", (value) => typeof value === "boolean");
   optional(body, "top_logprobs", "a whole number from 0 to 20", (value) => isInteger(value, 0, 20));
   optional(body, "seed", "a whole number", (value) => typeof value === "number" && Number.isInteger(value));
-  optional(body, "stop", "a string or up to 16 strings", (value) => typeof value === "string" || (Array.isArray(value) && value.length <= 16 && value.every((stop) => typeof stop === "string")));
+  optional(
+    body,
+    "stop",
+    "a string or up to 16 strings",
+    (value) => typeof value === "string" || (Array.isArray(value) && value.length <= 16 && value.every((stop) => typeof stop === "string")),
+  );
   optional(body, "tools", "a list of tools", (value) => Array.isArray(value) && value.every(isObject));
   optional(body, "response_format", "an object", isObject);
-  for (const name of ["user", "safety_identifier"]) optional(body, name, "a string of at most 512 characters", (value) => typeof value === "string" && value.length <= 512);
+  for (const name of ["user", "safety_identifier"])
+    optional(body, name, "a string of at most 512 characters", (value) => typeof value === "string" && value.length <= 512);
   return {
     model,
     stream: body["stream"] === true,
@@ -61,17 +72,22 @@ export function checkChatBody(body: Json, members: CompletionRequest["body"]["me
 
 function checkMessages(messages: unknown, mayBeMissing: boolean): void {
   if (messages === undefined && mayBeMissing) return;
-  if (!Array.isArray(messages) || (messages.length === 0 && !mayBeMissing)) throw wrong("messages", "must be a list of at least one message");
+  if (!Array.isArray(messages) || (messages.length === 0 && !mayBeMissing))
+    throw wrong("messages", "must be a list of at least one message");
   for (const [i, message] of messages.entries()) {
     const at = `messages[${i}]`;
     if (!isObject(message)) throw wrong(at, "must be an object");
-    if (typeof message["role"] !== "string" || !roles.has(message["role"])) throw wrong(`${at}.role`, `must be one of ${[...roles].join(", ")}`);
+    if (typeof message["role"] !== "string" || !roles.has(message["role"]))
+      throw wrong(`${at}.role`, `must be one of ${[...roles].join(", ")}`);
     const { content } = message;
     if (Array.isArray(content)) {
-      for (const [j, part] of content.entries()) if (!isObject(part) || typeof part["type"] !== "string") throw wrong(`${at}.content[${j}]`, "must be an object with a type");
-    } else if (typeof content !== "string" && content !== null && content !== undefined) throw wrong(`${at}.content`, "must be a string or a list of parts");
+      for (const [j, part] of content.entries())
+        if (!isObject(part) || typeof part["type"] !== "string") throw wrong(`${at}.content[${j}]`, "must be an object with a type");
+    } else if (typeof content !== "string" && content !== null && content !== undefined)
+      throw wrong(`${at}.content`, "must be a string or a list of parts");
     else if (typeof content !== "string" && message["role"] !== "assistant") throw wrong(`${at}.content`, "is missing");
-    if (message["role"] === "tool" && typeof message["tool_call_id"] !== "string") throw wrong(`${at}.tool_call_id`, "must name the tool call that this answers");
+    if (message["role"] === "tool" && typeof message["tool_call_id"] !== "string")
+      throw wrong(`${at}.tool_call_id`, "must name the tool call that this answers");
   }
 }
 
@@ -79,7 +95,8 @@ function checkStreamOptions(options: unknown, stream: boolean): void {
   if (options === undefined || options === null) return;
   if (!isObject(options)) throw wrong("stream_options", "must be an object");
   if (!stream) throw wrong("stream_options", "may only be given with stream: true");
-  if (options["include_usage"] !== undefined && typeof options["include_usage"] !== "boolean") throw wrong("stream_options.include_usage", "must be true or false");
+  if (options["include_usage"] !== undefined && typeof options["include_usage"] !== "boolean")
+    throw wrong("stream_options.include_usage", "must be true or false");
 }
 
 function promptReference(value: unknown): PromptReference | undefined {
@@ -95,7 +112,12 @@ function promptReference(value: unknown): PromptReference | undefined {
   if (extra !== undefined) throw wrong(`prompt.${extra}`, "is not known");
   return {
     name: name ?? "",
-    selector: typeof label === "string" ? { case: "label", value: label } : typeof version === "number" ? { case: "version", value: version } : { case: undefined },
+    selector:
+      typeof label === "string"
+        ? { case: "label", value: label }
+        : typeof version === "number"
+          ? { case: "version", value: version }
+          : { case: undefined },
     variables: variables ?? {},
   };
 }

@@ -9,8 +9,8 @@ import {
   type CompleteResponseSchema,
   type CompletionInput,
   type CompletionService,
-  FinishReason as ProtoFinishReason,
   MessageSchema,
+  FinishReason as ProtoFinishReason,
   Role,
   type StreamCompleteResponseSchema,
   type ToolCallSchema,
@@ -113,9 +113,15 @@ function streamEvent(event: CompletionEvent, request: CompletionRequest): Stream
     case "refusal-delta":
       return { case: "refusalDelta", value: { choice: event.choice, text: event.text } };
     case "tool-call-delta":
-      return { case: "toolCallDelta", value: { choice: event.choice, index: event.index, id: event.id, name: event.name, arguments: event.arguments } };
+      return {
+        case: "toolCallDelta",
+        value: { choice: event.choice, index: event.index, id: event.id, name: event.name, arguments: event.arguments },
+      };
     case "choice-finished":
-      return { case: "choiceFinished", value: { choice: event.choice, reason: finishReasons[event.reason.unified], rawReason: event.reason.raw } };
+      return {
+        case: "choiceFinished",
+        value: { choice: event.choice, reason: finishReasons[event.reason.unified], rawReason: event.reason.raw },
+      };
     case "finished":
       return { case: "finished", value: { report: reportOf(event.report) } };
     case "usage":
@@ -140,7 +146,10 @@ interface OpenChoice {
 }
 
 /** Gathers the events of an answer that was not streamed. */
-function openAnswer(request: CompletionRequest): { add(event: CompletionEvent): void; message(): MessageInitShape<typeof CompleteResponseSchema> } {
+function openAnswer(request: CompletionRequest): {
+  add(event: CompletionEvent): void;
+  message(): MessageInitShape<typeof CompleteResponseSchema>;
+} {
   const choices = new Map<number, OpenChoice>();
   let head: Extract<CompletionEvent, { type: "completion-started" }> | undefined;
   let report: CallReport | undefined;
@@ -204,8 +213,14 @@ function openAnswer(request: CompletionRequest): { add(event: CompletionEvent): 
   };
 }
 
-function choiceMessage(index: number, { text, reasoning, refusal, toolCalls, logprobs, reason }: OpenChoice): MessageInitShape<typeof ChoiceSchema> {
-  const calls: MessageInitShape<typeof ToolCallSchema>[] = toolCalls.map((call) => ({ id: call.id, call: { case: "function", value: { name: call.name, arguments: call.arguments } } }));
+function choiceMessage(
+  index: number,
+  { text, reasoning, refusal, toolCalls, logprobs, reason }: OpenChoice,
+): MessageInitShape<typeof ChoiceSchema> {
+  const calls: MessageInitShape<typeof ToolCallSchema>[] = toolCalls.map((call) => ({
+    id: call.id,
+    call: { case: "function", value: { name: call.name, arguments: call.arguments } },
+  }));
   return {
     index,
     message: create(MessageSchema, {
@@ -285,6 +300,7 @@ const ascii = (text: string): string => (/^[\x20-\x7e]*$/.test(text) ? text : en
 
 function simulationMetadata(metadata: Metadata): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(metadata.getMap())) if (name.startsWith("x-sim-") && typeof value === "string") headers[name] = value;
+  for (const [name, value] of Object.entries(metadata.getMap()))
+    if (name.startsWith("x-sim-") && typeof value === "string") headers[name] = value;
   return headers;
 }

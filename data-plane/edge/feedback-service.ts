@@ -1,7 +1,7 @@
 /** `penstock.inference.v1.FeedbackService`: takes feedback into the node's log, on the same way to the ledger as usage. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { v7 as uuidv7, validate as isUuid } from "uuid";
+import { validate as isUuid, v7 as uuidv7 } from "uuid";
 import type { FeedbackService, RecordFeedbackRequest } from "#proto/penstock/inference/v1/feedback_pb.ts";
 import { UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import type { ServiceHandlers } from "../../proto/transport/grpc-server.ts";
@@ -19,7 +19,13 @@ export interface FeedbackDependencies extends ModelDependencies {
 
 const lengthsMax = { category: 64, comment: 4096, demonstration: 65_536 };
 
-export function feedbackService({ snapshot, authenticate, nodeId, pseudonym, append }: FeedbackDependencies): ServiceHandlers<typeof FeedbackService> {
+export function feedbackService({
+  snapshot,
+  authenticate,
+  nodeId,
+  pseudonym,
+  append,
+}: FeedbackDependencies): ServiceHandlers<typeof FeedbackService> {
   return {
     async recordFeedback(request, call) {
       const { credential } = readCallerHeaders((name) => call.metadata.get(name)[0]?.toString());

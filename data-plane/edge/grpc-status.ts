@@ -4,10 +4,17 @@
  * Details are capped at 2 KB and messages at 1 KB: grpc-js freezes every stream of a connection over a trailer of 100 KB, so an
  * error text of one backend would take down its neighbours (measured; reference/library-pitfalls).
  */
-import { anyPack } from "@bufbuild/protobuf/wkt";
+
 import { create, type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { anyPack } from "@bufbuild/protobuf/wkt";
 import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
-import { BadRequestSchema, ErrorInfoSchema, QuotaFailureSchema, ResourceInfoSchema, RetryInfoSchema } from "#proto/google/rpc/error_details_pb.ts";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  QuotaFailureSchema,
+  ResourceInfoSchema,
+  RetryInfoSchema,
+} from "#proto/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "#proto/google/rpc/status_pb.ts";
 import { GatewayError, type GatewayErrorKind } from "../gateway-error.ts";
 
@@ -73,16 +80,36 @@ function detailsOf(error: GatewayError, message: string) {
   const details = [pack(ErrorInfoSchema, create(ErrorInfoSchema, { reason: error.kind, domain, metadata: cut(metadata ?? {}) }))];
   if (retryAfterMs !== undefined && error.kind !== "BUDGET_EXHAUSTED") {
     const ms = Math.ceil(retryAfterMs);
-    details.push(pack(RetryInfoSchema, create(RetryInfoSchema, { retryDelay: { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 } })));
+    details.push(
+      pack(
+        RetryInfoSchema,
+        create(RetryInfoSchema, { retryDelay: { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 } }),
+      ),
+    );
   }
   if (quota !== undefined) {
-    const violation = { subject: quota.subject, description: message, quotaId: quota.quotaKey, quotaMetric: quota.resource, quotaValue: BigInt(quota.limit) };
+    const violation = {
+      subject: quota.subject,
+      description: message,
+      quotaId: quota.quotaKey,
+      quotaMetric: quota.resource,
+      quotaValue: BigInt(quota.limit),
+    };
     details.push(pack(QuotaFailureSchema, create(QuotaFailureSchema, { violations: [violation] })));
   }
   if (field !== undefined && (error.kind === "INVALID_ARGUMENT" || error.kind === "UNSUPPORTED_PARAMETER"))
-    details.push(pack(BadRequestSchema, create(BadRequestSchema, { fieldViolations: [{ field, description: message, reason: error.kind }] })));
-  if (error.kind === "MODEL_NOT_FOUND") details.push(pack(ResourceInfoSchema, create(ResourceInfoSchema, { resourceType: "model", resourceName: metadata?.["model"] ?? "", description: message })));
+    details.push(
+      pack(BadRequestSchema, create(BadRequestSchema, { fieldViolations: [{ field, description: message, reason: error.kind }] })),
+    );
+  if (error.kind === "MODEL_NOT_FOUND")
+    details.push(
+      pack(
+        ResourceInfoSchema,
+        create(ResourceInfoSchema, { resourceType: "model", resourceName: metadata?.["model"] ?? "", description: message }),
+      ),
+    );
   return details;
 }
 
-const cut = (metadata: Readonly<Record<string, string>>): Record<string, string> => Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, value.slice(0, 200)]));
+const cut = (metadata: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, value.slice(0, 200)]));

@@ -29,7 +29,10 @@ export function modelService({ snapshot: source, authenticate }: ModelDependenci
       const rest = routesFor(snapshot, caller).filter(({ name }) => name > after);
       const page = rest.slice(0, size);
       const last = page.at(-1);
-      return { models: page.map((route) => modelOf(route, ownedBy)), nextPageToken: rest.length > size && last !== undefined ? Buffer.from(last.name, "utf8").toString("base64url") : "" };
+      return {
+        models: page.map((route) => modelOf(route, ownedBy)),
+        nextPageToken: rest.length > size && last !== undefined ? Buffer.from(last.name, "utf8").toString("base64url") : "",
+      };
     },
     async getModel({ name }, call) {
       const { snapshot, caller, ownedBy } = open(call);
@@ -38,4 +41,9 @@ export function modelService({ snapshot: source, authenticate }: ModelDependenci
   };
 }
 
-const modelOf = ({ name, description, createdAtMs }: CompiledRoute, ownedBy: string) => ({ name, description, createdAt: timestampFromMs(createdAtMs), ownedBy });
+const modelOf = ({ name, description, createdAtMs }: CompiledRoute, ownedBy: string) => ({
+  name,
+  description,
+  createdAt: timestampFromMs(createdAtMs),
+  ownedBy,
+});

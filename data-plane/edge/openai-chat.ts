@@ -50,7 +50,8 @@ async function writeAnswer(call: RestCall, batches: Batches): Promise<void> {
     for (const event of batch) {
       if (event.type === "committed") headers = answerHeaders(event.facts);
       else if (event.type === "native-answer") answer = event.data;
-      else if (event.type === "finished" && event.report.costNanodollars !== undefined) headers["x-penstock-cost-usd"] = usd(event.report.costNanodollars);
+      else if (event.type === "finished" && event.report.costNanodollars !== undefined)
+        headers["x-penstock-cost-usd"] = usd(event.report.costNanodollars);
     }
   }
   headers["openai-processing-ms"] = String(Date.now() - call.receivedAtMs);
@@ -107,7 +108,11 @@ async function writeStream(call: RestCall, request: CompletionRequest, batches: 
   }
 }
 
-const streamHeaders = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache, no-transform", "x-accel-buffering": "no" };
+const streamHeaders = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+};
 
 interface StreamHead {
   readonly id: string;
@@ -138,7 +143,11 @@ function finalChunk(report: CallReport, native: string | undefined, head: Stream
       choices: [],
       usage:
         usage === undefined || usage.estimated || usage.raw === ""
-          ? { prompt_tokens: usage?.inputTokens ?? 0, completion_tokens: usage?.outputTokens ?? 0, total_tokens: (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0) }
+          ? {
+              prompt_tokens: usage?.inputTokens ?? 0,
+              completion_tokens: usage?.outputTokens ?? 0,
+              total_tokens: (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0),
+            }
           : JSON.parse(usage.raw),
     });
   return `${chunk.slice(0, chunk.lastIndexOf("}"))},"penstock":${penstock}}`;
@@ -186,7 +195,8 @@ function usd(nanodollars: bigint): string {
 
 function simulationHeaders({ request }: RestCall): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers)) if (name.startsWith("x-sim-") && typeof value === "string") headers[name] = value;
+  for (const [name, value] of Object.entries(request.headers))
+    if (name.startsWith("x-sim-") && typeof value === "string") headers[name] = value;
   return headers;
 }
 
@@ -212,4 +222,3 @@ function drained({ response, signal, end }: RestCall, writeStallMs: number): Pro
     if (signal.aborted) onAbort();
   });
 }
-

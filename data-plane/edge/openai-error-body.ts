@@ -47,7 +47,9 @@ export const httpStatusOf = (kind: GatewayErrorKind): number => rows[kind].statu
 /** `{"error": …}` with the four keys of OpenAI's, and the request id for whoever asks about it. */
 export function openaiErrorBody(error: GatewayError, requestId: string): string {
   const { type, code }: Row = rows[error.kind];
-  return JSON.stringify({ error: { message: error.message, type, param: error.details.field ?? null, code, request_id: requestId, reason: error.kind } });
+  return JSON.stringify({
+    error: { message: error.message, type, param: error.details.field ?? null, code, request_id: requestId, reason: error.kind },
+  });
 }
 
 /** retry-after in whole seconds and in milliseconds, and what tells SDKs whether to try again. */

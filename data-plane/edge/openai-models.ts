@@ -28,4 +28,9 @@ export function getModel({ snapshot: source, authenticate }: ModelDependencies):
   };
 }
 
-const modelOf = (route: CompiledRoute, owner: string) => ({ id: route.name, object: "model", created: Math.floor(route.createdAtMs / 1000), owned_by: owner });
+const modelOf = (route: CompiledRoute, owner: string) => ({
+  id: route.name,
+  object: "model",
+  created: Math.floor(route.createdAtMs / 1000),
+  owned_by: owner,
+});

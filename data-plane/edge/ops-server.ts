@@ -8,7 +8,10 @@ export interface OpsSources {
 }
 
 /** @throws Error naming the address, where it cannot be bound. */
-export async function startOpsServer(address: { host: string; port: number }, sources: OpsSources): Promise<{ port: number; close(): Promise<void> }> {
+export async function startOpsServer(
+  address: { host: string; port: number },
+  sources: OpsSources,
+): Promise<{ port: number; close(): Promise<void> }> {
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000 }, async (request, response) => {
     const send = (status: number, contentType: string, text: string) => {
       response.writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(text) });

@@ -14,7 +14,10 @@ interface AnyRequest {
   readonly messageRequest: { readonly case: ServerReflectionRequest["messageRequest"]["case"]; readonly value?: unknown };
 }
 
-export function reflectionService(services: readonly DescService[]): { v1: ServiceHandlers<typeof ReflectionV1>; v1alpha: ServiceHandlers<typeof ReflectionV1Alpha> } {
+export function reflectionService(services: readonly DescService[]): {
+  v1: ServiceHandlers<typeof ReflectionV1>;
+  v1alpha: ServiceHandlers<typeof ReflectionV1Alpha>;
+} {
   const files = new Map<string, DescFile>();
   const bySymbol = new Map<string, DescFile>();
   const add = (file: DescFile) => {
@@ -52,12 +55,14 @@ export function reflectionService(services: readonly DescService[]): { v1: Servi
   return {
     v1: {
       async *serverReflectionInfo(requests) {
-        for await (const request of requests) yield [{ validHost: request.host, originalRequest: request, messageResponse: answer(request) }];
+        for await (const request of requests)
+          yield [{ validHost: request.host, originalRequest: request, messageResponse: answer(request) }];
       },
     },
     v1alpha: {
       async *serverReflectionInfo(requests) {
-        for await (const request of requests) yield [{ validHost: request.host, originalRequest: request, messageResponse: answer(request) }];
+        for await (const request of requests)
+          yield [{ validHost: request.host, originalRequest: request, messageResponse: answer(request) }];
       },
     },
   };
@@ -72,7 +77,10 @@ function fileAnswer(file: DescFile | undefined, asked: string) {
     next.dependencies.forEach(gather);
   };
   gather(file);
-  return { case: "fileDescriptorResponse" as const, value: { fileDescriptorProto: [...all.values()].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto)) } };
+  return {
+    case: "fileDescriptorResponse" as const,
+    value: { fileDescriptorProto: [...all.values()].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto)) },
+  };
 }
 
 const notFound = (errorMessage: string) => ({ case: "errorResponse" as const, value: { errorCode: status.NOT_FOUND, errorMessage } });

@@ -2,8 +2,9 @@
  * The REST edge: bare node:http (any framework between costs more than the pipeline), the table of endpoints, bodies with a
  * bound, one error shape. Endpoints that are not in the table answer 404 `unsupported_endpoint`, never a silent 200.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+
 import { isUtf8 } from "node:buffer";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { v7 as uuidv7 } from "uuid";
 import { GatewayError } from "../gateway-error.ts";
@@ -49,7 +50,13 @@ export const bodyBytesMax = 10 * 1024 * 1024;
 /** @throws Error naming the address, where it cannot be bound. */
 export async function startRestServer(endpoints: RestEndpoints, options: RestServerOptions): Promise<RestServer> {
   const live = new Set<(reason: GatewayError) => void>();
-  const server = createServer({ headersTimeout: 10_000, connectionsCheckingInterval: 1000, requestTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 16 * 1024 });
+  const server = createServer({
+    headersTimeout: 10_000,
+    connectionsCheckingInterval: 1000,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 65_000,
+    maxHeaderSize: 16 * 1024,
+  });
   server.on("request", (request, response) => void serve(request, response, endpoints, options, live));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (socket.writable) socket.end(malformed(error.code));
@@ -64,7 +71,8 @@ export async function startRestServer(endpoints: RestEndpoints, options: RestSer
     close: (drainMs) =>
       new Promise((resolve) => {
         const timer = setTimeout(() => {
-          for (const end of [...live]) end(new GatewayError("SHUTTING_DOWN", "the gateway is shutting down; try again", { retryAfterMs: 1000 }));
+          for (const end of [...live])
+            end(new GatewayError("SHUTTING_DOWN", "the gateway is shutting down; try again", { retryAfterMs: 1000 }));
           setTimeout(() => server.closeAllConnections(), forcedAfterMs).unref();
         }, drainMs);
         server.close(() => {
@@ -79,7 +87,13 @@ export async function startRestServer(endpoints: RestEndpoints, options: RestSer
 /** What ended calls get to write their error in, in milliseconds. */
 const forcedAfterMs = 1000;
 
-async function serve(request: IncomingMessage, response: ServerResponse, endpoints: RestEndpoints, options: RestServerOptions, live: Set<(reason: GatewayError) => void>): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  endpoints: RestEndpoints,
+  options: RestServerOptions,
+  live: Set<(reason: GatewayError) => void>,
+): Promise<void> {
   const callId = uuidv7();
   const caller = readCallerHeaders((name) => single(request.headers[name]));
   const requestId = caller.requestId ?? callId;
@@ -95,7 +109,21 @@ async function serve(request: IncomingMessage, response: ServerResponse, endpoin
   response.setHeader("x-request-id", requestId);
   try {
     const { serve: endpoint, parameter } = find(endpoints, request);
-    await endpoint({ request, response, callId, requestId, receivedAtMs: Date.now(), credential: caller.credential, sessionId: caller.sessionId, tags: caller.tags, signal: controller.signal, end }, parameter);
+    await endpoint(
+      {
+        request,
+        response,
+        callId,
+        requestId,
+        receivedAtMs: Date.now(),
+        credential: caller.credential,
+        sessionId: caller.sessionId,
+        tags: caller.tags,
+        signal: controller.signal,
+        end,
+      },
+      parameter,
+    );
   } catch (reason) {
     const error = GatewayError.from(controller.signal.aborted ? controller.signal.reason : reason);
     if (error.kind === "INTERNAL") options.logError(error, requestId);
@@ -126,9 +154,13 @@ function find(endpoints: RestEndpoints, request: IncomingMessage): { serve: Rest
   for (const { method, path: pattern, serve: endpoint } of endpoints) {
     if (method !== request.method) continue;
     if (pattern === path) return { serve: endpoint, parameter: "" };
-    if (pattern.endsWith("*") && path.startsWith(pattern.slice(0, -1)) && path.length >= pattern.length) return { serve: endpoint, parameter: decoded(path.slice(pattern.length - 1)) };
+    if (pattern.endsWith("*") && path.startsWith(pattern.slice(0, -1)) && path.length >= pattern.length)
+      return { serve: endpoint, parameter: decoded(path.slice(pattern.length - 1)) };
   }
-  throw new GatewayError("UNSUPPORTED_ENDPOINT", `${request.method ?? ""} ${path.slice(0, 200)} is not served here; see GET /v1/models and POST /v1/chat/completions`);
+  throw new GatewayError(
+    "UNSUPPORTED_ENDPOINT",
+    `${request.method ?? ""} ${path.slice(0, 200)} is not served here; see GET /v1/models and POST /v1/chat/completions`,
+  );
 }
 
 function decoded(segment: string): string {
@@ -142,9 +174,11 @@ function decoded(segment: string): string {
 /** @throws GatewayError PAYLOAD_TOO_LARGE, INVALID_ARGUMENT: not announced as JSON, compressed, or not UTF-8. */
 export async function readBody({ request, signal }: RestCall): Promise<string> {
   const type = request.headers["content-type"] ?? "";
-  if (!/^application\/([\w.-]+\+)?json\b/i.test(type)) throw new GatewayError("INVALID_ARGUMENT", "send the body with content-type: application/json");
+  if (!/^application\/([\w.-]+\+)?json\b/i.test(type))
+    throw new GatewayError("INVALID_ARGUMENT", "send the body with content-type: application/json");
   const encoding = request.headers["content-encoding"];
-  if (encoding !== undefined && encoding !== "identity") throw new GatewayError("INVALID_ARGUMENT", "send the body without content-encoding");
+  if (encoding !== undefined && encoding !== "identity")
+    throw new GatewayError("INVALID_ARGUMENT", "send the body without content-encoding");
   if (Number(request.headers["content-length"] ?? 0) > bodyBytesMax) throw tooLarge();
   const bytes = await new Promise<Buffer>((resolve, reject) => {
     const parts: Buffer[] = [];
@@ -183,8 +217,15 @@ function sendError(response: ServerResponse, error: GatewayError, requestId: str
 const tooLarge = () => new GatewayError("PAYLOAD_TOO_LARGE", `the body is larger than ${bodyBytesMax} bytes`);
 
 function malformed(code: string | undefined): string {
-  const body = JSON.stringify({ error: { message: "the request is not well-formed HTTP", type: "invalid_request_error", param: null, code: "malformed_http" } });
-  const status = code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : code === "ERR_HTTP_REQUEST_TIMEOUT" ? "408 Request Timeout" : "400 Bad Request";
+  const body = JSON.stringify({
+    error: { message: "the request is not well-formed HTTP", type: "invalid_request_error", param: null, code: "malformed_http" },
+  });
+  const status =
+    code === "HPE_HEADER_OVERFLOW"
+      ? "431 Request Header Fields Too Large"
+      : code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? "408 Request Timeout"
+        : "400 Bad Request";
   return `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 

@@ -25,7 +25,8 @@ export function authenticator(pepper: string): Authenticate {
   const proven = new Map<string, { readonly publicId: string; readonly hash: Uint8Array }>();
 
   return (snapshot, credential, nowMs) => {
-    if (credential === undefined) throw new GatewayError("API_KEY_INVALID", "no API key was sent; send it as `authorization: Bearer psk_…`");
+    if (credential === undefined)
+      throw new GatewayError("API_KEY_INVALID", "no API key was sent; send it as `authorization: Bearer psk_…`");
     const known = proven.get(credential);
     const publicId = known?.publicId ?? publicIdOf(credential, "psk");
     const apiKey = publicId === undefined ? undefined : snapshot.apiKey(publicId);
@@ -35,8 +36,10 @@ export function authenticator(pepper: string): Authenticate {
       if (proven.size >= provenMax) for (const oldest of proven.keys()) if (proven.delete(oldest)) break;
       proven.set(credential, { publicId, hash: apiKey.hash });
     }
-    if (apiKey.revokedAtMs !== 0n && apiKey.revokedAtMs <= BigInt(nowMs)) throw new GatewayError("API_KEY_REVOKED", "this API key was revoked; ask whoever gave it to you for another");
-    if (apiKey.expiresAtMs !== 0n && apiKey.expiresAtMs <= BigInt(nowMs)) throw new GatewayError("API_KEY_EXPIRED", "this API key has expired; ask whoever gave it to you for another");
+    if (apiKey.revokedAtMs !== 0n && apiKey.revokedAtMs <= BigInt(nowMs))
+      throw new GatewayError("API_KEY_REVOKED", "this API key was revoked; ask whoever gave it to you for another");
+    if (apiKey.expiresAtMs !== 0n && apiKey.expiresAtMs <= BigInt(nowMs))
+      throw new GatewayError("API_KEY_EXPIRED", "this API key has expired; ask whoever gave it to you for another");
     return { organisationId: apiKey.organisationId, projectId: apiKey.projectId, apiKey };
   };
 }

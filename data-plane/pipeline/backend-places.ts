@@ -73,4 +73,7 @@ export function backendPlaces(): BackendPlaces {
 }
 
 const overloaded = (queueMs: number) =>
-  new GatewayError("OVERLOADED", "every place at the backend is taken; try again later", { retryAfterMs: Math.min(queueMs, 5000), anotherBackendMayHelp: true });
+  new GatewayError("OVERLOADED", "every place at the backend is taken; try again later", {
+    retryAfterMs: Math.min(queueMs, 5000),
+    anotherBackendMayHelp: true,
+  });

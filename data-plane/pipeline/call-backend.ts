@@ -40,7 +40,12 @@ export interface Attempt {
  * @param attempts is filled as they are made: the caller of this reads it at any time, also after a failure.
  * @throws GatewayError the last attempt's, where none answered.
  */
-export async function* callBackend(call: BackendCall, dependencies: BackendDependencies, attempts: Attempt[], signal: AbortSignal): AsyncGenerator<readonly CompletionEvent[], void> {
+export async function* callBackend(
+  call: BackendCall,
+  dependencies: BackendDependencies,
+  attempts: Attempt[],
+  signal: AbortSignal,
+): AsyncGenerator<readonly CompletionEvent[], void> {
   let failure: GatewayError | undefined;
   for (const backend of backendsInOrder(call.tiers, dependencies.random)) {
     if (attempts.length >= call.attemptsMax) break;
@@ -60,7 +65,10 @@ export async function* callBackend(call: BackendCall, dependencies: BackendDepen
             yield held === undefined ? batch.events : [...held, ...batch.events];
           } else held = [...(held ?? []), ...batch.events];
         }
-        if (!committed) throw new GatewayError("UPSTREAM_TRUNCATED", "the backend ended its answer without saying anything", { anotherBackendMayHelp: true });
+        if (!committed)
+          throw new GatewayError("UPSTREAM_TRUNCATED", "the backend ended its answer without saying anything", {
+            anotherBackendMayHelp: true,
+          });
         attempt.result = "ok";
         return;
       } finally {
@@ -77,12 +85,23 @@ export async function* callBackend(call: BackendCall, dependencies: BackendDepen
       if (attempt.result === "") attempt.result = signal.aborted ? GatewayError.from(signal.reason).kind : "CANCELLED";
     }
   }
-  throw failure ?? new GatewayError("UPSTREAM_UNAVAILABLE", "this route has no backend that takes calls; an operator must give a target a weight");
+  throw (
+    failure ??
+    new GatewayError("UPSTREAM_UNAVAILABLE", "this route has no backend that takes calls; an operator must give a target a weight")
+  );
 }
 
-function open(call: BackendCall, backend: CompiledBackend, { providerOf }: BackendDependencies, signal: AbortSignal): AsyncIterable<ProviderBatch> {
+function open(
+  call: BackendCall,
+  backend: CompiledBackend,
+  { providerOf }: BackendDependencies,
+  signal: AbortSignal,
+): AsyncIterable<ProviderBatch> {
   const provider = providerOf(backend.provider.kind);
-  if (provider === undefined) throw new GatewayError("UPSTREAM_UNAVAILABLE", `this node cannot call providers of the kind "${backend.provider.kind}"`, { anotherBackendMayHelp: true });
+  if (provider === undefined)
+    throw new GatewayError("UPSTREAM_UNAVAILABLE", `this node cannot call providers of the kind "${backend.provider.kind}"`, {
+      anotherBackendMayHelp: true,
+    });
   const form = provider.dialect === call.request.ingress && !call.outputIsRead ? "native" : "typed";
   return provider.complete({ backend, request: call.request, replacements: call.replacements, form, clocks: call.clocks }, signal);
 }

@@ -23,7 +23,14 @@ export type CompletionEvent =
   | { readonly type: "content-delta"; readonly choice: number; readonly text: string; readonly logprobs: readonly TokenLogprob[] }
   | { readonly type: "reasoning-delta"; readonly choice: number; readonly text: string }
   | { readonly type: "refusal-delta"; readonly choice: number; readonly text: string }
-  | { readonly type: "tool-call-delta"; readonly choice: number; readonly index: number; readonly id: string; readonly name: string; readonly arguments: string }
+  | {
+      readonly type: "tool-call-delta";
+      readonly choice: number;
+      readonly index: number;
+      readonly id: string;
+      readonly name: string;
+      readonly arguments: string;
+    }
   | { readonly type: "choice-finished"; readonly choice: number; readonly reason: FinishReason }
   /** Tokens so far. The last one counts; they are not added. `data`: the native chunk that carried it and nothing else. */
   | { readonly type: "usage"; readonly usage: TokenUsage; readonly data: string | undefined }

@@ -29,6 +29,9 @@ export interface CompletionRequest {
 
 export interface PromptReference {
   readonly name: string;
-  readonly selector: { readonly case: "label"; readonly value: string } | { readonly case: "version"; readonly value: number } | { readonly case: undefined };
+  readonly selector:
+    | { readonly case: "label"; readonly value: string }
+    | { readonly case: "version"; readonly value: number }
+    | { readonly case: undefined };
   readonly variables: Readonly<Record<string, unknown>>;
 }

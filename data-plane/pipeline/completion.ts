@@ -7,13 +7,13 @@ import { GatewayError } from "../gateway-error.ts";
 import type { CompiledRoute } from "../snapshot/compiled-route.ts";
 import type { RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
 import { readSnapshot, type SnapshotSource } from "../snapshot/snapshot-source.ts";
+import { type AnswerMeter, answerMeter } from "./answer-meter.ts";
 import { type Assignment, assignVariant } from "./assign-variant.ts";
 import type { Authenticate, Caller } from "./authenticate.ts";
 import { type Attempt, type BackendDependencies, callBackend } from "./call-backend.ts";
 import type { CallFacts, CompletionEvent, TokenUsage } from "./completion-event.ts";
 import type { CompletionRequest } from "./completion-request.ts";
 import { costOf } from "./cost.ts";
-import { type AnswerMeter, answerMeter } from "./answer-meter.ts";
 import type { Guard } from "./guard.ts";
 import type { QuotaLedger } from "./quota-ledger.ts";
 import { type RenderedPrompt, renderPrompt } from "./render-prompt.ts";
@@ -55,7 +55,11 @@ export interface CallState {
  * @param signal aborts when the caller leaves, its deadline passes or the node shuts down; its reason says which.
  * @throws GatewayError whatever ended the call; the same error is in the usage event.
  */
-export async function* complete(request: CompletionRequest, dependencies: CompletionDependencies, signal: AbortSignal): AsyncGenerator<readonly CompletionEvent[], void> {
+export async function* complete(
+  request: CompletionRequest,
+  dependencies: CompletionDependencies,
+  signal: AbortSignal,
+): AsyncGenerator<readonly CompletionEvent[], void> {
   const state = callState(request);
   let reservation: Reservation | undefined;
   let clock: ReturnType<typeof totalClock> | undefined;
@@ -108,7 +112,13 @@ export async function* complete(request: CompletionRequest, dependencies: Comple
     clock?.stop();
     if (signal.aborted) state.failure = GatewayError.from(signal.reason);
     account(state);
-    reservation?.settle(state.attempts.length === 0 ? { requests: 1, tokens: 0 } : state.usage === undefined ? "unknown" : { requests: 1, tokens: state.usage.inputTokens + state.usage.outputTokens });
+    reservation?.settle(
+      state.attempts.length === 0
+        ? { requests: 1, tokens: 0 }
+        : state.usage === undefined
+          ? "unknown"
+          : { requests: 1, tokens: state.usage.inputTokens + state.usage.outputTokens },
+    );
     dependencies.record(state);
   }
 }

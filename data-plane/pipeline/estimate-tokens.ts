@@ -19,4 +19,5 @@ export function estimateCall(request: CompletionRequest): number {
   return estimateTokens(text.length) + outputTokensMax * choices;
 }
 
-const positive = (value: unknown): number | undefined => (typeof value === "number" && value > 0 && Number.isSafeInteger(value) ? value : undefined);
+const positive = (value: unknown): number | undefined =>
+  typeof value === "number" && value > 0 && Number.isSafeInteger(value) ? value : undefined;

@@ -33,9 +33,14 @@ export function readJsonText(text: string): JsonText {
     value = JSON.parse(text);
   } catch (cause) {
     // V8's message quotes the text around the mistake, which helps whoever wrote it and is theirs.
-    throw new GatewayError("INVALID_ARGUMENT", `the body is not JSON: ${cause instanceof Error ? cause.message.slice(0, 200) : "it does not parse"}`, { cause });
+    throw new GatewayError(
+      "INVALID_ARGUMENT",
+      `the body is not JSON: ${cause instanceof Error ? cause.message.slice(0, 200) : "it does not parse"}`,
+      { cause },
+    );
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new GatewayError("INVALID_ARGUMENT", "the body must be a JSON object");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new GatewayError("INVALID_ARGUMENT", "the body must be a JSON object");
   return { text, members, value: value as Record<string, unknown> };
 }
 
@@ -97,7 +102,8 @@ function scan(text: string): Map<string, MemberSpan> {
     while (valueStart < end && isSpace(text.charCodeAt(valueStart))) valueStart++;
     const name = unquoted(text.slice(nameStart, nameEnd + 1));
     // Two values for one name: the backend might take the one that was not checked here.
-    if (members.has(name)) throw new GatewayError("INVALID_ARGUMENT", `the body says "${name.slice(0, 100)}" twice`, { field: name.slice(0, 100) });
+    if (members.has(name))
+      throw new GatewayError("INVALID_ARGUMENT", `the body says "${name.slice(0, 100)}" twice`, { field: name.slice(0, 100) });
     members.set(name, { name: nameStart, start: valueStart, end });
     valueStart = -1;
   };

@@ -18,7 +18,12 @@ export interface RenderedPrompt {
 const notParameters = new Set(["model", "messages", "stream", "stream_options", "prompt"]);
 
 /** @throws GatewayError PROMPT_NOT_FOUND; INVALID_ARGUMENT naming the variable that is missing or not known. */
-export function renderPrompt(snapshot: RuntimeSnapshot, route: CompiledRoute, assignment: Assignment | undefined, request: CompletionRequest): RenderedPrompt {
+export function renderPrompt(
+  snapshot: RuntimeSnapshot,
+  route: CompiledRoute,
+  assignment: Assignment | undefined,
+  request: CompletionRequest,
+): RenderedPrompt {
   const prompt = promptOf(snapshot, route, assignment, request);
   if (prompt === undefined && route.defaultParameters === undefined && assignment?.variant.parameters === undefined) return untouched;
 
@@ -40,16 +45,25 @@ export function renderPrompt(snapshot: RuntimeSnapshot, route: CompiledRoute, as
 const untouched: RenderedPrompt = { replacements: new Map(), prompt: undefined };
 
 /** The variant's prompt, else the one the caller names, else the route's. */
-function promptOf(snapshot: RuntimeSnapshot, route: CompiledRoute, assignment: Assignment | undefined, request: CompletionRequest): BoundPrompt | undefined {
+function promptOf(
+  snapshot: RuntimeSnapshot,
+  route: CompiledRoute,
+  assignment: Assignment | undefined,
+  request: CompletionRequest,
+): BoundPrompt | undefined {
   if (assignment?.variant.prompt !== undefined) return assignment.variant.prompt;
   const reference = request.prompt;
   // Without a name, a reference only brings the variables for the prompt that the route binds.
   if (reference === undefined || reference.name === "") {
-    if (reference !== undefined && route.prompt === undefined) throw new GatewayError("INVALID_ARGUMENT", "the call brings prompt variables, but names no prompt and the route binds none", { field: "prompt.name" });
+    if (reference !== undefined && route.prompt === undefined)
+      throw new GatewayError("INVALID_ARGUMENT", "the call brings prompt variables, but names no prompt and the route binds none", {
+        field: "prompt.name",
+      });
     return route.prompt;
   }
   const prompt = snapshot.prompt(route.organisationId, reference.name);
-  if (prompt === undefined) throw new GatewayError("PROMPT_NOT_FOUND", `there is no prompt named "${reference.name}"`, { field: "prompt.name" });
+  if (prompt === undefined)
+    throw new GatewayError("PROMPT_NOT_FOUND", `there is no prompt named "${reference.name}"`, { field: "prompt.name" });
   const number = versionOf(prompt, reference.selector.case === undefined ? { case: undefined } : reference.selector);
   const version = number === undefined ? undefined : snapshot.promptVersion(prompt.id, number);
   if (version === undefined) {
@@ -63,14 +77,24 @@ function withMessages(prompt: BoundPrompt, request: CompletionRequest): string {
   const { version } = prompt;
   const variables = request.prompt?.variables ?? {};
   const missing = version.variables.find((name) => !Object.hasOwn(variables, name));
-  if (missing !== undefined) throw new GatewayError("INVALID_ARGUMENT", `prompt "${prompt.name}" version ${version.version} needs the variable "${missing}"`, { field: `prompt.variables.${missing}` });
+  if (missing !== undefined)
+    throw new GatewayError("INVALID_ARGUMENT", `prompt "${prompt.name}" version ${version.version} needs the variable "${missing}"`, {
+      field: `prompt.variables.${missing}`,
+    });
   const extra = Object.keys(variables).find((name) => !version.variables.includes(name));
-  if (extra !== undefined) throw new GatewayError("INVALID_ARGUMENT", `prompt "${prompt.name}" version ${version.version} does not use the variable "${extra}"`, { field: `prompt.variables.${extra}` });
+  if (extra !== undefined)
+    throw new GatewayError("INVALID_ARGUMENT", `prompt "${prompt.name}" version ${version.version} does not use the variable "${extra}"`, {
+      field: `prompt.variables.${extra}`,
+    });
   const rendered = version.messages.map(({ role, template }) => {
     try {
       return JSON.stringify({ role, content: template.render(variables) });
     } catch (cause) {
-      throw new GatewayError("INVALID_ARGUMENT", `prompt "${prompt.name}" version ${version.version} could not be rendered: ${cause instanceof Error ? cause.message : "unknown"}`, { cause, field: "prompt.variables" });
+      throw new GatewayError(
+        "INVALID_ARGUMENT",
+        `prompt "${prompt.name}" version ${version.version} could not be rendered: ${cause instanceof Error ? cause.message : "unknown"}`,
+        { cause, field: "prompt.variables" },
+      );
     }
   });
   const span = request.body.members.get("messages");

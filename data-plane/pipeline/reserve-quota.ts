@@ -85,7 +85,8 @@ function limitsOf(bound: readonly BoundQuota[], levels: readonly QuotaLevel[]): 
     for (const [i, { quota }] of bound.entries()) {
       const level = levels[i];
       if (level === undefined || quota.resource !== resource || quota.enforcement === "shadow") continue;
-      if (best === undefined || level.remaining < best.remaining) best = { limit: quota.limit, remaining: level.remaining, resetMs: level.resetMs };
+      if (best === undefined || level.remaining < best.remaining)
+        best = { limit: quota.limit, remaining: level.remaining, resetMs: level.resetMs };
     }
     return best;
   };

@@ -8,8 +8,16 @@ import type { Caller } from "./authenticate.ts";
 export function resolveRoute(snapshot: RuntimeSnapshot, caller: Caller, model: string): CompiledRoute {
   const route = snapshot.route(caller.organisationId, model);
   if (route === undefined)
-    throw new GatewayError("MODEL_NOT_FOUND", `there is no model named "${model.slice(0, 200)}" here; GET /v1/models lists those you may call`, { field: "model", metadata: { model: model.slice(0, 200) } });
-  if (!mayCall(caller, route)) throw new GatewayError("ROUTE_FORBIDDEN", `this API key may not call "${route.name}"; GET /v1/models lists those it may`, { field: "model", metadata: { model: route.name } });
+    throw new GatewayError(
+      "MODEL_NOT_FOUND",
+      `there is no model named "${model.slice(0, 200)}" here; GET /v1/models lists those you may call`,
+      { field: "model", metadata: { model: model.slice(0, 200) } },
+    );
+  if (!mayCall(caller, route))
+    throw new GatewayError("ROUTE_FORBIDDEN", `this API key may not call "${route.name}"; GET /v1/models lists those it may`, {
+      field: "model",
+      metadata: { model: route.name },
+    });
   return route;
 }
 
@@ -17,4 +25,5 @@ export function resolveRoute(snapshot: RuntimeSnapshot, caller: Caller, model: s
 export const routesFor = (snapshot: RuntimeSnapshot, caller: Caller): CompiledRoute[] =>
   snapshot.routesOf(caller.organisationId).filter((route) => mayCall(caller, route));
 
-const mayCall = ({ apiKey }: Caller, route: CompiledRoute): boolean => apiKey.allowedRoutes.length === 0 || apiKey.allowedRoutes.includes(route.name);
+const mayCall = ({ apiKey }: Caller, route: CompiledRoute): boolean =>
+  apiKey.allowedRoutes.length === 0 || apiKey.allowedRoutes.includes(route.name);

@@ -9,7 +9,10 @@ export interface TotalClock {
 export function totalClock(totalMs: number, parent: AbortSignal): TotalClock {
   const controller = new AbortController();
   const onAbort = () => controller.abort(parent.reason);
-  const timer = setTimeout(() => controller.abort(new GatewayError("UPSTREAM_TIMEOUT", `the call took longer than its route allows (${totalMs} ms)`)), totalMs);
+  const timer = setTimeout(
+    () => controller.abort(new GatewayError("UPSTREAM_TIMEOUT", `the call took longer than its route allows (${totalMs} ms)`)),
+    totalMs,
+  );
   if (parent.aborted) onAbort();
   else parent.addEventListener("abort", onAbort);
   return {

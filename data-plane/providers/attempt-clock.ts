@@ -14,7 +14,8 @@ export interface AttemptClock {
 
 export function attemptClock({ firstByteMs, idleMs }: Clocks, expire: (reason: GatewayError) => void): AttemptClock {
   let timer: NodeJS.Timeout | undefined = setTimeout(
-    () => expire(new GatewayError("UPSTREAM_TIMEOUT", `the backend sent no content within ${firstByteMs} ms`, { anotherBackendMayHelp: true })),
+    () =>
+      expire(new GatewayError("UPSTREAM_TIMEOUT", `the backend sent no content within ${firstByteMs} ms`, { anotherBackendMayHelp: true })),
     firstByteMs,
   );
   let idling = false;

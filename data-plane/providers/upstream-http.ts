@@ -27,7 +27,10 @@ export interface UpstreamExchange {
 
 const bufferedBytesMax = 256 * 1024;
 
-export function exchange(pool: Dispatcher, request: { path: string; headers: string[]; body: string; connectMs: number }): UpstreamExchange {
+export function exchange(
+  pool: Dispatcher,
+  request: { path: string; headers: string[]; body: string; connectMs: number },
+): UpstreamExchange {
   let controller: Dispatcher.DispatchController | undefined;
   let head: UpstreamHead | undefined;
   let chunks: Buffer[] = [];
@@ -55,7 +58,8 @@ export function exchange(pool: Dispatcher, request: { path: string; headers: str
     controller?.abort(reason);
   };
   const connecting = setTimeout(
-    () => abort(new GatewayError("UPSTREAM_UNAVAILABLE", "the backend did not take the connection in time", { anotherBackendMayHelp: true })),
+    () =>
+      abort(new GatewayError("UPSTREAM_UNAVAILABLE", "the backend did not take the connection in time", { anotherBackendMayHelp: true })),
     request.connectMs,
   );
 

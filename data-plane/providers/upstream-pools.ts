@@ -5,10 +5,10 @@
  * The address of each connected socket is checked, not that of an earlier look-up: a name may point elsewhere by then.
  */
 import { Socket } from "node:net";
-import { openSecret } from "#agreements/sealed-secret.ts";
-import { refusalOfAddress } from "#agreements/base-url.ts";
-import type { Provider as ProviderRow } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { buildConnector, Pool } from "undici";
+import { refusalOfAddress } from "#agreements/base-url.ts";
+import { openSecret } from "#agreements/sealed-secret.ts";
+import type { Provider as ProviderRow } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { GatewayError } from "../gateway-error.ts";
 
 export interface Upstream {
@@ -72,7 +72,13 @@ function connect(provider: ProviderRow, sealingKey: Uint8Array): Upstream {
         if (refusal === undefined) return callback(null, socket);
         socket.destroy();
         // Which address it was stays with us: an error text is not the place to map a private network.
-        callback(new GatewayError("UPSTREAM_UNAVAILABLE", "the backend stands at an address that this gateway may not call", { cause: refusal, anotherBackendMayHelp: true }), null);
+        callback(
+          new GatewayError("UPSTREAM_UNAVAILABLE", "the backend stands at an address that this gateway may not call", {
+            cause: refusal,
+            anotherBackendMayHelp: true,
+          }),
+          null,
+        );
       }),
   });
   return { pool, pathPrefix: url.pathname.replace(/\/+$/, ""), credential: openCredential(provider, sealingKey) };
@@ -81,8 +87,15 @@ function connect(provider: ProviderRow, sealingKey: Uint8Array): Upstream {
 function openCredential(provider: ProviderRow, sealingKey: Uint8Array): string | undefined {
   if (provider.sealedCredential === "") return undefined;
   try {
-    return openSecret(sealingKey, { organisationId: provider.organisationId, rowId: provider.id, baseUrl: provider.baseUrl }, provider.sealedCredential);
+    return openSecret(
+      sealingKey,
+      { organisationId: provider.organisationId, rowId: provider.id, baseUrl: provider.baseUrl },
+      provider.sealedCredential,
+    );
   } catch (cause) {
-    throw new GatewayError("UPSTREAM_UNAVAILABLE", `the credential of provider "${provider.key}" cannot be opened; set it again`, { cause, anotherBackendMayHelp: true });
+    throw new GatewayError("UPSTREAM_UNAVAILABLE", `the credential of provider "${provider.key}" cannot be opened; set it again`, {
+      cause,
+      anotherBackendMayHelp: true,
+    });
   }
 }

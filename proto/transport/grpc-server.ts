@@ -297,7 +297,10 @@ async function writeAll(
 }
 
 /** Waits until the caller has read, at most its `writeStallMs`. Rejects when the call ends first. */
-function drained(call: { once(event: "drain", listener: () => void): unknown; off(event: "drain", listener: () => void): unknown }, lifetime: Lifetime): Promise<void> {
+function drained(
+  call: { once(event: "drain", listener: () => void): unknown; off(event: "drain", listener: () => void): unknown },
+  lifetime: Lifetime,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = () => {
       clearTimeout(timer);

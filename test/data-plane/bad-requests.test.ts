@@ -27,7 +27,13 @@ const bodies: readonly (readonly [name: string, body: unknown, status: number, c
   ["empty messages", { model: "sim-instant", messages: [] }, 400, "invalid_argument", "messages"],
   ["an unknown role", { ...good, messages: [{ role: "wizard", content: "x" }] }, 400, "invalid_argument", "messages[0].role"],
   ["a number as content", { ...good, messages: [{ role: "user", content: 7 }] }, 400, "invalid_argument", "messages[0].content"],
-  ["a tool message that answers nothing", { ...good, messages: [{ role: "tool", content: "x" }] }, 400, "invalid_argument", "messages[0].tool_call_id"],
+  [
+    "a tool message that answers nothing",
+    { ...good, messages: [{ role: "tool", content: "x" }] },
+    400,
+    "invalid_argument",
+    "messages[0].tool_call_id",
+  ],
   ["stream as text", { ...good, stream: "yes" }, 400, "invalid_argument", "stream"],
   ["stream_options without a stream", { ...good, stream_options: { include_usage: true } }, 400, "invalid_argument", "stream_options"],
   ["a negative max_tokens", { ...good, max_tokens: -5 }, 400, "invalid_argument", "max_tokens"],
@@ -36,9 +42,27 @@ const bodies: readonly (readonly [name: string, body: unknown, status: number, c
   ["metadata that is nested", { ...good, metadata: { a: {} } }, 400, "invalid_argument", "metadata.a"],
   ["a prompt nobody made", { ...good, prompt: { name: "none" } }, 404, "prompt_not_found", "prompt.name"],
   ["a prompt as text", { ...good, prompt: "say hi" }, 400, "invalid_argument", "prompt"],
-  ["__proto__", '{"__proto__":{"a":1},"model":"sim-instant","messages":[{"role":"user","content":"x"}]}', 400, "unsupported_parameter", "__proto__"],
-  ...["api_base", "base_url", "api_key", "extra_headers", "custom_llm_provider", "organization", "proxy", "aws_secret_access_key", "fallbacks", "vertex_credentials"].map(
-    (name) => [`${name}, which would steer the call`, { ...good, [name]: "http://169.254.169.254" }, 400, "unsupported_parameter", name] as const,
+  [
+    "__proto__",
+    '{"__proto__":{"a":1},"model":"sim-instant","messages":[{"role":"user","content":"x"}]}',
+    400,
+    "unsupported_parameter",
+    "__proto__",
+  ],
+  ...[
+    "api_base",
+    "base_url",
+    "api_key",
+    "extra_headers",
+    "custom_llm_provider",
+    "organization",
+    "proxy",
+    "aws_secret_access_key",
+    "fallbacks",
+    "vertex_credentials",
+  ].map(
+    (name) =>
+      [`${name}, which would steer the call`, { ...good, [name]: "http://169.254.169.254" }, 400, "unsupported_parameter", name] as const,
   ),
 ];
 
@@ -46,7 +70,9 @@ describe("a body that is", () => {
   it.each(bodies)("%s", async (_, body, status, code, param) => {
     const before = (await node.simulatorCalls()).length;
     const response = await node.post("/v1/chat/completions", body);
-    const { error } = (await response.json()) as { error: { message: string; type: string; param: string | null; code: string; request_id: string } };
+    const { error } = (await response.json()) as {
+      error: { message: string; type: string; param: string | null; code: string; request_id: string };
+    };
     expect(response.status).toBe(status);
     expect(error).toMatchObject({ code, param, type: "invalid_request_error" });
     expect(error.message).not.toBe("");
@@ -117,7 +143,10 @@ describe("a request with", () => {
 
   it.each([
     ["two lengths", "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabc"],
-    ["a length and chunks", "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"],
+    [
+      "a length and chunks",
+      "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
     ["no HTTP at all", "\x16\x03\x01\x02\x00\x01\x00\r\n\r\n"],
     ["20 KB of headers", `GET /v1/models HTTP/1.1\r\nhost: x\r\nx-a: ${"y".repeat(20_000)}\r\n\r\n`],
   ])("%s is refused and the connection closed", async (_, bytes) => {
@@ -154,7 +183,14 @@ describe("a key that", () => {
     other.publish([
       {
         case: "apiKey",
-        value: { id: ids.apiKey, organisationId: ids.organisation, projectId: ids.project, publicId: publicIdOf(other.apiKey, "psk") ?? "", hash: hashCredential(pepper, other.apiKey), revokedAtMs: 1n },
+        value: {
+          id: ids.apiKey,
+          organisationId: ids.organisation,
+          projectId: ids.project,
+          publicId: publicIdOf(other.apiKey, "psk") ?? "",
+          hash: hashCredential(pepper, other.apiKey),
+          revokedAtMs: 1n,
+        },
       },
     ]);
     await expect.poll(async () => (await other.post("/v1/chat/completions", good)).status).toBe(401);

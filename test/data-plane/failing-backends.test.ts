@@ -42,12 +42,14 @@ const whole = [
 
 /** Over one backend that has the fault, and over the same with a good one behind it. */
 function routes(fault: string, timeouts = {}): ResourceInit[] {
-  const alone = routeOver(`sim-fault-${fault}`, { name: fault, timeouts } as never);
+  const alone = routeOver(`sim-fault-${fault}`, { name: fault, timeouts });
   const [backend] = alone;
   const backup = routeOver("sim-instant", {}, { key: "backup" });
   const [backupBackend] = backup;
-  const tiers = [backend, backupBackend].map((resource) => ({ targets: [{ backendId: (resource?.value as { id: string }).id, weight: 1 }] }));
-  const [, covered] = routeOver("unused", { name: `${fault}-covered`, tiers, timeouts } as never);
+  const tiers = [backend, backupBackend].map((resource) => ({
+    targets: [{ backendId: resource?.value?.id ?? "", weight: 1 }],
+  }));
+  const [, covered] = routeOver("unused", { name: `${fault}-covered`, tiers, timeouts });
   return [...alone, backupBackend, covered].filter((resource) => resource !== undefined);
 }
 
@@ -62,7 +64,8 @@ beforeAll(async () => {
 });
 afterAll(() => node[Symbol.asyncDispose]());
 
-const stream = (model: string, extra = {}) => node.post("/v1/chat/completions", { model, stream: true, messages: say("tell me of rivers and of weirs"), ...extra });
+const stream = (model: string, extra = {}) =>
+  node.post("/v1/chat/completions", { model, stream: true, messages: say("tell me of rivers and of weirs"), ...extra });
 const eventOf = (id: string | null) => expect.poll(() => node.usageEvents().find(({ callId }) => callId === id), { timeout: 5000 });
 
 describe.each(beforeContent)("a backend that fails before its first content (%s)", (fault) => {
@@ -110,7 +113,9 @@ describe.each(slow)("a backend that keeps us waiting (%s)", (fault) => {
     expect(response.status === 504 || text.includes("upstream_timeout")).toBe(true);
     expect(text).not.toContain("[DONE]");
     await eventOf(response.headers.get("x-request-id")).toMatchObject({ outcome: 5, errorReason: "UPSTREAM_TIMEOUT" });
-    await expect.poll(async () => (await node.simulatorCalls()).findLast(({ model }) => model === `sim-fault-${fault}`)?.outcome).toMatch(/caller-left|faulted/);
+    await expect
+      .poll(async () => (await node.simulatorCalls()).findLast(({ model }) => model === `sim-fault-${fault}`)?.outcome)
+      .toMatch(/caller-left|faulted/);
   });
 });
 
@@ -120,7 +125,10 @@ describe.each(whole)("a backend with habits of its own (%s)", (fault) => {
     const text = await response.text();
     expect(response.status, text).toBe(200);
     expect(response.headers.get("x-penstock-attempts")).toBe("1");
-    const events = text.trimEnd().split("\n\n").filter((event) => event.startsWith("data: "));
+    const events = text
+      .trimEnd()
+      .split("\n\n")
+      .filter((event) => event.startsWith("data: "));
     expect(events.at(-1)).toBe("data: [DONE]");
     expect(events.filter((event) => event.includes("[DONE]")).length).toBe(1);
     const chunks = events.slice(0, -1).map((event) => JSON.parse(event.slice(6)));
@@ -144,7 +152,9 @@ describe("a backend that refuses", () => {
     expect(response.status).toBe(502);
     expect(text).not.toContain(upstreamCredential);
     await eventOf(response.headers.get("x-request-id")).toMatchObject({ attempts: [{ httpStatus: 401 }] });
-    expect(JSON.stringify(node.usageEvents(), (_, value) => (typeof value === "bigint" ? String(value) : value))).not.toContain(upstreamCredential);
+    expect(JSON.stringify(node.usageEvents(), (_, value) => (typeof value === "bigint" ? String(value) : value))).not.toContain(
+      upstreamCredential,
+    );
   });
 
   it("the caller's request: a 400 in the backend's words, and no other backend is asked", async () => {

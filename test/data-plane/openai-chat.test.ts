@@ -17,7 +17,9 @@ afterAll(() => node[Symbol.asyncDispose]());
 
 describe("an answer that is not streamed", () => {
   it("is the backend's, under the name that was asked for, and says what made it", async () => {
-    const { data, response } = await openai.chat.completions.create({ model: "sim-instant", messages: say("echo: good morning") as never }).withResponse();
+    const { data, response } = await openai.chat.completions
+      .create({ model: "sim-instant", messages: say("echo: good morning") as never })
+      .withResponse();
     expect(data.choices[0]?.message).toMatchObject({ role: "assistant", content: "good morning" });
     expect(data.model).toBe("sim-instant");
     expect(data.usage?.total_tokens).toBe((data.usage?.prompt_tokens ?? 0) + (data.usage?.completion_tokens ?? 0));
@@ -85,8 +87,19 @@ describe("a stream", () => {
   });
 
   it("passes tool calls, reasoning, several choices and logprobs on", async () => {
-    const tools = [{ type: "function" as const, function: { name: "weather", parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] } } }];
-    const called = await openai.chat.completions.create({ model: "sim-instant", messages: say("weather?") as never, tools, tool_choice: "required", stream: true });
+    const tools = [
+      {
+        type: "function" as const,
+        function: { name: "weather", parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] } },
+      },
+    ];
+    const called = await openai.chat.completions.create({
+      model: "sim-instant",
+      messages: say("weather?") as never,
+      tools,
+      tool_choice: "required",
+      stream: true,
+    });
     let name = "";
     let args = "";
     let finish = "";
@@ -102,10 +115,17 @@ describe("a stream", () => {
 
     const reasoned = await openai.chat.completions.create({ model: "sim-reasoning", messages: say("think") as never, stream: true });
     let reasoning = "";
-    for await (const chunk of reasoned) reasoning += (chunk.choices[0]?.delta as { reasoning_content?: string } | undefined)?.reasoning_content ?? "";
+    for await (const chunk of reasoned)
+      reasoning += (chunk.choices[0]?.delta as { reasoning_content?: string } | undefined)?.reasoning_content ?? "";
     expect(reasoning).not.toBe("");
 
-    const several = await openai.chat.completions.create({ model: "sim-instant", messages: say("three") as never, n: 3, logprobs: true, stream: true });
+    const several = await openai.chat.completions.create({
+      model: "sim-instant",
+      messages: say("three") as never,
+      n: 3,
+      logprobs: true,
+      stream: true,
+    });
     const texts = ["", "", ""];
     const ends: (string | null)[] = [null, null, null];
     let logprobs = 0;
@@ -124,14 +144,17 @@ describe("a stream", () => {
 
 describe("what reaches the backend", () => {
   it("is the caller's own text with the backend's model in it: unknown fields, order and large numbers as they were", async () => {
-    const body = '{"zeta":1,"model":"sim-instant","messages":[{"role":"user","content":"hi"}],"seed":3,"vendor":{"big":12345678901234567890,"x":[1.0]}}';
+    const body =
+      '{"zeta":1,"model":"sim-instant","messages":[{"role":"user","content":"hi"}],"seed":3,"vendor":{"big":12345678901234567890,"x":[1.0]}}';
     await (await node.post("/v1/chat/completions", body)).text();
     const call = (await node.simulatorCalls()).findLast(({ body: sent }) => sent.includes("zeta"));
     expect(call?.body).toBe(body);
   });
 
   it("carries the provider's credential and never the caller's", async () => {
-    await (await node.post("/v1/chat/completions", { model: "sim-instant", messages: say("who am I") }, { "x-custom": "caller", cookie: "a=b" })).text();
+    await (
+      await node.post("/v1/chat/completions", { model: "sim-instant", messages: say("who am I") }, { "x-custom": "caller", cookie: "a=b" })
+    ).text();
     const call = (await node.simulatorCalls()).at(-1);
     const text = JSON.stringify(call);
     expect(text).not.toContain(node.apiKey);
@@ -146,19 +169,37 @@ describe("the models", () => {
     const names: string[] = [];
     for await (const model of openai.models.list()) names.push(model.id);
     expect(names).toEqual(["sim-fast", "sim-instant", "sim-reasoning"]);
-    expect(await openai.models.retrieve("sim-fast")).toMatchObject({ id: "sim-fast", object: "model", owned_by: "acme", created: 1_700_000_000 });
+    expect(await openai.models.retrieve("sim-fast")).toMatchObject({
+      id: "sim-fast",
+      object: "model",
+      owned_by: "acme",
+      created: 1_700_000_000,
+    });
     await expect(openai.models.retrieve("none")).rejects.toMatchObject({ status: 404, code: "model_not_found" });
   });
 });
 
 describe("the usage event", () => {
   it("tells who called what, with which outcome, tokens and cost", async () => {
-    const response = await node.post("/v1/chat/completions", { model: "sim-instant", messages: say("count me"), user: "user-7" }, { "x-penstock-tags": "team=search" });
+    const response = await node.post(
+      "/v1/chat/completions",
+      { model: "sim-instant", messages: say("count me"), user: "user-7" },
+      { "x-penstock-tags": "team=search" },
+    );
     const body = (await response.json()) as { usage: { prompt_tokens: number; completion_tokens: number } };
     const id = response.headers.get("x-request-id");
     await expect.poll(() => node.usageEvents().find(({ callId }) => callId === id)).toBeTruthy();
     const event = node.usageEvents().find(({ callId }) => callId === id);
-    expect(event).toMatchObject({ routeName: "sim-instant", ingress: "openai-chat", streamed: false, modelAsked: "sim-instant", outcome: 1, finishReason: "stop", priceVersion: 3n, tags: { team: "search" } });
+    expect(event).toMatchObject({
+      routeName: "sim-instant",
+      ingress: "openai-chat",
+      streamed: false,
+      modelAsked: "sim-instant",
+      outcome: 1,
+      finishReason: "stop",
+      priceVersion: 3n,
+      tags: { team: "search" },
+    });
     expect(event?.usage?.inputTokens).toBe(BigInt(body.usage.prompt_tokens));
     expect(event?.usage?.outputTokens).toBe(BigInt(body.usage.completion_tokens));
     expect(event?.costNanodollars).toBe(BigInt(body.usage.prompt_tokens) * 1000n + BigInt(body.usage.completion_tokens) * 2000n);

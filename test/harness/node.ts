@@ -5,21 +5,21 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { v7 } from "uuid";
 import { hashCredential, makeCredential } from "#agreements/api-key-format.ts";
 import { sealSecret } from "#agreements/sealed-secret.ts";
-import type { ResourceSchema } from "#proto/penstock/config/v1/snapshot_pb.ts";
+import { ApiKeySchema, BackendSchema, type ResourceSchema, RouteSchema } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import type { UsageEvent } from "#proto/penstock/usage/v1/usage_event_pb.ts";
-import { startDataPlane } from "../../data-plane/main.ts";
 import { openLogger } from "../../data-plane/logger.ts";
+import { startDataPlane } from "../../data-plane/main.ts";
 import type { DataPlaneSettings } from "../../data-plane/settings.ts";
 import { startSimulator } from "../../data-plane/simulator/main.ts";
 import { configHistory } from "./config-history.ts";
 import { startConfigService } from "./config-service.ts";
 
 export type ResourceInit = NonNullable<MessageInitShape<typeof ResourceSchema>["resource"]>;
-type Value<Case> = Extract<ResourceInit, { case: Case }> extends { value: infer V } ? Partial<V> : never;
+type Fields<Schema extends DescMessage> = Exclude<MessageInitShape<Schema>, MessageShape<Schema>>;
 
 export const pepper = "a pepper for tests";
 const sealingKey = new Uint8Array(32).fill(5);
@@ -29,13 +29,25 @@ export const upstreamCredential = "sk-upstream-secret-of-the-provider";
 export const ids = { organisation: v7(), project: v7(), apiKey: v7(), provider: v7() };
 
 /** A backend for a simulator's model, and a route of the same name over it. */
-export function routeOver(model: string, route: Value<"route"> = {}, backend: Value<"backend"> = {}): ResourceInit[] {
+export function routeOver(
+  model: string,
+  route: Fields<typeof RouteSchema> = {},
+  backend: Fields<typeof BackendSchema> = {},
+): ResourceInit[] {
   const backendId = v7();
+  const { organisation: organisationId, provider: providerId } = ids;
   return [
-    { case: "backend", value: { id: backendId, organisationId: ids.organisation, key: model, providerId: ids.provider, model, ...backend } },
+    { case: "backend", value: create(BackendSchema, { id: backendId, organisationId, key: model, providerId, model, ...backend }) },
     {
       case: "route",
-      value: { id: v7(), organisationId: ids.organisation, name: model, createdAtMs: 1_700_000_000_000n, tiers: [{ targets: [{ backendId, weight: 1 }] }], ...route },
+      value: create(RouteSchema, {
+        id: v7(),
+        organisationId,
+        name: model,
+        createdAtMs: 1_700_000_000_000n,
+        tiers: [{ targets: [{ backendId, weight: 1 }] }],
+        ...route,
+      }),
     },
   ];
 }
@@ -43,7 +55,7 @@ export function routeOver(model: string, route: Value<"route"> = {}, backend: Va
 export interface TestNodeOptions {
   readonly resources: readonly ResourceInit[];
   readonly settings?: Partial<DataPlaneSettings>;
-  readonly key?: Value<"apiKey">;
+  readonly key?: Fields<typeof ApiKeySchema>;
   /** Where the provider stands instead of the simulator. */
   readonly baseUrl?: string;
 }
@@ -60,7 +72,14 @@ export async function startTestNode(options: TestNodeOptions) {
     { case: "project", value: { id: ids.project, organisationId: ids.organisation, key: "default" } },
     {
       case: "apiKey",
-      value: { id: ids.apiKey, organisationId: ids.organisation, projectId: ids.project, publicId, hash: hashCredential(pepper, credential), ...options.key },
+      value: create(ApiKeySchema, {
+        id: ids.apiKey,
+        organisationId: ids.organisation,
+        projectId: ids.project,
+        publicId,
+        hash: hashCredential(pepper, credential),
+        ...options.key,
+      }),
     },
     {
       case: "provider",

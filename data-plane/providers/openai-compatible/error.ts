@@ -26,7 +26,11 @@ export function errorOfStatus(failure: UpstreamFailure): GatewayError {
   const said = errorObject(failure.body);
   const message = shown(said.message, failure.credential);
   const details = { upstreamStatus: status, ...(said.param === undefined ? {} : { field: said.param }) };
-  if (status >= 300 && status < 400) return new GatewayError("UPSTREAM_PROTOCOL", "the backend answered with a redirect, which is not followed", { ...details, anotherBackendMayHelp: true });
+  if (status >= 300 && status < 400)
+    return new GatewayError("UPSTREAM_PROTOCOL", "the backend answered with a redirect, which is not followed", {
+      ...details,
+      anotherBackendMayHelp: true,
+    });
   switch (status) {
     case 400:
     case 413:
@@ -37,9 +41,17 @@ export function errorOfStatus(failure: UpstreamFailure): GatewayError {
     case 401:
     case 403:
       // Its text may repeat what we sent; nobody but the operator can use it anyway.
-      return new GatewayError("UPSTREAM_UNAVAILABLE", "the backend refused the gateway's credential; an operator must look at the provider", details);
+      return new GatewayError(
+        "UPSTREAM_UNAVAILABLE",
+        "the backend refused the gateway's credential; an operator must look at the provider",
+        details,
+      );
     case 404:
-      return new GatewayError("UPSTREAM_UNAVAILABLE", "the backend does not know the model that is configured for it; an operator must look at the backend", details);
+      return new GatewayError(
+        "UPSTREAM_UNAVAILABLE",
+        "the backend does not know the model that is configured for it; an operator must look at the backend",
+        details,
+      );
     case 408:
     case 504:
       return new GatewayError("UPSTREAM_TIMEOUT", "the backend gave up waiting", { ...details, anotherBackendMayHelp: true });
@@ -59,7 +71,9 @@ export function errorOfStatus(failure: UpstreamFailure): GatewayError {
 /** For an error object inside an answer that began as a success. */
 export function errorInStream(value: unknown, credential: string | undefined): GatewayError {
   const said = fields(value);
-  return new GatewayError("UPSTREAM_UNAVAILABLE", `the backend reported an error in its answer: ${shown(said.message, credential)}`, { anotherBackendMayHelp: true });
+  return new GatewayError("UPSTREAM_UNAVAILABLE", `the backend reported an error in its answer: ${shown(said.message, credential)}`, {
+    anotherBackendMayHelp: true,
+  });
 }
 
 /** For a socket that failed. */
@@ -82,7 +96,11 @@ function fields(error: unknown): { message: string; code: string | undefined; pa
   if (typeof error === "string") return { message: error, code: undefined, param: undefined };
   const object = typeof error === "object" && error !== null ? (error as Record<string, unknown>) : {};
   const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
-  return { message: text(object["message"]) ?? "the backend refused the request without saying why", code: text(object["code"]), param: text(object["param"]) };
+  return {
+    message: text(object["message"]) ?? "the backend refused the request without saying why",
+    code: text(object["code"]),
+    param: text(object["param"]),
+  };
 }
 
 function shown(message: string, credential: string | undefined): string {
@@ -95,6 +113,11 @@ function retryAfterOf(failure: UpstreamFailure): number {
   const ms = Number(failure.retryAfterMs);
   const text = failure.retryAfter ?? "";
   const seconds = Number(text);
-  const asked = failure.retryAfterMs !== undefined && Number.isFinite(ms) ? ms : text !== "" && Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - failure.nowMs;
+  const asked =
+    failure.retryAfterMs !== undefined && Number.isFinite(ms)
+      ? ms
+      : text !== "" && Number.isFinite(seconds)
+        ? seconds * 1000
+        : Date.parse(text) - failure.nowMs;
   return Number.isFinite(asked) && asked >= 0 ? Math.min(asked, retryAfterMsMax) : 1000;
 }

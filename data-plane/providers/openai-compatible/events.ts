@@ -5,8 +5,9 @@
  * the same members and looks like a plain text delta is passed on with its head exchanged, without being parsed. Everything
  * else is parsed, checked and, where a backend is sloppy (no role, no tool-call index, another id on each chunk), repaired.
  */
-import type { CompletionEvent, FinishReason, TokenLogprob } from "../../pipeline/completion-event.ts";
+
 import { GatewayError } from "../../gateway-error.ts";
+import type { CompletionEvent, FinishReason, TokenLogprob } from "../../pipeline/completion-event.ts";
 import { errorInStream } from "./error.ts";
 import { usageOf } from "./usage.ts";
 
@@ -69,7 +70,8 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
     if (!started) start(chunk, events);
     const usage = usageOf(chunk["usage"]);
     if (list.length === 0) {
-      if (usage !== undefined) events.push({ type: "usage", usage, data: form === "native" ? JSON.stringify(repairedHead(chunk)) : undefined });
+      if (usage !== undefined)
+        events.push({ type: "usage", usage, data: form === "native" ? JSON.stringify(repairedHead(chunk)) : undefined });
       // Azure's first chunk has no choices but filter results: not content, and nothing that a caller of chat can index.
       return false;
     }
@@ -134,12 +136,20 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
     id = text(chunk["id"]) || `chatcmpl-${crypto.randomUUID()}`;
     created = typeof chunk["created"] === "number" ? chunk["created"] : Math.floor(Date.now() / 1000);
     servedModel = text(chunk["model"]);
-    events.push({ type: "completion-started", id, created, servedModel, systemFingerprint: text(chunk["system_fingerprint"]), serviceTier: text(chunk["service_tier"]) });
+    events.push({
+      type: "completion-started",
+      id,
+      created,
+      servedModel,
+      systemFingerprint: text(chunk["system_fingerprint"]),
+      serviceTier: text(chunk["service_tier"]),
+    });
   }
 
   /** All chunks of a stream say the same id, created and model; the model is the one that was asked for. */
   function repairHead(chunk: Json): boolean {
-    const right = chunk["id"] === id && chunk["created"] === created && chunk["model"] === modelShown && chunk["object"] === "chat.completion.chunk";
+    const right =
+      chunk["id"] === id && chunk["created"] === created && chunk["model"] === modelShown && chunk["object"] === "chat.completion.chunk";
     chunk["id"] = id;
     chunk["object"] = "chat.completion.chunk";
     chunk["created"] = created;
@@ -176,7 +186,8 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
 }
 
 /** One choice with a text delta and nothing else that needs a look. Quotes inside strings are escaped, so no mark can lie in one. */
-const plainDelta = /^\{"index":(\d+),"delta":\{"content":"(?!")(?:[^"\\]|\\.)*"\},(?:"logprobs":null,)?"finish_reason":null(?:,"[a-z_]+":null)*\}\](?:,"usage":null)?\}$/;
+const plainDelta =
+  /^\{"index":(\d+),"delta":\{"content":"(?!")(?:[^"\\]|\\.)*"\},(?:"logprobs":null,)?"finish_reason":null(?:,"[a-z_]+":null)*\}\](?:,"usage":null)?\}$/;
 /** Beyond this a chunk is no token, and parsing it costs little beside its size. */
 const plainLengthMax = 4096;
 
@@ -206,7 +217,8 @@ const modelMember = /"model"\s*:\s*"(?:[^"\\]|\\.)*"/;
 function renamed(data: string, answer: Json, model: string): string {
   const match = modelMember.exec(data);
   const choicesAt = data.indexOf('"choices"');
-  if (match !== null && (match.index < choicesAt || choicesAt < 0)) return `${data.slice(0, match.index)}"model":${JSON.stringify(model)}${data.slice(match.index + match[0].length)}`;
+  if (match !== null && (match.index < choicesAt || choicesAt < 0))
+    return `${data.slice(0, match.index)}"model":${JSON.stringify(model)}${data.slice(match.index + match[0].length)}`;
   answer["model"] = model;
   return JSON.stringify(answer);
 }
@@ -222,8 +234,15 @@ export function chunksOfAnswer(data: string): string[] {
     const choice = object(entry) ?? {};
     const index = choice["index"] ?? position;
     const message = object(choice["message"]) ?? {};
-    const toolCalls = Array.isArray(message["tool_calls"]) ? { tool_calls: (message["tool_calls"] as Json[]).map((call, i) => ({ index: i, ...call })) } : {};
-    chunks.push({ ...head, choices: [{ index, delta: { ...message, role: "assistant", ...toolCalls }, logprobs: choice["logprobs"] ?? null, finish_reason: null }] });
+    const toolCalls = Array.isArray(message["tool_calls"])
+      ? { tool_calls: (message["tool_calls"] as Json[]).map((call, i) => ({ index: i, ...call })) }
+      : {};
+    chunks.push({
+      ...head,
+      choices: [
+        { index, delta: { ...message, role: "assistant", ...toolCalls }, logprobs: choice["logprobs"] ?? null, finish_reason: null },
+      ],
+    });
     chunks.push({ ...head, choices: [{ index, delta: {}, finish_reason: choice["finish_reason"] ?? "stop" }] });
   }
   if (answer["usage"] !== undefined) chunks.push({ ...head, choices: [], usage: answer["usage"] });
@@ -256,7 +275,12 @@ const startedEvent = (answer: Json): CompletionEvent => ({
 
 /** Whether a delta says anything to the caller. */
 function bears(delta: Json): boolean {
-  return ["content", "reasoning_content", "reasoning", "refusal"].some((name) => text(delta[name]) !== "") || Array.isArray(delta["tool_calls"]) || object(delta["function_call"]) !== undefined || object(delta["audio"]) !== undefined;
+  return (
+    ["content", "reasoning_content", "reasoning", "refusal"].some((name) => text(delta[name]) !== "") ||
+    Array.isArray(delta["tool_calls"]) ||
+    object(delta["function_call"]) !== undefined ||
+    object(delta["audio"]) !== undefined
+  );
 }
 
 /** Gives each tool call an index where the backend gave none: a piece with an id begins a call, one without goes on with the last. */
@@ -283,7 +307,11 @@ function typedEvents(choice: number, container: Json, delta: Json, events: Compl
   if (content !== "" || logprobs.length > 0) events.push({ type: "content-delta", choice, text: content, logprobs });
   const refusal = text(delta["refusal"]);
   if (refusal !== "") events.push({ type: "refusal-delta", choice, text: refusal });
-  const calls = Array.isArray(delta["tool_calls"]) ? (delta["tool_calls"] as unknown[]) : delta["function_call"] === undefined ? [] : [{ function: delta["function_call"] }];
+  const calls = Array.isArray(delta["tool_calls"])
+    ? (delta["tool_calls"] as unknown[])
+    : delta["function_call"] === undefined
+      ? []
+      : [{ function: delta["function_call"] }];
   for (const [position, entry] of calls.entries()) {
     const call = object(entry) ?? {};
     const body = object(call["function"]) ?? object(call["custom"]) ?? {};
@@ -309,7 +337,10 @@ const finishReasons: Readonly<Record<string, FinishReason["unified"]>> = {
   function_call: "function_call",
 };
 
-export const finishReasonOf = (raw: string): FinishReason => ({ unified: Object.hasOwn(finishReasons, raw) ? (finishReasons[raw] ?? "other") : "other", raw });
+export const finishReasonOf = (raw: string): FinishReason => ({
+  unified: Object.hasOwn(finishReasons, raw) ? (finishReasons[raw] ?? "other") : "other",
+  raw,
+});
 
 function logprobsOf(value: unknown): TokenLogprob[] {
   const content = object(value)?.["content"];
@@ -329,5 +360,5 @@ const logprobOf = (token: Json) => ({
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-const object = (value: unknown): Json | undefined => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined);
-
+const object = (value: unknown): Json | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;

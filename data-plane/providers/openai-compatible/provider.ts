@@ -6,8 +6,8 @@
  * as a clean end.
  */
 import { createParser } from "eventsource-parser";
-import type { CompletionEvent } from "../../pipeline/completion-event.ts";
 import { GatewayError } from "../../gateway-error.ts";
+import type { CompletionEvent } from "../../pipeline/completion-event.ts";
 import { attemptClock } from "../attempt-clock.ts";
 import type { Provider, ProviderBatch, ProviderCall } from "../provider.ts";
 import { exchange, type UpstreamExchange } from "../upstream-http.ts";
@@ -44,7 +44,14 @@ async function* complete(pools: UpstreamPools, call: ProviderCall, signal: Abort
     const { status, headers } = await upstream.head();
     if (status < 200 || status >= 300) {
       const body = await readText(upstream, errorBytesMax, "cut");
-      throw errorOfStatus({ status, body, retryAfter: single(headers["retry-after"]), retryAfterMs: single(headers["retry-after-ms"]), nowMs: Date.now(), credential });
+      throw errorOfStatus({
+        status,
+        body,
+        retryAfter: single(headers["retry-after"]),
+        retryAfterMs: single(headers["retry-after-ms"]),
+        nowMs: Date.now(),
+        credential,
+      });
     }
     const streamed = (single(headers["content-type"]) ?? "").includes("text/event-stream");
     if (call.request.stream) {
@@ -66,7 +73,11 @@ async function* complete(pools: UpstreamPools, call: ProviderCall, signal: Abort
 
 const abandoned = new GatewayError("CANCELLED", "the answer was not needed any more");
 
-async function* readStream(upstream: UpstreamExchange, clock: ReturnType<typeof attemptClock>, options: ChunkReaderOptions): AsyncGenerator<ProviderBatch, void> {
+async function* readStream(
+  upstream: UpstreamExchange,
+  clock: ReturnType<typeof attemptClock>,
+  options: ChunkReaderOptions,
+): AsyncGenerator<ProviderBatch, void> {
   const reader = chunkReader(options);
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let events: CompletionEvent[] = [];

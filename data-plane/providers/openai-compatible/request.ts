@@ -14,7 +14,16 @@ export function requestBody({ request, backend, replacements }: ProviderCall): s
 
 /** What the gateway sends besides the credential. Nothing of the caller's headers: an allow-list cannot leak what it does not name. */
 export function requestHeaders({ request, backend }: ProviderCall, credential: string | undefined): string[] {
-  const headers = ["content-type", "application/json", "accept", request.stream ? "text/event-stream" : "application/json", "accept-encoding", "identity", "x-request-id", request.callId];
+  const headers = [
+    "content-type",
+    "application/json",
+    "accept",
+    request.stream ? "text/event-stream" : "application/json",
+    "accept-encoding",
+    "identity",
+    "x-request-id",
+    request.callId,
+  ];
   if (credential !== undefined) headers.push("authorization", `Bearer ${credential}`);
   if (backend.provider.kind === "simulated") for (const [name, value] of Object.entries(request.simulation)) headers.push(name, value);
   return headers;
