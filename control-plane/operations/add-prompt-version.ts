@@ -19,7 +19,8 @@ export interface VersionContent {
 /** @throws ValidationError naming the template that is wrong, or a label that is not to be set. */
 export async function addPromptVersion(change: ConfigurationChange, prompt: Prompt, content: VersionContent): Promise<PromptVersion> {
   const newest = await change.em.findOne(PromptVersion, { promptId: prompt.id }, { orderBy: { version: "desc" } });
-  const version = (newest?.version ?? 0) + 1;
+  // One made in this same change is not in the database yet; one that a restore has archived keeps its number.
+  const version = Math.max(newest?.version ?? 0, prompt.labels[latest] ?? 0) + 1;
   for (const label of content.labels) refuseLatest(label);
   prompt.labels = { ...prompt.labels, [latest]: version, ...Object.fromEntries(content.labels.map((label) => [label, version])) };
   change.describe(`prompt ${prompt.name}: version ${version}`);

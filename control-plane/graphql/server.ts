@@ -1,0 +1,159 @@
+/**
+ * The control plane's HTTP server: /graphql, /healthz, /readyz. Bodies are read to a bound before GraphQL sees them, and an
+ * answer is written no faster than it is read; a caller who leaves ends what it asked for, subscriptions included.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { v7 } from "uuid";
+import { ControlError } from "../control-error.ts";
+import type { Services } from "../services.ts";
+import { graphqlPath, openYoga } from "./yoga.ts";
+
+const bodyBytesMax = 1_000_000;
+const readyMs = 2_000;
+const headersMs = 10_000;
+const receiveMs = 30_000;
+const drainMs = 5_000;
+const connectionsMax = 2_000;
+const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
+
+export interface GraphqlServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** @throws ControlError START naming the address, where it cannot be bound. */
+export async function startGraphqlServer(services: Services): Promise<GraphqlServer> {
+  const yoga = openYoga(services);
+  const server = createServer({ headersTimeout: headersMs, requestTimeout: receiveMs, keepAliveTimeout: 65_000 }, (request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      services.logger.error({ err: error }, "an unexpected error in the GraphQL server");
+      if (!response.headersSent) sendJson(response, 500, { error: "internal error" });
+      response.destroy();
+    });
+  });
+  server.maxConnections = connectionsMax;
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const path = (request.url ?? "/").split("?", 1)[0];
+    if (path === "/healthz") return sendJson(response, 200, { healthy: true });
+    if (path === "/readyz") return sendReadiness(response, services);
+    if (path !== graphqlPath) return sendJson(response, 404, { error: `there is nothing here; GraphQL is at ${graphqlPath}` });
+    await answerGraphql(request, response, yoga);
+  };
+
+  const port = await listen(server, services.settings.host, services.settings.graphqlPort);
+  return {
+    port,
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      const clock = setTimeout(() => server.closeAllConnections(), drainMs);
+      await closed;
+      clearTimeout(clock);
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const why =
+        cause.code === "EADDRINUSE"
+          ? "is in use; stop what listens there, or set PENSTOCK_CONTROL_PORT"
+          : `cannot be bound (${cause.code})`;
+      reject(new ControlError("START", `the address ${host}:${port} for GraphQL ${why}`, cause));
+    });
+    // A TCP server's address is never the path of a pipe.
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+async function answerGraphql(request: IncomingMessage, response: ServerResponse, yoga: ReturnType<typeof openYoga>): Promise<void> {
+  const given = request.headers["x-request-id"];
+  const requestId = typeof given === "string" && requestIdPattern.test(given) ? given : v7();
+  response.setHeader("x-request-id", requestId);
+  const body = request.method === "POST" ? await readBody(request) : undefined;
+  if (body === "too large") {
+    response.setHeader("connection", "close");
+    return sendJson(response, 413, {
+      errors: [{ message: `a request may have ${bodyBytesMax} bytes`, extensions: { code: "PAYLOAD_TOO_LARGE", requestId } }],
+    });
+  }
+  const left = new AbortController();
+  response.on("close", () => left.abort());
+  const headers = Object.entries(request.headers).flatMap(([name, value]) =>
+    typeof value === "string" ? [[name, value] as [string, string]] : [],
+  );
+  const answered = await yoga(
+    new URL(request.url ?? graphqlPath, "http://penstock.local"),
+    { method: request.method ?? "GET", headers, signal: left.signal, ...(body === undefined ? {} : { body: new Uint8Array(body) }) },
+    requestId,
+  );
+  answered.headers.forEach((value, name) => {
+    response.setHeader(name, value);
+  });
+  response.writeHead(answered.status);
+  await writeBody(answered.body, response);
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | "too large"> {
+  if (Number(request.headers["content-length"] ?? 0) > bodyBytesMax) return "too large";
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    length += chunk.length;
+    if (length > bodyBytesMax) return "too large";
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function writeBody(body: ReadableStream<Uint8Array> | null, response: ServerResponse): Promise<void> {
+  if (body === null) {
+    response.end();
+    return;
+  }
+  const reader = body.getReader();
+  // Cancelling is what returns a subscription's iterator, and with it its listener.
+  const cancel = () => void reader.cancel().catch(() => undefined);
+  response.once("close", cancel);
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || response.destroyed) break;
+    if (!response.write(value)) await new Promise<void>((resolve) => waitForReader(response, resolve));
+  }
+  response.off("close", cancel);
+  response.end();
+}
+
+function waitForReader(response: ServerResponse, resolve: () => void): void {
+  const done = () => {
+    response.off("drain", done);
+    response.off("close", done);
+    resolve();
+  };
+  response.once("drain", done);
+  response.once("close", done);
+}
+
+async function sendReadiness(response: ServerResponse, services: Services): Promise<void> {
+  let clock: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<string>((resolve) => {
+    clock = setTimeout(() => resolve(`the database did not answer within ${readyMs} ms`), readyMs);
+  });
+  const asked = services.database
+    .system((em) => em.execute("select 1"))
+    .then(
+      () => "",
+      (error: unknown) => (error instanceof ControlError ? error.message : "the database does not answer"),
+    );
+  const reason = await Promise.race([asked, tooLate]);
+  clearTimeout(clock);
+  sendJson(response, reason === "" ? 200 : 503, reason === "" ? { ready: true } : { ready: false, reason });
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json; charset=utf-8" });
+  response.end(`${JSON.stringify(body)}\n`);
+}

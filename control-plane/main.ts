@@ -1,0 +1,49 @@
+/**
+ * The control plane, wired: database, first configuration, distribution to the nodes, GraphQL. Nothing here decides anything.
+ * It closes from the outside inwards, so that what was accepted is finished before what it needs goes away.
+ */
+import { signerOf } from "#agreements/signature.ts";
+import { openDatabase } from "./database/orm.ts";
+import { startDistribution } from "./distribution.ts";
+import { startGraphqlServer } from "./graphql/server.ts";
+import type { Logger } from "./logger.ts";
+import { firstStart } from "./operations/first-start.ts";
+import { committedSignal, noPropagation } from "./services.ts";
+import type { ControlPlaneSettings } from "./settings.ts";
+
+export interface ControlPlane {
+  readonly graphqlPort: number;
+  readonly configPort: number;
+  close(): Promise<void>;
+}
+
+/** @throws ControlError where the database cannot be opened or a port is taken; whatever was opened is closed again. */
+export async function startControlPlane(settings: ControlPlaneSettings, logger: Logger): Promise<ControlPlane> {
+  const opened: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const closeOne of opened.reverse().splice(0)) {
+      await closeOne().catch((error: unknown) => logger.error({ err: error }, "a part of the control plane did not close"));
+    }
+  };
+  try {
+    const database = await openDatabase(settings, logger);
+    opened.push(database.close);
+    const signer = signerOf(settings.signingKey);
+    const committed = committedSignal(logger);
+    const core = { settings, logger, database, signer, committed };
+
+    await firstStart({ ...core, propagation: noPropagation });
+
+    const distribution = await startDistribution(core);
+    opened.push(distribution.close);
+
+    const graphql = await startGraphqlServer({ ...core, propagation: distribution.propagation });
+    opened.push(graphql.close);
+
+    logger.info({ graphqlPort: graphql.port, configPort: distribution.configPort }, "the control plane is ready");
+    return { graphqlPort: graphql.port, configPort: distribution.configPort, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
