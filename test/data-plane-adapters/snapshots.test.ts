@@ -142,7 +142,7 @@ it("refuses what does not hold together, says why, and takes what mends it", asy
 
 const forgeries: Record<string, (delta: SignedDelta) => SignedDelta> = {
   "changed on its way": ({ payload, signature, keyId }) =>
-    create(SignedDeltaSchema, { payload: Uint8Array.from([...payload, 0]), signature, keyId }),
+    create(SignedDeltaSchema, { payload: Uint8Array.from([...payload, 0x78, 0x01]), signature, keyId }),
   "signed with another key": () => {
     const other = configHistory("epoch-1", 9);
     other.add("a");
