@@ -13,6 +13,7 @@ import type { Logger } from "../logger.ts";
 import { type ControlPlaneSettings, embeddedDatabaseDir } from "../settings.ts";
 import { type EmbeddedDatabase, openEmbeddedDatabase } from "./embedded.ts";
 import { entities } from "./entities.ts";
+import { releaseLostConnections } from "./lost-connections.ts";
 import { First } from "./migrations/0001-first.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
@@ -76,8 +77,10 @@ export async function openDatabase(settings: Pick<ControlPlaneSettings, "databas
 }
 
 function poolOptions(embedded: EmbeddedDatabase | undefined) {
-  if (embedded !== undefined) return { max: 1, connectionTimeoutMillis: embeddedQueueMs, stream: embedded.stream };
+  const onPoolCreated = releaseLostConnections;
+  if (embedded !== undefined) return { max: 1, connectionTimeoutMillis: embeddedQueueMs, stream: embedded.stream, onPoolCreated };
   return {
+    onPoolCreated,
     max: connectionsMax,
     connectionTimeoutMillis: connectMs,
     statement_timeout: statementMs,
