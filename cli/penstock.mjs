@@ -23,11 +23,12 @@ function installPackages() {
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return;
   process.stderr.write("penstock: installing packages (once) …\n");
   // What npm says goes to standard error: standard output belongs to the ready line.
-  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+  // Not `npm ci`: it refuses a lock file that lacks optional packages for other platforms, which not every registry carries.
+  const { status } = spawnSync("npm", ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", 2, 2],
   });
-  if (status !== 0) fail("the packages could not be installed; run `npm ci` to see why");
+  if (status !== 0) fail("the packages could not be installed; run `npm install --no-save` to see why");
   writeFileSync(stampFile, wanted);
 }
 

@@ -191,7 +191,6 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     await shipping.close(usageDrainMs);
     await usageLog.close();
     await snapshots.close();
-    await usageStream.close();
     await pools.close();
     controlPlane.close();
     redis?.close();
