@@ -2,6 +2,7 @@
  * What is sent to the backend: the caller's body with the prompt's messages before its own and with parameters filled in.
  * Pure. Precedence, strongest first: the variant's parameters, the caller's, the prompt version's, the route's.
  */
+import { MissingVariable } from "#agreements/prompt-template.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { type BoundPrompt, type CompiledRoute, versionOf } from "../snapshot/compiled-route.ts";
 import type { RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
@@ -76,11 +77,6 @@ function promptOf(
 function withMessages(prompt: BoundPrompt, request: CompletionRequest): string {
   const { version } = prompt;
   const variables = request.prompt?.variables ?? {};
-  const missing = version.variables.find((name) => !Object.hasOwn(variables, name));
-  if (missing !== undefined)
-    throw new GatewayError("INVALID_ARGUMENT", `prompt "${prompt.name}" version ${version.version} needs the variable "${missing}"`, {
-      field: `prompt.variables.${missing}`,
-    });
   const extra = Object.keys(variables).find((name) => !version.variables.includes(name));
   if (extra !== undefined)
     throw new GatewayError("INVALID_ARGUMENT", `prompt "${prompt.name}" version ${version.version} does not use the variable "${extra}"`, {
@@ -90,6 +86,15 @@ function withMessages(prompt: BoundPrompt, request: CompletionRequest): string {
     try {
       return JSON.stringify({ role, content: template.render(variables) });
     } catch (cause) {
+      if (cause instanceof MissingVariable)
+        throw new GatewayError(
+          "INVALID_ARGUMENT",
+          `prompt "${prompt.name}" version ${version.version} needs the variable "${cause.variable}"`,
+          {
+            cause,
+            field: `prompt.variables.${cause.variable}`,
+          },
+        );
       throw new GatewayError(
         "INVALID_ARGUMENT",
         `prompt "${prompt.name}" version ${version.version} could not be rendered: ${cause instanceof Error ? cause.message : "unknown"}`,

@@ -24,10 +24,22 @@ const engine = new Liquid({
 });
 for (const tag of ["include", "render", "layout", "block"]) delete engine.tags[tag];
 
+/** A variable that the template cannot do without: one that it reads outside of a condition or a `default`. */
+export class MissingVariable extends Error {
+  override readonly name = "MissingVariable";
+  /** With its path: "user.name". */
+  readonly variable: string;
+
+  constructor(variable: string, cause: unknown) {
+    super(`the variable "${variable}" is missing`, { cause });
+    this.variable = variable;
+  }
+}
+
 export interface CompiledTemplate {
   /** The global variables that the template reads, sorted. */
   readonly variables: readonly string[];
-  /** @throws Error naming the variable that is missing, or the bound that was passed. */
+  /** @throws MissingVariable, or an Error naming the bound that was passed. */
   render(variables: Readonly<Record<string, unknown>>): string;
 }
 
@@ -41,10 +53,20 @@ export function compileTemplate(source: string): CompiledTemplate {
   return {
     variables: engine.globalVariablesSync(template).sort(),
     render: (variables) => {
-      const text: string = engine.renderSync(template, variables);
+      const text = rendered(template, variables);
       if (text.length > templateLengthMax)
         throw new Error(`the rendered text has ${text.length} characters, ${templateLengthMax} are allowed`);
       return text;
     },
   };
+}
+
+function rendered(template: Template[], variables: Readonly<Record<string, unknown>>): string {
+  try {
+    return engine.renderSync(template, variables);
+  } catch (cause) {
+    // LiquidJS wraps the error that knows the variable's name in one that knows its line.
+    const missing = (cause as { originalError?: { variableName?: unknown } }).originalError?.variableName;
+    throw typeof missing === "string" ? new MissingVariable(missing, cause) : cause;
+  }
 }
