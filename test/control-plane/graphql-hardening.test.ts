@@ -1,0 +1,160 @@
+import { request } from "node:http";
+import { getIntrospectionQuery } from "graphql";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
+import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
+import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
+
+let postgres: PostgresServer;
+let services: TestServices;
+let client: GraphqlClient;
+let admin: string;
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  services = await openTestServices(await postgres.createDatabase());
+  client = await serveGraphql(services);
+  admin = await tokenFor(services, await makeOrganisation(services, "ours"), "admin", true);
+});
+afterAll(async () => {
+  await client.close();
+  await services.close();
+  await postgres.close();
+});
+
+describe("abuse of GraphQL is refused before it runs", () => {
+  it.each([
+    [
+      "depth",
+      `{ backends { edges { node { provider { id } } } } routes { edges { node { tiers { targets { backend { provider { key { a { b { c } } } } } } } } } } }`,
+      /11|10 levels|nested|must not have a selection/,
+    ],
+    ["aliases", `{ ${Array.from({ length: 16 }, (_, i) => `a${i}: viewer { actor }`).join(" ")} }`, /15 aliases/],
+    ["directives", `{ viewer { ${"actor @include(if: true) ".repeat(21)} } }`, /20 directives/],
+    ["tokens", `{ ${"viewer { actor } ".repeat(700)} }`, /[Tt]oken/],
+    [
+      "cost",
+      `{ routes(first: 100) { edges { node { tiers { targets { backend { id key model revision createdAt provider { id key kind baseUrl revision createdAt updatedAt archivedAt } } } } } } } }`,
+      /may cost/,
+    ],
+    [
+      "cost behind a variable",
+      `query($n: Int) { routes(first: $n) { edges { node { tiers { targets { backend { id key model revision createdAt provider { id key kind baseUrl revision createdAt updatedAt archivedAt } } } } } } } }`,
+      /may cost/,
+    ],
+    [
+      "cost behind a fragment that is called like an introspection field",
+      `fragment __schema on Query { routes(first: 100) { edges { node { tiers { targets { backend { id key model revision createdAt provider { id key kind baseUrl revision createdAt updatedAt archivedAt } } } } } } } } query __schema { ...__schema }`,
+      /may cost/,
+    ],
+    ["a fragment in itself", `{ viewer { ...A } } fragment A on Viewer { actor ...A }`, /itself/],
+  ])("%s", async (_name, query, message) => {
+    const answer = await client.ask(admin, query);
+    expect(answer.data).toBeNull();
+    expect(answer.errors.map((error) => error.message).join("\n")).toMatch(message);
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.status).toBeLessThan(500);
+  });
+
+  it("batches, which are refused whole", async () => {
+    const response = await fetch(`${client.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${admin}` },
+      body: JSON.stringify([{ query: "{ viewer { actor } }" }, { query: "{ viewer { actor } }" }]),
+    });
+    expect(response.status).toBe(400);
+  });
+
+  it("pages above 100", async () => {
+    const answer = await client.ask(admin, "{ routes(first: 101) { edges { cursor } } }");
+    expect(answer.errors[0]?.message).toMatch(/from 0 to 100/);
+  });
+
+  it("mutations over GET", async () => {
+    const query = encodeURIComponent(`mutation { createProject(input: { key: "got", name: "x" }) { __typename } }`);
+    const response = await fetch(`${client.url}/graphql?query=${query}`, { headers: { authorization: `Bearer ${admin}` } });
+    expect(response.status).toBe(405);
+  });
+
+  it("forms of other sites, which browsers send without asking", async () => {
+    const response = await fetch(`${client.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "text/plain" },
+      body: JSON.stringify({ query: "{ viewer { actor } }" }),
+    });
+    expect(response.status).toBe(403);
+  });
+
+  it("bodies above a megabyte, announced or not", async () => {
+    const response = await fetch(`${client.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ query: " ".repeat(1_100_000) }),
+    });
+    expect(response.status).toBe(413);
+    const status = await new Promise((resolve, reject) => {
+      const asked = request(`${client.url}/graphql`, { method: "POST", headers: { "content-type": "application/json" } }, (answer) => {
+        resolve(answer.statusCode);
+        asked.destroy();
+      });
+      asked.on("error", reject);
+      asked.write("x".repeat(600_000));
+      asked.write("x".repeat(600_000));
+    });
+    expect(status).toBe(413);
+  });
+
+  it("malformed JSON", async () => {
+    const response = await fetch(`${client.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"query":',
+    });
+    expect(response.status).toBe(400);
+  });
+});
+
+describe("what an answer tells", () => {
+  it("gives no field suggestions", async () => {
+    const answer = await client.ask(admin, "{ viewr { actor } }");
+    expect(answer.errors[0]?.message).not.toMatch(/viewer/);
+  });
+
+  it("masks what nobody expected and names the request", async () => {
+    const broken = await serveGraphql({
+      ...services,
+      propagation: {
+        ...services.propagation,
+        nodes: async () => {
+          throw new Error("the inside of the machine");
+        },
+      },
+    });
+    const answer = await broken.ask(admin, "{ nodes { id } }", {}, { "x-request-id": "test-request-7" });
+    await broken.close();
+    expect(answer.errors[0]?.message).toBe("internal error; quote the request id test-request-7 when you report it");
+    expect(JSON.stringify(answer.errors)).not.toMatch(/inside of the machine/);
+    expect(answer.headers.get("x-request-id")).toBe("test-request-7");
+  });
+
+  it("answers the introspection of tools where it is allowed, and refuses it where it is not", async () => {
+    const allowed = await client.ask(admin, getIntrospectionQuery());
+    expect(allowed.errors).toEqual([]);
+    const closed = await serveGraphql({ ...services, settings: { ...services.settings, graphqlIntrospection: false } });
+    const refused = await closed.ask(admin, getIntrospectionQuery());
+    await closed.close();
+    expect(refused.errors[0]?.message).toMatch(/introspection/i);
+  });
+
+  it("says UNAVAILABLE while the database is away, is not ready, and works again when it is back", async () => {
+    const before = await client.ask(admin, "{ viewer { actor } }");
+    expect(before.status).toBe(200);
+    postgres.kill("SIGQUIT");
+    await expect.poll(async () => (await client.ask(admin, "{ viewer { actor } }")).status, { timeout: 10_000 }).toBe(503);
+    expect((await fetch(`${client.url}/readyz`)).status).toBe(503);
+    expect((await fetch(`${client.url}/healthz`)).status).toBe(200);
+    await postgres.restart();
+    await expect.poll(async () => (await client.ask(admin, "{ viewer { actor } }")).status, { timeout: 10_000 }).toBe(200);
+    expect((await fetch(`${client.url}/readyz`)).status).toBe(200);
+  });
+});
