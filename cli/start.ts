@@ -35,13 +35,19 @@ export async function start(environment: Environment): Promise<void> {
   };
   const children = new Set<Plane>();
   closeOnSignal(children, () => simulator.close());
-  const controlPlane = await runPlane("control-plane", { ...environment, ...shared }, children);
-  const nodeDirectory = join(dataDirectory, "node");
-  const dataPlane = await runPlane(
-    "data-plane",
-    { ...environment, ...shared, PENSTOCK_DATA_DIR: nodeDirectory, PENSTOCK_CONFIG_ADDRESS: `127.0.0.1:${controlPlane["configPort"]}` },
-    children,
-  );
+  const starting = runPlane("control-plane", { ...environment, ...shared }, children);
+  const configPort = source.port("PENSTOCK_CONFIG_PORT", 4004);
+  const runNode = (port: number) =>
+    runPlane(
+      "data-plane",
+      { ...environment, ...shared, PENSTOCK_DATA_DIR: join(dataDirectory, "node"), PENSTOCK_CONFIG_ADDRESS: `127.0.0.1:${port}` },
+      children,
+    );
+  // A node waits for its configuration by itself, so where the port is known both start at once.
+  const [controlPlane, dataPlane] =
+    configPort === 0
+      ? [await starting, await runNode(Number((await starting)["configPort"]))]
+      : await Promise.all([starting, runNode(configPort)]);
 
   const graphql = `http://${host}:${controlPlane["graphqlPort"]}/graphql`;
   announce({
