@@ -27,12 +27,15 @@ import { RevisionChange } from "../database/entities/revision-change.ts";
 import type { JsonObject } from "../database/entities/route.ts";
 import { asSystem, type EntityManager } from "../database/orm.ts";
 import type { ConfigRevision, Services } from "../services.ts";
-import { checkCandidate, type TouchedRow } from "../snapshot/check.ts";
+import { checkCandidate, checkRows, type TouchedRow } from "../snapshot/check.ts";
 import { compileResource } from "../snapshot/compile.ts";
 import { changedColumns, imageOf } from "../snapshot/row-image.ts";
 
 /** Changes stand in line for one lock; who waits longer than this is told to try again. */
 const lineMs = 4_000;
+
+/** Changed by every change, so no news in the audit log. */
+const bookkeeping: ReadonlySet<string> = new Set(["revision", "createdAt", "updatedAt"]);
 
 /** Who makes the change, and where. */
 export interface ChangeAuthor {
@@ -114,9 +117,11 @@ async function changeIn<T>(
   const rows = trackedRows(em, author, at);
   const value = await work(rows.change);
   const summary = rows.summary() ?? description.summary;
-  const touched = rows.touched();
-  if (touched.length === 0) return { value, revision: { epoch: state.epoch, number: state.number, hash: state.hash } };
+  const changed = rows.touched();
+  if (changed.length === 0) return { value, revision: { epoch: state.epoch, number: state.number, hash: state.hash } };
 
+  checkRows(changed);
+  const touched = changed.map((one) => ({ ...one, compiled: compileResource(one.kind, one.row as never) }));
   await writeResources(em, author.organisationId, touched);
   await checkCandidate(em, touched);
 
@@ -158,10 +163,12 @@ async function changeIn<T>(
   return { value, revision: { epoch: state.epoch, number, hash } };
 }
 
-interface ChangedRow extends TouchedRow {
+interface ChangedRow extends Omit<TouchedRow, "compiled"> {
   readonly before: JsonObject | undefined;
   readonly after: JsonObject;
 }
+
+type CompiledRow = ChangedRow & Pick<TouchedRow, "compiled">;
 
 interface TrackedRows {
   readonly change: ConfigurationChange;
@@ -213,12 +220,12 @@ function trackedRows(em: EntityManager, author: ChangeAuthor, at: Date): Tracked
         row.updatedAt = at;
       }
       const operation = before === undefined ? "create" : row.archivedAt != null && before.archivedAt === null ? "archive" : "update";
-      return [{ kind, row, operation, before, after: imageOf(row), compiled: compileResource(kind, row as never) } as const];
+      return [{ kind, row, operation, before, after: imageOf(row) } as const];
     });
   return { change, touched, summary: () => summary };
 }
 
-async function writeResources(em: EntityManager, organisationId: string, touched: readonly ChangedRow[]): Promise<void> {
+async function writeResources(em: EntityManager, organisationId: string, touched: readonly CompiledRow[]): Promise<void> {
   for (const { kind, row, compiled } of touched) {
     if (compiled === undefined) {
       await em.execute("delete from config_resource where kind = ? and id = ?", [resourceKinds[kind], row.id]);
@@ -234,7 +241,7 @@ async function writeResources(em: EntityManager, organisationId: string, touched
   }
 }
 
-function deltaOf(state: ConfigState, number: bigint, at: Date, touched: readonly ChangedRow[]): Uint8Array {
+function deltaOf(state: ConfigState, number: bigint, at: Date, touched: readonly CompiledRow[]): Uint8Array {
   const inOrder = touched.toSorted((a, b) => resourceKinds[a.kind] - resourceKinds[b.kind] || (a.row.id < b.row.id ? -1 : 1));
   const upserted: Resource[] = [];
   const removed: MessageInitShape<typeof ResourceKeySchema>[] = [];
@@ -274,7 +281,7 @@ function auditOf(author: ChangeAuthor, action: string, summary: string, at: Date
         kind,
         id: row.id,
         operation,
-        columns: changedColumns(before ?? {}, after),
+        columns: changedColumns(before ?? {}, after).filter((name) => !bookkeeping.has(name)),
       })),
       changesCount: touched.length,
     },

@@ -26,19 +26,21 @@ export interface TouchedRow {
   readonly compiled: CompiledResource | undefined;
 }
 
+/** @throws ValidationError. Before the rows are compiled: a negative limit has no bytes. */
+export function checkRows(touched: readonly Pick<TouchedRow, "kind" | "row">[]): void {
+  const issues = touched.flatMap(({ kind, row }) => (row.archivedAt == null ? checkRow(kind, row as never) : []));
+  if (issues.length > 0) throw new ValidationError(issues);
+}
+
 /** @throws ValidationError naming each thing that is wrong. ConfigResource must hold the change already. */
 export async function checkCandidate(em: EntityManager, touched: readonly TouchedRow[]): Promise<void> {
   const issues: ValidationIssue[] = [];
-  for (const { kind, row } of touched) if (row.archivedAt == null) issues.push(...checkRow(kind, row as never));
-  // What is wrong in itself would only be reported twice by what follows.
-  if (issues.length === 0) {
-    const resources = resourceReader(em);
-    for (const one of touched) {
-      issues.push(...(await checkReferences(resources, one)));
-      issues.push(...(await checkUsers(resources, one)));
-      issues.push(...(await checkPromptUse(resources, one)));
-      issues.push(...(await checkRunning(resources, one)));
-    }
+  const resources = resourceReader(em);
+  for (const one of touched) {
+    issues.push(...(await checkReferences(resources, one)));
+    issues.push(...(await checkUsers(resources, one)));
+    issues.push(...(await checkPromptUse(resources, one)));
+    issues.push(...(await checkRunning(resources, one)));
   }
   if (issues.length > 0) throw new ValidationError(issues);
 }

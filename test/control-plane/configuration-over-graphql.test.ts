@@ -1,0 +1,399 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { credentialMatches, publicIdOf } from "#agreements/api-key-format.ts";
+import { openSecret } from "#agreements/sealed-secret.ts";
+import { ApiKey } from "../../control-plane/database/entities/api-key.ts";
+import { Provider } from "../../control-plane/database/entities/provider.ts";
+import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
+import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
+import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
+
+let postgres: PostgresServer;
+let databaseUrl: string;
+let services: TestServices;
+let client: GraphqlClient;
+let organisationId: string;
+let admin: string;
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  databaseUrl = await postgres.createDatabase();
+  services = await openTestServices(databaseUrl);
+  client = await serveGraphql(services);
+  organisationId = await makeOrganisation(services, "ours");
+  admin = await tokenFor(services, organisationId, "admin");
+});
+afterAll(async () => {
+  await client.close();
+  await services.close();
+  await postgres.close();
+});
+
+/** Sends one mutation with its input and gives its union member back. */
+const mutate = async (name: string, input: object, fields: string, type = `${name.charAt(0).toUpperCase()}${name.slice(1)}`) => {
+  const answer = await client.ask(
+    admin,
+    `mutation($input: ${type}Input!) { ${name}(input: $input) { __typename ... on ${type}Payload { ${fields} }
+       ... on ValidationError { issues { path message } } ${/^(create|revoke|rotate)/.test(name) ? "" : "... on ConflictError { currentRevision }"} ... on UserError { code message } } }`,
+    { input },
+  );
+  expect(answer.errors).toEqual([]);
+  return answer.data[name];
+};
+const projectId = async (key: string) => (await mutate("createProject", { key, name: key }, "project { id }")).project.id as string;
+const provider = (key: string, more: object = {}) =>
+  mutate(
+    "createProvider",
+    { key, kind: "OPENAI_COMPATIBLE", baseUrl: "http://127.0.0.1:9/v1", ...more },
+    "provider { id revision hasCredential baseUrl privateAddressAllowed }",
+  );
+const backendId = async (key: string) => {
+  const made = await provider(`${key}-provider`);
+  return (await mutate("createBackend", { key, providerId: made.provider.id, model: "m" }, "backend { id }")).backend.id as string;
+};
+let backends = 0;
+const routeNamed = async (name: string, more: object = {}) =>
+  mutate(
+    "createRoute",
+    { name, tiers: [{ targets: [{ backendId: await backendId(`backend-${++backends}`), weight: 1 }] }], ...more },
+    "route { id revision } configRevision { number } propagation { nodeId }",
+  );
+
+describe("API keys", () => {
+  it("are shown once, stored as an HMAC, and nowhere else in the database", async () => {
+    const made = await mutate(
+      "createApiKey",
+      { projectId: await projectId("keys"), name: "k" },
+      "credential apiKey { id publicId lastFour }",
+    );
+    expect(publicIdOf(made.credential, "psk")).toBe(made.apiKey.publicId);
+    expect(made.apiKey.lastFour).toBe(made.credential.slice(-4));
+    const row = await services.database.tenant(organisationId, (em) => em.findOneOrFail(ApiKey, { id: made.apiKey.id }));
+    expect(credentialMatches(services.settings.pepper, made.credential, row.hash)).toBe(true);
+    const secret = made.credential.split("_")[3];
+    const tables = await services.database.system((em) =>
+      em.execute<{ name: string }[]>("select table_name as name from information_schema.tables where table_schema = current_schema()"),
+    );
+    for (const { name } of tables) {
+      const found = await services.database.system((em) => em.execute(`select 1 from "${name}" t where t::text like '%${secret}%'`));
+      expect(found, name).toEqual([]);
+    }
+  });
+
+  it("rotate with an overlap, and a revoked one does not", async () => {
+    const made = await mutate("createApiKey", { projectId: await projectId("rotating"), name: "r", environment: "dev" }, "apiKey { id }");
+    const rotated = await mutate(
+      "rotateApiKey",
+      { id: made.apiKey.id, overlapSeconds: 60 },
+      "credential apiKey { id rotatedFromId environment }",
+    );
+    expect(rotated.apiKey).toMatchObject({ rotatedFromId: made.apiKey.id, environment: "dev" });
+    const old = await client.ask(admin, `query($id: ID!) { apiKey(id: $id) { expiresAt revokedAt } }`, { id: made.apiKey.id });
+    const leftMs = new Date(old.data.apiKey.expiresAt).getTime() - Date.now();
+    expect(leftMs).toBeGreaterThan(30_000);
+    expect(leftMs).toBeLessThanOrEqual(60_000);
+    const revoked = await mutate("revokeApiKey", { id: made.apiKey.id }, "apiKey { revokedAt }");
+    expect(revoked.apiKey.revokedAt).not.toBeNull();
+    expect((await mutate("rotateApiKey", { id: made.apiKey.id, overlapSeconds: 60 }, "credential")).__typename).toBe("ValidationError");
+  });
+
+  it("may not be made for routes that do not exist, for the past, or with a strange environment", async () => {
+    const project = await projectId("strict");
+    const refused = async (more: object) =>
+      (await mutate("createApiKey", { projectId: project, name: "k", ...more }, "credential")).issues[0].path;
+    expect(await refused({ allowedRoutes: ["nowhere"] })).toBe("allowedRoutes");
+    expect(await refused({ expiresAt: "2020-01-01T00:00:00Z" })).toBe("expiresAt");
+    expect(await refused({ environment: "Live!" })).toBe("environment");
+    expect(await refused({ name: " " })).toBe("name");
+  });
+});
+
+describe("providers", () => {
+  it("seal their credential for this organisation, row and base URL, and never show it", async () => {
+    const made = await provider("sealed", { credential: "sk-planted-secret" });
+    expect(made.provider.hasCredential).toBe(true);
+    const row = await services.database.tenant(organisationId, (em) => em.findOneOrFail(Provider, { id: made.provider.id }));
+    const place = { organisationId, rowId: row.id, baseUrl: row.baseUrl };
+    expect(openSecret(services.settings.sealingKey, place, row.sealedCredential)).toBe("sk-planted-secret");
+    expect(() =>
+      openSecret(services.settings.sealingKey, { ...place, baseUrl: "https://evil.example/v1" }, row.sealedCredential),
+    ).toThrow();
+    const everything = await services.database.system((em) =>
+      em.execute(
+        "select 1 from revision_change where after::text like '%planted%' union select 1 from audit_entry where details::text like '%planted%'",
+      ),
+    );
+    expect(everything).toEqual([]);
+  });
+
+  it("ask for the credential again when the base URL changes", async () => {
+    const made = await provider("moving", { credential: "sk-one" });
+    const { id } = made.provider;
+    const moved = await mutate("updateProvider", { id, expectedRevision: 1, baseUrl: "http://127.0.0.1:10/v1" }, "provider { id }");
+    expect(moved.issues).toEqual([{ path: "credential", message: "must be given again when the base URL changes" }]);
+    const again = await mutate(
+      "updateProvider",
+      { id, expectedRevision: 1, baseUrl: "http://127.0.0.1:10/v1/", credential: "sk-one" },
+      "provider { baseUrl hasCredential }",
+    );
+    expect(again.provider).toEqual({ baseUrl: "http://127.0.0.1:10/v1", hasCredential: true });
+    const renamed = await mutate("updateProvider", { id, expectedRevision: 2, key: "moved" }, "provider { hasCredential }");
+    expect(renamed.provider.hasCredential).toBe(true);
+  });
+
+  it.each([
+    ["http://169.254.169.254/latest", /linkLocal|link-local/],
+    ["http://10.0.0.7/v1", /PENSTOCK_PRIVATE_ADDRESSES/],
+    ["http://2130706434/", /PENSTOCK_PRIVATE_ADDRESSES/],
+    ["http://0x7f000002/", /PENSTOCK_PRIVATE_ADDRESSES/],
+    ["http://[::ffff:10.0.0.1]/", /PENSTOCK_PRIVATE_ADDRESSES/],
+    ["http://[::1]:80/", /PENSTOCK_PRIVATE_ADDRESSES/],
+    ["http://0.0.0.0/", /no provider may stand there/],
+    ["ftp://example.com/", /https/],
+    ["https://user:password@example.com/", /user name/],
+    ["https://does-not-exist.invalid/", /no address|not resolved/],
+  ])("may not stand at %s", async (baseUrl, message) => {
+    const refused = await provider("refused", { baseUrl });
+    expect(refused.issues[0]).toMatchObject({ path: "baseUrl", message: expect.stringMatching(message) });
+  });
+
+  it("may stand at a private address that the operator has named", async () => {
+    expect((await provider("private")).provider.privateAddressAllowed).toBe(true);
+  });
+});
+
+describe("routes", () => {
+  it("have unique names, weights that carry calls, and backends that exist", async () => {
+    const made = await routeNamed("chat/main");
+    expect(made.route.revision).toBe(1);
+    const backend = await backendId("strict-backend");
+    const refused = async (input: object) =>
+      (await mutate("createRoute", { name: "strict", tiers: [{ targets: [{ backendId: backend, weight: 1 }] }], ...input }, "route { id }"))
+        .issues;
+    expect(await refused({ name: "chat/main" })).toEqual([{ path: "name", message: "another route has this name already" }]);
+    expect((await refused({ name: "no spaces" }))[0].path).toBe("name");
+    expect((await refused({ tiers: [] }))[0].path).toBe("tiers");
+    expect((await refused({ tiers: [{ targets: [{ backendId: backend, weight: 0 }] }] }))[0].message).toMatch(/no calls/);
+    expect((await refused({ tiers: [{ targets: [{ backendId: "nonsense", weight: 1 }] }] }))[0].path).toBe("tiers[0].targets[0].backendId");
+    expect((await refused({ attemptsMax: 11 }))[0].path).toBe("attemptsMax");
+    expect((await refused({ timeouts: { totalMs: -1 } }))[0].path).toBe("timeouts.totalMs");
+    expect((await refused({ defaultParameters: [1] }))[0].path).toBe("defaultParameters");
+    expect((await refused({ defaultParameters: { model: "other" } }))[0].path).toBe("defaultParameters.model");
+  });
+
+  it("change only for who has read the newest, and are known by their new name at once", async () => {
+    const { route } = await routeNamed("before");
+    const changed = await mutate(
+      "updateRoute",
+      { id: route.id, expectedRevision: 1, name: "after", timeouts: { idleMs: 5 } },
+      "route { name revision timeouts { idleMs totalMs } }",
+    );
+    expect(changed.route).toEqual({ name: "after", revision: 2, timeouts: { idleMs: 5, totalMs: 0 } });
+    const late = await mutate("updateRoute", { id: route.id, expectedRevision: 1, name: "late" }, "route { name }");
+    expect(late).toMatchObject({ __typename: "ConflictError", currentRevision: 2 });
+    expect((await routeNamed("before")).__typename).toBe("CreateRoutePayload");
+  });
+
+  it("come in pages that miss nothing and repeat nothing", async () => {
+    for (const name of ["page-1", "page-2", "page-3"]) await routeNamed(name);
+    const all = await client.ask(admin, "{ routes(first: 100) { edges { node { name } } } }");
+    const names = all.data.routes.edges.map((edge: { node: { name: string } }) => edge.node.name);
+    const paged: string[] = [];
+    let after: string | null = null;
+    do {
+      const page = await client.ask(
+        admin,
+        "query($after: String) { routes(first: 2, after: $after) { edges { node { name } } pageInfo { hasNextPage endCursor } } }",
+        { after },
+      );
+      paged.push(...page.data.routes.edges.map((edge: { node: { name: string } }) => edge.node.name));
+      after = page.data.routes.pageInfo.hasNextPage ? page.data.routes.pageInfo.endCursor : null;
+    } while (after !== null);
+    expect(paged).toEqual(names);
+    expect(names.length).toBeGreaterThanOrEqual(5);
+  });
+});
+
+describe("prompts", () => {
+  it("number their versions, keep latest, and hold on to labels that are used", async () => {
+    const { prompt } = await mutate("createPrompt", { name: "greeting" }, "prompt { id labels { name } }");
+    const version = (template: string, labels: string[] = []) =>
+      mutate(
+        "createPromptVersion",
+        { promptId: prompt.id, messages: [{ role: "SYSTEM", template }], labels },
+        "promptVersion { version variables author } prompt { revision labels { name version } }",
+      );
+    const one = await version("Hello {{ name }} from {{ place.city }}", ["production"]);
+    expect(one.promptVersion).toEqual({ version: 1, variables: ["name", "place"], author: "token:admin" });
+    const two = await version("Hi {{ name }}");
+    expect(two.prompt.labels).toEqual([
+      { name: "latest", version: 2 },
+      { name: "production", version: 1 },
+    ]);
+    const { revision } = two.prompt;
+    const wrong = await mutate(
+      "setPromptLabel",
+      { promptId: prompt.id, expectedRevision: revision, label: "production", version: 9 },
+      "prompt { id }",
+    );
+    expect(wrong.issues[0].message).toMatch(/no version 9/);
+    const moved = await mutate(
+      "setPromptLabel",
+      { promptId: prompt.id, expectedRevision: revision, label: "production", version: 2 },
+      "prompt { revision }",
+    );
+    const made = await routeNamed("greets", { prompt: { promptId: prompt.id, label: "production" } });
+    expect(made.__typename).toBe("CreateRoutePayload");
+    const removed = await mutate(
+      "removePromptLabel",
+      { promptId: prompt.id, expectedRevision: moved.prompt.revision, label: "production" },
+      "prompt { id }",
+    );
+    expect(removed.issues[0].message).toMatch(/still used by route greets/);
+    const archived = await mutate("archivePrompt", { id: prompt.id, expectedRevision: moved.prompt.revision }, "prompt { id }");
+    expect(archived.issues[0].message).toMatch(/still used by/);
+    await mutate("updateRoute", { id: made.route.id, expectedRevision: 1, prompt: null }, "route { id }");
+    const gone = await mutate("archivePrompt", { id: prompt.id, expectedRevision: moved.prompt.revision }, "prompt { archivedAt }");
+    expect(gone.prompt?.archivedAt).toEqual(expect.any(String));
+  });
+
+  it("refuse templates that do not compile, and labels that are ours", async () => {
+    const { prompt } = await mutate("createPrompt", { name: "broken" }, "prompt { id }");
+    const refused = await mutate(
+      "createPromptVersion",
+      {
+        promptId: prompt.id,
+        messages: [
+          { role: "USER", template: "fine" },
+          { role: "USER", template: "{% if %}" },
+        ],
+      },
+      "promptVersion { version }",
+    );
+    expect(refused.issues[0].path).toBe("messages[1].template");
+    const latest = await mutate(
+      "setPromptLabel",
+      { promptId: prompt.id, expectedRevision: 1, label: "latest", version: 1 },
+      "prompt { id }",
+    );
+    expect(latest.issues[0].path).toBe("label");
+    const missing = await routeNamed("asks-for-nothing", { prompt: { promptId: prompt.id, label: "production" } });
+    expect(missing.issues[0].message).toMatch(/no label production/);
+  });
+});
+
+describe("experiments", () => {
+  const variants = [
+    { key: "control", weight: 1 },
+    { key: "other", weight: 1, parameters: { temperature: 0 } },
+  ];
+
+  it("start, hold their route, keep their seed, begin new phases, and stop", async () => {
+    const { route } = await routeNamed("tested");
+    const make = (key: string) =>
+      mutate(
+        "createExperiment",
+        { key, routeId: route.id, unit: "END_USER", variants },
+        "experiment { id status seed phase } configRevision { number }",
+      );
+    const one = (await make("one")).experiment;
+    const other = (await make("other")).experiment;
+    expect(one).toMatchObject({ status: "DRAFT", phase: 1 });
+    const started = await mutate("startExperiment", { id: one.id, expectedRevision: 1 }, "experiment { status revision }");
+    expect(started.experiment).toEqual({ status: "RUNNING", revision: 2 });
+    const second = await mutate("startExperiment", { id: other.id, expectedRevision: 1 }, "experiment { id }");
+    expect(second.issues[0].message).toMatch(/experiment one runs on the same route/);
+    const archived = await mutate("archiveRoute", { id: route.id, expectedRevision: 1 }, "route { id }");
+    expect(archived.issues[0].message).toMatch(/still used by experiment one/);
+    const widened = await mutate("updateExperiment", { id: one.id, expectedRevision: 2, coverage: 0.5 }, "experiment { phase seed }");
+    expect(widened.experiment).toEqual({ phase: 1, seed: one.seed });
+    const changed = await mutate("updateExperiment", { id: one.id, expectedRevision: 3, variants }, "experiment { phase }");
+    expect(changed.experiment.phase).toBe(1 + 1);
+    const stopped = await mutate("stopExperiment", { id: one.id, expectedRevision: 4 }, "experiment { status }");
+    expect(stopped.experiment.status).toBe("STOPPED");
+    expect((await mutate("startExperiment", { id: other.id, expectedRevision: 1 }, "experiment { status }")).experiment.status).toBe(
+      "RUNNING",
+    );
+    const gone = await mutate("archiveExperiment", { id: other.id, expectedRevision: 2 }, "experiment { status archivedAt }");
+    expect(gone.experiment.status).toBe("STOPPED");
+  });
+
+  it("need two variants with weights, keys of their own and a known route", async () => {
+    const { route } = await routeNamed("strictly-tested");
+    const refused = async (more: object) =>
+      (await mutate("createExperiment", { key: "strict", routeId: route.id, unit: "SESSION", variants, ...more }, "experiment { id }"))
+        .issues[0].path;
+    expect(await refused({ variants: variants.slice(1) })).toBe("variants");
+    expect(await refused({ variants: [variants[0], { key: "other", weight: 0 }] })).toBe("variants[1].weight");
+    expect(await refused({ variants: [variants[0], variants[0]] })).toBe("variants[1].key");
+    expect(await refused({ coverage: 1.5 })).toBe("coverage");
+    expect(await refused({ fallbackUnit: "SESSION" })).toBe("fallbackUnit");
+    expect(await refused({ routeId: "01a1fb95-37ca-7388-b9cc-27c6410b4ebf" })).toBe("routeId");
+  });
+});
+
+describe("quotas and prices", () => {
+  it("take limits beyond 32 bits and refuse negative ones and scopes that do not exist", async () => {
+    const base = {
+      key: "big",
+      scopeKind: "ORGANISATION",
+      resource: "TOKENS",
+      window: "MONTH",
+      limit: "9000000000000",
+      enforcement: "HARD",
+    };
+    const made = await mutate("createQuota", base, "quota { limit revision id }");
+    expect(made.quota.limit).toBe("9000000000000");
+    expect((await mutate("createQuota", { ...base, key: "negative", limit: "-1" }, "quota { id }")).issues[0].path).toBe("limit");
+    expect((await mutate("createQuota", { ...base, key: "whole", scopeId: made.quota.id }, "quota { id }")).issues[0].path).toBe("scopeId");
+    expect((await mutate("createQuota", { ...base, key: "none", scopeKind: "PROJECT" }, "quota { id }")).issues[0].path).toBe("scopeId");
+    const foreign = await mutate("createQuota", { ...base, key: "lost", scopeKind: "ROUTE", scopeId: made.quota.id }, "quota { id }");
+    expect(foreign.issues[0].message).toMatch(/no route/);
+  });
+
+  it("give a price a new version with each change and never an old one", async () => {
+    const made = await provider("priced");
+    const price = { inputNanodollarsPerMillion: "150000000", outputNanodollarsPerMillion: "600000000" };
+    const { backend } = await mutate(
+      "createBackend",
+      { key: "priced", providerId: made.provider.id, model: "m", price },
+      "backend { id price { version inputNanodollarsPerMillion cacheReadNanodollarsPerMillion } }",
+    );
+    expect(backend.price).toEqual({ version: 1, inputNanodollarsPerMillion: "150000000", cacheReadNanodollarsPerMillion: null });
+    const none = await mutate("updateBackend", { id: backend.id, expectedRevision: 1, price: null }, "backend { price { version } }");
+    expect(none.backend.price).toBeNull();
+    const again = await mutate("updateBackend", { id: backend.id, expectedRevision: 2, price }, "backend { price { version } }");
+    expect(again.backend.price.version).toBe(2);
+  });
+});
+
+describe("the record of it all", () => {
+  it("says who did what, newest first, and is narrowed by filters", async () => {
+    const project = await projectId("audited");
+    const answer = await client.ask(
+      admin,
+      "query($id: ID!) { auditEntries(first: 5, filter: { targetId: $id }) { edges { node { actor action targetKind revisionNumber } } } }",
+      { id: project },
+    );
+    expect(answer.data.auditEntries.edges).toEqual([
+      { node: { actor: "token:admin", action: "project.create", targetKind: "project", revisionNumber: expect.stringMatching(/^\d+$/) } },
+    ]);
+  });
+
+  it("refuses to wait longer than it may, before anything changes", async () => {
+    const answer = await client.ask(
+      admin,
+      `mutation { createProject(waitForPropagation: true, waitTimeoutMs: 30001, input: { key: "waits", name: "x" }) { __typename ... on ValidationError { issues { path } } } }`,
+    );
+    expect(answer.data.createProject.issues).toEqual([{ path: "waitTimeoutMs" }]);
+    const projects = await client.ask(admin, "{ projects(first: 100) { edges { node { key } } } }");
+    expect(projects.data.projects.edges.map((edge: { node: { key: string } }) => edge.node.key)).not.toContain("waits");
+  });
+
+  it("prints the schema that is committed", async () => {
+    const { printSchema, lexicographicSortSchema } = await import("graphql");
+    const { schema } = await import("../../control-plane/graphql/schema.ts");
+    const committed = readFileSync(new URL("../../control-plane/schema.graphql", import.meta.url), "utf8");
+    expect(committed).toContain(printSchema(lexicographicSortSchema(schema)));
+  });
+});
