@@ -28,15 +28,23 @@ export function sealSecret(sealingKey: Uint8Array, place: SecretPlace, secret: s
 
 /** @throws Error where the text is not a sealed secret, or was sealed with another key or for another place. */
 export function openSecret(sealingKey: Uint8Array, place: SecretPlace, text: string): string {
-  const [form, keyId, salt = "", nonce = "", sealed = ""] = text.split(".");
+  const [form, keyId, ...parts] = text.split(".");
   if (form !== version) throw new Error("not a sealed secret");
   if (keyId !== sealingKeyId(sealingKey)) throw new Error(`sealed with another key (${keyId})`);
-  const bytes = Buffer.from(sealed, "base64url");
-  if (bytes.length < 16) throw new Error("sealed secret is cut short");
-  const decipher = createDecipheriv("aes-256-gcm", secretKey(sealingKey, Buffer.from(salt, "base64url")), Buffer.from(nonce, "base64url"));
+  const [salt, nonce, bytes, beyond] = parts.map(bytesOf);
+  if (salt === undefined || nonce === undefined || bytes === undefined || bytes.length < 16) throw new Error("sealed secret is cut short");
+  if (beyond !== undefined) throw new Error("sealed secret has more parts than it should");
+  const decipher = createDecipheriv("aes-256-gcm", secretKey(sealingKey, salt), nonce);
   decipher.setAAD(additionalData(place));
   decipher.setAuthTag(bytes.subarray(-16));
   return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString("utf8");
+}
+
+/** Node reads base64url leniently, so that several texts would be one secret; only the one that is written opens. */
+function bytesOf(part: string): Buffer {
+  const bytes = Buffer.from(part, "base64url");
+  if (bytes.toString("base64url") !== part) throw new Error("sealed secret is not written as base64url");
+  return bytes;
 }
 
 /** Names a sealing key without telling it. */
