@@ -70,9 +70,12 @@ export function settingSource(environment: Environment): SettingSource {
         .map((part) => part.trim())
         .filter((part) => part !== ""),
     key32: (name) => {
-      const value = secret(name);
+      const value = secret(name)?.trim();
       if (value === undefined) return undefined;
-      const bytes = /^[0-9a-fA-F]{64}$/.test(value) ? Buffer.from(value, "hex") : Buffer.from(value, "base64");
+      // Node skips over what is not base64, so that a mistyped key or a sentence would pass for 32 bytes.
+      const bytes = /^[0-9a-fA-F]{64}$/.test(value)
+        ? Buffer.from(value, "hex")
+        : Buffer.from(/^[\w+/-]{43}=?$/.test(value) ? value : "", "base64");
       if (bytes.length !== 32)
         throw new SettingError(`${name} must be 32 bytes, as 64 hex digits or as base64; make one with: openssl rand -hex 32`);
       return bytes;
