@@ -30,13 +30,16 @@ export type BucketRange = readonly [start: number, end: number];
 export function bucketRanges(weights: readonly number[], coverage: number): BucketRange[] {
   const sum = weights.reduce((total, weight) => total + weight, 0);
   const usable = weights.length > 0 && weights.every((weight) => weight >= 0) && Number.isFinite(sum) && sum > 0;
-  const shares = usable ? weights.map((weight) => weight / sum) : weights.map(() => 1 / weights.length);
+  const positive = usable ? weights : weights.map(() => 1);
+  const whole = usable ? sum : weights.length;
   const covered = Math.min(1, Math.max(0, coverage));
-  let start = 0;
-  return shares.map((share) => {
-    const range: BucketRange = [start, start + covered * share];
-    start += share;
-    return range;
+  let weightBefore = 0;
+  return positive.map((weight): BucketRange => {
+    // Of the sum, and not added up from shares: ten times 0.1 is less than 1, and a unit above that would fall out.
+    const start = weightBefore / whole;
+    weightBefore += weight;
+    const next = weightBefore / whole;
+    return [start, covered === 1 ? next : Math.min(next, start + covered * (next - start))];
   });
 }
 
