@@ -9,6 +9,11 @@ import { Liquid, type Template } from "liquidjs";
 export const templateLengthMax = 100_000;
 const renderMsMax = 50;
 const memoryMax = 1_000_000;
+/**
+ * Levels of tags within tags, and of brackets within one. Parsing recurses, so that without this bound a template could fit the
+ * control plane's stack and not the node's, which would then refuse the whole configuration.
+ */
+const nestingMax = 100;
 
 const engine = new Liquid({
   strictVariables: true,
@@ -50,6 +55,7 @@ export function compileTemplate(source: string): CompiledTemplate {
   // Plain text is the usual system prompt; it need not pass the engine on each call.
   if (!source.includes("{{") && !source.includes("{%")) return { variables: [], render: () => source };
   const template: Template[] = engine.parse(source);
+  checkNesting(source, template);
   return {
     variables: engine.globalVariablesSync(template).sort(),
     render: (variables) => {
@@ -69,4 +75,29 @@ function rendered(template: Template[], variables: Readonly<Record<string, unkno
     const missing = (cause as { originalError?: { variableName?: unknown } }).originalError?.variableName;
     throw typeof missing === "string" ? new MissingVariable(missing, cause) : cause;
   }
+}
+
+function checkNesting(source: string, template: readonly Template[]): void {
+  const tooDeep = () => new Error(`a template may be nested ${nestingMax} levels deep, this one is deeper`);
+  for (const [tag] of source.matchAll(/\{[{%][\s\S]*?[%}]\}/g)) {
+    let depth = 0;
+    for (const character of tag) {
+      if (character === "[" || character === "(") depth++;
+      else if (character === "]" || character === ")") depth--;
+      if (depth > nestingMax) throw tooDeep();
+    }
+  }
+  let level: readonly Template[] = template;
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > nestingMax) throw tooDeep();
+    level = level.flatMap(childrenOf);
+  }
+}
+
+function childrenOf(template: Template): readonly Template[] {
+  const children = template.children?.(false, true);
+  let step = children?.next();
+  // Only partials, which are off, have something to wait for here.
+  while (step?.done === false) step = children?.next();
+  return step?.done === true ? step.value : [];
 }
