@@ -16,32 +16,49 @@ interface Waiter {
   admit(): void;
 }
 
+interface Places {
+  taken: number;
+  /** As the newest snapshot says it: raising it lets waiting calls in. */
+  max: number;
+  /** In the order in which they came. */
+  readonly queue: Set<Waiter>;
+}
+
 export function backendPlaces(): BackendPlaces {
-  const taken = new Map<string, { count: number; readonly queue: Set<Waiter> }>();
+  const byBackend = new Map<string, Places>();
+
+  const admitWaiting = (places: Places) => {
+    for (const waiter of places.queue) {
+      if (places.taken >= places.max) return;
+      places.taken++;
+      waiter.admit();
+    }
+  };
 
   return {
     take(backend, queueMs, signal) {
-      let place = taken.get(backend.id);
-      if (place === undefined) {
-        place = { count: 0, queue: new Set() };
-        taken.set(backend.id, place);
+      signal.throwIfAborted();
+      let places = byBackend.get(backend.id);
+      if (places === undefined) {
+        places = { taken: 0, max: 0, queue: new Set() };
+        byBackend.set(backend.id, places);
       }
-      const { queue } = place;
-      const state = place;
+      const { queue } = places;
+      const held = places;
       const leave = () => {
         let left = false;
         return () => {
           if (left) return;
           left = true;
-          const [next] = queue;
-          if (next !== undefined) {
-            queue.delete(next);
-            next.admit();
-          } else if (--state.count === 0) taken.delete(backend.id);
+          held.taken--;
+          admitWaiting(held);
+          if (held.taken === 0 && byBackend.get(backend.id) === held) byBackend.delete(backend.id);
         };
       };
-      if (state.count < backend.concurrentCallsMax) {
-        state.count++;
+      held.max = backend.concurrentCallsMax;
+      admitWaiting(held);
+      if (held.taken < held.max) {
+        held.taken++;
         return leave();
       }
       if (queue.size >= queueLengthMax) throw overloaded(queueMs);
