@@ -23,9 +23,16 @@ const chunkFrameLength = 160;
 export function answerMeter(request: CompletionRequest): AnswerMeter {
   let reported: TokenUsage | undefined;
   let textLength = 0;
+  /** Whether the answer had ended when its usage was reported, and the text that came after that. */
+  let reportedAtEnd = false;
+  let textLengthSince = 0;
   let servedModel = "";
   let finishReason = "";
   let firstContentAtMs: number | undefined;
+  const count = (length: number) => {
+    textLength += length;
+    textLengthSince += length;
+  };
   return {
     see(events) {
       firstContentAtMs ??= Date.now();
@@ -33,6 +40,9 @@ export function answerMeter(request: CompletionRequest): AnswerMeter {
         switch (event.type) {
           case "usage":
             reported = event.usage;
+            // Some backends count along, some say at the start what they know by then: a caller that left got more than that.
+            reportedAtEnd = finishReason !== "";
+            textLengthSince = 0;
             break;
           case "completion-started":
             servedModel = event.servedModel;
@@ -41,21 +51,21 @@ export function answerMeter(request: CompletionRequest): AnswerMeter {
             finishReason ||= event.reason.raw;
             break;
           case "native-chunk": {
-            textLength += Math.max(1, event.data.length - chunkFrameLength);
+            count(Math.max(1, event.data.length - chunkFrameLength));
             const finished = finishReason === "" ? finishMember.exec(event.data) : null;
             if (finished?.[1] !== undefined) finishReason = finished[1];
             break;
           }
           case "native-answer":
-            textLength += event.data.length;
+            count(event.data.length);
             break;
           case "content-delta":
           case "reasoning-delta":
           case "refusal-delta":
-            textLength += event.text.length;
+            count(event.text.length);
             break;
           case "tool-call-delta":
-            textLength += event.name.length + event.arguments.length;
+            count(event.name.length + event.arguments.length);
             break;
           case "committed":
           case "finished":
@@ -66,7 +76,10 @@ export function answerMeter(request: CompletionRequest): AnswerMeter {
       }
     },
     usage() {
-      if (reported !== undefined) return reported;
+      if (reported !== undefined) {
+        if (reportedAtEnd || textLengthSince === 0) return reported;
+        return { ...reported, outputTokens: reported.outputTokens + estimateTokens(textLengthSince), estimated: true };
+      }
       if (firstContentAtMs === undefined) return undefined;
       return {
         inputTokens: estimateTokens(request.body.text.length),
@@ -92,4 +105,5 @@ export function answerMeter(request: CompletionRequest): AnswerMeter {
   };
 }
 
-const finishMember = /"finish_reason":"([a-z_]{1,40})"/;
+/** Inside of a string its quotes would be escaped. */
+const finishMember = /"finish_reason"\s*:\s*"([^"\\]{1,40})"/;
