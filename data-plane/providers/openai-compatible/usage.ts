@@ -1,7 +1,7 @@
 /** Reads the OpenAI-shaped `usage` object: prompt tokens hold the cached ones, completion tokens hold the reasoning. Pure. */
 import type { TokenUsage } from "../../pipeline/completion-event.ts";
 
-/** The provider's own words are kept up to this many characters. */
+/** The provider's own words are kept whole up to this many characters, else not at all: a part of them would not be JSON. */
 const rawLengthMax = 4096;
 
 /** undefined: it says nothing that can be used. Numbers that cannot be (negative, fractional, not finite) count as not said. */
@@ -11,6 +11,7 @@ export function usageOf(value: unknown): TokenUsage | undefined {
   const inputTokens = count(usage["prompt_tokens"]);
   const outputTokens = count(usage["completion_tokens"]);
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
+  const said = JSON.stringify(value);
   const input = object(usage["prompt_tokens_details"]);
   const output = object(usage["completion_tokens_details"]);
   const inputs = inputTokens ?? 0;
@@ -24,7 +25,7 @@ export function usageOf(value: unknown): TokenUsage | undefined {
     audioInputTokens: count(input["audio_tokens"]) ?? 0,
     audioOutputTokens: count(output["audio_tokens"]) ?? 0,
     estimated: inputTokens === undefined || outputTokens === undefined,
-    raw: JSON.stringify(value).slice(0, rawLengthMax),
+    raw: said.length > rawLengthMax ? "" : said,
   };
 }
 
