@@ -25,7 +25,7 @@ export function errorOfStatus(failure: UpstreamFailure): GatewayError {
   const { status } = failure;
   const said = errorObject(failure.body);
   const message = shown(said.message, failure.credential);
-  const details = { upstreamStatus: status, ...(said.param === undefined ? {} : { field: said.param }) };
+  const details = { upstreamStatus: status, ...(said.param === undefined ? {} : { field: shown(said.param, failure.credential) }) };
   if (status >= 300 && status < 400)
     return new GatewayError("UPSTREAM_PROTOCOL", "the backend answered with a redirect, which is not followed", {
       ...details,
@@ -39,11 +39,12 @@ export function errorOfStatus(failure: UpstreamFailure): GatewayError {
         ? new GatewayError("CONTEXT_LENGTH_EXCEEDED", message, details)
         : new GatewayError(status === 413 ? "PAYLOAD_TOO_LARGE" : "UPSTREAM_REJECTED", message, details);
     case 401:
+    case 402:
     case 403:
-      // Its text may repeat what we sent; nobody but the operator can use it anyway.
+      // Its text may repeat what we sent or tell of the operator's account; nobody but the operator can use it anyway.
       return new GatewayError(
         "UPSTREAM_UNAVAILABLE",
-        "the backend refused the gateway's credential; an operator must look at the provider",
+        "the backend refused the gateway's credential or account; an operator must look at the provider",
         details,
       );
     case 404:
