@@ -9,6 +9,7 @@
 import { GatewayError } from "../../gateway-error.ts";
 import type { CompletionEvent, FinishReason, TokenLogprob } from "../../pipeline/completion-event.ts";
 import { errorInStream } from "./error.ts";
+import { type ToolCallIndexes, toolCallIndexes } from "./tool-call-indexes.ts";
 import { usageOf } from "./usage.ts";
 
 export interface ChunkReader {
@@ -42,12 +43,14 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
   /** The backend's text before `"choices":[{"index":0,` of a plain chunk, and what callers get in its place. */
   let headFrom = "";
   let headTo = "";
-  const choices = new Map<number, { roleSent: boolean; finished: boolean; toolCalls: number }>();
+  /** What ends a plain chunk after its choices. */
+  let tailTo = "";
+  const choices = new Map<number, { roleSent: boolean; finished: boolean; readonly toolCalls: ToolCallIndexes }>();
 
   const choiceOf = (index: number) => {
     let choice = choices.get(index);
     if (choice === undefined) {
-      choice = { roleSent: false, finished: false, toolCalls: 0 };
+      choice = { roleSent: false, finished: false, toolCalls: toolCallIndexes() };
       choices.set(index, choice);
     }
     return choice;
@@ -56,9 +59,9 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
   function read(data: string, events: CompletionEvent[]): boolean {
     if (form === "native" && headFrom !== "" && data.startsWith(headFrom) && data.length < plainLengthMax) {
       const rest = data.slice(headFrom.length);
-      const index = plainDelta.exec(rest)?.[1];
-      if (index === undefined || !choices.has(Number(index))) return readParsed(data, parsedChunk(data), events);
-      events.push({ type: "native-chunk", data: headTo + (usageAsked ? rest : rest.replace(',"usage":null', "")) });
+      const plain = plainDelta.exec(rest);
+      if (plain === null || !choices.has(Number(plain[1]))) return readParsed(data, parsedChunk(data), events);
+      events.push({ type: "native-chunk", data: headTo + rest.slice(0, rest.length - (plain[2]?.length ?? 0)) + tailTo });
       return true;
     }
     return readParsed(data, parsedChunk(data), events);
@@ -114,19 +117,20 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
         repaired = true;
       }
       // A tool call ended by "stop" is a tool call: a caller that looks at the reason alone would lose it.
-      if (reason === "stop" && state.toolCalls > 0) {
+      if (reason === "stop" && state.toolCalls.count > 0) {
         choice["finish_reason"] = "tool_calls";
         repaired = true;
       }
       if (typeof choice["finish_reason"] === "string") state.finished = true;
       if (form === "typed") typedEvents(index, choice, delta, events);
     }
-    if (usage !== undefined) events.push({ type: "usage", usage, data: undefined });
     if (form === "native") {
       const text = repaired ? JSON.stringify(chunk) : data;
       events.push({ type: "native-chunk", data: text });
       rememberHead(data, text);
     }
+    // After the content that it counts.
+    if (usage !== undefined) events.push({ type: "usage", usage, data: undefined });
     // An answer of no tokens at all is an answer: its end commits too.
     return bearsContent || [...choices.values()].some(({ finished }) => finished);
   }
@@ -168,10 +172,14 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
     const marker = '"choices":[';
     const fromEnd = from.indexOf(marker);
     const toEnd = to.indexOf(marker);
-    // Only where the head holds nothing that may change from chunk to chunk.
     if (fromEnd < 0 || toEnd < 0 || from.lastIndexOf(marker) !== fromEnd) return;
+    const head = to.slice(0, toEnd + marker.length);
+    const members = membersOf(`${head}]}`);
+    // What was repaired or stands behind the choices would be missing from chunks that are not parsed.
+    if (members === undefined || !["id", "object", "created", "model", "choices"].every((name) => Object.hasOwn(members, name))) return;
     headFrom = from.slice(0, fromEnd + marker.length);
-    headTo = to.slice(0, toEnd + marker.length);
+    headTo = head;
+    tailTo = usageAsked && !Object.hasOwn(members, "usage") ? ',"usage":null}' : "}";
   }
 
   return {
@@ -187,7 +195,7 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
 
 /** One choice with a text delta and nothing else that needs a look. Quotes inside strings are escaped, so no mark can lie in one. */
 const plainDelta =
-  /^\{"index":(\d+),"delta":\{"content":"(?!")(?:[^"\\]|\\.)*"\},(?:"logprobs":null,)?"finish_reason":null(?:,"[a-z_]+":null)*\}\](?:,"usage":null)?\}$/;
+  /^\{"index":(0|[1-9]\d{0,3}),"delta":\{"content":"(?!")[ !#-[\]-\uffff]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[ !#-[\]-\uffff]*)*"\},(?:"logprobs":null,)?"finish_reason":null(?:,"[a-z_]+":null)*\}\]((?:,"usage":null)?\})$/;
 /** Beyond this a chunk is no token, and parsing it costs little beside its size. */
 const plainLengthMax = 4096;
 
@@ -198,26 +206,32 @@ export function answerEvents(data: string, options: ChunkReaderOptions): Complet
   if (!Array.isArray(answer["choices"])) throw protocolError("an answer without choices");
   const events: CompletionEvent[] = [startedEvent(answer)];
   const usage = usageOf(answer["usage"]);
+  let repaired = false;
   for (const [position, entry] of (answer["choices"] as unknown[]).entries()) {
     const choice = object(entry) ?? {};
     const message = object(choice["message"]) ?? {};
     const index = typeof choice["index"] === "number" ? choice["index"] : position;
+    // As in a stream: a tool call ended by "stop" is a tool call.
+    if (choice["finish_reason"] === "stop" && bringsToolCalls(message)) {
+      choice["finish_reason"] = "tool_calls";
+      repaired = true;
+    }
     typedEvents(index, choice, message, events);
   }
-  if (usage !== undefined) events.push({ type: "usage", usage, data: undefined });
-  if (options.form === "typed") return events;
+  const usageEvents: CompletionEvent[] = usage === undefined ? [] : [{ type: "usage", usage, data: undefined }];
+  if (options.form === "typed") return [...events, ...usageEvents];
   // Served back in its own words; only the model's name is the one that was asked for.
-  const kept = events.filter(({ type }) => type === "completion-started" || type === "choice-finished" || type === "usage");
-  return [...kept, { type: "native-answer", data: renamed(data, answer, options.modelShown) }];
+  const kept = events.filter(({ type }) => type === "completion-started" || type === "choice-finished");
+  const native = repaired ? JSON.stringify({ ...answer, model: options.modelShown }) : renamed(data, answer, options.modelShown);
+  return [...kept, { type: "native-answer", data: native }, ...usageEvents];
 }
 
 const modelMember = /"model"\s*:\s*"(?:[^"\\]|\\.)*"/;
 
-/** Exchanges the top-level `model`. Where it does not stand before the choices, the answer is written anew. */
+/** Exchanges the top-level `model`. Where it is not sure to be that one, behind another object or list, the answer is written anew. */
 function renamed(data: string, answer: Json, model: string): string {
   const match = modelMember.exec(data);
-  const choicesAt = data.indexOf('"choices"');
-  if (match !== null && (match.index < choicesAt || choicesAt < 0))
+  if (match !== null && !/[{[]/.test(data.slice(data.indexOf("{") + 1, match.index)))
     return `${data.slice(0, match.index)}"model":${JSON.stringify(model)}${data.slice(match.index + match[0].length)}`;
   answer["model"] = model;
   return JSON.stringify(answer);
@@ -249,6 +263,15 @@ export function chunksOfAnswer(data: string): string[] {
   return chunks.map((chunk) => JSON.stringify(chunk));
 }
 
+/** undefined: it is not a JSON object. */
+function membersOf(data: string): Json | undefined {
+  try {
+    return object(JSON.parse(data));
+  } catch {
+    return undefined;
+  }
+}
+
 function parsedChunk(data: string): Json {
   let value: unknown;
   try {
@@ -277,24 +300,32 @@ const startedEvent = (answer: Json): CompletionEvent => ({
 function bears(delta: Json): boolean {
   return (
     ["content", "reasoning_content", "reasoning", "refusal"].some((name) => text(delta[name]) !== "") ||
-    Array.isArray(delta["tool_calls"]) ||
+    bringsToolCalls(delta) ||
     object(delta["function_call"]) !== undefined ||
     object(delta["audio"]) !== undefined
   );
 }
 
-/** Gives each tool call an index where the backend gave none: a piece with an id begins a call, one without goes on with the last. */
-function repairToolCalls(delta: Json, state: { toolCalls: number }): boolean {
+/** Some backends write an empty list, or null, where there are none. */
+const bringsToolCalls = (delta: Json): boolean => Array.isArray(delta["tool_calls"]) && delta["tool_calls"].length > 0;
+
+/** Gives each piece of a tool call the index of its call, and the call's id on its first piece alone. */
+function repairToolCalls(delta: Json, { toolCalls }: { toolCalls: ToolCallIndexes }): boolean {
   if (!Array.isArray(delta["tool_calls"])) return false;
   let repaired = false;
   for (const entry of delta["tool_calls"] as unknown[]) {
     const call = object(entry);
     if (call === undefined) throw protocolError("a tool call that is not an object");
-    if (typeof call["index"] !== "number") {
-      call["index"] = text(call["id"]) !== "" ? state.toolCalls : Math.max(0, state.toolCalls - 1);
+    const name = text((object(call["function"]) ?? object(call["custom"]))?.["name"]);
+    const { index, idKnown } = toolCalls.of(call["index"], text(call["id"]), name);
+    if (call["index"] !== index) {
+      call["index"] = index;
       repaired = true;
     }
-    state.toolCalls = Math.max(state.toolCalls, (call["index"] as number) + 1);
+    if (idKnown) {
+      delete call["id"];
+      repaired = true;
+    }
   }
   return repaired;
 }
@@ -309,7 +340,7 @@ function typedEvents(choice: number, container: Json, delta: Json, events: Compl
   if (refusal !== "") events.push({ type: "refusal-delta", choice, text: refusal });
   const calls = Array.isArray(delta["tool_calls"])
     ? (delta["tool_calls"] as unknown[])
-    : delta["function_call"] === undefined
+    : object(delta["function_call"]) === undefined
       ? []
       : [{ function: delta["function_call"] }];
   for (const [position, entry] of calls.entries()) {

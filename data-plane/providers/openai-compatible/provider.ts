@@ -89,6 +89,8 @@ async function* readStream(
     onEvent: ({ data }) => {
       // What comes after the end is not part of the answer.
       if (done || failure !== undefined) return;
+      // An event without data is none (HTML, 9.2.6); the parser hands it on all the same.
+      if (data === "") return;
       clock.event();
       if (data === "[DONE]") {
         done = true;
