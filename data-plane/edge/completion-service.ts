@@ -140,7 +140,8 @@ interface OpenChoice {
   text: string;
   reasoning: string;
   refusal: string;
-  readonly toolCalls: { id: string; name: string; arguments: string }[];
+  /** By index, which need not begin at 0. */
+  readonly toolCalls: Map<number, { id: string; name: string; arguments: string }>;
   readonly logprobs: TokenLogprob[];
   reason: FinishReason | undefined;
 }
@@ -156,7 +157,7 @@ function openAnswer(request: CompletionRequest): {
   const choice = (index: number): OpenChoice => {
     let open = choices.get(index);
     if (open === undefined) {
-      open = { text: "", reasoning: "", refusal: "", toolCalls: [], logprobs: [], reason: undefined };
+      open = { text: "", reasoning: "", refusal: "", toolCalls: new Map(), logprobs: [], reason: undefined };
       choices.set(index, open);
     }
     return open;
@@ -179,8 +180,12 @@ function openAnswer(request: CompletionRequest): {
           break;
         case "tool-call-delta": {
           const { toolCalls } = choice(event.choice);
-          const call = toolCalls[event.index] ?? { id: "", name: "", arguments: "" };
-          toolCalls[event.index] = { id: call.id || event.id, name: call.name || event.name, arguments: call.arguments + event.arguments };
+          const call = toolCalls.get(event.index) ?? { id: "", name: "", arguments: "" };
+          toolCalls.set(event.index, {
+            id: call.id || event.id,
+            name: call.name || event.name,
+            arguments: call.arguments + event.arguments,
+          });
           break;
         }
         case "choice-finished":
@@ -217,7 +222,7 @@ function choiceMessage(
   index: number,
   { text, reasoning, refusal, toolCalls, logprobs, reason }: OpenChoice,
 ): MessageInitShape<typeof ChoiceSchema> {
-  const calls: MessageInitShape<typeof ToolCallSchema>[] = toolCalls.map((call) => ({
+  const calls: MessageInitShape<typeof ToolCallSchema>[] = [...toolCalls.values()].map((call) => ({
     id: call.id,
     call: { case: "function", value: { name: call.name, arguments: call.arguments } },
   }));
