@@ -85,7 +85,8 @@ function checkMessages(messages: unknown, mayBeMissing: boolean): void {
         if (!isObject(part) || typeof part["type"] !== "string") throw wrong(`${at}.content[${j}]`, "must be an object with a type");
     } else if (typeof content !== "string" && content !== null && content !== undefined)
       throw wrong(`${at}.content`, "must be a string or a list of parts");
-    else if (typeof content !== "string" && message["role"] !== "assistant") throw wrong(`${at}.content`, "is missing");
+    else if (typeof content !== "string" && message["role"] !== "assistant" && !(message["role"] === "function" && content === null))
+      throw wrong(`${at}.content`, "is missing");
     if (message["role"] === "tool" && typeof message["tool_call_id"] !== "string")
       throw wrong(`${at}.tool_call_id`, "must name the tool call that this answers");
   }
