@@ -23,8 +23,8 @@ import type {
   Snapshot,
 } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { ResourceKind } from "#proto/penstock/config/v1/snapshot_pb.ts";
-import { type CompiledQuota, type CompiledRoute, compileQuota, compileRoute, type RouteParts } from "./compiled-route.ts";
 import { type CompiledPromptVersion, compilePromptVersion } from "./compiled-prompt.ts";
+import { type CompiledQuota, type CompiledRoute, compileQuota, compileRoute, type RouteParts } from "./compiled-route.ts";
 import { type PersistentMap, persistentMap } from "./persistent-map.ts";
 
 export interface RuntimeSnapshot {
@@ -50,11 +50,14 @@ export function buildRuntimeSnapshot(snapshot: Snapshot): RuntimeSnapshot {
   const tables = emptyTables();
   for (const resource of snapshot.resources) addTo(tables, resource);
   const resources = mapTables(tables);
-  const versions = persistentMap<CompiledPromptVersion>([...resources.promptVersion.values()].map((version) => [promptVersionKey(version.promptId, version.version), compiled(version)]));
+  const versions = persistentMap<CompiledPromptVersion>(
+    [...resources.promptVersion.values()].map((version) => [promptVersionKey(version.promptId, version.version), compiled(version)]),
+  );
   const experiments = runningByRoute(resources.experiment.values());
   const parts = partsOf(resources, versions);
   const routes: [string, CompiledRoute][] = [];
-  for (const route of resources.route.values()) routes.push([routeKey(route.organisationId, route.name), compileRoute(route, experiments.get(route.id), parts)]);
+  for (const route of resources.route.values())
+    routes.push([routeKey(route.organisationId, route.name), compileRoute(route, experiments.get(route.id), parts)]);
   return over({
     resources,
     versions,
@@ -125,7 +128,8 @@ function over(indexes: Indexes): RuntimeSnapshot {
     organisation: (id) => resources.organisation.get(id),
     project: (id) => resources.project.get(id),
     route: (organisationId, name) => routes.get(routeKey(organisationId, name)),
-    routesOf: (organisationId) => [...routes.values()].filter((route) => route.organisationId === organisationId).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    routesOf: (organisationId) =>
+      [...routes.values()].filter((route) => route.organisationId === organisationId).sort((a, b) => (a.name < b.name ? -1 : 1)),
     prompt: (organisationId, name) => prompts.get(routeKey(organisationId, name)),
     promptVersion: (promptId, version) => versions.get(promptVersionKey(promptId, version)),
     quotas: (organisationId, scope) => quotas.get(routeKey(organisationId, scope)) ?? noQuotas,
@@ -137,6 +141,27 @@ const noQuotas: readonly CompiledQuota[] = [];
 const routeKey = (organisationId: string, name: string) => `${organisationId}/${name}`;
 const promptVersionKey = (promptId: string, version: number) => `${promptId}@${version}`;
 
+/** What a delta says of one resource in the end; undefined: it is removed. */
+interface Change {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly next: Resource["resource"] | undefined;
+}
+
+function changesOf(delta: Delta): Change[] {
+  const changes = new Map<string, Change>();
+  for (const resource of delta.upserted) {
+    const { kind, id } = identify(resource);
+    changes.set(`${kind} ${id}`, { kind, id, next: resource.resource });
+  }
+  for (const key of delta.removed) {
+    const kind = kindOf(key);
+    changes.set(`${kind} ${key.id}`, { kind, id: key.id, next: undefined });
+  }
+  return [...changes.values()];
+}
+
+/** First all that goes, then all that comes: within one delta a name may pass from one resource to another, or two may swap. */
 function applied(indexes: Indexes, delta: Delta, revision: Revision): Indexes {
   const resources: Resources = { ...indexes.resources };
   let { keys, prompts, versions, routes, quotas, experiments } = indexes;
@@ -144,14 +169,13 @@ function applied(indexes: Indexes, delta: Delta, revision: Revision): Indexes {
   const changed = new Set<string>();
   const routesChanged = new Set<string>();
   let quotasChanged = false;
+  const changes = changesOf(delta);
 
-  const replace = (kind: Kind, id: string, next: Resource["resource"] | undefined) => {
+  for (const { kind, id, next } of changes) {
     switch (kind) {
       case "apiKey": {
         const old = resources.apiKey.get(id);
         if (old !== undefined) keys = keys.with(old.publicId, undefined);
-        const key = next?.case === "apiKey" ? next.value : undefined;
-        if (key !== undefined) keys = keys.with(key.publicId, key);
         break;
       }
       case "route": {
@@ -163,25 +187,20 @@ function applied(indexes: Indexes, delta: Delta, revision: Revision): Indexes {
       case "prompt": {
         const old = resources.prompt.get(id);
         if (old !== undefined) prompts = prompts.with(routeKey(old.organisationId, old.name), undefined);
-        const prompt = next?.case === "prompt" ? next.value : undefined;
-        if (prompt !== undefined) prompts = prompts.with(routeKey(prompt.organisationId, prompt.name), prompt);
         changed.add(id);
         break;
       }
       case "promptVersion": {
         const old = resources.promptVersion.get(id);
-        const version = next?.case === "promptVersion" ? next.value : undefined;
-        const subject = version ?? old;
-        if (subject !== undefined) {
-          versions = versions.with(promptVersionKey(subject.promptId, subject.version), version === undefined ? undefined : compiled(version));
-          changed.add(subject.promptId);
+        if (old !== undefined) {
+          versions = versions.with(promptVersionKey(old.promptId, old.version), undefined);
+          changed.add(old.promptId);
         }
         break;
       }
       case "experiment": {
         const old = resources.experiment.get(id);
         if (old !== undefined) routesChanged.add(old.routeId);
-        if (next?.case === "experiment") routesChanged.add(next.value.routeId);
         break;
       }
       case "quota":
@@ -198,20 +217,37 @@ function applied(indexes: Indexes, delta: Delta, revision: Revision): Indexes {
         kind satisfies never;
     }
     put(resources, kind, id, next);
-  };
-
-  for (const resource of delta.upserted) {
-    const { kind, id } = identify(resource);
-    replace(kind, id, resource.resource);
   }
-  for (const key of delta.removed) replace(kindOf(key), key.id, undefined);
+
+  for (const { next } of changes) {
+    switch (next?.case) {
+      case "apiKey":
+        keys = keys.with(next.value.publicId, next.value);
+        break;
+      case "prompt":
+        prompts = prompts.with(routeKey(next.value.organisationId, next.value.name), next.value);
+        break;
+      case "promptVersion":
+        versions = versions.with(promptVersionKey(next.value.promptId, next.value.version), compiled(next.value));
+        changed.add(next.value.promptId);
+        break;
+      case "experiment":
+        routesChanged.add(next.value.routeId);
+        break;
+      default:
+        // Routes and quotas are compiled below, from all that changed; the others have no index of their own.
+        break;
+    }
+  }
 
   if (routesChanged.size > 0) experiments = runningByRoute(resources.experiment.values());
-  if (changed.size > 0) for (const route of routes.values()) if (route.references.some((id) => changed.has(id))) routesChanged.add(route.id);
+  if (changed.size > 0)
+    for (const route of routes.values()) if (route.references.some((id) => changed.has(id))) routesChanged.add(route.id);
   const parts = partsOf(resources, versions);
   for (const id of routesChanged) {
     const route = resources.route.get(id);
-    if (route !== undefined) routes = routes.with(routeKey(route.organisationId, route.name), compileRoute(route, experiments.get(id), parts));
+    if (route !== undefined)
+      routes = routes.with(routeKey(route.organisationId, route.name), compileRoute(route, experiments.get(id), parts));
   }
   if (quotasChanged) quotas = persistentMap(quotaLists(resources.quota.values()));
   return { resources, keys, prompts, versions, routes, quotas, experiments, revision };
@@ -241,6 +277,8 @@ function quotaLists(quotas: Iterable<Quota>): Map<string, readonly CompiledQuota
     if (list === undefined) lists.set(key, [compiledQuota]);
     else list.push(compiledQuota);
   }
+  // The order of holds must not depend on the way that a node came to its revision.
+  for (const list of lists.values()) list.sort((a, b) => (a.id < b.id ? -1 : 1));
   return lists;
 }
 
@@ -303,7 +341,8 @@ function put(resources: Resources, kind: Kind, id: string, next: Resource["resou
 }
 
 function identify(resource: Resource): { kind: Kind; id: string } {
-  if (resource.resource.case === undefined) throw new Error("the configuration holds a resource of a kind that this node does not know; update the node");
+  if (resource.resource.case === undefined)
+    throw new Error("the configuration holds a resource of a kind that this node does not know; update the node");
   return { kind: resource.resource.case, id: resource.resource.value.id };
 }
 
