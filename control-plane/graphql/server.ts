@@ -1,5 +1,5 @@
 /**
- * The control plane's HTTP server: /graphql, /healthz, /readyz. Bodies are read to a bound before GraphQL sees them, and an
+ * The control plane's HTTP server: /graphql, its explorer, /healthz, /readyz. Bodies are read to a bound before GraphQL sees them, and an
  * answer is written no faster than it is read; a caller who leaves ends what it asked for, subscriptions included.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { v7 } from "uuid";
 import { ControlError } from "../control-error.ts";
 import type { Services } from "../services.ts";
+import { explorerPage } from "./explorer.ts";
 import { graphqlPath, openYoga } from "./yoga.ts";
 
 const bodyBytesMax = 1_000_000;
@@ -38,6 +39,7 @@ export async function startGraphqlServer(services: Services): Promise<GraphqlSer
     const path = (request.url ?? "/").split("?", 1)[0];
     if (path === "/healthz") return sendJson(response, 200, { healthy: true });
     if (path === "/readyz") return sendReadiness(response, services);
+    if (services.settings.graphqlExplorer && asksForPage(request, path)) return sendExplorer(response);
     if (path !== graphqlPath) return sendJson(response, 404, { error: `there is nothing here; GraphQL is at ${graphqlPath}` });
     await answerGraphql(request, response, yoga);
   };
@@ -53,6 +55,24 @@ export async function startGraphqlServer(services: Services): Promise<GraphqlSer
       clearTimeout(clock);
     },
   };
+}
+
+/** A person with a browser, at /graphql or, until the console stands there, at the root. */
+const asksForPage = (request: IncomingMessage, path: string | undefined): boolean =>
+  request.method === "GET" &&
+  (path === "/" || path === graphqlPath) &&
+  !(request.url ?? "").includes("?") &&
+  (request.headers.accept ?? "").includes("text/html");
+
+function sendExplorer(response: ServerResponse): void {
+  const { html, contentSecurityPolicy } = explorerPage(graphqlPath);
+  response.writeHead(200, {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": contentSecurityPolicy,
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+  });
+  response.end(html);
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

@@ -26,8 +26,8 @@ export function openYoga(services: Services): (url: URL, request: RequestInit, r
     landingPage: false,
     batching: false,
     cors: false,
-    // The page comes from Yoga, its script from a CDN: without network it stays empty.
-    graphiql: services.settings.graphqlExplorer ? { title: "Penstock" } : false,
+    // Its page needs a CDN; ours is explorer.ts.
+    graphiql: false,
     logging: false,
     maskedErrors: {
       maskError: (error) => maskError(error, services.logger, current.getStore() ?? ""),

@@ -114,6 +114,54 @@ describe("abuse of GraphQL is refused before it runs", () => {
   });
 });
 
+describe("the explorer", () => {
+  it("is a page that needs no other host, and is not there where it is switched off", async () => {
+    const html = { headers: { accept: "text/html" } };
+    expect((await fetch(`${client.url}/graphql`, html)).status).not.toBe(200);
+    const open = await serveGraphql({ ...services, settings: { ...services.settings, graphqlExplorer: true } });
+    const page = await fetch(`${open.url}/graphql`, html);
+    const text = await page.text();
+    await open.close();
+    expect(page.status).toBe(200);
+    expect(page.headers.get("content-security-policy")).toMatch(/default-src 'none'/);
+    expect(text).not.toMatch(/https?:\/\//);
+  });
+});
+
+describe("subscriptions", () => {
+  it("let go of their listener when the reader leaves", async () => {
+    const listeners = new Set<unknown>();
+    const current = { epoch: "e", number: 1n, hash: new Uint8Array(32) };
+    const counted = await serveGraphql({
+      ...services,
+      propagation: {
+        ...services.propagation,
+        current: () => current,
+        onChange: (listener) => {
+          listeners.add(listener);
+          return () => listeners.delete(listener);
+        },
+      },
+    });
+    const leaving = new AbortController();
+    const response = await fetch(`${counted.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "text/event-stream", authorization: `Bearer ${admin}` },
+      body: JSON.stringify({ query: "subscription { configRevision { number } }" }),
+      signal: leaving.signal,
+    });
+    expect(response.headers.get("content-type")).toMatch(/event-stream/);
+    const reader = response.body?.getReader();
+    let text = "";
+    while (!text.includes("configRevision")) text += new TextDecoder().decode((await reader?.read())?.value);
+    expect(text).toMatch(/"number":"1"/);
+    expect(listeners.size).toBe(1);
+    leaving.abort();
+    await expect.poll(() => listeners.size).toBe(0);
+    await counted.close();
+  });
+});
+
 describe("what an answer tells", () => {
   it("gives no field suggestions", async () => {
     const answer = await client.ask(admin, "{ viewr { actor } }");
