@@ -21,6 +21,7 @@ export function explainStartError(reason: unknown, environment: Environment): st
       : `port ${port} is taken by another process; choose another with ${setting} (0 picks a free one)`;
   }
   if (text.includes("EACCES")) return `${reason.message}: not allowed; use a port above 1023 and a directory that you may write to`;
-  if (reason instanceof SettingError || (reason as { expected?: boolean }).expected === true) return reason.message;
+  // The planes' own errors were written for whoever starts them; everything else is a mistake of ours and needs its stack.
+  if (reason instanceof SettingError || reason.name === "ControlError") return reason.message;
   return reason.stack ?? reason.message;
 }

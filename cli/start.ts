@@ -25,7 +25,7 @@ export async function start(environment: Environment): Promise<void> {
   const credentialsFile = join(dataDirectory, "credentials.json");
   const knownBefore = existsSync(credentialsFile);
 
-  const simulator = await startSimulator({ host: "127.0.0.1", port: source.port("PENSTOCK_SIMULATOR_PORT", 4005), seed: "penstock" });
+  const simulator = await startSimulatorAgain(source.port("PENSTOCK_SIMULATOR_PORT", 4005), join(dataDirectory, "simulator-port"));
   const shared: Record<string, string> = {
     ...secrets(dataDirectory, environment),
     PENSTOCK_DATA_DIR: dataDirectory,
@@ -61,6 +61,15 @@ export async function start(environment: Environment): Promise<void> {
     seconds: (performance.now() - startedAt) / 1000,
     knownBefore,
   });
+}
+
+/** Where any port will do, the one that it had before: the configuration names it, and a node serves from its disk before it hears of a move. */
+async function startSimulatorAgain(port: number, rememberedIn: string) {
+  const remembered = port === 0 && existsSync(rememberedIn) ? Number(readFileSync(rememberedIn, "utf8")) : port;
+  const startOn = (tried: number) => startSimulator({ host: "127.0.0.1", port: tried, seed: "penstock" });
+  const simulator = await startOn(remembered).catch((error: unknown) => (port === 0 ? startOn(0) : Promise.reject(error)));
+  writeFileSync(rememberedIn, String(simulator.port));
+  return simulator;
 }
 
 type ReadyLine = Readonly<Record<string, unknown>>;

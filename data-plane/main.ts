@@ -7,6 +7,7 @@ import { createHmac, randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
+import type { Registry } from "prom-client";
 import { Health } from "#proto/grpc/health/v1/health_pb.ts";
 import { ServerReflection as ReflectionV1 } from "#proto/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ReflectionV1Alpha } from "#proto/grpc/reflection/v1alpha/reflection_pb.ts";
@@ -63,6 +64,7 @@ export interface DataPlane {
   readonly opsPort: number;
   /** Resolves when the node has a configuration. */
   readonly ready: Promise<void>;
+  readonly metrics: Registry;
   /** Calls in progress may finish within the drain limit; then what is recorded is handed in as far as that goes. */
   close(): Promise<void>;
 }
@@ -237,6 +239,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
       grpcPort,
       opsPort: ops.port,
       ready: snapshots.ready,
+      metrics: counted.registry,
       async close() {
         draining = true;
         readiness.changed();

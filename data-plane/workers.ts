@@ -87,6 +87,9 @@ export async function startWorkers(
 async function runWorker(worker: Worker, settings: DataPlaneSettings, logger: Logger): Promise<void> {
   const index = process.env["PENSTOCK_WORKER"] ?? "0";
   const node = await startDataPlane({ ...settings, dataDirectory: join(settings.dataDirectory, `worker-${index}`), opsPort: 0 }, logger);
+  // Answers the primary's question for metrics; it asks by a message that only this class knows.
+  AggregatorRegistry.setRegistries(node.metrics);
+  new AggregatorRegistry();
   const close = () => {
     node.close().then(
       () => process.exit(0),

@@ -3,8 +3,9 @@
  * nodes have it, callers are answered over gRPC and by the official SDK, the ledger has their rows, the key is revoked and is
  * refused on both; then one part after the other is killed, and calls go on.
  */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
 import OpenAI from "openai";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CompletionService, Role } from "#proto/penstock/inference/v1/completion_pb.ts";
 import { connectGrpc } from "../../proto/transport/grpc-client.ts";
 import { graphqlClient, installation, type RunningProcess } from "../harness/planes.ts";
@@ -53,7 +54,11 @@ async function makeRoute(name: string, model: string): Promise<{ revision: strin
     { input: { key: `backend-${name}`, providerId: createProvider.provider.id, model } },
   );
   const { createRoute } = await graphql<{
-    createRoute: { route: { id: string }; configRevision: { epoch: string; number: string }; propagation: { applied: boolean; refusedReason: string | null }[] };
+    createRoute: {
+      route: { id: string };
+      configRevision: { epoch: string; number: string };
+      propagation: { applied: boolean; refusedReason: string | null }[];
+    };
   }>(
     `mutation ($input: CreateRouteInput!) { createRoute(input: $input, waitForPropagation: true) { __typename ... on CreateRoutePayload { route { id } configRevision { epoch number } propagation { nodeId applied refusedReason waitedMs } } ... on ValidationError { issues { path message } } } }`,
     { input: { name, tiers: [{ targets: [{ backendId: createBackend.backend.id, weight: 1 }] }] } },
@@ -98,7 +103,11 @@ async function callGrpc(node: RunningProcess, model: string, key = apiKey): Prom
 
 type LedgerRow = { callId: string; outcome: string; outputTokens: string | null; ingress: string };
 const ledgerRow = (callId: string | null) => async () =>
-  (await graphql<{ usageEvent: LedgerRow | null }>(`query ($id: ID!) { usageEvent(callId: $id) { callId outcome ingress } }`, { id: callId })).usageEvent;
+  (
+    await graphql<{ usageEvent: LedgerRow | null }>(`query ($id: ID!) { usageEvent(callId: $id) { callId outcome ingress } }`, {
+      id: callId,
+    })
+  ).usageEvent;
 
 describe("an organisation's day", () => {
   it("a published route answers on both nodes, by gRPC and by the official SDK, at the revision that was acknowledged", async () => {
@@ -130,7 +139,9 @@ describe("an organisation's day", () => {
   });
 
   it("a revoked key is refused on both nodes as soon as the mutation has answered, another goes on", async () => {
-    const { viewerProject } = await graphql<{ viewerProject: { edges: { node: { id: string } }[] } }>(`{ viewerProject: projects(first: 1) { edges { node { id } } } }`);
+    const { viewerProject } = await graphql<{ viewerProject: { edges: { node: { id: string } }[] } }>(
+      `{ viewerProject: projects(first: 1) { edges { node { id } } } }`,
+    );
     const { createApiKey } = await graphql<{ createApiKey: { credential: string; apiKey: { id: string } } }>(
       `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input, waitForPropagation: true) { __typename ... on CreateApiKeyPayload { credential apiKey { id } } } }`,
       { input: { name: "short-lived", projectId: viewerProject.edges[0]?.node.id } },
