@@ -5,7 +5,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Attempt } from "./pipeline/call-backend.ts";
-import type { CallState } from "./pipeline/completion.ts";
+import type { CallState } from "./pipeline/call-state.ts";
 
 export interface Metrics {
   readonly registry: Registry;

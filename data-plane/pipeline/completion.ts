@@ -4,22 +4,21 @@
  * Every ingress passes here, so that no guard, quota or meter is skipped on one of them.
  */
 import { GatewayError } from "../gateway-error.ts";
-import type { CompiledRoute } from "../snapshot/compiled-route.ts";
-import type { RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
 import { readSnapshot, type SnapshotSource } from "../snapshot/snapshot-source.ts";
-import { type AnswerMeter, answerMeter } from "./answer-meter.ts";
-import { type Assignment, assignVariant } from "./assign-variant.ts";
-import type { Authenticate, Caller } from "./authenticate.ts";
-import { type Attempt, type BackendDependencies, callBackend } from "./call-backend.ts";
-import type { CallFacts, CompletionEvent, TokenUsage } from "./completion-event.ts";
+import { assignVariant } from "./assign-variant.ts";
+import type { Authenticate } from "./authenticate.ts";
+import { type BackendDependencies, callBackend } from "./call-backend.ts";
+import { type CallState, callState } from "./call-state.ts";
+import type { CallFacts, CompletionEvent } from "./completion-event.ts";
 import type { CompletionRequest } from "./completion-request.ts";
 import { costOf } from "./cost.ts";
 import type { Guard } from "./guard.ts";
 import type { QuotaLedger } from "./quota-ledger.ts";
-import { type RenderedPrompt, renderPrompt } from "./render-prompt.ts";
+import { renderPrompt } from "./render-prompt.ts";
 import { type Reservation, reserveQuota } from "./reserve-quota.ts";
 import { resolveRoute } from "./resolve-route.ts";
 import type { ResponseCache } from "./response-cache.ts";
+import { settlementOf } from "./settlement.ts";
 import { totalClock } from "./total-clock.ts";
 import type { RecordCall } from "./usage-record.ts";
 
@@ -33,22 +32,6 @@ export interface CompletionDependencies extends BackendDependencies {
   readonly record: RecordCall;
   /** HMAC of an end user's or a unit's id, hex: their own ids leave the node towards nobody but the backend. */
   readonly pseudonym: (id: string) => string;
-}
-
-/** What is known of a call by its end, however early that came. */
-export interface CallState {
-  readonly request: CompletionRequest;
-  caller: Caller | undefined;
-  snapshot: RuntimeSnapshot | undefined;
-  route: CompiledRoute | undefined;
-  assignment: Assignment | undefined;
-  rendered: RenderedPrompt | undefined;
-  readonly attempts: Attempt[];
-  readonly meter: AnswerMeter;
-  usage: TokenUsage | undefined;
-  costNanodollars: bigint | undefined;
-  /** undefined: it went well. */
-  failure: GatewayError | undefined;
 }
 
 /**
@@ -79,7 +62,8 @@ export async function* complete(
     await dependencies.guard.input(request, clock.signal);
     const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
     reservation = await reserveQuota(dependencies.quota, snapshot, caller, route, request, endUserHash, clock.signal);
-    // The cache is off: its key must hold every parameter, and that stage is not built. See response-cache.ts.
+    const subject = { caller, route, assignment, rendered, request };
+    const cached = await dependencies.cache.lookUp(subject, clock.signal);
     const call = {
       request,
       tiers: assignment?.variant.tiers ?? route.tiers,
@@ -88,21 +72,22 @@ export async function* complete(
       replacements: rendered.replacements,
       outputIsRead: dependencies.guard.readsOutput,
     };
+    const entry = dependencies.cache.fill(subject);
 
     let facts: CallFacts | undefined;
-    for await (const batch of callBackend(call, dependencies, state.attempts, clock.signal)) {
+    for await (const batch of cached ?? callBackend(call, dependencies, state.attempts, clock.signal)) {
       const events = dependencies.guard.output(batch, clock.signal);
       state.meter.see(events);
+      entry.add(events);
       if (facts === undefined) {
-        facts = factsOf(state, reservation, dependencies.cache.state === "off" ? "off" : "miss");
+        facts = factsOf(state, reservation, cached === undefined ? missOf[dependencies.cache.state] : "hit");
         yield [{ type: "committed", facts, writeStallMs: route.clocks.writeStallMs }, ...events];
       } else yield events;
     }
-
-    if (facts !== undefined) {
-      account(state);
-      yield [{ type: "finished", report: { ...facts, usage: state.usage, costNanodollars: state.costNanodollars } }];
-    }
+    if (facts === undefined) throw new GatewayError("INTERNAL", "internal error; quote the request id when you report it");
+    entry.commit();
+    account(state);
+    yield [{ type: "finished", report: { ...facts, usage: state.usage, costNanodollars: state.costNanodollars } }];
   } catch (reason) {
     state.failure = GatewayError.from(reason);
     throw state.failure;
@@ -112,32 +97,12 @@ export async function* complete(
     clock?.stop();
     if (signal.aborted) state.failure = GatewayError.from(signal.reason);
     account(state);
-    reservation?.settle(
-      state.attempts.length === 0
-        ? { requests: 1, tokens: 0 }
-        : state.usage === undefined
-          ? "unknown"
-          : { requests: 1, tokens: state.usage.inputTokens + state.usage.outputTokens },
-    );
+    reservation?.settle(settlementOf(state));
     dependencies.record(state);
   }
 }
 
-function callState(request: CompletionRequest): CallState {
-  return {
-    request,
-    caller: undefined,
-    snapshot: undefined,
-    route: undefined,
-    assignment: undefined,
-    rendered: undefined,
-    attempts: [],
-    meter: answerMeter(request),
-    usage: undefined,
-    costNanodollars: undefined,
-    failure: undefined,
-  };
-}
+const missOf = { off: "off", on: "miss" } as const;
 
 function factsOf(state: CallState, reservation: Reservation, cache: CallFacts["cache"]): CallFacts {
   const { prompt } = state.rendered ?? {};

@@ -3,7 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Outcome, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import type { GatewayError, GatewayErrorKind } from "../gateway-error.ts";
-import type { CallState } from "./completion.ts";
+import type { CallState } from "./call-state.ts";
 
 export type RecordCall = (state: CallState) => void;
 
