@@ -1,0 +1,47 @@
+/** What a scenario is and what it reports; run.ts plays them in order, report.ts writes them down. */
+import type { Stage } from "./stage.ts";
+
+export interface Scenario {
+  /** For --only. */
+  readonly name: string;
+  readonly title: string;
+  /** Part of --quick. */
+  readonly quick: boolean;
+  /** @throws Error where an answer was wrong or did not come: then no figure is worth anything. */
+  run(stage: Stage): Promise<ScenarioReport>;
+}
+
+export interface ScenarioReport {
+  readonly tables: readonly Table[];
+  readonly budgets: readonly Budget[];
+  readonly plots: readonly Plot[];
+}
+
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  readonly note?: string;
+}
+
+/** One line of DESIGN section 7. */
+export interface Budget {
+  readonly what: string;
+  readonly value: number;
+  readonly limit: number;
+  /** at-most: value ≤ limit. at-least: value ≥ limit. */
+  readonly kind: "at-most" | "at-least";
+}
+
+export interface Plot {
+  /** File name without its ending. */
+  readonly name: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly bars: readonly { readonly label: string; readonly value: number }[];
+}
+
+export const holds = ({ kind, value, limit }: Budget): boolean => (kind === "at-most" ? value <= limit : value >= limit);
+
+/** Twice the budget or more: what --quick fails on. */
+export const isGrossLoss = ({ kind, value, limit }: Budget): boolean => (kind === "at-most" ? value > 2 * limit : value < limit / 2);

@@ -1,0 +1,104 @@
+/** What a call costs in CPU time beside the peers: answers in one piece, small and of 100 KB, and answers of 100 tokens. */
+import type { Budget, Scenario, ScenarioReport, Table } from "../scenario.ts";
+import { type Measured, measureInTurn, type Peer, type Stage, tokensOf } from "../stage.ts";
+import type { Spread } from "../statistics.ts";
+
+const rounds = { quick: 1, full: 5 };
+const connections = 32;
+
+export const wholeAnswers: Scenario = {
+  name: "small",
+  title: "A call that is not streamed, small",
+  quick: true,
+  run: (stage) =>
+    compare(stage, { model: "small", calls: stage.quick ? 8000 : 24_000, promptBytes: 64, unit: "call" }, (ratio) => [
+      ...atMost("CPU per non-streamed call, against a bare node:http + undici proxy", ratio("node proxy"), 1.5),
+      ...atMost("CPU per non-streamed call, against nginx proxy_pass", ratio("nginx"), 3),
+      ...atMost("CPU per non-streamed call, against Portkey's gateway", ratio("Portkey"), 1 / 7),
+    ]),
+};
+
+export const largeAnswers: Scenario = {
+  name: "large",
+  title: "A call that is not streamed, 100 KB in and 100 KB out",
+  quick: false,
+  run: (stage) => compare(stage, { model: "large", calls: 3000, promptBytes: 100 * 1024, unit: "call" }, () => []),
+};
+
+export const streamedTokens: Scenario = {
+  name: "streamed",
+  title: "A call of 100 streamed tokens at full speed, each token a write of its own at the backend",
+  quick: true,
+  run: (stage) =>
+    compare(stage, { model: "each-100", calls: stage.quick ? 300 : 1500, promptBytes: 64, unit: "token" }, (ratio) =>
+      atMost("CPU per streamed token, against nginx proxy_pass with buffering off", ratio("nginx"), 1.2),
+    ),
+};
+
+export const burstTokens: Scenario = {
+  name: "burst",
+  title: "A call of 100 streamed tokens that the backend writes at once",
+  quick: false,
+  run: (stage) => compare(stage, { model: "burst-100", calls: 4000, promptBytes: 64, unit: "token" }, () => []),
+};
+
+interface Compared {
+  readonly model: string;
+  readonly calls: number;
+  readonly promptBytes: number;
+  readonly unit: "call" | "token";
+}
+
+async function compare(
+  stage: Stage,
+  { model, calls, promptBytes, unit }: Compared,
+  budgetsOf: (ratio: (peer: Peer["name"]) => number | undefined) => readonly Budget[],
+): Promise<ScenarioReport> {
+  const job = { kind: "closed", model, promptBytes, connections, calls } as const;
+  const measured = await measureInTurn(stage, stage.peers, job, stage.quick ? rounds.quick : rounds.full);
+  const ours = measured.at(-1)?.cpuMicrosPerUnit.median ?? Number.NaN;
+  const ratio = (name: Peer["name"]) => {
+    const peer = measured.find((one) => one.peer === name);
+    return peer === undefined ? undefined : ours / peer.cpuMicrosPerUnit.median;
+  };
+  return {
+    tables: [costTable(measured, ours, unit, stage.absent)],
+    budgets: budgetsOf(ratio),
+    plots: [
+      {
+        name: `cpu-${model}`,
+        title: `CPU time per ${unit}, ${model}`,
+        unit: "µs",
+        bars: measured
+          .filter(({ peer }) => peer !== "direct")
+          .map(({ peer, cpuMicrosPerUnit }) => ({ label: peer, value: cpuMicrosPerUnit.median })),
+      },
+    ],
+  };
+
+  function costTable(all: readonly Measured[], oursMicros: number, per: string, absent: readonly string[]): Table {
+    return {
+      title: `CPU time per ${per}`,
+      columns: ["", "Penstock : this", `CPU µs per ${per}`, "calls/s", "p50 ms", "p99 ms", `backend's CPU µs per ${per}`],
+      rows: [
+        ...all.map((one) => [
+          one.peer === "direct" ? "direct (the backend's own CPU)" : one.peer,
+          one.peer === "direct" ? "" : (oursMicros / one.cpuMicrosPerUnit.median).toFixed(2),
+          withSpread(one.cpuMicrosPerUnit, 2),
+          one.callsPerSecond.median.toFixed(0),
+          one.latencyP50Ms.median.toFixed(2),
+          one.latencyP99Ms.median.toFixed(2),
+          one.backendMicrosPerUnit.median.toFixed(2),
+        ]),
+        ...absent.map((why) => [why, "", "", "", "", "", ""]),
+      ],
+      note: `Median (least to most) of ${all[0]?.cpuMicrosPerUnit.rounds ?? 0} rounds in turn, ${connections} connections, ${calls} calls a round of ${tokensOf(model)} ${per}s; Portkey fewer.`,
+    };
+  }
+}
+
+export const withSpread = ({ median, min, max }: Spread, digits: number): string =>
+  `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
+
+const atMost = (what: string, value: number | undefined, limit: number): Budget[] =>
+  value === undefined ? [] : [{ what, value, limit, kind: "at-most" }];
