@@ -54,17 +54,18 @@ function ready(facts: Readonly<Record<string, unknown>>): void {
 /** A second signal ends the process at once. */
 function closeOnSignal(running: Running): void {
   let closing = false;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => {
-      if (closing) process.exit(1);
-      closing = true;
-      running.close().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          process.stderr.write(`penstock: ${error instanceof Error ? error.message : String(error)}\n`);
-          process.exit(1);
-        },
-      );
-    });
-  }
+  const close = () => {
+    if (closing) process.exit(1);
+    closing = true;
+    running.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`penstock: ${error instanceof Error ? error.message : String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, close);
+  // Under `penstock start`: its end of standard input closes when it ends, and nobody is left to send a signal.
+  if (process.env["PENSTOCK_SUPERVISED"] === "true") process.stdin.on("end", () => closing || close()).resume();
 }

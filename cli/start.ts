@@ -85,7 +85,13 @@ function runPlane(command: string, environment: Environment, children: Set<Plane
     let ports: Record<string, string> = {};
     let announced = false;
     const launch = (): ChildProcess => {
-      const child = spawn(process.execPath, [main, command], { env: { ...environment, ...ports }, stdio: ["ignore", "pipe", "inherit"] });
+      const child = spawn(process.execPath, [main, command], {
+        env: { ...environment, ...ports, PENSTOCK_SUPERVISED: "true" },
+        // Out of the terminal's process group: Ctrl-C is for this process, which then ends the planes in order.
+        detached: true,
+        // A pipe that closes with this process, however it ends: by that the planes know that they are alone.
+        stdio: ["pipe", "pipe", "inherit"],
+      });
       createInterface({ input: child.stdout }).on("line", (line) => {
         const facts = readyLine(line);
         if (facts === undefined || announced) return;

@@ -17,11 +17,20 @@ const arrows: readonly (readonly [from: string, to: readonly string[]])[] = [
   ["data-plane/pipeline", ["data-plane/providers/provider.ts", "data-plane/snapshot", "data-plane/gateway-error.ts", "proto"]],
   ["data-plane/providers", ["data-plane/pipeline", "data-plane/snapshot", "data-plane/gateway-error.ts", "proto"]],
   // The compiled route speaks of quotas in the words of the port that counts them.
-  ["data-plane/snapshot", ["data-plane/pipeline/quota-ledger.ts", "data-plane/gateway-error.ts", "data-plane/checked-record.ts", "proto"]],
-  ["data-plane/usage", ["data-plane/checked-record.ts", "data-plane/snapshot/back-off.ts", "proto"]],
+  [
+    "data-plane/snapshot",
+    [
+      "data-plane/pipeline/quota-ledger.ts",
+      "data-plane/gateway-error.ts",
+      "data-plane/checked-record.ts",
+      "data-plane/back-off.ts",
+      "proto",
+    ],
+  ],
+  ["data-plane/usage", ["data-plane/checked-record.ts", "data-plane/back-off.ts", "proto"]],
   ["data-plane/redis", ["data-plane/pipeline", "data-plane/snapshot", "data-plane/usage", "proto"]],
   ["data-plane/memory", ["data-plane/pipeline", "data-plane/snapshot", "data-plane/usage", "proto"]],
-  ["data-plane/control-plane-client", ["data-plane/snapshot", "data-plane/usage", "proto"]],
+  ["data-plane/control-plane-client", ["data-plane/snapshot", "data-plane/usage", "data-plane/back-off.ts", "proto"]],
   ["data-plane/simulator", []],
   ["data-plane", ["data-plane", "proto"]],
   ["control-plane/database", ["control-plane", "proto"]],

@@ -1,7 +1,8 @@
 /** A prompt version with its templates compiled, so that a call only renders. */
+
+import type { JsonObject } from "@bufbuild/protobuf";
 import { type CompiledTemplate, compileTemplate } from "#agreements/prompt-template.ts";
 import type { PromptVersion } from "#proto/penstock/config/v1/snapshot_pb.ts";
-import type { JsonObject } from "@bufbuild/protobuf";
 
 export interface CompiledPromptVersion {
   readonly promptId: string;

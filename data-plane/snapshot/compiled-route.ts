@@ -1,7 +1,18 @@
 /** A route with all that a call on it needs: weight tables, clocks, prompt, experiment, prices. Pure. */
-import { type BucketRange, bucketRanges } from "#agreements/bucket-hash.ts";
-import type { Backend, Experiment, Price, Prompt, PromptBinding, Provider, Quota, Route, Tier } from "#proto/penstock/config/v1/snapshot_pb.ts";
+
 import type { JsonObject } from "@bufbuild/protobuf";
+import { type BucketRange, bucketRanges } from "#agreements/bucket-hash.ts";
+import type {
+  Backend,
+  Experiment,
+  Price,
+  Prompt,
+  PromptBinding,
+  Provider,
+  Quota,
+  Route,
+  Tier,
+} from "#proto/penstock/config/v1/snapshot_pb.ts";
 import type { QuotaEnforcement, QuotaWindow } from "../pipeline/quota-ledger.ts";
 import type { CompiledPromptVersion } from "./compiled-prompt.ts";
 
@@ -96,7 +107,14 @@ export interface RouteParts {
 }
 
 /** Where a route says 0. See Timeouts in snapshot.proto. */
-export const clockDefaults: Clocks = { queueMs: 5000, connectMs: 1000, firstByteMs: 30_000, idleMs: 30_000, writeStallMs: 30_000, totalMs: 900_000 };
+export const clockDefaults: Clocks = {
+  queueMs: 5000,
+  connectMs: 1000,
+  firstByteMs: 30_000,
+  idleMs: 30_000,
+  writeStallMs: 30_000,
+  totalMs: 900_000,
+};
 const attemptsMaxDefault = 3;
 const concurrentCallsMaxDefault = 1024;
 
@@ -123,7 +141,8 @@ export function compileRoute(route: Route, experiment: Experiment | undefined, p
     attemptsMax: route.retries?.attemptsMax || attemptsMaxDefault,
     prompt: compileBinding(route.prompt, compiler),
     defaultParameters: route.defaultParameters,
-    experiment: experiment === undefined ? undefined : compileExperiment(experiment, { ...compiler, where: `experiment "${experiment.key}"` }),
+    experiment:
+      experiment === undefined ? undefined : compileExperiment(experiment, { ...compiler, where: `experiment "${experiment.key}"` }),
     references: [...references],
   };
 }

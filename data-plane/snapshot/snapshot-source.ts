@@ -8,6 +8,7 @@ export type SnapshotSource = () => RuntimeSnapshot | undefined;
 /** @throws GatewayError NOT_READY */
 export function readSnapshot(source: SnapshotSource): RuntimeSnapshot {
   const snapshot = source();
-  if (snapshot === undefined) throw new GatewayError("NOT_READY", "this node has no configuration yet; try again in a few seconds", { retryAfterMs: 1000 });
+  if (snapshot === undefined)
+    throw new GatewayError("NOT_READY", "this node has no configuration yet; try again in a few seconds", { retryAfterMs: 1000 });
   return snapshot;
 }

@@ -55,6 +55,8 @@ const reportMs = 2000;
 /** A pull that takes longer is given up, in milliseconds. */
 const pullMsMax = 35_000;
 const closeMsMax = 2000;
+/** Not worth a line: a control plane that starts at the same time as the node, in milliseconds. */
+const quietMs = 5000;
 /** A disk that takes no base must not make the node pull everything at each poll, in milliseconds. */
 const baseRetryMs = 60_000;
 
@@ -68,6 +70,7 @@ export function openSnapshots<R>(options: SnapshotsOptions<R>): Snapshots<R> {
   let fullTriedFor = "";
   let baseNotBeforeMs = 0;
   let unreachableLogged = false;
+  let unreachableSinceMs: number | undefined;
   const closed = new AbortController();
   const becameReady = Promise.withResolvers<void>();
 
@@ -144,15 +147,18 @@ export function openSnapshots<R>(options: SnapshotsOptions<R>): Snapshots<R> {
       if (refusal !== undefined) refuse(refusal);
       if (unreachableLogged) logger.info("configuration can be pulled again");
       unreachableLogged = false;
+      unreachableSinceMs = undefined;
       return true;
     } catch (error) {
-      if (!closed.signal.aborted && !unreachableLogged)
-        logger.warn(
-          { err: error },
-          current === undefined
-            ? "no configuration can be pulled; not ready until it can"
-            : "configuration cannot be pulled; the last good one is served",
-        );
+      unreachableSinceMs ??= performance.now();
+      if (closed.signal.aborted || unreachableLogged || performance.now() - unreachableSinceMs < quietMs) return false;
+      // The reason and not its stack: that something else is away is no mistake in here.
+      logger.warn(
+        { reason: error instanceof Error ? error.message : String(error) },
+        current === undefined
+          ? "no configuration can be pulled; not ready until it can"
+          : "configuration cannot be pulled; the last good one is served",
+      );
       unreachableLogged = true;
       return false;
     }

@@ -1,4 +1,4 @@
-/** `npm start` as a new user meets it: one command, one JSON line, a first call; and again, with the same key. */
+/** `npm start` as a new user meets it: one command, one JSON line, a first call; again after kill -9, with the same key. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,10 +59,19 @@ describe("npm start", () => {
     expect(new Set(variants.values()).size).toBe(2);
   });
 
-  it("starts again with the same key and what it knew", async () => {
+  it("starts again after kill -9 with the same key and what it knew; its planes do not outlive it", async () => {
     const before = credentials();
-    await running?.kill("SIGTERM");
-    running = await start();
+    await running?.kill("SIGKILL");
+    // The planes close by themselves, and until they have, their data directories are refused to others.
+    await expect
+      .poll(
+        async () => {
+          running = await start().catch(() => undefined);
+          return running !== undefined;
+        },
+        { timeout: 25_000, interval: 500 },
+      )
+      .toBe(true);
     expect(credentials()).toEqual(before);
     expect((await ask("ada")).data.choices.length).toBe(1);
     expect(existsSync(join(directory, "node", "snapshot"))).toBe(true);
