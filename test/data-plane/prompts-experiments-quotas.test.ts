@@ -197,9 +197,9 @@ describe("a quota", () => {
     expect(answers[0]?.headers.get("x-ratelimit-reset-requests")).toMatch(/^(\d+h)?(\d+m)?\d+m?s$/);
     const refused = answers[3];
     expect(Number(refused?.headers.get("retry-after"))).toBeGreaterThan(0);
-    const { error } = (await refused?.json()) as { error: { code: string; message: string } };
-    expect(error.code).toBe("rate_limit_exceeded");
-    expect(error.message).toContain("three-a-minute");
+    expect(await refused?.json()).toMatchObject({
+      error: { code: "rate_limit_exceeded", message: expect.stringContaining("three-a-minute") },
+    });
   });
 
   it("of tokens is settled with what was used, so that short answers do not spend it, and a budget is not to be retried", async () => {
@@ -214,7 +214,7 @@ describe("a quota", () => {
     expect(calls).toBeGreaterThan(6);
     expect(last?.status).toBe(429);
     expect(last?.headers.get("x-should-retry")).toBe("false");
-    expect(((await last?.json()) as { error: { code: string } }).error.code).toBe("insufficient_quota");
+    expect(await last?.json()).toMatchObject({ error: { code: "insufficient_quota" } });
   });
 });
 
