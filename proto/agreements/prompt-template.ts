@@ -3,7 +3,7 @@
  * memory and length, because whoever writes a prompt must not be able to run code or to read the machine
  * (CVE-2026-42203 is a template engine that could).
  */
-import { Liquid, type Template } from "liquidjs";
+import { CaptureTag, type Context, Liquid, type Template } from "liquidjs";
 
 /** Characters. A longer template, or a longer result, is refused. */
 export const templateLengthMax = 100_000;
@@ -28,6 +28,17 @@ const engine = new Liquid({
   memoryLimit: memoryMax,
 });
 for (const tag of ["include", "render", "layout", "block"]) delete engine.tags[tag];
+// The engine charges its memory bound for lists and filters, not for what is captured: forty captures that double would pass it.
+engine.registerTag(
+  "capture",
+  class extends CaptureTag {
+    override *render(context: Context): Generator<unknown, void, string> {
+      yield* super.render(context);
+      const captured: unknown = context.bottom()[this.variable];
+      if (typeof captured === "string") context.memoryLimit.use(captured.length);
+    }
+  },
+);
 
 /** A variable that the template cannot do without: one that it reads outside of a condition or a `default`. */
 export class MissingVariable extends Error {
