@@ -22,6 +22,7 @@ export function barPlot({ title, unit, bars }: Plot): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13" fill="#7a8794">`,
+    `<title>${escaped(title)}</title>`,
     `<text x="0" y="18" font-size="15">${escaped(title)}</text>`,
     ...lines,
     "</svg>",

@@ -58,28 +58,47 @@ export async function runOn(stage: Stage, peer: Pick<Peer, "name" | "target">, j
   return result;
 }
 
-/** A B C, A B C, …: so that what else the machine does falls on all alike. The first, shorter round warms up and is not counted. */
+interface Run {
+  readonly cpu: number;
+  readonly backendCpu: number;
+  readonly result: LoadResult;
+}
+
+/**
+ * A B C, A B C, …: so that what else the machine does falls on all alike. The first, shorter round warms up and is not counted; a
+ * peer that gives a wrong answer there takes no further part, and is told of in `unfit`. We ourselves may not.
+ */
 export async function measureInTurn(
   stage: Stage,
-  peers: readonly Peer[],
+  invited: readonly Peer[],
   job: Extract<UntargetedJob, { kind: "closed" | "grpc" }>,
   rounds: number,
-): Promise<Measured[]> {
-  const runs = peers.map(() => [] as { cpu: number; backendCpu: number; result: LoadResult }[]);
-  for (let round = 0; round <= rounds; round++) {
+): Promise<{ readonly measured: readonly Measured[]; readonly unfit: readonly string[] }> {
+  const peers: Peer[] = [];
+  const unfit: string[] = [];
+  for (const peer of invited) {
+    try {
+      await runOn(stage, peer, { ...job, calls: Math.ceil(job.calls * peer.share * 0.4) });
+      peers.push(peer);
+    } catch (error) {
+      if (peer.name === "Penstock") throw error;
+      unfit.push(`${peer.name} answered wrongly: ${String(error).split("Error: ").at(-1)?.split("\n")[0]}`);
+    }
+  }
+  const runs = peers.map(() => [] as Run[]);
+  for (let round = 0; round < rounds; round++) {
     for (const [index, peer] of peers.entries()) {
-      const calls = Math.ceil(job.calls * peer.share * (round === 0 ? 0.4 : 1));
+      const calls = Math.ceil(job.calls * peer.share);
       const before = [cpuMicros(peer.pid), cpuMicros(stage.backend.pid)] as const;
       const result = await runOn(stage, peer, { ...job, calls });
       const cpu = cpuMicros(peer.pid) - before[0];
-      if (round > 0) runs[index]?.push({ cpu, backendCpu: cpuMicros(stage.backend.pid) - before[1], result });
+      runs[index]?.push({ cpu, backendCpu: cpuMicros(stage.backend.pid) - before[1], result });
     }
   }
   // gRPC sends a few messages more than there are tokens; the figure is for messages, as they are counted.
-  return peers.map(({ name }, index) => {
-    const of = (value: (run: { cpu: number; backendCpu: number; result: LoadResult }) => number) =>
-      spreadOf((runs[index] ?? []).map(value));
-    const measured: Measured = {
+  const measured = peers.map(({ name }, index) => {
+    const of = (value: (run: Run) => number) => spreadOf((runs[index] ?? []).map(value));
+    const one: Measured = {
       peer: name,
       cpuMicrosPerUnit: of(({ cpu, result }) => cpu / result.units),
       unitsPerSecond: of(({ result }) => (result.units * 1000) / result.durationMs),
@@ -88,11 +107,10 @@ export async function measureInTurn(
       latencyP99Ms: of(({ result }) => result.latency.p99),
       backendMicrosPerUnit: of(({ backendCpu, result }) => backendCpu / result.units),
     };
-    stage.say(
-      `  ${job.model} ${name}: ${measured.cpuMicrosPerUnit.median.toFixed(2)} µs, ${measured.callsPerSecond.median.toFixed(0)} calls/s`,
-    );
-    return measured;
+    stage.say(`  ${job.model} ${name}: ${one.cpuMicrosPerUnit.median.toFixed(2)} µs, ${one.callsPerSecond.median.toFixed(0)} calls/s`);
+    return one;
   });
+  return { measured, unfit };
 }
 
 /**

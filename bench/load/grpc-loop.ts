@@ -2,6 +2,7 @@
  * gRPC calls over bare node:http2: the frames of each answer are counted, and one answer in sixteen is decoded and its text
  * compared, so that the caller does not cost more than what is measured. A status other than 0 ends the run.
  */
+import { once } from "node:events";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
@@ -19,10 +20,7 @@ const decodedEvery = 16;
 const frameHeaderBytes = 5;
 
 export async function grpcLoop(job: GrpcJob): Promise<LoadResult> {
-  const sessions = Array.from({ length: job.connections }, () =>
-    connect(`http://127.0.0.1:${job.target.port}`, { settings: { initialWindowSize: 1024 * 1024 } }),
-  );
-  for (const session of sessions) session.setLocalWindowSize(16 * 1024 * 1024);
+  const sessions = await Promise.all(Array.from({ length: job.connections }, () => openSession(job.target.port)));
   const latencies = new Float64Array(job.calls);
   let begun = 0;
   let units = 0;
@@ -35,7 +33,8 @@ export async function grpcLoop(job: GrpcJob): Promise<LoadResult> {
         while (session !== undefined && begun < job.calls) {
           const index = begun++;
           const sentAtMs = performance.now();
-          units += await call(session, index % decodedEvery === 0);
+          const messages = await call(session, index % decodedEvery === 0);
+          units += messages;
           latencies[index] = performance.now() - sentAtMs;
         }
       }),
@@ -45,6 +44,13 @@ export async function grpcLoop(job: GrpcJob): Promise<LoadResult> {
   } finally {
     for (const session of sessions) session.destroy();
   }
+}
+
+async function openSession(port: number): Promise<ClientHttp2Session> {
+  const session = connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 1024 * 1024 } });
+  await once(session, "connect");
+  session.setLocalWindowSize(16 * 1024 * 1024);
+  return session;
 }
 
 function grpcCall({ model, promptBytes, target }: GrpcJob): (session: ClientHttp2Session, decode: boolean) => Promise<number> {

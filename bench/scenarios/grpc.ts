@@ -20,7 +20,9 @@ export const grpc: Scenario = {
     ];
     for (const { label, model, calls } of forms) {
       const job: GrpcCall = { kind: "grpc", model, promptBytes: 64, connections: 4, callsAtOnce: 32, calls };
-      const [measured] = await measureInTurn(stage, [peer], job, stage.quick ? 1 : 5);
+      const {
+        measured: [measured],
+      } = await measureInTurn(stage, [peer], job, stage.quick ? 1 : 5);
       if (measured === undefined) continue;
       const perCoreSecond = 1e6 / measured.cpuMicrosPerUnit.median;
       if (model !== "small") bestPerSecond = Math.max(bestPerSecond, perCoreSecond);
