@@ -20,6 +20,8 @@ export interface Gateway {
   readonly graphql: Graphql;
   readonly redisUrl: string;
   readonly database: "PostgreSQL" | "PGlite";
+  /** What a further node of this installation needs, apart from its directory and ports. */
+  readonly nodeEnvironment: Readonly<Record<string, string>>;
   /** Calls that ended well since the start, by the node's metrics. */
   callsCounted(): Promise<number>;
   /** Usage events on the node that the ledger has not confirmed, and those that were lost. */
@@ -84,6 +86,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       apiKey,
       graphql,
       redisUrl: redis.url,
+      nodeEnvironment: { ...planes.secrets, ...environment },
       database: postgres === undefined ? "PGlite" : "PostgreSQL",
       eventsWaiting: async () => {
         const text = await metricsOf(node);

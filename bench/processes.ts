@@ -18,8 +18,15 @@ process.on("exit", () => {
 });
 
 /** A script of ours that prints its port as a line of JSON when it is ready. */
-export async function startScript(script: string, args: readonly string[] = []): Promise<Part> {
-  const child = fork(new URL(script, import.meta.url), args, { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+export async function startScript(
+  script: string,
+  args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Part> {
+  const child = fork(new URL(script, import.meta.url), args, {
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+    env: { PATH: process.env["PATH"], NODE_ENV: "production", ...environment },
+  });
   const { stdout } = child;
   if (stdout === null) throw new Error("a script was started without its output");
   const line = await withinStart(child, script, new Promise<string>((resolve) => createInterface({ input: stdout }).once("line", resolve)));

@@ -50,6 +50,8 @@ export async function writeReport(stage: Stage, played: readonly Played[]): Prom
 export const budgetLine = (budget: Budget): string =>
   `${holds(budget) ? "holds         " : "DOES NOT HOLD "} ${budget.what}: ${figure(budget.value)} (${limitText(budget)})`;
 
+export const tableText = (table: Table): string => tableLines(table).join("\n");
+
 const limitText = ({ kind, limit }: Budget): string => `${kind === "at-most" ? "≤" : "≥"} ${figure(limit)}`;
 
 const figure = (value: number): string => (value >= 1000 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));

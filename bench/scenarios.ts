@@ -1,6 +1,27 @@
 /** All scenarios, in the order in which they are played and reported. */
 import type { Scenario } from "./scenario.ts";
 import { burstTokens, largeAnswers, streamedTokens, wholeAnswers } from "./scenarios/answers.ts";
+import { configuration } from "./scenarios/configuration.ts";
 import { grpc } from "./scenarios/grpc.ts";
+import { addedLatency } from "./scenarios/latency.ts";
+import { ledger } from "./scenarios/ledger.ts";
+import { openStreams } from "./scenarios/open-streams.ts";
+import { quota } from "./scenarios/quota.ts";
+import { soak } from "./scenarios/soak.ts";
+import { workers } from "./scenarios/workers.ts";
 
-export const scenarios: readonly Scenario[] = [wholeAnswers, streamedTokens, burstTokens, grpc, largeAnswers];
+/** The soak is played only where it is asked for. */
+export const scenarios: readonly Scenario[] = [
+  wholeAnswers,
+  streamedTokens,
+  burstTokens,
+  grpc,
+  largeAnswers,
+  addedLatency,
+  openStreams,
+  configuration,
+  quota,
+  workers,
+  ledger,
+  soak,
+];

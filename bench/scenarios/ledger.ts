@@ -1,0 +1,46 @@
+/** How fast the ledger takes usage events in: the control plane is stopped while calls are made, then let go on. */
+
+import { cpuMicros } from "../process-account.ts";
+import type { Scenario } from "../scenario.ts";
+import { equals, type Peer, runOn } from "../stage.ts";
+
+const calls = 20_000;
+const caughtUpMsMax = 120_000;
+
+export const ledger: Scenario = {
+  name: "ledger",
+  title: "Ledger ingestion",
+  quick: false,
+  run: async (stage) => {
+    const { gateway, tally } = stage;
+    const recorded = () => gateway.callsRecorded();
+    await equals("rows in the ledger", recorded, tally.calls + tally.elsewhere, caughtUpMsMax);
+    const penstock = stage.peers.find(({ name }) => name === "Penstock") as Peer;
+    process.kill(gateway.controlPlanePid, "SIGSTOP");
+    try {
+      await runOn(stage, penstock, { kind: "closed", model: "small", promptBytes: 64, connections: 32, calls });
+    } finally {
+      process.kill(gateway.controlPlanePid, "SIGCONT");
+    }
+    const startedAtMs = performance.now();
+    const parts = [gateway.controlPlanePid, ...(gateway.databasePid === undefined ? [] : [gateway.databasePid])];
+    const before = parts.map(cpuMicros);
+    await equals("rows in the ledger", recorded, tally.calls + tally.elsewhere, caughtUpMsMax);
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    const used = parts.map((pid, index) => (cpuMicros(pid) - (before[index] ?? 0)) / calls);
+    return {
+      tables: [
+        {
+          title: `${calls} events that waited in Redis`,
+          columns: ["", "events/s", "CPU µs per event, control plane", `CPU µs per event, ${gateway.database}`],
+          rows: [
+            ["until all are rows", (calls / seconds).toFixed(0), (used[0] ?? 0).toFixed(0), used[1]?.toFixed(0) ?? "in the control plane"],
+          ],
+          note: "Looked at five times a second; the looking (a sum over the ledger) is in the CPU time.",
+        },
+      ],
+      budgets: [],
+      plots: [],
+    };
+  },
+};
