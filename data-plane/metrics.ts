@@ -1,7 +1,7 @@
 /**
  * What the node counts. Labels come from the configuration and never from what a caller wrote: an unknown model is "other", so
- * that nobody can fill the memory with label values. Children are looked up once for each route and backend and kept, because
- * label objects for each call cost more than the counting.
+ * that nobody can fill the memory with label values. What a call counts is gathered in one object for each route, backend and
+ * outcome, found without making a label; counters are plain numbers that are handed over when somebody scrapes.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Attempt } from "./pipeline/call-backend.ts";
@@ -32,6 +32,8 @@ export function metrics(sources: MetricSources): Metrics {
 
   const requests = new Counter({
     name: "penstock_requests_total",
+    // Of the registry's metrics this one is collected first.
+    collect: () => handOver(),
     help: "Calls that ended",
     labelNames: ["route", "protocol", "outcome", "code"],
     registers,
@@ -106,52 +108,91 @@ export function metrics(sources: MetricSources): Metrics {
     sources.usageEventsDropped,
   );
 
-  const routeChild = kept((route: string, protocol: string, stream: string) => duration.labels(route, protocol, stream));
-  const firstTokenChild = kept((route: string) => firstToken.labels(route));
-  const requestChild = kept((route: string, protocol: string, outcome: string, code: string) =>
-    requests.labels(route, protocol, outcome, code),
-  );
-  const tokenChild = kept((route: string, backend: string, type: string) => tokens.labels(route, backend, type));
-  const attemptChild = kept((backend: string, result: string) => attempts.labels(backend, result));
-  const attemptDurationChild = kept((backend: string) => attemptDuration.labels(backend));
-  const exposureChild = kept((experiment: string, variant: string) => exposures.labels(experiment, variant));
+  const tallies: Tally[] = [];
+  const ofRoute = new Map<string, Map<string, Tally>>();
+  const ofBackend = new Map<string, BackendTally>();
 
-  const countAttempt = ({ backend, result, startedAtMs, endedAtMs }: Attempt) => {
-    attemptChild(backend.key, result).inc();
-    attemptDurationChild(backend.key).observe((endedAtMs - startedAtMs) / 1000);
+  const tallyOf = (route: string, protocol: string, stream: boolean, code: string): Tally => {
+    let ofThis = ofRoute.get(route);
+    if (ofThis === undefined) {
+      ofThis = new Map();
+      ofRoute.set(route, ofThis);
+    }
+    const key = `${protocol} ${stream} ${code}`;
+    let tally = ofThis.get(key);
+    if (tally === undefined) {
+      tally = {
+        calls: 0,
+        labels: { route, protocol, outcome: code === "OK" ? "ok" : "failed", code },
+        duration: duration.labels(route, protocol, String(stream)),
+        firstToken: firstToken.labels(route),
+      };
+      tallies.push(tally);
+      ofThis.set(key, tally);
+    }
+    return tally;
   };
+  const backendTallyOf = (backend: string): BackendTally => {
+    let tally = ofBackend.get(backend);
+    if (tally === undefined) {
+      tally = { results: new Map(), inputTokens: new Map(), outputTokens: new Map(), duration: attemptDuration.labels(backend) };
+      ofBackend.set(backend, tally);
+    }
+    return tally;
+  };
+  const countAttempt = ({ backend, result, startedAtMs, endedAtMs }: Attempt) => {
+    const tally = backendTallyOf(backend.key);
+    add(tally.results, result, 1);
+    tally.duration.observe((endedAtMs - startedAtMs) / 1000);
+  };
+  /** Hands the plain numbers over to the counters: they start from zero at each scrape and so end at the same totals. */
+  function handOver(): void {
+    for (const counter of [requests, tokens, attempts]) counter.reset();
+    for (const { labels, calls } of tallies) requests.inc(labels, calls);
+    for (const [backend, { results, inputTokens, outputTokens }] of ofBackend) {
+      for (const [result, count] of results) attempts.inc({ backend, result }, count);
+      for (const [route, count] of inputTokens) tokens.inc({ route, backend, type: "input" }, count);
+      for (const [route, count] of outputTokens) tokens.inc({ route, backend, type: "output" }, count);
+    }
+  }
 
   return {
     registry,
     count(state) {
       const { request, failure, usage, meter, assignment } = state;
       const route = state.route?.name ?? "other";
-      const nowMs = Date.now();
-      requestChild(route, request.ingress, failure === undefined ? "ok" : "failed", failure?.kind ?? "OK").inc();
-      routeChild(route, request.ingress, String(request.stream)).observe((nowMs - request.receivedAtMs) / 1000);
-      if (meter.firstContentAtMs !== undefined) firstTokenChild(route).observe((meter.firstContentAtMs - request.receivedAtMs) / 1000);
+      const tally = tallyOf(route, request.ingress, request.stream, failure?.kind ?? "OK");
+      tally.calls++;
+      tally.duration.observe((Date.now() - request.receivedAtMs) / 1000);
+      if (meter.firstContentAtMs !== undefined) tally.firstToken.observe((meter.firstContentAtMs - request.receivedAtMs) / 1000);
       for (const attempt of state.attempts) countAttempt(attempt);
-      if (usage !== undefined) {
-        const backend = state.attempts.at(-1)?.backend.key ?? "other";
-        tokenChild(route, backend, "input").inc(usage.inputTokens);
-        tokenChild(route, backend, "output").inc(usage.outputTokens);
+      const answering = state.attempts.at(-1)?.backend.key;
+      if (usage !== undefined && answering !== undefined) {
+        const { inputTokens, outputTokens } = backendTallyOf(answering);
+        add(inputTokens, route, usage.inputTokens);
+        add(outputTokens, route, usage.outputTokens);
       }
-      if (assignment !== undefined) exposureChild(assignment.experiment.key, assignment.variant.key).inc();
+      if (assignment !== undefined) exposures.labels(assignment.experiment.key, assignment.variant.key).inc();
     },
     configApplied: (change) => configChanges.labels(change).inc(),
   };
 }
 
-/** Remembers what `make` gave for the same names. */
-function kept<Names extends string[], Child>(make: (...names: Names) => Child): (...names: Names) => Child {
-  const children = new Map<string, Child>();
-  return (...names) => {
-    const key = names.join("\0");
-    let child = children.get(key);
-    if (child === undefined) {
-      child = make(...names);
-      children.set(key, child);
-    }
-    return child;
-  };
+interface Tally {
+  calls: number;
+  readonly labels: { readonly route: string; readonly protocol: string; readonly outcome: string; readonly code: string };
+  readonly duration: { observe(seconds: number): void };
+  readonly firstToken: { observe(seconds: number): void };
 }
+
+interface BackendTally {
+  /** By result; tokens by route. */
+  readonly results: Map<string, number>;
+  readonly inputTokens: Map<string, number>;
+  readonly outputTokens: Map<string, number>;
+  readonly duration: { observe(seconds: number): void };
+}
+
+const add = (counts: Map<string, number>, key: string, by: number): void => {
+  counts.set(key, (counts.get(key) ?? 0) + by);
+};

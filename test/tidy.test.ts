@@ -13,7 +13,7 @@ const arrows: readonly (readonly [from: string, to: readonly string[]])[] = [
   ["proto/gen", []],
   ["proto/agreements", []],
   ["proto/transport", []],
-  ["data-plane/edge", ["data-plane/pipeline", "data-plane/snapshot", "data-plane/gateway-error.ts", "proto"]],
+  ["data-plane/edge", ["data-plane/pipeline", "data-plane/snapshot", "data-plane/gateway-error.ts", "data-plane/call-id.ts", "proto"]],
   ["data-plane/pipeline", ["data-plane/providers/provider.ts", "data-plane/snapshot", "data-plane/gateway-error.ts", "proto"]],
   ["data-plane/providers", ["data-plane/pipeline", "data-plane/snapshot", "data-plane/gateway-error.ts", "proto"]],
   // The compiled route speaks of quotas in the words of the port that counts them.

@@ -3,7 +3,6 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Metadata } from "@grpc/grpc-js";
 import { Metadata as GrpcMetadata } from "@grpc/grpc-js";
-import { v7 as uuidv7 } from "uuid";
 import {
   type ChoiceSchema,
   type CompleteResponseSchema,
@@ -16,6 +15,7 @@ import {
   type ToolCallSchema,
 } from "#proto/penstock/inference/v1/completion_pb.ts";
 import type { CallContext, ServiceHandlers } from "../../proto/transport/grpc-server.ts";
+import { newCallId } from "../call-id.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { type CompletionDependencies, complete } from "../pipeline/completion.ts";
 import type { CallFacts, CallReport, CompletionEvent, FinishReason, TokenLogprob, TokenUsage } from "../pipeline/completion-event.ts";
@@ -30,7 +30,7 @@ export function completionService(dependencies: CompletionDependencies): Service
     async complete({ input }, call) {
       const request = completionRequest(input, false, call);
       const answer = openAnswer(request);
-      for await (const batch of complete(request, dependencies, call.signal)) {
+      for await (const batch of complete(request, dependencies, call)) {
         for (const event of batch) {
           if (event.type === "committed") call.writeStallMs = event.writeStallMs;
           answer.add(event);
@@ -43,7 +43,7 @@ export function completionService(dependencies: CompletionDependencies): Service
     async *streamComplete({ input }, call) {
       const request = completionRequest(input, true, call);
       let sequenceNumber = 0n;
-      for await (const batch of complete(request, dependencies, call.signal)) {
+      for await (const batch of complete(request, dependencies, call)) {
         const messages: MessageInitShape<typeof StreamCompleteResponseSchema>[] = [];
         for (const event of batch) {
           if (event.type === "committed") {
@@ -61,7 +61,7 @@ export function completionService(dependencies: CompletionDependencies): Service
 }
 
 function completionRequest(input: CompletionInput | undefined, stream: boolean, call: CallContext): CompletionRequest {
-  const callId = uuidv7();
+  const callId = newCallId();
   const caller = readCallerHeaders((name) => {
     const [value] = call.metadata.get(name);
     return typeof value === "string" ? value : undefined;

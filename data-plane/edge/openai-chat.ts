@@ -35,7 +35,7 @@ export function openaiChat(dependencies: CompletionDependencies): RestEndpoint {
       tags: { ...metadata, ...call.tags },
       simulation: simulationHeaders(call),
     };
-    const batches = complete(request, dependencies, call.signal);
+    const batches = complete(request, dependencies, call);
     if (stream) await writeStream(call, request, batches);
     else await writeAnswer(call, batches);
   };
@@ -55,7 +55,7 @@ async function writeAnswer(call: RestCall, batches: Batches): Promise<void> {
     }
   }
   headers["openai-processing-ms"] = String(Date.now() - call.receivedAtMs);
-  sendJson(call.response, 200, answer, headers);
+  sendJson(call, 200, answer, headers);
 }
 
 async function writeStream(call: RestCall, request: CompletionRequest, batches: Batches): Promise<void> {
@@ -72,7 +72,7 @@ async function writeStream(call: RestCall, request: CompletionRequest, batches: 
         switch (event.type) {
           case "committed":
             writeStallMs = event.writeStallMs;
-            response.writeHead(200, { ...answerHeaders(event.facts), ...streamHeaders });
+            response.writeHead(200, { ...answerHeaders(event.facts), "x-request-id": call.requestId, ...streamHeaders });
             heartbeat = setInterval(() => response.writableLength === 0 && response.write(": keep-alive\n\n"), heartbeatMs);
             break;
           case "completion-started":

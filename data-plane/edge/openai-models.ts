@@ -11,20 +11,22 @@ export interface ModelDependencies {
 }
 
 export function listModels({ snapshot: source, authenticate }: ModelDependencies): RestEndpoint {
-  return async ({ response, credential, receivedAtMs }) => {
+  return async (call) => {
+    const { credential, receivedAtMs } = call;
     const snapshot = readSnapshot(source);
     const caller = authenticate(snapshot, credential, receivedAtMs);
     const owner = snapshot.organisation(caller.organisationId)?.key ?? "";
-    sendJson(response, 200, JSON.stringify({ object: "list", data: routesFor(snapshot, caller).map((route) => modelOf(route, owner)) }));
+    sendJson(call, 200, JSON.stringify({ object: "list", data: routesFor(snapshot, caller).map((route) => modelOf(route, owner)) }));
   };
 }
 
 export function getModel({ snapshot: source, authenticate }: ModelDependencies): RestEndpoint {
-  return async ({ response, credential, receivedAtMs }, name) => {
+  return async (call, name) => {
+    const { credential, receivedAtMs } = call;
     const snapshot = readSnapshot(source);
     const caller = authenticate(snapshot, credential, receivedAtMs);
     const owner = snapshot.organisation(caller.organisationId)?.key ?? "";
-    sendJson(response, 200, JSON.stringify(modelOf(resolveRoute(snapshot, caller, name), owner)));
+    sendJson(call, 200, JSON.stringify(modelOf(resolveRoute(snapshot, caller, name), owner)));
   };
 }
 

@@ -6,7 +6,7 @@
 import { isUtf8 } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { v7 as uuidv7 } from "uuid";
+import { newCallId } from "../call-id.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { readCallerHeaders } from "./caller-headers.ts";
 import { httpStatusOf, openaiErrorBody, retryHeaders } from "./openai-error-body.ts";
@@ -94,7 +94,7 @@ async function serve(
   options: RestServerOptions,
   live: Set<(reason: GatewayError) => void>,
 ): Promise<void> {
-  const callId = uuidv7();
+  const callId = newCallId();
   const caller = readCallerHeaders((name) => single(request.headers[name]));
   const requestId = caller.requestId ?? callId;
   const controller = new AbortController();
@@ -106,7 +106,6 @@ async function serve(
   response.on("close", () => {
     if (!response.writableFinished) end(new GatewayError("CANCELLED", "the caller went away"));
   });
-  response.setHeader("x-request-id", requestId);
   try {
     const { serve: endpoint, parameter } = find(endpoints, request);
     await endpoint(
@@ -204,14 +203,22 @@ export async function readBody({ request, signal }: RestCall): Promise<string> {
   return bytes.toString("utf8");
 }
 
-export function sendJson(response: ServerResponse, status: number, body: string, headers: Readonly<Record<string, string>> = {}): void {
-  response.writeHead(status, { ...headers, "content-type": "application/json", "content-length": Buffer.byteLength(body) });
-  response.end(body);
+/** A header that was set before would send all of them the slow way, so the request id goes with the rest. */
+export function sendJson(
+  { response, requestId }: Pick<RestCall, "response" | "requestId">,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const length = Buffer.byteLength(body);
+  response.writeHead(status, { ...headers, "x-request-id": requestId, "content-type": "application/json", "content-length": length });
+  // As many bytes as characters: all of it is ASCII, which goes out without another look at each character.
+  response.end(body, length === body.length ? "latin1" : "utf8");
 }
 
 function sendError(response: ServerResponse, error: GatewayError, requestId: string): void {
   if (response.destroyed) return;
-  sendJson(response, httpStatusOf(error.kind), openaiErrorBody(error, requestId), retryHeaders(error));
+  sendJson({ response, requestId }, httpStatusOf(error.kind), openaiErrorBody(error, requestId), retryHeaders(error));
 }
 
 const tooLarge = () => new GatewayError("PAYLOAD_TOO_LARGE", `the body is larger than ${bodyBytesMax} bytes`);

@@ -18,6 +18,7 @@ export interface CallState {
   route: CompiledRoute | undefined;
   assignment: Assignment | undefined;
   rendered: RenderedPrompt | undefined;
+  cache: "off" | "miss" | "hit";
   readonly attempts: Attempt[];
   readonly meter: AnswerMeter;
   usage: TokenUsage | undefined;
@@ -34,6 +35,7 @@ export function callState(request: CompletionRequest): CallState {
     route: undefined,
     assignment: undefined,
     rendered: undefined,
+    cache: "off",
     attempts: [],
     meter: answerMeter(request),
     usage: undefined,

@@ -19,7 +19,7 @@ import { type Reservation, reserveQuota } from "./reserve-quota.ts";
 import { resolveRoute } from "./resolve-route.ts";
 import type { ResponseCache } from "./response-cache.ts";
 import { settlementOf } from "./settlement.ts";
-import { totalClock } from "./total-clock.ts";
+import { type CallLifetime, startTotalClock } from "./total-clock.ts";
 import type { RecordCall } from "./usage-record.ts";
 
 export interface CompletionDependencies extends BackendDependencies {
@@ -35,17 +35,17 @@ export interface CompletionDependencies extends BackendDependencies {
 }
 
 /**
- * @param signal aborts when the caller leaves, its deadline passes or the node shuts down; its reason says which.
  * @throws GatewayError whatever ended the call; the same error is in the usage event.
  */
 export async function* complete(
   request: CompletionRequest,
   dependencies: CompletionDependencies,
-  signal: AbortSignal,
+  lifetime: CallLifetime,
 ): AsyncGenerator<readonly CompletionEvent[], void> {
+  const { signal } = lifetime;
   const state = callState(request);
   let reservation: Reservation | undefined;
-  let clock: ReturnType<typeof totalClock> | undefined;
+  let stopClock: (() => void) | undefined;
   try {
     const snapshot = readSnapshot(dependencies.snapshot);
     state.snapshot = snapshot;
@@ -54,16 +54,17 @@ export async function* complete(
     state.caller = caller;
     const route = resolveRoute(snapshot, caller, request.model);
     state.route = route;
-    clock = totalClock(route.clocks.totalMs, signal);
+    stopClock = startTotalClock(route.clocks.totalMs, lifetime);
     const assignment = assignVariant(route, request, caller);
     state.assignment = assignment;
     const rendered = renderPrompt(snapshot, route, assignment, request);
     state.rendered = rendered;
-    await dependencies.guard.input(request, clock.signal);
+    await dependencies.guard.input(request, signal);
     const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
-    reservation = await reserveQuota(dependencies.quota, snapshot, caller, route, request, endUserHash, clock.signal);
+    reservation = await reserveQuota(dependencies.quota, snapshot, caller, route, request, endUserHash, signal);
     const subject = { caller, route, assignment, rendered, request };
-    const cached = await dependencies.cache.lookUp(subject, clock.signal);
+    const cached = await dependencies.cache.lookUp(subject, signal);
+    state.cache = cached === undefined ? missOf[dependencies.cache.state] : "hit";
     const call = {
       request,
       tiers: assignment?.variant.tiers ?? route.tiers,
@@ -75,12 +76,12 @@ export async function* complete(
     const entry = dependencies.cache.fill(subject);
 
     let facts: CallFacts | undefined;
-    for await (const batch of cached ?? callBackend(call, dependencies, state.attempts, clock.signal)) {
-      const events = dependencies.guard.output(batch, clock.signal);
+    for await (const batch of cached ?? callBackend(call, dependencies, state.attempts, signal)) {
+      const events = dependencies.guard.output(batch, signal);
       state.meter.see(events);
       entry.add(events);
       if (facts === undefined) {
-        facts = factsOf(state, reservation, cached === undefined ? missOf[dependencies.cache.state] : "hit");
+        facts = factsOf(state, reservation);
         yield [{ type: "committed", facts, writeStallMs: route.clocks.writeStallMs }, ...events];
       } else yield events;
     }
@@ -94,7 +95,7 @@ export async function* complete(
   } finally {
     // Runs on every way out. A caller that leaves while we wait for it to read throws nothing in here: the edge calls return()
     // on us, and only the signal knows why.
-    clock?.stop();
+    stopClock?.();
     if (signal.aborted) state.failure = GatewayError.from(signal.reason);
     account(state);
     reservation?.settle(settlementOf(state));
@@ -104,14 +105,14 @@ export async function* complete(
 
 const missOf = { off: "off", on: "miss" } as const;
 
-function factsOf(state: CallState, reservation: Reservation, cache: CallFacts["cache"]): CallFacts {
+function factsOf(state: CallState, reservation: Reservation): CallFacts {
   const { prompt } = state.rendered ?? {};
   return {
     route: state.route?.name ?? "",
     backend: state.attempts.at(-1)?.backend.key ?? "",
     attempts: state.attempts.length,
     variant: state.assignment?.variant.label ?? "",
-    cache,
+    cache: state.cache,
     revision: state.snapshot?.revisionText ?? "",
     promptVersion: prompt === undefined ? "" : `${prompt.name}@${prompt.version.version}`,
     limits: reservation.limits,

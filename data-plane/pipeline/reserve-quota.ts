@@ -1,4 +1,5 @@
 /** Which quotas a call falls under, and the hold on them. The counters stand behind the QuotaLedger port. */
+import type { ApiKey } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { CompiledQuota, CompiledRoute } from "../snapshot/compiled-route.ts";
 import { quotaScope, type RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
@@ -50,18 +51,31 @@ interface BoundQuota {
   readonly scope: string;
 }
 
-function quotasOf(snapshot: RuntimeSnapshot, caller: Caller, route: CompiledRoute, endUserHash: string): BoundQuota[] {
-  const bound: BoundQuota[] = [];
-  const add = (scope: string, subject: string) => {
-    for (const quota of snapshot.quotas(caller.organisationId, scope)) bound.push({ quota, subject, scope });
-  };
-  add(quotaScope.organisation, "");
-  add(quotaScope.project(caller.projectId), "");
-  add(quotaScope.apiKey(caller.apiKey.id), "");
-  add(quotaScope.route(route.id), "");
-  if (endUserHash !== "") add(quotaScope.endUser, endUserHash);
-  return bound;
+/** The quotas on a key's calls of a route, which are the same from call to call until a quota changes. */
+const boundBy = new WeakMap<CompiledRoute, WeakMap<ApiKey, { readonly index: object; readonly bound: readonly BoundQuota[] }>>();
+
+function quotasOf(snapshot: RuntimeSnapshot, caller: Caller, route: CompiledRoute, endUserHash: string): readonly BoundQuota[] {
+  let byKey = boundBy.get(route);
+  if (byKey === undefined) {
+    byKey = new WeakMap();
+    boundBy.set(route, byKey);
+  }
+  let known = byKey.get(caller.apiKey);
+  if (known?.index !== snapshot.quotaIndex) {
+    const scopes = [
+      quotaScope.organisation,
+      quotaScope.project(caller.projectId),
+      quotaScope.apiKey(caller.apiKey.id),
+      quotaScope.route(route.id),
+    ];
+    known = { index: snapshot.quotaIndex, bound: scopes.flatMap((scope) => boundOn(snapshot, caller, scope, "")) };
+    byKey.set(caller.apiKey, known);
+  }
+  return endUserHash === "" ? known.bound : [...known.bound, ...boundOn(snapshot, caller, quotaScope.endUser, endUserHash)];
 }
+
+const boundOn = (snapshot: RuntimeSnapshot, caller: Caller, scope: string, subject: string): BoundQuota[] =>
+  snapshot.quotas(caller.organisationId, scope).map((quota) => ({ quota, subject, scope }));
 
 function denied(denial: QuotaDenial, bound: readonly BoundQuota[]): GatewayError {
   const binding = bound[denial.hold];

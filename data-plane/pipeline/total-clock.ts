@@ -1,25 +1,19 @@
-/** The clock over a whole call, as a signal that also aborts when the call's own does. Cheaper and leak-free beside AbortSignal.any. */
+/** How long a call may live, and who may end it. */
 import { GatewayError } from "../gateway-error.ts";
 
-export interface TotalClock {
+/** One for each call, made by the edge that took it. */
+export interface CallLifetime {
+  /** Aborts when the caller leaves, its deadline passes, the node shuts down or a clock runs out; the reason says which. */
   readonly signal: AbortSignal;
-  stop(): void;
+  /** Ends the call from within. The first reason holds. */
+  end(reason: GatewayError): void;
 }
 
-export function totalClock(totalMs: number, parent: AbortSignal): TotalClock {
-  const controller = new AbortController();
-  const onAbort = () => controller.abort(parent.reason);
+/** The clock over a whole call. @returns what stops it. */
+export function startTotalClock(totalMs: number, lifetime: CallLifetime): () => void {
   const timer = setTimeout(
-    () => controller.abort(new GatewayError("UPSTREAM_TIMEOUT", `the call took longer than its route allows (${totalMs} ms)`)),
+    () => lifetime.end(new GatewayError("UPSTREAM_TIMEOUT", `the call took longer than its route allows (${totalMs} ms)`)),
     totalMs,
   );
-  if (parent.aborted) onAbort();
-  else parent.addEventListener("abort", onAbort);
-  return {
-    signal: controller.signal,
-    stop() {
-      clearTimeout(timer);
-      parent.removeEventListener("abort", onAbort);
-    },
-  };
+  return () => clearTimeout(timer);
 }

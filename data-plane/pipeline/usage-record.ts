@@ -1,7 +1,13 @@
 /** Writes the record of one finished call: what happened, to whom, at what cost, for the ledger. Pure. */
-import { create, toBinary } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { Outcome, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import {
+  AttemptSchema,
+  ExposureSchema,
+  Outcome,
+  TokenUsageSchema,
+  UsageEventSchema,
+  UsageRecordSchema,
+} from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import type { GatewayError, GatewayErrorKind } from "../gateway-error.ts";
 import type { CallState } from "./call-state.ts";
 
@@ -21,77 +27,132 @@ export function usageRecordBytes(state: CallState, { nodeId, nowMs, pseudonym }:
   const { request, caller, route, snapshot, assignment, usage, failure, meter } = state;
   if (caller === undefined) return undefined;
   const answered = state.attempts.findLast(({ httpStatus }) => httpStatus === 200);
-  const price = answered?.backend.price;
   const prompt = state.rendered?.prompt;
-  const record = create(UsageRecordSchema, {
-    record: {
-      case: "usage",
-      value: {
-        callId: request.callId,
-        nodeId,
-        startedAt: timestampFromMs(request.receivedAtMs),
-        organisationId: caller.organisationId,
-        projectId: caller.projectId,
-        apiKeyId: caller.apiKey.id,
-        endUserHash: request.endUserId === "" ? "" : pseudonym(request.endUserId),
-        routeId: route?.id ?? "",
-        routeName: route?.name ?? "",
-        ingress: request.ingress,
-        streamed: request.stream,
-        attempts: state.attempts.map((attempt) => ({
-          backendId: attempt.backend.id,
-          result: attempt.result,
-          durationMs: Math.max(0, (attempt.endedAtMs || nowMs) - attempt.startedAtMs),
-          httpStatus: attempt.httpStatus,
-        })),
-        backendId: answered?.backend.id ?? "",
-        providerId: answered?.backend.provider.id ?? "",
-        modelAsked: request.model.slice(0, 256),
-        modelServed: meter.servedModel.slice(0, 256),
-        promptId: prompt?.version.promptId ?? "",
-        promptVersion: prompt?.version.version ?? 0,
-        ...(assignment === undefined
-          ? {}
-          : {
-              exposure: {
-                experimentId: assignment.experiment.id,
-                variantKey: assignment.variant.key,
-                unitType: assignment.unitType,
-                unitHash: pseudonym(assignment.unit),
-                bucket: assignment.bucket,
-                hashVersion: assignment.experiment.hashVersion,
-                forced: false,
-              },
-            }),
-        ...(usage === undefined
-          ? {}
-          : {
-              usage: {
-                inputTokens: BigInt(usage.inputTokens),
-                outputTokens: BigInt(usage.outputTokens),
-                cacheReadTokens: BigInt(usage.cacheReadTokens),
-                cacheWriteTokens: BigInt(usage.cacheWriteTokens),
-                reasoningTokens: BigInt(usage.reasoningTokens),
-                estimated: usage.estimated,
-                raw: usage.raw,
-              },
-            }),
-        ...(state.costNanodollars === undefined ? {} : { costNanodollars: state.costNanodollars }),
-        priceVersion: price?.version ?? 0n,
-        durationMs: Math.max(0, nowMs - request.receivedAtMs),
-        ...(meter.firstContentAtMs === undefined ? {} : { timeToFirstTokenMs: Math.max(0, meter.firstContentAtMs - request.receivedAtMs) }),
-        outcome: failure === undefined ? Outcome.OK : outcomeOf(failure),
-        errorReason: failure?.kind ?? "",
-        finishReason: meter.finishReason,
-        cache: "off",
-        configEpoch: snapshot?.revision.epoch ?? "",
-        configNumber: snapshot?.revision.number ?? 0n,
-        tags: request.tags,
-      },
-    },
+
+  writer.uint32(usageTag).fork();
+  text(event.callId, request.callId);
+  text(event.nodeId, nodeId);
+  nested(event.startedAt, () => {
+    writer.uint32(tag(1, varint)).uint64(Math.floor(request.receivedAtMs / 1000));
+    integer(2, (request.receivedAtMs % 1000) * 1_000_000);
   });
-  return toBinary(UsageRecordSchema, record);
+  text(event.organisationId, caller.organisationId);
+  text(event.projectId, caller.projectId);
+  text(event.apiKeyId, caller.apiKey.id);
+  if (request.endUserId !== "") text(event.endUserHash, pseudonym(request.endUserId));
+  if (route !== undefined) {
+    text(event.routeId, route.id);
+    text(event.routeName, route.name);
+  }
+  text(event.ingress, request.ingress);
+  flag(event.streamed, request.stream);
+  for (const { backend, result, startedAtMs, endedAtMs, httpStatus } of state.attempts) {
+    nested(event.attempts, () => {
+      text(attempt.backendId, backend.id);
+      text(attempt.result, result);
+      integer(attempt.durationMs, Math.max(0, (endedAtMs || nowMs) - startedAtMs));
+      integer(attempt.httpStatus, httpStatus);
+    });
+  }
+  if (answered !== undefined) {
+    text(event.backendId, answered.backend.id);
+    text(event.providerId, answered.backend.provider.id);
+  }
+  text(event.modelAsked, bounded(request.model));
+  text(event.modelServed, bounded(meter.servedModel));
+  if (prompt !== undefined) {
+    text(event.promptId, prompt.version.promptId);
+    integer(event.promptVersion, prompt.version.version);
+  }
+  if (assignment !== undefined) {
+    nested(event.exposure, () => {
+      text(exposure.experimentId, assignment.experiment.id);
+      text(exposure.variantKey, assignment.variant.key);
+      text(exposure.unitType, assignment.unitType);
+      text(exposure.unitHash, pseudonym(assignment.unit));
+      if (assignment.bucket !== 0) writer.uint32(tag(exposure.bucket, fixed64)).double(assignment.bucket);
+      integer(exposure.hashVersion, assignment.experiment.hashVersion);
+    });
+  }
+  if (usage !== undefined) {
+    nested(event.usage, () => {
+      large(tokens.inputTokens, usage.inputTokens);
+      large(tokens.outputTokens, usage.outputTokens);
+      large(tokens.cacheReadTokens, usage.cacheReadTokens);
+      large(tokens.cacheWriteTokens, usage.cacheWriteTokens);
+      large(tokens.reasoningTokens, usage.reasoningTokens);
+      flag(tokens.estimated, usage.estimated);
+      text(tokens.raw, usage.raw);
+    });
+  }
+  // Said even where it is zero: that it is there tells known from unknown.
+  if (state.costNanodollars !== undefined) writer.uint32(tag(event.costNanodollars, varint)).int64(state.costNanodollars);
+  large(event.priceVersion, answered?.backend.price?.version ?? 0n);
+  integer(event.durationMs, Math.max(0, nowMs - request.receivedAtMs));
+  if (meter.firstContentAtMs !== undefined)
+    writer.uint32(tag(event.timeToFirstTokenMs, varint)).uint32(Math.max(0, meter.firstContentAtMs - request.receivedAtMs));
+  integer(event.outcome, failure === undefined ? Outcome.OK : outcomeOf(failure));
+  if (failure !== undefined) text(event.errorReason, failure.kind);
+  text(event.finishReason, meter.finishReason);
+  text(event.cache, state.cache);
+  if (snapshot !== undefined) {
+    text(event.configEpoch, snapshot.revision.epoch);
+    large(event.configNumber, snapshot.revision.number);
+  }
+  for (const [name, value] of Object.entries(request.tags)) {
+    nested(event.tags, () => {
+      text(1, name);
+      text(2, value);
+    });
+  }
+  return writer.join().finish();
 }
+
+// Written with the library's writer and not through a message object: one is made for each call, and building and walking the
+// object cost five times the bytes. Field numbers come from the schema; a test holds the bytes against the library's own reading.
+const varint = 0;
+const fixed64 = 1;
+const lengthDelimited = 2;
+const tag = (field: number, wireType: number): number => (field << 3) | wireType;
+const numbersOf = <Name extends string>({ field }: { readonly field: Record<Name, { readonly number: number }> }): Record<Name, number> =>
+  Object.fromEntries(Object.entries<{ readonly number: number }>(field).map(([name, { number }]) => [name, number])) as Record<
+    Name,
+    number
+  >;
+
+const usageTag = tag(UsageRecordSchema.field.usage.number, lengthDelimited);
+const event = numbersOf(UsageEventSchema);
+const attempt = numbersOf(AttemptSchema);
+const exposure = numbersOf(ExposureSchema);
+const tokens = numbersOf(TokenUsageSchema);
+
+/** One for all calls: a record is written without a pause, and finish() empties it. */
+const writer = new BinaryWriter();
+
+function text(field: number, value: string): void {
+  if (value !== "") writer.uint32(tag(field, lengthDelimited)).string(value);
+}
+
+function integer(field: number, value: number): void {
+  if (value !== 0) writer.uint32(tag(field, varint)).uint32(value);
+}
+
+function large(field: number, value: number | bigint): void {
+  if (value !== 0 && value !== 0n) writer.uint32(tag(field, varint)).uint64(value);
+}
+
+function flag(field: number, value: boolean): void {
+  if (value) writer.uint32(tag(field, varint)).bool(true);
+}
+
+function nested(field: number, write: () => void): void {
+  writer.uint32(tag(field, lengthDelimited)).fork();
+  write();
+  writer.join();
+}
+
+/** Names that came from outside: at most 256 characters, and no half of a surrogate pair, which protobuf refuses. */
+const bounded = (name: string): string => (name.length <= 256 ? name : name.slice(0, 256)).toWellFormed();
 
 export const outcomeOf = (failure: GatewayError): Outcome => outcomes[failure.kind];
 

@@ -38,6 +38,8 @@ export interface RuntimeSnapshot {
   routesOf(organisationId: string): CompiledRoute[];
   prompt(organisationId: string, name: string): Prompt | undefined;
   promptVersion(promptId: string, version: number): CompiledPromptVersion | undefined;
+  /** Another object whenever any quota has changed: what was derived from quotas holds for as long as this is the same. */
+  readonly quotaIndex: object;
   /** @param scope see quotaScope. */
   quotas(organisationId: string, scope: string): readonly CompiledQuota[];
   /** @throws Error naming the resource, where the result would not hold together. The delta must lead on from this revision. */
@@ -132,6 +134,7 @@ function over(indexes: Indexes): RuntimeSnapshot {
       [...routes.values()].filter((route) => route.organisationId === organisationId).sort((a, b) => (a.name < b.name ? -1 : 1)),
     prompt: (organisationId, name) => prompts.get(routeKey(organisationId, name)),
     promptVersion: (promptId, version) => versions.get(promptVersionKey(promptId, version)),
+    quotaIndex: quotas,
     quotas: (organisationId, scope) => quotas.get(routeKey(organisationId, scope)) ?? noQuotas,
     withDelta: (delta, next) => over(applied(indexes, delta, next)),
   };

@@ -43,6 +43,8 @@ export interface CallContext {
   sendInitialMetadata(metadata: Metadata): void;
   /** Sent with the status, also when the call fails. */
   readonly trailers: Metadata;
+  /** Ends the call from within, before or between its messages; `reason` becomes its status. */
+  end(reason: Error): void;
   /** How long the caller may leave its window full; a handler may set its own. */
   writeStallMs: number;
 }
@@ -184,23 +186,24 @@ interface ServedCall {
 }
 
 interface Lifetime extends CallContext {
-  end(reason: EarlyEnd): void;
+  endEarly(end: EarlyEnd): void;
   release(): void;
 }
 
 function begin(call: ServedCall, options: ServiceOptions, liveCalls: LiveCalls, trailers: Metadata): Lifetime {
   const controller = new AbortController();
-  const end = (reason: EarlyEnd) => {
-    if (!controller.signal.aborted) controller.abort(options.endReason(reason));
+  const end = (reason: Error) => {
+    if (!controller.signal.aborted) controller.abort(reason);
   };
+  const endEarly = (early: EarlyEnd) => end(options.endReason(early));
   const now = Date.now();
   const asked = deadlineOf(call.getDeadline());
   // An absurd grpc-timeout such as 1000H overflows to the past inside grpc-js, so a deadline is clamped and not trusted.
   const deadlineMs = asked === Number.POSITIVE_INFINITY ? asked : Math.min(asked, now + options.deadlineMsMax);
   // grpc-js does not tell a handler of a passed deadline while the caller's window is full; only a timer of our own does.
-  const timer = deadlineMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(end, Math.max(0, deadlineMs - now), "deadline");
-  call.on("cancelled", () => end(deadlineMs - Date.now() <= deadlineSlackMs ? "deadline" : "caller-left"));
-  liveCalls.add(end);
+  const timer = deadlineMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(endEarly, Math.max(0, deadlineMs - now), "deadline");
+  call.on("cancelled", () => endEarly(deadlineMs - Date.now() <= deadlineSlackMs ? "deadline" : "caller-left"));
+  liveCalls.add(endEarly);
   return {
     signal: controller.signal,
     metadata: call.metadata,
@@ -210,9 +213,10 @@ function begin(call: ServedCall, options: ServiceOptions, liveCalls: LiveCalls, 
     trailers,
     writeStallMs: options.writeStallMs,
     end,
+    endEarly,
     release: () => {
       clearTimeout(timer);
-      liveCalls.delete(end);
+      liveCalls.delete(endEarly);
     },
   };
 }
@@ -315,7 +319,7 @@ function drained(
       settle();
       reject(lifetime.signal.reason);
     };
-    const timer = setTimeout(() => lifetime.end("caller-stalled"), lifetime.writeStallMs);
+    const timer = setTimeout(() => lifetime.endEarly("caller-stalled"), lifetime.writeStallMs);
     call.once("drain", onDrain);
     lifetime.signal.addEventListener("abort", onAbort);
     if (lifetime.signal.aborted) onAbort();
