@@ -1,17 +1,20 @@
 /**
- * `node bench/profile.ts <file.cpuprofile>`: where a node's CPU time went, by function and by part of the code, from a profile
- * that `--profile` made. Samples of the idle process are left out; self time, so that the shares add up to one.
+ * `node bench/profile.ts <file.cpuprofile>`: where a node's CPU time went, from a profile that `--profile` made. Self time by
+ * package and by function, whose shares add up to one; and the whole time under each file of ours, which is what a stage costs
+ * with everything that it calls. Samples of an idle process are left out.
  */
 import { readFileSync } from "node:fs";
 
 interface ProfileNode {
   readonly id: number;
   readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  readonly children?: readonly number[];
 }
 
 const file = process.argv[2];
 if (file === undefined) throw new Error("say which profile: node bench/profile.ts <file.cpuprofile>");
-const shown = 45;
+const shown = 40;
+const notWork = new Set(["(idle)", "(program)", "(root)"]);
 
 const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(file, "utf8")) as {
   nodes: ProfileNode[];
@@ -19,25 +22,27 @@ const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(file, "utf8")) as
   timeDeltas: number[];
 };
 const byId = new Map(nodes.map((node) => [node.id, node]));
+const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
 const functions = new Map<string, number>();
-const places = new Map<string, number>();
+const packages = new Map<string, number>();
+const whole = new Map<string, number>();
 let busy = 0;
 for (const [index, id] of samples.entries()) {
-  const { functionName, url, lineNumber } = byId.get(id)?.callFrame ?? { functionName: "", url: "", lineNumber: 0 };
-  if (functionName === "(idle)" || functionName === "(program)" || functionName === "(root)") continue;
+  const node = byId.get(id);
+  if (node === undefined || notWork.has(node.callFrame.functionName)) continue;
   const micros = timeDeltas[index] ?? 0;
   busy += micros;
-  const place = placeOf(url, functionName);
-  add(places, place, micros);
-  add(
-    functions,
-    `${functionName === "" ? "(anonymous)" : functionName} ${url.replace(/^.*\/(?=(data-plane|proto|node_modules)\/)/, "")}:${lineNumber + 1}`,
-    micros,
-  );
+  const { functionName, url, lineNumber } = node.callFrame;
+  add(packages, functionName === "(garbage collector)" ? functionName : packageOf(url), micros);
+  add(functions, `${functionName === "" ? "(anonymous)" : functionName} ${shortOf(url)}:${lineNumber + 1}`, micros);
+  const above = new Set<string>();
+  for (let at: number | undefined = id; at !== undefined; at = parents.get(at)) above.add(shortOf(byId.get(at)?.callFrame.url ?? ""));
+  for (const place of above) if (place !== "" && !place.startsWith("node:")) add(whole, place, micros);
 }
 for (const [title, sums] of [
-  ["by part", places],
-  ["by function", functions],
+  ["self time by package", packages],
+  ["self time by function", functions],
+  ["whole time by file", whole],
 ] as const) {
   process.stdout.write(`${title}\n`);
   for (const [name, micros] of [...sums].sort((a, b) => b[1] - a[1]).slice(0, shown))
@@ -48,9 +53,13 @@ function add(sums: Map<string, number>, name: string, micros: number): void {
   sums.set(name, (sums.get(name) ?? 0) + micros);
 }
 
-function placeOf(url: string, functionName: string): string {
-  if (functionName === "(garbage collector)") return functionName;
-  const own = /\/((?:data-plane|proto)\/[^/]+)/.exec(url)?.[1];
+function shortOf(url: string): string {
+  return url.replace(/^file:.*\/(?=(?:data-plane|proto|node_modules|cli)\/)/, "");
+}
+
+function packageOf(url: string): string {
   const packaged = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
-  return packaged ?? own ?? (url.startsWith("node:") ? url.replace(/^node:(internal\/)?([^/]+).*$/, "node:$2") : "native");
+  if (packaged !== undefined) return packaged;
+  const own = /\/((?:data-plane|proto)\/[^/]+)/.exec(url)?.[1];
+  return own ?? (url.startsWith("node:") ? url.replace(/^node:(internal\/)?([^/]+).*$/, "node:$2") : "native");
 }

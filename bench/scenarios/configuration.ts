@@ -4,15 +4,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
+import { Redis } from "ioredis";
 import { v7 } from "uuid";
 import { ApiKeySchema, BackendSchema, RouteSchema } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { applyConfig } from "../../data-plane/snapshot/apply-config.ts";
 import { configTrust } from "../../data-plane/snapshot/config-trust.ts";
 import { buildRuntimeSnapshot, type RuntimeSnapshot } from "../../data-plane/snapshot/runtime-snapshot.ts";
 import { configHistory } from "../../test/harness/config-history.ts";
-import { startConfigService } from "../../test/harness/config-service.ts";
 import type { ResourceInit } from "../../test/harness/node.ts";
 import { startProcess } from "../../test/harness/planes.ts";
+import { startRedis } from "../../test/harness/redis.ts";
+import { redisPublisher } from "../../test/harness/redis-publisher.ts";
 import { residentBytes } from "../process-account.ts";
 import { startScript } from "../processes.ts";
 import type { Scenario, Table } from "../scenario.ts";
@@ -23,7 +25,8 @@ const nodes = 20;
 const edits = 50;
 const keyCounts = [1000, 10_000, 100_000];
 const changes = 200;
-const pepper = "a pepper for the bench";
+/** Nobody listens there: these nodes have their configuration from Redis alone. */
+const nowhere = "127.0.0.1:9";
 
 export const configuration: Scenario = {
   name: "configuration",
@@ -189,19 +192,21 @@ function historyOf(keys: number, routes: number) {
   return { history, key };
 }
 
-/** A real node, pulled from a stand-in for the control plane, then started again on what it has on its disk. */
+/** A real node with a Redis of its own, first on what stands there, then again on what it has on its disk. */
 async function timeStarts(history: ReturnType<typeof configHistory>) {
-  const service = await startConfigService(pepper);
+  const redis = await startRedis();
+  const connection = new Redis(redis.url);
   const snapshot = history.snapshot();
-  service.publishSnapshot(snapshot);
+  await redisPublisher(connection).publishSnapshot(snapshot);
   const directory = mkdtempSync(join(tmpdir(), "penstock-bench-size-"));
   const environment = {
     NODE_ENV: "production",
-    PENSTOCK_PEPPER: pepper,
+    PENSTOCK_PEPPER: "05".repeat(32),
     PENSTOCK_SEALING_KEY: "05".repeat(32),
     // That of configHistory().
     PENSTOCK_SIGNING_KEY: "07".repeat(32),
-    PENSTOCK_CONFIG_ADDRESS: service.address,
+    PENSTOCK_REDIS_URL: redis.url,
+    PENSTOCK_CONFIG_ADDRESS: nowhere,
     PENSTOCK_DATA_DIR: directory,
     PENSTOCK_REST_PORT: "0",
     PENSTOCK_GRPC_PORT: "0",
@@ -222,7 +227,8 @@ async function timeStarts(history: ReturnType<typeof configHistory>) {
     await again.node.kill("SIGTERM");
     return { snapshotBytes: snapshot.payload.length, firstMs: first.tookMs, againMs: again.tookMs, residentBytes: memory };
   } finally {
-    await service.close();
+    connection.disconnect();
+    await redis.close();
     rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -4,7 +4,7 @@ import { cpuMicros } from "../process-account.ts";
 import type { Scenario } from "../scenario.ts";
 import { equals, type Peer, runOn } from "../stage.ts";
 
-const calls = 20_000;
+const calls = 30_000;
 const caughtUpMsMax = 120_000;
 
 export const ledger: Scenario = {
@@ -25,9 +25,13 @@ export const ledger: Scenario = {
     const startedAtMs = performance.now();
     const parts = [gateway.controlPlanePid, ...(gateway.databasePid === undefined ? [] : [gateway.databasePid])];
     const before = parts.map(cpuMicros);
-    await equals("rows in the ledger", recorded, tally.calls + tally.elsewhere, caughtUpMsMax);
+    // The node asks for the watermark, which moves after the ledger's commit, each second; a sum over the ledger would cost more than it.
+    const until = startedAtMs + caughtUpMsMax;
+    while ((await gateway.eventsWaiting()).waiting > 0 && performance.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 100));
     const seconds = (performance.now() - startedAtMs) / 1000;
     const used = parts.map((pid, index) => (cpuMicros(pid) - (before[index] ?? 0)) / calls);
+    await equals("rows in the ledger", recorded, tally.calls + tally.elsewhere, caughtUpMsMax);
     return {
       tables: [
         {
@@ -36,7 +40,7 @@ export const ledger: Scenario = {
           rows: [
             ["until all are rows", (calls / seconds).toFixed(0), (used[0] ?? 0).toFixed(0), used[1]?.toFixed(0) ?? "in the control plane"],
           ],
-          note: "Looked at five times a second; the looking (a sum over the ledger) is in the CPU time.",
+          note: "Until the node has heard that all of its events are rows, which it asks once a second: the rate is up to a second's worth too low.",
         },
       ],
       budgets: [],

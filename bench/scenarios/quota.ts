@@ -17,7 +17,7 @@ export const quota: Scenario = {
   title: "A quota's decision",
   quick: false,
   run: async (stage) => {
-    const logger = openLogger("warn");
+    const logger = openLogger("error");
     const redis = connectRedis(stage.gateway.redisUrl, logger);
     const ledger = redisQuotaLedger({ redis, logger });
     try {
