@@ -7,7 +7,8 @@ import type { LoadAnswer, LoadJob, LoadResult } from "./load/job.ts";
 export interface Part {
   readonly pid: number;
   readonly port: number;
-  close(): Promise<void>;
+  /** Resolves when the process is gone. SIGKILL, where nothing else is said. */
+  close(signal?: NodeJS.Signals): Promise<void>;
 }
 
 const startMsMax = 30_000;
@@ -75,11 +76,11 @@ function partOf(child: ChildProcess): Omit<Part, "port"> {
   child.once("exit", () => running.delete(child));
   return {
     pid: child.pid ?? 0,
-    close: () =>
+    close: (signal = "SIGKILL") =>
       new Promise((resolve) => {
         if (child.exitCode !== null || child.signalCode !== null) return resolve();
         child.once("exit", () => resolve());
-        child.kill("SIGKILL");
+        child.kill(signal);
       }),
   };
 }

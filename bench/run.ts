@@ -32,6 +32,12 @@ const say = (text: string) => void process.stdout.write(`${text}\n`);
 
 const chosen = choose();
 const ending: (() => Promise<void>)[] = [];
+const end = async () => {
+  for (const close of ending.splice(0).reverse()) await close();
+};
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void end().finally(() => process.exit(1)));
+// Whoever reads along may stop reading; what was started still has to end.
+process.stdout.on("error", () => undefined);
 try {
   const stage = await setStage();
   const played: { scenario: Scenario; report: ScenarioReport }[] = [];
@@ -52,7 +58,7 @@ try {
     process.exitCode = 1;
   }
 } finally {
-  for (const end of ending.reverse()) await end();
+  await end();
 }
 // The load and the backend hold channels to this process open.
 process.exit();
@@ -70,13 +76,13 @@ function choose(): readonly Scenario[] {
 
 async function setStage(): Promise<Stage> {
   const backend = await startScript("fixture-backend.ts");
-  ending.push(backend.close);
+  ending.push(() => backend.close());
   const load = startLoad();
-  ending.push(load.close);
+  ending.push(() => load.close());
   const gateway = await startGateway({ backendPort: backend.port, models, profileDirectory: options.profile });
   ending.push(gateway.close);
   const nodeProxy = await startScript("peers/node-proxy.ts", [`http://127.0.0.1:${backend.port}`]);
-  ending.push(nodeProxy.close);
+  ending.push(() => nodeProxy.close());
   const plain = { authorization: "Bearer not-checked" };
   const peers: Peer[] = [
     { name: "direct", pid: backend.pid, target: { port: backend.port, headers: plain, compare: "bytes" }, share: 1 },
@@ -86,13 +92,13 @@ async function setStage(): Promise<Stage> {
   if (nginxVersion() === undefined) absent.push("nginx is not installed (apt-get install nginx-light)");
   else {
     const nginx = await startNginx(backend.port);
-    ending.push(nginx.close);
+    ending.push(() => nginx.close());
     peers.push({ name: "nginx", pid: nginx.pid, target: { port: nginx.port, headers: plain, compare: "bytes" }, share: 1 });
   }
   const portkey = await startPortkey();
   if (portkey === undefined) absent.push(`Portkey's gateway ${portkeyVersion} cannot be had from the npm registry`);
   else {
-    ending.push(portkey.close);
+    ending.push(() => portkey.close());
     const target = { port: portkey.port, headers: portkeyHeaders(backend.port), compare: "content" } as const;
     peers.push({ name: "Portkey", pid: portkey.pid, target, share: 0.1 });
   }

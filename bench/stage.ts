@@ -12,7 +12,7 @@ import type { LoadProcess, Part } from "./processes.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 
 export interface Peer {
-  readonly name: "direct" | "node proxy" | "nginx" | "Portkey" | "Penstock" | "Penstock's workers";
+  readonly name: "direct" | "node proxy" | "nginx" | "Portkey" | "Penstock" | "another node";
   /** Whose CPU time is taken; for "direct" the backend's. */
   readonly pid: number;
   readonly target: Target;
@@ -55,7 +55,7 @@ export type UntargetedJob = WithoutTarget<LoadJob>;
 export async function runOn(stage: Stage, peer: Pick<Peer, "name" | "target">, job: UntargetedJob): Promise<LoadResult> {
   const result = await stage.load.run({ ...job, target: peer.target } as LoadJob);
   if (peer.name === "Penstock") stage.tally.calls += result.calls;
-  else if (peer.name === "Penstock's workers") stage.tally.elsewhere += result.calls;
+  else if (peer.name === "another node") stage.tally.elsewhere += result.calls;
   return result;
 }
 

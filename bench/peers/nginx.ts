@@ -51,8 +51,7 @@ http {
     ...part,
     close: async () => {
       // Asked politely: a killed master leaves its worker behind.
-      spawnSync("nginx", ["-c", file, "-p", directory, "-s", "stop"]);
-      await part.close();
+      await part.close("SIGTERM");
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -13,7 +13,7 @@ export const workers: Scenario = {
       const node = await stage.gateway.startNode(`workers-${count}`, count);
       const headers = { authorization: `Bearer ${stage.gateway.apiKey}` };
       const peer: Peer = {
-        name: "Penstock's workers",
+        name: "another node",
         pid: node.pid,
         target: { port: node.restPort, headers, compare: "bytes" },
         share: 1,
