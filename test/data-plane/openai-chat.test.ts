@@ -151,6 +151,20 @@ describe("what reaches the backend", () => {
     expect(call?.body).toBe(body);
   });
 
+  it("has a cache name of the tenant's own for the one that the caller said: the same for the same, and not what was said", async () => {
+    const sent = [];
+    for (const key of ["mine", "mine", "other"]) {
+      await (
+        await node.post("/v1/chat/completions", { model: "sim-instant", messages: say("cached"), prompt_cache_key: key, cache_salt: key })
+      ).text();
+      sent.push(JSON.parse((await node.simulatorCalls()).at(-1)?.body ?? "{}"));
+    }
+    expect(sent[0].prompt_cache_key).toMatch(/^[0-9a-f]{32}$/);
+    expect(sent[0].cache_salt).toBe(sent[0].prompt_cache_key);
+    expect(sent[1].prompt_cache_key).toBe(sent[0].prompt_cache_key);
+    expect(sent[2].prompt_cache_key).not.toBe(sent[0].prompt_cache_key);
+  });
+
   it("carries the provider's credential and never the caller's", async () => {
     await (
       await node.post("/v1/chat/completions", { model: "sim-instant", messages: say("who am I") }, { "x-custom": "caller", cookie: "a=b" })

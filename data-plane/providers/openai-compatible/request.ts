@@ -1,4 +1,5 @@
 /** Writes the request that an OpenAI-shaped backend gets: the caller's text with the few members that are the gateway's. Pure. */
+import { hash } from "node:crypto";
 import { spliced } from "../../pipeline/json-text.ts";
 import type { ProviderCall } from "../provider.ts";
 
@@ -7,6 +8,10 @@ export function requestBody({ request, backend, replacements }: ProviderCall): s
   members.set("model", JSON.stringify(backend.model));
   // Metering must not depend on what the caller asks to see, so usage is always asked for.
   if (request.stream) members.set("stream_options", streamOptions(request.body.value["stream_options"]));
+  for (const name of sharedCacheKeys) {
+    const value = request.body.value[name];
+    if (typeof value === "string") members.set(name, JSON.stringify(tenantKey(backend.provider.organisationId, value)));
+  }
   // Ours: it named the prompt that is rendered by now.
   members.set("prompt", undefined);
   return spliced(request.body, members);
@@ -32,3 +37,11 @@ export function requestHeaders({ request, backend }: ProviderCall, credential: s
 function streamOptions(asked: unknown): string {
   return JSON.stringify({ ...(typeof asked === "object" && asked !== null ? asked : {}), include_usage: true });
 }
+
+/**
+ * Names under which a backend shares its prefix cache. Two tenants that say the same one would share it, and the time to first
+ * token would tell each what the other has asked (vLLM#16016); so each tenant gets names of its own.
+ */
+const sharedCacheKeys = ["cache_salt", "prompt_cache_key"];
+
+const tenantKey = (organisationId: string, value: string): string => hash("sha256", `${organisationId}\0${value}`, "hex").slice(0, 32);
