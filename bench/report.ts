@@ -54,7 +54,8 @@ export const tableText = (table: Table): string => tableLines(table).join("\n");
 
 const limitText = ({ kind, limit }: Budget): string => `${kind === "at-most" ? "≤" : "≥"} ${figure(limit)}`;
 
-const figure = (value: number): string => (value >= 1000 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
+const figure = (value: number): string =>
+  value === Number.MAX_VALUE ? "failed" : value >= 1000 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 
 const tableLines = ({ title, columns, rows, note }: Table): string[] => [
   ...(title === "" ? [] : [`### ${title}`, ""]),

@@ -93,10 +93,14 @@ export async function manyStreams(job: StreamsJob): Promise<LoadResult> {
   const { tokens, paceMs } = fixtureAnswer(job.model);
   const gaps: number[] = [];
   const wholes: number[] = [];
+  const open = new Set<HttpConnection>();
+  let failed = false;
   const startedAtMs = performance.now();
   const one = async (index: number): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, (index * 1000) / job.rampPerSecond));
+    if (failed) return;
     const connection = await openHttp(job.target, job.model, job.promptBytes);
+    open.add(connection);
     const sentAtMs = performance.now();
     let lastAtMs = 0;
     try {
@@ -106,10 +110,20 @@ export async function manyStreams(job: StreamsJob): Promise<LoadResult> {
       });
       wholes.push(performance.now() - sentAtMs);
     } finally {
+      open.delete(connection);
       connection.close();
     }
   };
-  await Promise.all(Array.from({ length: job.streams }, (_, index) => one(index)));
+  const all = Array.from({ length: job.streams }, (_, index) => one(index));
+  try {
+    await Promise.all(all);
+  } catch (error) {
+    // The others must not go on into the next job.
+    failed = true;
+    for (const connection of open) connection.close();
+    await Promise.allSettled(all);
+    throw error;
+  }
   const durationMs = performance.now() - startedAtMs;
   return { calls: job.streams, units: job.streams * tokens, durationMs, latency: quantilesOf(wholes), lateness: quantilesOf(gaps) };
 }
