@@ -231,8 +231,8 @@ function applied(indexes: Indexes, delta: Delta, revision: Revision): Indexes {
         prompts = prompts.with(routeKey(next.value.organisationId, next.value.name), next.value);
         break;
       case "promptVersion":
+        // No route can have been compiled from a version that was not there before.
         versions = versions.with(promptVersionKey(next.value.promptId, next.value.version), compiled(next.value));
-        changed.add(next.value.promptId);
         break;
       case "experiment":
         routesChanged.add(next.value.routeId);

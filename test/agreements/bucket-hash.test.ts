@@ -23,10 +23,12 @@ test.each([
 });
 
 test.each([
-  ["checkout", "user-1", 0.039998872],
-  ["checkout", "user-2", 0.332260118],
-])("version 3 gives seed %j and unit %j the bucket %d that other languages give", (seed, unit, bucket) => {
-  expect(bucketOf(3, seed, unit)).toBeCloseTo(bucket, 9);
+  ["checkout", "user-1", 0.03999887188261686],
+  ["checkout", "user-2", 0.3322601180247261],
+  ["checkout", "é", 0.28740086948139787],
+  ["seed", "🚰", 0.7961545198068329],
+])("version 3 gives seed %j and unit %j the bucket %d that Python gives, to the last bit", (seed, unit, bucket) => {
+  expect(bucketOf(3, seed, unit)).toBe(bucket);
 });
 
 test("no bucket comes from a version that is not known", () => {

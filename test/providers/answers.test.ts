@@ -52,6 +52,9 @@ test("nothing of a stream is told after its end", async () => {
   const { events, failure } = await native(delta("a"), "[DONE]", delta("b"), "not JSON");
   expect(failure).toBeUndefined();
   expect(JSON.stringify(events)).not.toContain('\\"b\\"');
+  // Also where it comes with the end in one read.
+  const together = await heard({ form: "native", pieces: [Buffer.concat(stream(delta("a"), "[DONE]", delta("b"), "not JSON"))] });
+  expect(together).toMatchObject({ failure: undefined, events });
 });
 
 test("a stream commits with its first content, and not with what only opens it", async () => {
