@@ -43,6 +43,7 @@ export function memoryQuotaLedger(now: () => number = Date.now): QuotaLedger {
     resetMs: Math.max(0, counter.endsAtMs - nowMs),
   });
   const finish = (callId: string) => {
+    decisions.set(callId, alreadySettled);
     finished.push(callId);
     if (finished.length > finishedMax) for (const old of finished.splice(0, finishedMax / 2)) decisions.delete(old);
   };
@@ -83,3 +84,6 @@ export function memoryQuotaLedger(now: () => number = Date.now): QuotaLedger {
     close: async () => {},
   };
 }
+
+/** For a call id that comes again after it was settled. */
+const alreadySettled: QuotaDecision = { granted: true, levels: [], settle: () => {} };

@@ -115,6 +115,8 @@ export function redisQuotaLedger({ redis, logger, nodes = () => 1 }: RedisQuotaL
     return decision;
   };
   const finish = (callId: string) => {
+    // What a settled call held is let go at once: ten thousand of them would be copied and marked by each collection.
+    decisions.set(callId, alreadySettled);
     finished.push(callId);
     if (finished.length > finishedMax) for (const old of finished.splice(0, finishedMax / 2)) decisions.delete(old);
   };
@@ -300,5 +302,8 @@ export function redisQuotaLedger({ redis, logger, nodes = () => 1 }: RedisQuotaL
     },
   };
 }
+
+/** For a call id that comes again after it was settled: granted once, counted once. */
+const alreadySettled: QuotaGrant = { granted: true, levels: [], settle: () => {} };
 
 const named = ({ quotaId, subject, window }: Counter) => ({ quotaId, subject, window });
