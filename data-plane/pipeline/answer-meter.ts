@@ -52,7 +52,7 @@ export function answerMeter(request: CompletionRequest): AnswerMeter {
             break;
           case "native-chunk": {
             count(Math.max(1, event.data.length - chunkFrameLength));
-            const finished = finishReason === "" && event.data.includes(finishMark) ? finishMember.exec(event.data) : null;
+            const finished = finishReason === "" ? finishMember.exec(event.data) : null;
             if (finished?.[1] !== undefined) finishReason = finished[1];
             break;
           }
@@ -106,5 +106,4 @@ export function answerMeter(request: CompletionRequest): AnswerMeter {
 }
 
 /** Inside of a string its quotes would be escaped. */
-const finishMark = '"finish_reason":"';
 const finishMember = /"finish_reason"\s*:\s*"([^"\\]{1,40})"/;
