@@ -21,11 +21,15 @@ export interface UpstreamExchange {
   read(): Promise<readonly Buffer[] | undefined>;
   /** Harmless after the end, and more than once. */
   abort(reason: Error): void;
+  /** Nobody reads any more, but the body may end by itself for a moment, so that its connection can carry the next call. */
+  release(): void;
   /** True once the request was on its way to a connected backend. */
   readonly sent: boolean;
 }
 
 const bufferedBytesMax = 256 * 1024;
+/** Servers often send the end of a body after what says that the answer is whole, in a packet of its own. */
+const releaseMs = 250;
 
 export function exchange(
   pool: Dispatcher,
@@ -39,6 +43,7 @@ export function exchange(
   let failure: Error | undefined;
   let sent = false;
   let wake: (() => void) | undefined;
+  let releasing: NodeJS.Timeout | undefined;
 
   const notify = () => {
     const waiting = wake;
@@ -49,6 +54,7 @@ export function exchange(
     if (ended || failure !== undefined) return;
     failure = error;
     clearTimeout(connecting);
+    clearTimeout(releasing);
     notify();
   };
   const abort = (reason: Error) => {
@@ -77,13 +83,18 @@ export function exchange(
         notify();
       },
       onResponseData(_controller, chunk) {
-        chunks.push(chunk);
         bufferedBytes += chunk.length;
+        if (releasing !== undefined) {
+          if (bufferedBytes > bufferedBytesMax) abort(endless);
+          return;
+        }
+        chunks.push(chunk);
         if (bufferedBytes > bufferedBytesMax) controller?.pause();
         notify();
       },
       onResponseEnd() {
         ended = true;
+        clearTimeout(releasing);
         notify();
       },
       onResponseError(_controller, error) {
@@ -103,6 +114,13 @@ export function exchange(
       return sent;
     },
     abort,
+    release() {
+      if (ended || failure !== undefined) return;
+      releasing = setTimeout(() => abort(endless), releaseMs);
+      chunks = [];
+      bufferedBytes = 0;
+      if (controller?.paused === true) controller.resume();
+    },
     async head() {
       while (head === undefined) {
         if (failure !== undefined) throw failure;
@@ -127,3 +145,6 @@ export function exchange(
     },
   };
 }
+
+/** Seen by nobody: the answer was whole before it. */
+const endless = new Error("the backend's answer went on after its end");

@@ -40,6 +40,7 @@ async function* complete(pools: UpstreamPools, call: ProviderCall, signal: Abort
   signal.addEventListener("abort", onAbort);
   const clock = attemptClock(call.clocks, (reason) => upstream.abort(reason));
   const options: ChunkReaderOptions = { form: call.form, modelShown: call.request.model, usageAsked: usageAsked(call), credential };
+  let whole = false;
   try {
     const { status, headers } = await upstream.head();
     if (status < 200 || status >= 300) {
@@ -61,13 +62,15 @@ async function* complete(pools: UpstreamPools, call: ProviderCall, signal: Abort
       if (streamed) throw protocolError("a stream where one answer was asked for");
       yield { events: answerEvents(await readText(upstream, answerBytesMax, "refuse"), options), bearsContent: true };
     }
+    whole = true;
   } catch (reason) {
     throw signal.aborted ? signal.reason : errorOfSocket(reason);
   } finally {
     clock.stop();
     signal.removeEventListener("abort", onAbort);
-    // Where the body was not read to its end, its socket must not go back to the pool.
-    upstream.abort(abandoned);
+    // Where the answer was left or has failed, its socket must not go back to the pool.
+    if (whole) upstream.release();
+    else upstream.abort(abandoned);
   }
 }
 
