@@ -52,7 +52,7 @@ test("every bucket of every version is in [0, 1)", () => {
 const units = Array.from({ length: 100_000 }, (_, i) => `user-${i}`);
 
 function tenths(seed: string): number[] {
-  return units.map((unit) => Math.floor((bucketOf(3, seed, unit) ?? 0) * 10));
+  return units.slice(0, 40_000).map((unit) => Math.floor((bucketOf(3, seed, unit) ?? 0) * 10));
 }
 
 /** Pearson's statistic against equal shares. */

@@ -102,7 +102,7 @@ test("spliced text is the object with members replaced, added and left out, and 
           if (!replacements.has(name)) expect(result.startsWith(nameText, after.members.get(name)?.name)).toBe(true);
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 

@@ -32,7 +32,7 @@ test("after any history it answers as a plain Map does, and so does every map be
       }
       for (const [then, thenModel] of history) expectSame(then, thenModel);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
