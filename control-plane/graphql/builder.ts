@@ -102,7 +102,8 @@ builder.scalarType("JSON", {
 function jsonOf(node: ValueNode, variables: Readonly<Record<string, unknown>>): unknown {
   switch (node.kind) {
     case Kind.VARIABLE:
-      return variables[node.name.value];
+      // One that was left out is null here: undefined is no JSON.
+      return variables[node.name.value] ?? null;
     case Kind.NULL:
       return null;
     case Kind.INT:

@@ -7,6 +7,7 @@ import { AdminToken } from "../database/entities/admin-token.ts";
 import { AuditEntry } from "../database/entities/audit-entry.ts";
 import { Organisation } from "../database/entities/organisation.ts";
 import type { Database, EntityManager } from "../database/orm.ts";
+import { requireStorable } from "../storable-text.ts";
 
 export interface AdminTokenOptions {
   readonly name: string;
@@ -28,7 +29,8 @@ export async function makeAdminToken(
   options: AdminTokenOptions,
 ): Promise<{ readonly row: AdminToken; readonly credential: string }> {
   const now = new Date();
-  if (options.name.trim() === "" || options.name.length > 200 || options.name.includes("\0"))
+  requireStorable({ name: options.name });
+  if (options.name.trim() === "" || options.name.length > 200)
     throw new ValidationError([{ path: "name", message: "must have 1 to 200 characters" }]);
   if (options.expiresAt !== null && options.expiresAt <= now)
     throw new ValidationError([{ path: "expiresAt", message: "must be in the future" }]);

@@ -3,6 +3,7 @@ import { hashCredential, makeCredential } from "#agreements/api-key-format.ts";
 import { ValidationError } from "../control-error.ts";
 import type { ApiKey } from "../database/entities/api-key.ts";
 import { Route } from "../database/entities/route.ts";
+import { requireStorable } from "../storable-text.ts";
 import type { ConfigurationChange } from "./change-configuration.ts";
 
 export interface ApiKeyOptions {
@@ -40,6 +41,7 @@ export async function makeApiKey(
 /** A typing error would be a key that may call nothing. Routes may go later; the key then simply has fewer. */
 async function refuseUnknownRoutes(change: ConfigurationChange, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
+  requireStorable(Object.fromEntries(names.map((name, index) => [`allowedRoutes[${index}]`, name])));
   const known = await change.em.find(Route, { name: { $in: [...names] }, archivedAt: null });
   const unknown = names.filter((name) => !known.some((route) => route.name === name));
   if (unknown.length > 0)

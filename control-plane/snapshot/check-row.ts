@@ -8,6 +8,7 @@ import { promptRoles } from "../database/entities/prompt-version.ts";
 import { providerKinds } from "../database/entities/provider.ts";
 import { quotaEnforcements, quotaResources, quotaScopeKinds, quotaWindows } from "../database/entities/quota.ts";
 import type { PromptSelection, RouteTier } from "../database/entities/route.ts";
+import { faultsIn } from "../storable-text.ts";
 
 const weightMax = 1_000_000;
 const tiersMax = 10;
@@ -36,6 +37,8 @@ type Issues = ValidationIssue[];
 export function checkRow<Kind extends ConfigKind>(kind: Kind, row: ConfigRows[Kind]): readonly ValidationIssue[] {
   const issues: Issues = [];
   checks[kind](row, issues);
+  // All of the row and not column by column: what is added to a row later is looked at as well.
+  issues.push(...faultsIn("", row));
   return issues;
 }
 
@@ -203,8 +206,6 @@ function checkText(path: string, text: string, lengthMax: number, issues: Issues
 
 function checkLength(path: string, text: string, lengthMax: number, issues: Issues): void {
   if (text.length > lengthMax) issues.push({ path, message: `may have ${lengthMax} characters` });
-  // PostgreSQL's text cannot hold it, and a log line must not.
-  if (text.includes("\0")) issues.push({ path, message: "must not hold a NUL character" });
 }
 
 function checkWord(path: string, word: string, words: readonly string[], issues: Issues): void {

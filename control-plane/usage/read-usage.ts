@@ -7,6 +7,7 @@ import { ValidationError } from "../control-error.ts";
 import { isUuid } from "../database/config-kinds.ts";
 import type { UsageAttempt, UsageExposure } from "../database/entities/usage-event.ts";
 import type { Database } from "../database/orm.ts";
+import { requireStorable } from "../storable-text.ts";
 
 export const outcomes = ["ok", "client_error", "denied", "upstream_error", "timeout", "cancelled", "internal_error"] as const;
 export type OutcomeName = (typeof outcomes)[number];
@@ -174,15 +175,17 @@ interface Condition {
 }
 
 function conditionsOf(filter: UsageFilter): Condition[] {
+  const { routeName, apiKeyId, backendId } = filter;
+  requireStorable({ "filter.routeName": routeName, "filter.apiKeyId": apiKeyId, "filter.backendId": backendId });
   const conditions: Condition[] = [];
   const add = (sql: string, value: string | null | undefined) => {
     if (value !== null && value !== undefined) conditions.push({ sql, values: [value] });
   };
   add("started_at >= ?", filter.since?.toISOString());
   add("started_at < ?", filter.until?.toISOString());
-  add("route_name = ?", filter.routeName);
-  add("api_key_id = ?", filter.apiKeyId);
-  add("backend_id = ?", filter.backendId);
+  add("route_name = ?", routeName);
+  add("api_key_id = ?", apiKeyId);
+  add("backend_id = ?", backendId);
   add("outcome = ?", filter.outcome);
   return conditions;
 }

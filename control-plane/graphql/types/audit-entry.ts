@@ -1,5 +1,8 @@
 /** The audit log, newest first. Imported for its side effects by schema.ts. */
+import { ValidationError } from "../../control-error.ts";
+import { isUuid } from "../../database/config-kinds.ts";
 import { AuditEntry as AuditEntryEntity } from "../../database/entities/audit-entry.ts";
+import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, inOrganisation, pageById } from "../config-type.ts";
 
@@ -36,6 +39,8 @@ builder.queryField("auditEntries", (t) =>
       args: { filter: t.arg({ type: AuditEntryFilter }) },
       resolve: (_root, args, context) => {
         const { action, actor, targetId, from, until } = args.filter ?? {};
+        requireStorable({ "filter.action": action, "filter.actor": actor });
+        if (targetId != null && !isUuid(targetId)) throw new ValidationError([{ path: "filter.targetId", message: "is not an id" }]);
         return pageById<AuditEntryEntity>(args, "desc", (where, options) =>
           inOrganisation(context, (em) =>
             em.find(
