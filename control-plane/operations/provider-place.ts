@@ -58,9 +58,10 @@ interface CredentialPlace {
 }
 
 /**
- * @param credential null or undefined: as it was; empty: none.
+ * @param credential null or undefined: as it was; empty: none. White space around it is pasted with it and no part of it.
  * @throws ValidationError where the base URL changes and the credential is not given again: else whoever may change the
- * one could have the other sent to a place of their own (CVE-2026-41487).
+ * one could have the other sent to a place of their own (CVE-2026-41487). Also where no header could carry it: each call of
+ * the provider would fail.
  */
 export function sealCredential(
   settings: Pick<ControlPlaneSettings, "sealingKey">,
@@ -74,9 +75,19 @@ export function sealCredential(
     return before.sealedCredential;
   }
   if (credential === "") return "";
-  if (credential.length > credentialLengthMax)
-    throw new ValidationError([{ path: "credential", message: `may have ${credentialLengthMax} characters` }]);
-  return sealSecret(settings.sealingKey, { organisationId: place.organisationId, rowId: place.id, baseUrl: place.baseUrl }, credential);
+  const trimmed = credential.trim();
+  const fault = faultOfCredential(trimmed);
+  if (fault !== undefined) throw new ValidationError([{ path: "credential", message: fault }]);
+  return sealSecret(settings.sealingKey, { organisationId: place.organisationId, rowId: place.id, baseUrl: place.baseUrl }, trimmed);
+}
+
+function faultOfCredential(trimmed: string): string | undefined {
+  // Not the same as none: whoever pastes nothing has not asked for the credential to be taken away.
+  if (trimmed === "") return 'is only white space; give the provider\'s key, or "" for none';
+  if (trimmed.length > credentialLengthMax) return `may have ${credentialLengthMax} characters`;
+  if (!/^[\x20-\x7e]*$/.test(trimmed))
+    return "must not hold line breaks, control characters or anything beyond ASCII, because it is sent in a header; copy the key again";
+  return undefined;
 }
 
 const refused = (message: string): ValidationError => new ValidationError([{ path: "baseUrl", message }]);

@@ -126,6 +126,38 @@ describe("providers", () => {
     expect(everything).toEqual([]);
   });
 
+  it("take white space off the ends of a credential, and refuse one that no header can carry", async () => {
+    const sealed = async (id: string) => {
+      const row = await services.database.tenant(organisationId, (em) => em.findOneOrFail(Provider, { id }));
+      return openSecret(services.settings.sealingKey, { organisationId, rowId: id, baseUrl: row.baseUrl }, row.sealedCredential);
+    };
+    const { id } = (await provider("pasted", { credential: " sk-one\r\n" })).provider;
+    expect(await sealed(id)).toBe("sk-one");
+    for (const credential of [
+      "sk-one\r\nx-evil: 1",
+      "sk\none",
+      "sk\tone",
+      "sk\u007f",
+      "sk\0one",
+      "sk-\u00e9",
+      "sk-\u2026",
+      "\ud800",
+      " \n ",
+    ]) {
+      const made = await provider("unsendable", { credential });
+      expect(
+        made.issues?.map((issue: { path: string }) => issue.path),
+        JSON.stringify(credential),
+      ).toEqual(["credential"]);
+      const changed = await mutate("updateProvider", { id, expectedRevision: 1, credential }, "provider { id }");
+      expect(
+        changed.issues?.map((issue: { path: string }) => issue.path),
+        JSON.stringify(credential),
+      ).toEqual(["credential"]);
+    }
+    expect(await sealed(id)).toBe("sk-one");
+  });
+
   it("ask for the credential again when the base URL changes", async () => {
     const made = await provider("moving", { credential: "sk-one" });
     const { id } = made.provider;
