@@ -13,6 +13,8 @@ const ports = {
 export function explainStartError(reason: unknown, environment: Environment): string {
   if (!(reason instanceof Error)) return String(reason);
   const text = `${reason.message} ${(reason as NodeJS.ErrnoException).code ?? ""}`;
+  // A part that names the port itself has said all there is to say.
+  if ((reason.cause as NodeJS.ErrnoException | undefined)?.code === "EADDRINUSE") return reason.message;
   if (text.includes("EADDRINUSE")) {
     const port = String((reason as { port?: number }).port ?? /:(\d{1,5})\b(?!.*:\d{1,5}\b)/.exec(text)?.[1] ?? "");
     const setting = Object.entries(ports).find(([name, fallback]) => (environment[name] ?? fallback) === port)?.[0];

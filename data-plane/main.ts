@@ -91,7 +91,12 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   const usageLog = await openUsageLog({ directory: join(settings.dataDirectory, "usage"), nodeId, logger });
   const usageStream =
     redis === undefined
-      ? controlPlaneUsageStream(controlPlane)
+      ? controlPlaneUsageStream(controlPlane, (sequence, record, reason) =>
+          logger.error(
+            { sequence: String(sequence), record: Buffer.from(record).toString("base64"), err: reason },
+            "a usage record cannot be read; it is set aside here",
+          ),
+        )
       : redisUsageStream({ redis, logName: usageLog.name, confirmed: usageLog.confirmed });
   const shipping = shipUsage({ log: usageLog, stream: usageStream, logger });
 
@@ -125,7 +130,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   });
 
   // What a call passes through.
-  const pools = upstreamPools(settings.sealingKey);
+  const pools = upstreamPools(settings.sealingKey, settings.privateAddresses);
   const openaiCompatible = openaiCompatibleProvider(pools);
   const providerKinds = new Map([
     ["openai", openaiCompatible],
@@ -269,6 +274,12 @@ function serviceOptions(logger: Logger): ServiceOptions {
   } satisfies Record<EarlyEnd, () => GatewayError>;
   return {
     endReason: (end) => ends[end](),
+    badMessage: (cause) =>
+      new GatewayError(
+        "INVALID_ARGUMENT",
+        "the request is not a message of this method; check the contract that the caller was built with",
+        { cause },
+      ),
     statusOf: (reason, trailers) => {
       if (reason instanceof UnknownServiceError) return { code: reason.code, details: reason.message, metadata: trailers };
       const error = GatewayError.from(reason);

@@ -15,6 +15,8 @@ export interface DataPlaneSettings {
   readonly pepper: string;
   readonly sealingKey: Uint8Array;
   readonly verifier: Verifier;
+  /** The operator's allow-list: hosts, addresses and CIDR ranges that providers may stand at although they are private. */
+  readonly privateAddresses: readonly string[];
   readonly reflection: boolean;
   /** How long calls in progress may go on after SIGTERM, in milliseconds. */
   readonly drainMs: number;
@@ -36,6 +38,7 @@ export function readDataPlaneSettings(environment: Environment): DataPlaneSettin
     pepper: needed("PENSTOCK_PEPPER", source.secret("PENSTOCK_PEPPER")),
     sealingKey: needed("PENSTOCK_SEALING_KEY", source.key32("PENSTOCK_SEALING_KEY")),
     verifier: verifier(source),
+    privateAddresses: source.list("PENSTOCK_PRIVATE_ADDRESSES"),
     // Whoever can ask for it learns every method; on loopback that is whoever runs it.
     reflection: source.flag("PENSTOCK_GRPC_REFLECTION", host === "127.0.0.1" || host === "::1"),
     drainMs: source.integer("PENSTOCK_DRAIN_MS", 120_000, { min: 0, max: 3_600_000 }),

@@ -68,6 +68,7 @@ function completionRequest(input: CompletionInput | undefined, stream: boolean, 
   });
   const requestId = caller.requestId ?? callId;
   call.trailers.set("x-request-id", requestId);
+  call.trailers.set("x-penstock-call-id", callId);
   if (input === undefined) throw new GatewayError("INVALID_ARGUMENT", "input must be said", { field: "input" });
   const body = jsonTextOf(chatBodyOfInput(input, stream));
   const { model, prompt, endUserId, metadata } = checkChatBody(body.value, body.members);

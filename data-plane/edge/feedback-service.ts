@@ -57,7 +57,7 @@ export function feedbackService({
 
 function check({ feedbackId, requestId, metric, value, endUserId }: RecordFeedbackRequest): void {
   if (feedbackId !== "" && !isUuid(feedbackId)) throw wrong("feedback_id", "must be a UUID");
-  if (requestId === "" || requestId.length > 128) throw wrong("request_id", "must be the x-request-id of the call that is judged");
+  if (requestId === "" || requestId.length > 128) throw wrong("request_id", "must be the x-penstock-call-id of the call that is judged");
   if (!/^[a-z0-9_.-]{1,64}$/.test(metric)) throw wrong("metric", "must be 1 to 64 of a-z, 0-9, _, . and -");
   if (endUserId.length > 512) throw wrong("end_user_id", "must have at most 512 characters");
   switch (value.case) {

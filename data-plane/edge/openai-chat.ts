@@ -8,8 +8,9 @@ import { GatewayError } from "../gateway-error.ts";
 import { type CompletionDependencies, complete } from "../pipeline/completion.ts";
 import type { CallFacts, CallReport, CompletionEvent, RateLimit } from "../pipeline/completion-event.ts";
 import type { CompletionRequest } from "../pipeline/completion-request.ts";
-import { readJsonText } from "../pipeline/json-text.ts";
-import { checkChatBody } from "./chat-body.ts";
+import { jsonTextOf, readJsonText } from "../pipeline/json-text.ts";
+import { readSnapshot } from "../snapshot/snapshot-source.ts";
+import { type ChatBody, checkChatBody } from "./chat-body.ts";
 import { openaiErrorBody } from "./openai-error-body.ts";
 import { type RestCall, type RestEndpoint, readBody, sendJson } from "./rest-server.ts";
 
@@ -18,8 +19,10 @@ const heartbeatMs = 10_000;
 
 export function openaiChat(dependencies: CompletionDependencies): RestEndpoint {
   return async (call) => {
-    const body = readJsonText(await readBody(call));
-    const { model, stream, prompt, endUserId, metadata } = checkChatBody(body.value, body.members);
+    // A caller that nobody knows is not read, let alone parsed. The conductor refuses it all the same, and by that it is counted.
+    const known = isKnown(dependencies, call);
+    const body = known ? readJsonText(await readBody(call)) : unread;
+    const { model, stream, prompt, endUserId, metadata } = known ? checkChatBody(body.value, body.members) : unreadBody;
     const request: CompletionRequest = {
       ingress: "openai-chat",
       callId: call.callId,
@@ -39,6 +42,18 @@ export function openaiChat(dependencies: CompletionDependencies): RestEndpoint {
     if (stream) await writeStream(call, request, batches);
     else await writeAnswer(call, batches);
   };
+}
+
+const unread = jsonTextOf({});
+const unreadBody: ChatBody = { model: "", stream: false, prompt: undefined, endUserId: "", metadata: {} };
+
+function isKnown({ snapshot, authenticate }: CompletionDependencies, { credential, receivedAtMs }: RestCall): boolean {
+  try {
+    authenticate(readSnapshot(snapshot), credential, receivedAtMs);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 type Batches = AsyncIterable<readonly CompletionEvent[]>;
@@ -72,7 +87,12 @@ async function writeStream(call: RestCall, request: CompletionRequest, batches: 
         switch (event.type) {
           case "committed":
             writeStallMs = event.writeStallMs;
-            response.writeHead(200, { ...answerHeaders(event.facts), "x-request-id": call.requestId, ...streamHeaders });
+            response.writeHead(200, {
+              ...answerHeaders(event.facts),
+              "x-request-id": call.requestId,
+              "x-penstock-call-id": call.callId,
+              ...streamHeaders,
+            });
             heartbeat = setInterval(() => response.writableLength === 0 && response.write(": keep-alive\n\n"), heartbeatMs);
             break;
           case "completion-started":

@@ -127,7 +127,7 @@ async function serve(
     const error = GatewayError.from(controller.signal.aborted ? controller.signal.reason : reason);
     if (error.kind === "INTERNAL") options.logError(error, requestId);
     if (response.headersSent) response.destroy();
-    else sendError(response, error, requestId);
+    else sendError({ response, requestId, callId }, error);
   } finally {
     live.delete(end);
     if (!request.complete && !request.socket.destroyed) lingerThenClose(request, response);
@@ -205,20 +205,27 @@ export async function readBody({ request, signal }: RestCall): Promise<string> {
 
 /** A header that was set before would send all of them the slow way, so the request id goes with the rest. */
 export function sendJson(
-  { response, requestId }: Pick<RestCall, "response" | "requestId">,
+  { response, requestId, callId }: Pick<RestCall, "response" | "requestId" | "callId">,
   status: number,
   body: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
   const length = Buffer.byteLength(body);
-  response.writeHead(status, { ...headers, "x-request-id": requestId, "content-type": "application/json", "content-length": length });
+  response.writeHead(status, {
+    ...headers,
+    "x-request-id": requestId,
+    "x-penstock-call-id": callId,
+    "content-type": "application/json",
+    "content-length": length,
+  });
   // As many bytes as characters: all of it is ASCII, which goes out without another look at each character.
   response.end(body, length === body.length ? "latin1" : "utf8");
 }
 
-function sendError(response: ServerResponse, error: GatewayError, requestId: string): void {
+function sendError(call: Pick<RestCall, "response" | "requestId" | "callId">, error: GatewayError): void {
+  const { response, requestId } = call;
   if (response.destroyed) return;
-  sendJson({ response, requestId }, httpStatusOf(error.kind), openaiErrorBody(error, requestId), retryHeaders(error));
+  sendJson(call, httpStatusOf(error.kind), openaiErrorBody(error, requestId), retryHeaders(error));
 }
 
 const tooLarge = () => new GatewayError("PAYLOAD_TOO_LARGE", `the body is larger than ${bodyBytesMax} bytes`);

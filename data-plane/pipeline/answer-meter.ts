@@ -17,9 +17,6 @@ export interface AnswerMeter {
   readonly firstContentAtMs: number | undefined;
 }
 
-/** What one chunk's JSON has around its text, in characters: an estimate's estimate. */
-const chunkFrameLength = 160;
-
 export function answerMeter(request: CompletionRequest): AnswerMeter {
   let reported: TokenUsage | undefined;
   let textLength = 0;
@@ -51,13 +48,13 @@ export function answerMeter(request: CompletionRequest): AnswerMeter {
             finishReason ||= event.reason.raw;
             break;
           case "native-chunk": {
-            count(Math.max(1, event.data.length - chunkFrameLength));
+            count(event.textLength);
             const finished = finishReason === "" ? finishMember.exec(event.data) : null;
             if (finished?.[1] !== undefined) finishReason = finished[1];
             break;
           }
           case "native-answer":
-            count(event.data.length);
+            count(event.textLength);
             break;
           case "content-delta":
           case "reasoning-delta":

@@ -7,10 +7,10 @@
 export type CompletionEvent =
   /** First of all, at the commit point: what is known of the call before its content. Edges write their headers on it. */
   | { readonly type: "committed"; readonly facts: CallFacts; readonly writeStallMs: number }
-  /** The JSON text of one streamed chunk. */
-  | { readonly type: "native-chunk"; readonly data: string }
+  /** The JSON text of one streamed chunk. `textLength`: of what the model wrote in it, in characters. */
+  | { readonly type: "native-chunk"; readonly data: string; readonly textLength: number }
   /** The JSON text of a whole, not streamed, answer. */
-  | { readonly type: "native-answer"; readonly data: string }
+  | { readonly type: "native-answer"; readonly data: string; readonly textLength: number }
   | {
       readonly type: "completion-started";
       readonly id: string;

@@ -7,7 +7,7 @@ import { GatewayError } from "../gateway-error.ts";
 import { type BoundPrompt, type CompiledRoute, versionOf } from "../snapshot/compiled-route.ts";
 import type { RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
 import type { Assignment } from "./assign-variant.ts";
-import type { CompletionRequest } from "./completion-request.ts";
+import type { CompletionRequest, PromptReference } from "./completion-request.ts";
 
 export interface RenderedPrompt {
   /** Top-level members of the OpenAI chat body to set, as JSON text. Empty: the caller's text goes on as it is. */
@@ -54,17 +54,23 @@ function promptOf(
 ): BoundPrompt | undefined {
   if (assignment?.variant.prompt !== undefined) return assignment.variant.prompt;
   const reference = request.prompt;
-  // Without a name, a reference only brings the variables for the prompt that the route binds.
+  // Without a name, a reference is to the prompt that the route binds.
   if (reference === undefined || reference.name === "") {
     if (reference !== undefined && route.prompt === undefined)
       throw new GatewayError("INVALID_ARGUMENT", "the call brings prompt variables, but names no prompt and the route binds none", {
         field: "prompt.name",
       });
-    return route.prompt;
+    return route.prompt === undefined || reference === undefined || reference.selector.case === undefined
+      ? route.prompt
+      : named(snapshot, route, route.prompt.name, reference);
   }
-  const prompt = snapshot.prompt(route.organisationId, reference.name);
-  if (prompt === undefined)
-    throw new GatewayError("PROMPT_NOT_FOUND", `there is no prompt named "${reference.name}"`, { field: "prompt.name" });
+  return named(snapshot, route, reference.name, reference);
+}
+
+/** A prompt of the route's organisation, in the version that the reference selects. */
+function named(snapshot: RuntimeSnapshot, route: CompiledRoute, name: string, reference: PromptReference): BoundPrompt {
+  const prompt = snapshot.prompt(route.organisationId, name);
+  if (prompt === undefined) throw new GatewayError("PROMPT_NOT_FOUND", `there is no prompt named "${name}"`, { field: "prompt.name" });
   const number = versionOf(prompt, reference.selector.case === undefined ? { case: undefined } : reference.selector);
   const version = number === undefined ? undefined : snapshot.promptVersion(prompt.id, number);
   if (version === undefined) {

@@ -23,7 +23,17 @@ export interface RecordContext {
  * Bytes of a UsageRecord. undefined: nobody was recognised, so there is no organisation to whose ledger it could belong; such
  * calls are counted in metrics alone.
  */
-export function usageRecordBytes(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext): Uint8Array | undefined {
+export function usageRecordBytes(state: CallState, context: RecordContext): Uint8Array | undefined {
+  try {
+    return written(state, context);
+  } catch (error) {
+    // What was begun must not stand before the next call's record.
+    writer = new BinaryWriter();
+    throw error;
+  }
+}
+
+function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext): Uint8Array | undefined {
   const { request, caller, route, snapshot, assignment, usage, failure, meter } = state;
   if (caller === undefined) return undefined;
   const answered = state.attempts.findLast(({ httpStatus }) => httpStatus === 200);
@@ -126,8 +136,8 @@ const attempt = numbersOf(AttemptSchema);
 const exposure = numbersOf(ExposureSchema);
 const tokens = numbersOf(TokenUsageSchema);
 
-/** One for all calls: a record is written without a pause, and finish() empties it. */
-const writer = new BinaryWriter();
+/** One for all calls: a record is written without a pause, and finish() empties it. After a throw another takes its place. */
+let writer = new BinaryWriter();
 
 function text(field: number, value: string): void {
   if (value !== "") writer.uint32(tag(field, lengthDelimited)).string(value);

@@ -79,6 +79,8 @@ export function exchange(
         if (failure !== undefined) started.abort(failure);
       },
       onResponseStart(_controller, status, headers) {
+        // Early hints and the like come before the answer and are none.
+        if (status < 200) return;
         head = { status, headers };
         notify();
       },

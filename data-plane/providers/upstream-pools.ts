@@ -6,7 +6,7 @@
  */
 import { Socket } from "node:net";
 import { buildConnector, Pool } from "undici";
-import { refusalOfAddress } from "#agreements/base-url.ts";
+import { hostOf, isPrivateAllowed, refusalOfAddress } from "#agreements/base-url.ts";
 import { openSecret } from "#agreements/sealed-secret.ts";
 import type { Provider as ProviderRow } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { GatewayError } from "../gateway-error.ts";
@@ -31,7 +31,8 @@ const headerBytesMax = 16 * 1024;
 /** The longest that any route may wait for a connection; each call has its own, shorter clock. */
 const connectMsMax = 60_000;
 
-export function upstreamPools(sealingKey: Uint8Array): UpstreamPools {
+/** @param privateAddresses the operator's allow-list, on this node: a row that says it may is not enough. */
+export function upstreamPools(sealingKey: Uint8Array, privateAddresses: readonly string[]): UpstreamPools {
   const pools = new Map<string, { readonly row: ProviderRow; readonly upstream: Upstream }>();
   return {
     of(provider) {
@@ -42,7 +43,7 @@ export function upstreamPools(sealingKey: Uint8Array): UpstreamPools {
         pools.set(provider.id, { row: provider, upstream: known.upstream });
         return known.upstream;
       }
-      const upstream = connect(provider, sealingKey);
+      const upstream = connect(provider, sealingKey, privateAddresses);
       void known?.upstream.pool.close();
       pools.set(provider.id, { row: provider, upstream });
       return upstream;
@@ -56,7 +57,7 @@ export function upstreamPools(sealingKey: Uint8Array): UpstreamPools {
 const sameUpstream = (a: ProviderRow, b: ProviderRow) =>
   a.baseUrl === b.baseUrl && a.sealedCredential === b.sealedCredential && a.privateAddressAllowed === b.privateAddressAllowed;
 
-function connect(provider: ProviderRow, sealingKey: Uint8Array): Upstream {
+function connect(provider: ProviderRow, sealingKey: Uint8Array, privateAddresses: readonly string[]): Upstream {
   const url = new URL(provider.baseUrl);
   const connector = buildConnector({ timeout: connectMsMax, allowH2: false });
   const pool = new Pool(url.origin, {
@@ -68,7 +69,9 @@ function connect(provider: ProviderRow, sealingKey: Uint8Array): Upstream {
       connector(options, (error, socket) => {
         if (error !== null) return callback(error, null);
         const address = socket instanceof Socket ? (socket.remoteAddress ?? "") : "";
-        const refusal = refusalOfAddress(address, provider.privateAddressAllowed);
+        // The very address, against the very list: a name that was allowed for one address may have moved to another.
+        const mayBePrivate = provider.privateAddressAllowed && isPrivateAllowed(hostOf(url), [address], privateAddresses);
+        const refusal = refusalOfAddress(address, mayBePrivate);
         if (refusal === undefined) return callback(null, socket);
         socket.destroy();
         // Which address it was stays with us: an error text is not the place to map a private network.

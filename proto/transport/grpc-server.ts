@@ -7,6 +7,7 @@
  */
 import type {
   DescMessage,
+  DescMethod,
   DescMethodBiDiStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
@@ -66,6 +67,8 @@ export type EarlyEnd = "deadline" | "caller-left" | "caller-stalled" | "shutdown
 export interface ServiceOptions {
   /** The plane's own words for an end that the handler did not choose; becomes `signal.reason`. */
   readonly endReason: (end: EarlyEnd) => Error;
+  /** The plane's own words for bytes that are no message of the contract. Absent: the library's error goes to `statusOf`. */
+  readonly badMessage?: (cause: unknown) => Error;
   /** Any thrown value as a gRPC status. Must cap its details: grpc-js freezes a connection over 70 KB of them. */
   readonly statusOf: (reason: unknown, trailers: Metadata) => Pick<StatusObject, "code" | "details" | "metadata">;
   /** Runs before each handler; throws to refuse the call. */
@@ -93,7 +96,8 @@ export function grpcService<Service extends DescService>(
       requestStream: method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming",
       responseStream: method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
       requestSerialize: (message) => Buffer.from(toBinary(method.input, message as MessageShape<DescMessage>)),
-      requestDeserialize: (bytes) => fromBinary(method.input, bytes),
+      // Read where the call is served, so that bytes which are no message get the plane's own words and not the library's.
+      requestDeserialize: (bytes) => bytes,
       responseSerialize: (message) => {
         const bytes = toBinary(method.output, message as MessageShape<DescMessage>);
         return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -102,13 +106,13 @@ export function grpcService<Service extends DescService>(
     };
     switch (method.methodKind) {
       case "unary":
-        implementation[method.localName] = serveUnary(method.output, handler as UnaryHandler, options, liveCalls);
+        implementation[method.localName] = serveUnary(method, handler as UnaryHandler, options, liveCalls);
         break;
       case "server_streaming":
-        implementation[method.localName] = serveStream(method.output, handler as StreamHandler, options, liveCalls);
+        implementation[method.localName] = serveStream(method, handler as StreamHandler, options, liveCalls);
         break;
       case "bidi_streaming":
-        implementation[method.localName] = serveBidi(method.output, handler as BidiHandler, options, liveCalls);
+        implementation[method.localName] = serveBidi(method, handler as BidiHandler, options, liveCalls);
         break;
       default:
         throw new Error(`${method.name}: ${method.methodKind} methods are not served`);
@@ -224,7 +228,7 @@ function begin(call: ServedCall, options: ServiceOptions, liveCalls: LiveCalls, 
 const deadlineOf = (deadline: Deadline): number => (typeof deadline === "number" ? deadline : deadline.getTime());
 
 function serveUnary(
-  output: DescMessage,
+  { input, output }: DescMethod,
   handler: UnaryHandler,
   options: ServiceOptions,
   liveCalls: LiveCalls,
@@ -233,7 +237,7 @@ function serveUnary(
     const lifetime = begin(call, options, liveCalls, new Metadata());
     try {
       options.admit?.(lifetime);
-      const answer = create(output, await handler(call.request, lifetime));
+      const answer = create(output, await handler(read(input, call.request, options), lifetime));
       callback(null, answer, lifetime.trailers);
     } catch (reason) {
       callback(options.statusOf(lifetime.signal.aborted ? lifetime.signal.reason : reason, lifetime.trailers));
@@ -244,27 +248,40 @@ function serveUnary(
 }
 
 function serveStream(
-  output: DescMessage,
+  { input, output }: DescMethod,
   handler: StreamHandler,
   options: ServiceOptions,
   liveCalls: LiveCalls,
 ): handleServerStreamingCall<unknown, unknown> {
   return async (call) => {
     const lifetime = begin(call, options, liveCalls, new Metadata());
-    await writeAll(call, output, lifetime, options, () => handler(call.request, lifetime));
+    await writeAll(call, output, lifetime, options, () => handler(read(input, call.request, options), lifetime));
   };
 }
 
 function serveBidi(
-  output: DescMessage,
+  { input, output }: DescMethod,
   handler: BidiHandler,
   options: ServiceOptions,
   liveCalls: LiveCalls,
 ): handleBidiStreamingCall<unknown, unknown> {
   return async (call) => {
     const lifetime = begin(call, options, liveCalls, new Metadata());
-    await writeAll(call, output, lifetime, options, () => handler(call, lifetime));
+    await writeAll(call, output, lifetime, options, () => handler(readEach(input, call, options), lifetime));
   };
+}
+
+/** @throws the plane's own words for bytes that are no message. */
+function read(input: DescMessage, bytes: unknown, { badMessage }: ServiceOptions): unknown {
+  try {
+    return fromBinary(input, bytes as Uint8Array);
+  } catch (cause) {
+    throw badMessage === undefined ? cause : badMessage(cause);
+  }
+}
+
+async function* readEach(input: DescMessage, requests: AsyncIterable<unknown>, options: ServiceOptions): AsyncGenerator<unknown, void> {
+  for await (const bytes of requests) yield read(input, bytes, options);
 }
 
 async function writeAll(

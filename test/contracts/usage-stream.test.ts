@@ -79,7 +79,7 @@ const streams: Record<string, () => Promise<Opened>> = {
       () => controlPlane.close(),
     );
     return {
-      stream: controlPlaneUsageStream(controlPlane),
+      stream: controlPlaneUsageStream(controlPlane, () => {}),
       arrived: async () => service.records.map((one) => (one.record.case === "usage" ? one.record.value.callId : "")),
       commit: async () => {},
     };

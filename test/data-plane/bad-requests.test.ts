@@ -87,7 +87,9 @@ describe("a body that is", () => {
     const socket = connect(Number(new URL(node.restUrl).port), "127.0.0.1");
     socket.on("error", () => {});
     await once(socket, "connect");
-    socket.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`);
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${node.apiKey}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`,
+    );
     const chunk = Buffer.alloc(65_536, 0x20);
     const [answer] = await Promise.race([once(socket, "data"), pour(socket, chunk)]);
     expect(String(answer)).toContain("413");

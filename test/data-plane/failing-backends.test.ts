@@ -146,8 +146,9 @@ describe.each(whole)("a backend with habits of its own (%s)", (fault) => {
 });
 
 describe("a backend that refuses", () => {
-  it("our credential: the caller is not blamed, nothing is tried again, and the credential is in no answer", async () => {
-    const response = await stream("error-401-covered");
+  it("our credential: another tier answers; without one the caller is not blamed, and the credential is in no answer", async () => {
+    expect((await stream("error-401-covered")).headers.get("x-penstock-attempts")).toBe("2");
+    const response = await stream("error-401");
     const text = await response.text();
     expect(response.status).toBe(502);
     expect(text).not.toContain(upstreamCredential);

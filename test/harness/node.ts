@@ -109,6 +109,7 @@ export async function startTestNode(options: TestNodeOptions) {
       sealingKey,
       verifier: history.verifier,
       reflection: true,
+      privateAddresses: ["127.0.0.1"],
       drainMs: 0,
       logLevel: "silent",
       ...options.settings,

@@ -101,6 +101,7 @@ export function installation({ databaseUrl, redisUrl }: InstallationOptions) {
         PENSTOCK_GRPC_PORT: "0",
         PENSTOCK_OPS_PORT: "0",
         PENSTOCK_DRAIN_MS: "1000",
+        PENSTOCK_PRIVATE_ADDRESSES: "127.0.0.1",
         ...environment,
       }),
     simulator: () => startProcess(["simulator"], { PENSTOCK_SIMULATOR_PORT: "0" }),

@@ -26,8 +26,9 @@ const started: CompletionEvent = {
   serviceTier: "",
 };
 const finished: CompletionEvent = { type: "choice-finished", choice: 0, reason: { unified: "stop", raw: "stop" } };
-const chunk = (choice: object, usageOf?: object): CompletionEvent => ({
+const chunk = (choice: { delta?: { content?: string }; finish_reason?: string | null }, usageOf?: object): CompletionEvent => ({
   type: "native-chunk",
+  textLength: choice.delta?.content?.length ?? 0,
   data: JSON.stringify({
     id: "chatcmpl-1",
     object: "chat.completion.chunk",
@@ -60,8 +61,11 @@ describe("the backend's own figures stand", () => {
     ["in a chunk of their own at the end", [started, text(4000), finished, usage()]],
     ["in the last chunk with a choice", [started, native("x".repeat(4000)), end, usage()]],
     ["before an end that says no more", [started, text(4000), usage(), finished]],
-    ["for a whole answer", [started, finished, { type: "native-answer", data: "x".repeat(4000) }, usage()]],
-    ["for a whole answer that says no finish reason", [started, { type: "native-answer", data: "x".repeat(4000) }, usage()]],
+    ["for a whole answer", [started, finished, { type: "native-answer", data: "x".repeat(4000), textLength: 4000 }, usage()]],
+    [
+      "for a whole answer that says no finish reason",
+      [started, { type: "native-answer", data: "x".repeat(4000), textLength: 4000 }, usage()],
+    ],
     ["once the answer has ended, also if a stray chunk follows", [started, native("x"), end, usage(), native("x".repeat(4000))]],
   ])("%s", (_, events) => {
     expect(metered(events).usage()).toEqual(reported);
@@ -140,7 +144,7 @@ describe("why it ended is read", () => {
       "",
     ],
   ])("from native chunks: %s", (_, data, reason) => {
-    expect(metered([{ type: "native-chunk", data }]).finishReason).toBe(reason);
+    expect(metered([{ type: "native-chunk", data, textLength: 0 }]).finishReason).toBe(reason);
   });
 });
 

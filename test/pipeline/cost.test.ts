@@ -56,9 +56,15 @@ test.each<[string, MessageInitShape<typeof PriceSchema>, Partial<TokenUsage>, bi
   ],
   [
     "more than a float could hold",
+    { inputNanodollarsPerMillion: 1_000_000_000_000_001n },
+    { inputTokens: 9_000_000_001 },
+    9_000_000_001_000_009_000n,
+  ],
+  [
+    "no more than the ledger holds",
     { inputNanodollarsPerMillion: 1_000_000_000_000_000n },
     { inputTokens: Number.MAX_SAFE_INTEGER },
-    9_007_199_254_740_991_000_000_000n,
+    2n ** 63n - 1n,
   ],
 ])("%s", (_, of, used, cost) => {
   expect(costOf(price(of), usage(used))).toBe(cost);

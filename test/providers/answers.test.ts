@@ -155,7 +155,11 @@ describe("a whole answer", () => {
   test("is handed on byte for byte but for its model", async () => {
     const text = JSON.stringify(whole, undefined, 2).replace('"created": 1', '"created": 12345678901234567890');
     const { events } = await answered(text);
-    expect(events).toContainEqual({ type: "native-answer", data: text.replace('"model": "gpt-x"', '"model":"chat"') });
+    expect(events).toContainEqual({
+      type: "native-answer",
+      data: text.replace('"model": "gpt-x"', '"model":"chat"'),
+      textLength: expect.any(Number),
+    });
     expect(events).toContainEqual(expect.objectContaining({ type: "completion-started", servedModel: "gpt-x" }));
     expect(events).toContainEqual(expect.objectContaining({ type: "usage" }));
     expect(events).toContainEqual(expect.objectContaining({ type: "choice-finished" }));

@@ -48,7 +48,7 @@ async function caller(finish: (response: ServerResponse) => void): Promise<(call
     { case: "route", value: { id: "r", organisationId, name: "chat", tiers: [{ targets: [{ backendId: "b", weight: 1 }] }] } },
   ]).route(organisationId, "chat")?.tiers[0]?.targets[0]?.backend;
   if (backend === undefined) throw new Error("the route was not compiled");
-  const pools = upstreamPools(new Uint8Array(32));
+  const pools = upstreamPools(new Uint8Array(32), ["127.0.0.1"]);
   running = () => pools.of(backend.provider).pool.stats.running;
   provider = openaiCompatibleProvider(pools);
   return async (batchesMax = Number.POSITIVE_INFINITY) => {

@@ -17,7 +17,7 @@ interface Delta {
   function?: { name?: string; arguments?: string };
 }
 
-const options: ChunkReaderOptions = { form: "typed", modelShown: "chat", usageAsked: false, credential: undefined };
+const options: ChunkReaderOptions = { form: "typed", modelShown: "chat", usageAsked: false, credential: undefined, choicesAsked: 1 };
 
 const chunk = (delta: object, finish: string | null = null) =>
   JSON.stringify({
@@ -164,6 +164,7 @@ test("a call that ends with stop ends with tool_calls, in both forms, streamed o
   expect(answerEvents(whole, { ...options, form: "native" })).toContainEqual({
     type: "native-answer",
     data: expect.stringContaining('"finish_reason":"tool_calls"'),
+    textLength: expect.any(Number),
   });
 });
 

@@ -26,7 +26,7 @@ export function errorOfStatus(failure: UpstreamFailure): GatewayError {
   const said = errorObject(failure.body);
   const message = shown(said.message, failure.credential);
   const details = { upstreamStatus: status, ...(said.param === undefined ? {} : { field: shown(said.param, failure.credential) }) };
-  if (status >= 300 && status < 400)
+  if (status < 400)
     return new GatewayError("UPSTREAM_PROTOCOL", "the backend answered with a redirect, which is not followed", {
       ...details,
       anotherBackendMayHelp: true,
@@ -45,13 +45,14 @@ export function errorOfStatus(failure: UpstreamFailure): GatewayError {
       return new GatewayError(
         "UPSTREAM_UNAVAILABLE",
         "the backend refused the gateway's credential or account; an operator must look at the provider",
-        details,
+        // Nothing was generated, and another tier is there for just this.
+        { ...details, anotherBackendMayHelp: true },
       );
     case 404:
       return new GatewayError(
         "UPSTREAM_UNAVAILABLE",
         "the backend does not know the model that is configured for it; an operator must look at the backend",
-        details,
+        { ...details, anotherBackendMayHelp: true },
       );
     case 408:
     case 504:

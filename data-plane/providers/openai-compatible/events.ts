@@ -18,7 +18,7 @@ export interface ChunkReader {
    * @throws GatewayError UPSTREAM_PROTOCOL, or the error that the backend put into its stream.
    */
   read(data: string, events: CompletionEvent[]): boolean;
-  /** Whether every choice that began has ended: with that, a stream without [DONE] is whole all the same. */
+  /** Whether every choice that was asked for has ended: with that, a stream without [DONE] is whole all the same. */
   readonly finished: boolean;
   readonly servedModel: string;
 }
@@ -30,6 +30,8 @@ export interface ChunkReaderOptions {
   /** Whether the caller asked for usage in its stream: then each chunk carries `usage`, else none does. */
   readonly usageAsked: boolean;
   readonly credential: string | undefined;
+  /** How many answers the caller asked for. */
+  readonly choicesAsked: number;
 }
 
 type Json = Record<string, unknown>;
@@ -61,7 +63,8 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
       const rest = data.slice(headFrom.length);
       const plain = plainDelta.exec(rest);
       if (plain === null || !choices.has(Number(plain[1]))) return readParsed(data, parsedChunk(data), events);
-      events.push({ type: "native-chunk", data: headTo + rest.slice(0, rest.length - (plain[2]?.length ?? 0)) + tailTo });
+      const [, , content = "", tail = ""] = plain;
+      events.push({ type: "native-chunk", data: headTo + rest.slice(0, rest.length - tail.length) + tailTo, textLength: content.length });
       return true;
     }
     return readParsed(data, parsedChunk(data), events);
@@ -79,6 +82,7 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
       return false;
     }
     let bearsContent = false;
+    let textLength = 0;
     let repaired = repairHead(chunk);
     if (!usageAsked && "usage" in chunk) {
       delete chunk["usage"];
@@ -111,6 +115,7 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
       }
       repaired = repairToolCalls(delta, state) || repaired;
       if (bears(delta)) bearsContent = true;
+      textLength += lengthOf(delta);
       const reason = choice["finish_reason"];
       if (reason === undefined) {
         choice["finish_reason"] = null;
@@ -126,7 +131,7 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
     }
     if (form === "native") {
       const text = repaired ? JSON.stringify(chunk) : data;
-      events.push({ type: "native-chunk", data: text });
+      events.push({ type: "native-chunk", data: text, textLength });
       rememberHead(data, text);
     }
     // After the content that it counts.
@@ -185,7 +190,7 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
   return {
     read,
     get finished() {
-      return choices.size > 0 && [...choices.values()].every(({ finished }) => finished);
+      return choices.size >= options.choicesAsked && [...choices.values()].every(({ finished }) => finished);
     },
     get servedModel() {
       return servedModel;
@@ -195,7 +200,7 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
 
 /** One choice with a text delta and nothing else that needs a look. Quotes inside strings are escaped, so no mark can lie in one. */
 const plainDelta =
-  /^\{"index":(0|[1-9]\d{0,3}),"delta":\{"content":"(?!")[ !#-[\]-\uffff]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[ !#-[\]-\uffff]*)*"\},(?:"logprobs":null,)?"finish_reason":null(?:,"[a-z_]+":null)*\}\]((?:,"usage":null)?\})$/;
+  /^\{"index":(0|[1-9]\d{0,3}),"delta":\{"content":"(?!")([ !#-[\]-\uffff]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[ !#-[\]-\uffff]*)*)"\},(?:"logprobs":null,)?"finish_reason":null(?:,"[a-z_]+":null)*\}\]((?:,"usage":null)?\})$/;
 /** Beyond this a chunk is no token, and parsing it costs little beside its size. */
 const plainLengthMax = 4096;
 
@@ -207,6 +212,7 @@ export function answerEvents(data: string, options: ChunkReaderOptions): Complet
   const events: CompletionEvent[] = [startedEvent(answer)];
   const usage = usageOf(answer["usage"]);
   let repaired = false;
+  let textLength = 0;
   for (const [position, entry] of (answer["choices"] as unknown[]).entries()) {
     const choice = object(entry) ?? {};
     const message = object(choice["message"]) ?? {};
@@ -216,6 +222,7 @@ export function answerEvents(data: string, options: ChunkReaderOptions): Complet
       choice["finish_reason"] = "tool_calls";
       repaired = true;
     }
+    textLength += lengthOf(message);
     typedEvents(index, choice, message, events);
   }
   const usageEvents: CompletionEvent[] = usage === undefined ? [] : [{ type: "usage", usage, data: undefined }];
@@ -223,7 +230,7 @@ export function answerEvents(data: string, options: ChunkReaderOptions): Complet
   // Served back in its own words; only the model's name is the one that was asked for.
   const kept = events.filter(({ type }) => type === "completion-started" || type === "choice-finished");
   const native = repaired ? JSON.stringify({ ...answer, model: options.modelShown }) : renamed(data, answer, options.modelShown);
-  return [...kept, { type: "native-answer", data: native }, ...usageEvents];
+  return [...kept, { type: "native-answer", data: native, textLength }, ...usageEvents];
 }
 
 const modelMember = /"model"\s*:\s*"(?:[^"\\]|\\.)*"/;
@@ -304,6 +311,18 @@ function bears(delta: Json): boolean {
     object(delta["function_call"]) !== undefined ||
     object(delta["audio"]) !== undefined
   );
+}
+
+/** What the model wrote, in characters. */
+function lengthOf(delta: Json): number {
+  let length = 0;
+  for (const name of ["content", "reasoning_content", "reasoning", "refusal"]) length += text(delta[name]).length;
+  const calls = Array.isArray(delta["tool_calls"]) ? (delta["tool_calls"] as unknown[]) : [{ function: delta["function_call"] }];
+  for (const call of calls) {
+    const body = object(object(call)?.["function"]) ?? object(object(call)?.["custom"]) ?? {};
+    length += text(body["name"]).length + text(body["arguments"]).length + text(body["input"]).length;
+  }
+  return length;
 }
 
 /** Some backends write an empty list, or null, where there are none. */

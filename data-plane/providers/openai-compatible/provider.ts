@@ -39,7 +39,13 @@ async function* complete(pools: UpstreamPools, call: ProviderCall, signal: Abort
   const onAbort = () => upstream.abort(signal.reason);
   signal.addEventListener("abort", onAbort);
   const clock = attemptClock(call.clocks, (reason) => upstream.abort(reason));
-  const options: ChunkReaderOptions = { form: call.form, modelShown: call.request.model, usageAsked: usageAsked(call), credential };
+  const options: ChunkReaderOptions = {
+    form: call.form,
+    modelShown: call.request.model,
+    usageAsked: usageAsked(call),
+    credential,
+    choicesAsked: choicesAsked(call),
+  };
   let whole = false;
   try {
     const { status, headers } = await upstream.head();
@@ -150,6 +156,12 @@ async function readText(upstream: UpstreamExchange, bytesMax: number, beyond: "c
       return Buffer.concat(parts).toString("utf8", 0, bytesMax);
     }
   }
+}
+
+/** As the body says that goes out, which parameters of a prompt or a variant may have changed. */
+function choicesAsked({ request, replacements }: ProviderCall): number {
+  const n: unknown = replacements.has("n") ? JSON.parse(replacements.get("n") ?? "1") : request.body.value["n"];
+  return typeof n === "number" && n >= 1 ? n : 1;
 }
 
 function usageAsked({ request }: ProviderCall): boolean {

@@ -4,7 +4,7 @@ import type { TokenUsage } from "../../pipeline/completion-event.ts";
 /** The provider's own words are kept whole up to this many characters, else not at all: a part of them would not be JSON. */
 const rawLengthMax = 4096;
 
-/** undefined: it says nothing that can be used. Numbers that cannot be (negative, fractional, not finite) count as not said. */
+/** undefined: it says nothing that can be used. Numbers that cannot be (negative, fractional, beyond all bounds) count as not said. */
 export function usageOf(value: unknown): TokenUsage | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const usage = value as Record<string, unknown>;
@@ -29,8 +29,11 @@ export function usageOf(value: unknown): TokenUsage | undefined {
   };
 }
 
+/** No call has more tokens than this: a backend that says so is lying, and its word would empty a budget and overflow a bill. */
+const tokensMax = 1_000_000_000;
+
 const count = (value: unknown): number | undefined =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= tokensMax ? value : undefined;
 
 const object = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};

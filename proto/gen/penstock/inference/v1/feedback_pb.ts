@@ -24,7 +24,7 @@ export type RecordFeedbackRequest = Message<"penstock.inference.v1.RecordFeedbac
   feedbackId: string;
 
   /**
-   * The call's x-request-id.
+   * The call that is judged: its x-penstock-call-id, which is its x-request-id where the caller chose none.
    *
    * @generated from field: string request_id = 2;
    */
