@@ -5,7 +5,7 @@ import type { ConfigKind, ConfigRows } from "../database/config-kinds.ts";
 import type { BackendPrice } from "../database/entities/backend.ts";
 import { experimentUnits } from "../database/entities/experiment.ts";
 import { promptRoles } from "../database/entities/prompt-version.ts";
-import { providerKinds } from "../database/entities/provider.ts";
+import { servedProviderKinds } from "../database/entities/provider.ts";
 import { quotaEnforcements, quotaResources, quotaScopeKinds, quotaWindows } from "../database/entities/quota.ts";
 import type { PromptSelection, RouteTier } from "../database/entities/route.ts";
 import { faultsIn } from "../storable-text.ts";
@@ -61,7 +61,9 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
   },
   provider: ({ key, kind }, issues) => {
     checkKey(key, issues);
-    checkWord("kind", kind, providerKinds, issues);
+    // A provider of another kind would be saved, and each call of it would fail.
+    if (!servedProviderKinds.some((served) => served === kind))
+      issues.push({ path: "kind", message: `no node can call ${kind} yet; the kinds that work now are ${servedProviderKinds.join(", ")}` });
   },
   backend: ({ key, model, price, concurrentCallsMax, capabilities }, issues) => {
     checkKey(key, issues);

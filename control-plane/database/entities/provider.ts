@@ -3,6 +3,8 @@ import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
 import { configColumns } from "./config-columns.ts";
 
 export const providerKinds = ["openai", "anthropic", "gemini", "bedrock", "openai-compatible", "simulated"] as const;
+/** Those that nodes have an adapter for; the others are names that are kept for theirs. */
+export const servedProviderKinds = ["openai", "openai-compatible", "simulated"] as const satisfies readonly ProviderKind[];
 export type ProviderKind = (typeof providerKinds)[number];
 
 export const Provider = defineEntity({

@@ -1,6 +1,6 @@
 /** A provider. Its credential goes in and never comes out. Imported for its side effects by schema.ts. */
 import { v7 } from "uuid";
-import { type Provider as ProviderRow, providerKinds } from "../../database/entities/provider.ts";
+import { type Provider as ProviderRow, providerKinds, servedProviderKinds } from "../../database/entities/provider.ts";
 import { placeOf, sealCredential } from "../../operations/provider-place.ts";
 import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
@@ -24,10 +24,11 @@ export const Provider = builder.objectRef<ProviderRow>("Provider").implement({
 });
 addQueries("provider", { one: "provider", many: "providers" }, Provider);
 
+const kindDescription = `What nodes can call now: ${servedProviderKinds.join(", ")}. Others are refused.`;
 const CreateProviderInput = builder.inputType("CreateProviderInput", {
   fields: (t) => ({
     key: t.string({ required: true }),
-    kind: t.field({ type: ProviderKind, required: true }),
+    kind: t.field({ type: ProviderKind, required: true, description: kindDescription }),
     baseUrl: t.string({ required: true, description: "With its path prefix: https://api.openai.com/v1" }),
     credential: t.string({ description: "Sealed at once; nobody can read it again." }),
   }),
@@ -60,7 +61,7 @@ const UpdateProviderInput = builder.inputType("UpdateProviderInput", {
     id: t.id({ required: true }),
     expectedRevision: t.int({ required: true }),
     key: t.string(),
-    kind: t.field({ type: ProviderKind }),
+    kind: t.field({ type: ProviderKind, description: kindDescription }),
     baseUrl: t.string({ description: "Another one needs the credential again, because it goes to whoever stands there." }),
     credential: t.string({ description: "Empty: take the credential away." }),
   }),
