@@ -123,7 +123,7 @@ async function changeIn<T>(
   checkRows(changed);
   const touched = changed.map((one) => ({ ...one, compiled: compileResource(one.kind, one.row as never) }));
   await writeResources(em, author.organisationId, touched);
-  await checkCandidate(em, touched);
+  await checkCandidate(em, touched, at);
 
   const number = state.number + 1n;
   const payload = deltaOf(state, number, at, touched);

@@ -4,19 +4,27 @@
  * exist then is archived; what was archived since comes back.
  *
  * API keys and organisations are left as they are: a key that was revoked stays revoked, whatever is restored. So restoring
- * fails, naming them, where a key made since needs a project that would be archived.
+ * fails, naming them, where a key made since still works and needs a project that would be archived.
+ *
+ * Whether a provider may stand where it stood is what the operator's allow-list says now, never what the image says: a base
+ * URL that comes back is checked as if it were saved anew. Names are looked up before the transaction, as at save.
  */
 import { wrap } from "@mikro-orm/core";
-import { NotFoundError, ValidationError } from "../control-error.ts";
+import { ControlError, NotFoundError, ValidationError, type ValidationIssue } from "../control-error.ts";
 import { type ConfigKind, type ConfigRow, configEntities } from "../database/config-kinds.ts";
+import { Provider } from "../database/entities/provider.ts";
 import type { JsonObject } from "../database/entities/route.ts";
 import type { EntityManager } from "../database/orm.ts";
 import type { ConfigRevision, Services } from "../services.ts";
 import { columnsOfImage } from "../snapshot/row-image.ts";
 import { type ChangeAuthor, type ChangedConfiguration, type ConfigurationChange, changeConfiguration } from "./change-configuration.ts";
+import { type ProviderPlace, placeOf } from "./provider-place.ts";
 
 /** Rows in one restore. More is a migration and not a mistake to take back; and all of it is one transaction. */
 const rowsMax = 10_000;
+/** Base URLs that come back in one restore, and how many are looked up at once: the slowest lookups end within half a minute. */
+const placesMax = 50;
+const placesAtOnce = 4;
 
 /** What no restore touches. */
 export const neverRestored: ReadonlySet<ConfigKind> = new Set<ConfigKind>(["organisation", "api_key"]);
@@ -29,12 +37,14 @@ export interface RestoredRevision {
 }
 
 /** @throws NotFoundError where the organisation has no revision of this number, ValidationError where the outcome would not hold together. */
-export const restoreRevision = (
+export async function restoreRevision(
   services: Services,
   author: ChangeAuthor,
   number: bigint,
-): Promise<ChangedConfiguration<RestoredRevision>> =>
-  changeConfiguration(services, author, { action: "revision.restore", summary: `back to revision ${number}` }, async (change) => {
+): Promise<ChangedConfiguration<RestoredRevision>> {
+  const places = await placesAgain(services, author.organisationId, number);
+  const description = { action: "revision.restore", summary: `back to revision ${number}` };
+  return changeConfiguration(services, author, description, async (change) => {
     const epoch = await epochOfRevision(change.em, number);
     const since = await firstImagesSince(change.em, epoch, number);
     let restoredCount = 0;
@@ -44,10 +54,12 @@ export const restoreRevision = (
           change,
           kind,
           since.filter((row) => row.kind === kind),
+          places,
         );
     }
     return { restoredCount };
   });
+}
 
 interface ImageRow {
   readonly kind: ConfigKind;
@@ -79,7 +91,58 @@ async function firstImagesSince(em: EntityManager, epoch: string, number: bigint
   return rows;
 }
 
-async function restoreKind(change: ConfigurationChange, kind: ConfigKind, images: readonly ImageRow[]): Promise<number> {
+/** By base URL as it is stored. */
+type Places = ReadonlyMap<string, ProviderPlace>;
+
+/** Where the providers whose base URL would come back may stand now. @throws ValidationError naming those that may not. */
+async function placesAgain(services: Services, organisationId: string, number: bigint): Promise<Places> {
+  const providers = await services.database.tenant(organisationId, async (em) => {
+    const images = await firstImagesSince(em, await epochOfRevision(em, number), number);
+    const before = new Map(images.filter(({ kind }) => kind === "provider").map((image) => [image.entity_id, image.before]));
+    const rows = await em.find(Provider, { id: { $in: [...before.keys()] } });
+    return rows.flatMap((row) => {
+      const columns = before.get(row.id);
+      return columns != null && bringsBack(row, columns) ? [{ key: String(columns["key"]), baseUrl: String(columns["baseUrl"]) }] : [];
+    });
+  });
+  const keys = Map.groupBy(providers, ({ baseUrl }) => baseUrl);
+  if (keys.size > placesMax)
+    throw new ValidationError([
+      { path: "number", message: `more than ${placesMax} base URLs of providers would come back; restore in steps` },
+    ]);
+  const places = new Map<string, ProviderPlace>();
+  const issues: ValidationIssue[] = [];
+  const waiting = [...keys];
+  while (waiting.length > 0) {
+    const lookups = waiting.splice(0, placesAtOnce).map(async ([baseUrl, those]) => {
+      try {
+        places.set(baseUrl, await placeOf(services.settings, baseUrl));
+      } catch (error) {
+        if (!(error instanceof ValidationError)) throw error;
+        const [{ key } = { key: "" }] = those;
+        issues.push(...error.issues.map(({ message }) => ({ path: "number", message: `provider ${key} cannot go back: ${message}` })));
+      }
+    });
+    await Promise.all(lookups);
+  }
+  if (issues.length > 0) throw new ValidationError(issues);
+  return places;
+}
+
+/** Whether the image puts a provider at another base URL, or at one again. */
+const bringsBack = (row: Provider, image: JsonObject): boolean =>
+  image["archivedAt"] == null && (row.archivedAt != null || row.baseUrl !== image["baseUrl"]);
+
+/** What is said of the place in a provider's image is what was true then. */
+function placeNow(row: Provider, image: JsonObject, places: Places): Pick<Provider, "privateAddressAllowed"> {
+  if (!bringsBack(row, image)) return { privateAddressAllowed: row.privateAddressAllowed };
+  const place = places.get(String(image["baseUrl"]));
+  // Found after the lookups: somebody has changed it since.
+  if (place === undefined) throw new ControlError("CONFLICT", "a provider was changed at the same time; try again");
+  return { privateAddressAllowed: place.privateAddressAllowed };
+}
+
+async function restoreKind(change: ConfigurationChange, kind: ConfigKind, images: readonly ImageRow[], places: Places): Promise<number> {
   if (images.length === 0) return 0;
   const before = new Map(images.map((image) => [image.entity_id, image.before]));
   // The union of ten entities is beyond what `find` can be asked to infer.
@@ -93,7 +156,9 @@ async function restoreKind(change: ConfigurationChange, kind: ConfigKind, images
       row.archivedAt = change.at;
     } else {
       const columns = Object.entries(columnsOfImage(image)).filter(([name]) => !keptColumns.has(name));
-      wrap(row).assign(Object.fromEntries(columns) as never, { mergeObjectProperties: false });
+      // The rows are of `kind`, which the compiler cannot know of a row alone.
+      const place = kind === "provider" ? placeNow(row as Provider, image, places) : {};
+      wrap(row).assign({ ...Object.fromEntries(columns), ...place } as never, { mergeObjectProperties: false });
     }
     restored += 1;
   }

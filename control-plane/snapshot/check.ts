@@ -17,6 +17,8 @@ import { type CompiledResource, type Reference, referencesOfExperiment } from ".
 
 /** How many of those who use a thing are named. */
 const usersNamed = 10;
+/** Users looked through at a time, where some of them do not count. */
+const usersBatch = 500;
 
 export interface TouchedRow {
   readonly kind: ConfigKind;
@@ -33,12 +35,12 @@ export function checkRows(touched: readonly Pick<TouchedRow, "kind" | "row">[]):
 }
 
 /** @throws ValidationError naming each thing that is wrong. ConfigResource must hold the change already. */
-export async function checkCandidate(em: EntityManager, touched: readonly TouchedRow[]): Promise<void> {
+export async function checkCandidate(em: EntityManager, touched: readonly TouchedRow[], at: Date): Promise<void> {
   const issues: ValidationIssue[] = [];
   const resources = resourceReader(em);
   for (const one of touched) {
-    issues.push(...(await checkReferences(resources, one)));
-    issues.push(...(await checkUsers(resources, one)));
+    issues.push(...(await checkReferences(resources, one, at)));
+    issues.push(...(await checkUsers(resources, one, at)));
     issues.push(...(await checkPromptUse(resources, one)));
     issues.push(...(await checkRunning(resources, one)));
   }
@@ -48,7 +50,7 @@ export async function checkCandidate(em: EntityManager, touched: readonly Touche
 interface ResourceReader {
   get(kind: ConfigKind, id: string): Promise<Resource | undefined>;
   /** Those that point at it. */
-  usersOf(id: string, limit?: number): Promise<readonly Resource[]>;
+  usersOf(id: string, page?: { readonly limit: number; readonly offset: number }): Promise<readonly Resource[]>;
   /** Any of the caller's organisation but the organisation itself. */
   anyButOrganisation(limit: number): Promise<readonly Resource[]>;
 }
@@ -68,12 +70,12 @@ function resourceReader(em: EntityManager): ResourceReader {
       }
       return resource;
     },
-    usersOf: async (id, limit) =>
+    usersOf: async (id, page) =>
       (
         await em.find(
           ConfigResource,
           { referenceIds: { $contains: [id] } },
-          { orderBy: { kind: "asc", id: "asc" }, disableIdentityMap: true, ...(limit === undefined ? {} : { limit }) },
+          { orderBy: { kind: "asc", id: "asc" }, disableIdentityMap: true, ...page },
         )
       ).map(decode),
     anyButOrganisation: async (limit) =>
@@ -88,7 +90,13 @@ function resourceReader(em: EntityManager): ResourceReader {
 }
 
 /** What a row points at is there. Experiments that do not run yet are in no snapshot and must hold together all the same. */
-async function checkReferences(resources: ResourceReader, { kind, row, compiled }: TouchedRow): Promise<readonly ValidationIssue[]> {
+async function checkReferences(
+  resources: ResourceReader,
+  { kind, row, compiled }: TouchedRow,
+  at: Date,
+): Promise<readonly ValidationIssue[]> {
+  // Its project may be gone, and whoever revokes a key that has expired must be able to.
+  if (compiled !== undefined && isDeadKey(compiled.resource, at)) return [];
   const references: readonly Reference[] =
     compiled?.references ?? (kind === "experiment" && row.archivedAt == null ? referencesOfExperiment(row as Experiment) : []);
   const issues: ValidationIssue[] = [];
@@ -100,14 +108,30 @@ async function checkReferences(resources: ResourceReader, { kind, row, compiled 
 }
 
 /** What is archived is used by nothing. */
-async function checkUsers(resources: ResourceReader, { kind, row, operation }: TouchedRow): Promise<readonly ValidationIssue[]> {
+async function checkUsers(resources: ResourceReader, { kind, row, operation }: TouchedRow, at: Date): Promise<readonly ValidationIssue[]> {
   if (operation !== "archive") return [];
-  const users =
-    kind === "organisation" ? await resources.anyButOrganisation(usersNamed + 1) : await resources.usersOf(row.id, usersNamed + 1);
+  const users = kind === "organisation" ? await resources.anyButOrganisation(usersNamed + 1) : await livingUsersOf(resources, row.id, at);
   if (users.length === 0) return [];
   const names = users.slice(0, usersNamed).map(describe);
   const more = users.length > usersNamed ? " and others" : "";
   return [{ path: "id", message: `the ${nameOfKind(kind)} is still used by ${names.join(", ")}${more}; change or archive these first` }];
+}
+
+/** The first of them, at least one more than are named where there are so many. A key that opens nothing any more needs nothing. */
+async function livingUsersOf(resources: ResourceReader, id: string, at: Date): Promise<readonly Resource[]> {
+  const users: Resource[] = [];
+  for (let offset = 0; ; offset += usersBatch) {
+    const page = await resources.usersOf(id, { limit: usersBatch, offset });
+    users.push(...page.filter((user) => !isDeadKey(user, at)));
+    if (page.length < usersBatch || users.length > usersNamed) return users;
+  }
+}
+
+/** Revoked or expired. */
+function isDeadKey({ resource }: Resource, at: Date): boolean {
+  if (resource.case !== "apiKey") return false;
+  const { revokedAtMs, expiresAtMs } = resource.value;
+  return revokedAtMs !== 0n || (expiresAtMs !== 0n && expiresAtMs <= BigInt(at.getTime()));
 }
 
 /** Labels and versions that routes and experiments ask of a prompt are there, seen from both ends. */
