@@ -1,7 +1,7 @@
 /** Admin tokens: made, revoked, and recognised on each request. Only their HMAC is stored. */
 import { v7 } from "uuid";
 import { credentialMatches, hashCredential, makeCredential, publicIdOf } from "#agreements/api-key-format.ts";
-import { NotFoundError, ValidationError } from "../control-error.ts";
+import { ForbiddenError, NotFoundError, ValidationError } from "../control-error.ts";
 import { isUuid } from "../database/config-kinds.ts";
 import { AdminToken } from "../database/entities/admin-token.ts";
 import { AuditEntry } from "../database/entities/audit-entry.ts";
@@ -82,6 +82,7 @@ export interface KnownToken {
 /**
  * Who holds the token, or undefined: which of unknown, wrong, expired and revoked it is, is not told. A token of the
  * installation acts in `organisationId` where one is asked for and exists; another token acts in its own alone.
+ * @throws ForbiddenError where the token is good and may not act there; whether there is such an organisation is not told.
  */
 export async function recogniseAdminToken(
   database: Database,
@@ -99,7 +100,9 @@ export async function recogniseAdminToken(
     if (row.revokedAt != null || (row.expiresAt != null && row.expiresAt <= new Date())) return undefined;
     const token = { actor: `token:${row.name}`, role: row.role, installation: row.installation };
     if (organisationId === undefined || organisationId === row.organisationId) return { ...token, organisationId: row.organisationId };
-    if (!row.installation || !isUuid(organisationId)) return undefined;
-    return (await em.count(Organisation, { id: organisationId })) === 1 ? { ...token, organisationId } : undefined;
+    const mayActThere = row.installation && isUuid(organisationId) && (await em.count(Organisation, { id: organisationId })) === 1;
+    if (!mayActThere)
+      throw new ForbiddenError("the header x-penstock-organisation must name, by its id, an organisation that this token may act in");
+    return { ...token, organisationId };
   });
 }

@@ -93,9 +93,6 @@ describe("who may do what", () => {
   it("lets only a token of the installation make or list organisations, or act in another", async () => {
     const refused = await client.ask(admin, `mutation { createOrganisation(input: { key: "new", name: "x" }) { __typename } }`);
     expect(refused.data.createOrganisation.__typename).toBe("ForbiddenError");
-    const elsewhere = await client.ask(admin, "{ viewer { actor } }", {}, { "x-penstock-organisation": theirs });
-    expect(elsewhere.status).toBe(401);
-
     const listed = await client.ask(installation, "{ organisations { edges { node { key } } } }");
     expect(listed.data.organisations.edges.map((edge: { node: { key: string } }) => edge.node.key)).toEqual(["ours", "theirs"]);
     const acting = await client.ask(installation, "{ organisation { key } }", {}, { "x-penstock-organisation": theirs });
@@ -112,6 +109,29 @@ describe("who may do what", () => {
       { "x-penstock-organisation": third },
     );
     expect(inside.data.createProject.__typename).toBe("CreateProjectPayload");
+  });
+
+  it("says what is wrong with the organisation that is asked for, and not whether it exists", async () => {
+    const acting = async (token: string, organisation: string) => {
+      const { status, data, errors } = await client.ask(
+        token,
+        "{ viewer { actor } }",
+        {},
+        { "x-penstock-organisation": organisation, "x-request-id": "same" },
+      );
+      return { status, data, errors };
+    };
+    const foreign = await acting(admin, theirs);
+    expect(foreign).toMatchObject({ status: 403, data: null, errors: [{ extensions: { code: "FORBIDDEN", requestId: "same" } }] });
+    expect(foreign.errors[0]?.message).toBe(
+      "the header x-penstock-organisation must name, by its id, an organisation that this token may act in",
+    );
+    expect(await acting(admin, "01a1fb95-37ca-7388-b9cc-27c6410b4ebf")).toEqual(foreign);
+    for (const unknown of ["01a1fb95-37ca-7388-b9cc-27c6410b4ebf", "theirs", ""])
+      expect(await acting(installation, unknown), unknown).toEqual(foreign);
+    // Who has no good token learns nothing of organisations.
+    expect((await acting("pat_live_0123456789AB_0123456789012345678901234567890123456789012_aaaaaa", theirs)).status).toBe(401);
+    expect((await acting(admin, ours)).data?.viewer.actor).toBe("token:admin");
   });
 
   it("refuses a token that was revoked", async () => {
