@@ -156,14 +156,21 @@ export function addArchive<Kind extends ConfigKind>(
       errors: updateErrors,
       args: { ...waitArguments, input: t.arg({ type: Input, required: true }) },
       resolve: (_root, { input, ...wait }, context) =>
-        mutate(context, wait, { action: `${kind}.archive`, summary: `${nameOfKind(kind)} ${input.id} archived` }, async (change) => {
+        mutate(context, wait, { action: `${kind}.archive`, summary: `${nameOfKind(kind)} archived` }, async (change) => {
           const row = await change.edit(kind, input.id, { expectedRevision: input.expectedRevision });
           await also(row, change);
           row.archivedAt = change.at;
+          change.describe(`${nameOfKind(kind)} ${labelOf(row)} archived`);
           return row as ConfigRow;
         }),
     }),
   );
+}
+
+/** What people call it, as in the summaries of the mutations that make and change it. */
+function labelOf(row: ConfigRow): string {
+  if ("key" in row) return row.key;
+  return "name" in row ? row.name : `${row.version}`;
 }
 
 /** A GraphQL enum from lower-case words: "openai-compatible" is OPENAI_COMPATIBLE. */

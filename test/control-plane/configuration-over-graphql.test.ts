@@ -424,6 +424,49 @@ describe("the record of it all", () => {
     ]);
   });
 
+  it("calls what is archived by the name it was made with, whatever its kind", async () => {
+    const { route } = await routeNamed("named-route");
+    const made: readonly (readonly [string, string, object, string, string])[] = [
+      ["Project", "project", { key: "named-project", name: "A name" }, "named-project", "project"],
+      ["Provider", "provider", { key: "named-provider", kind: "OPENAI", baseUrl: "http://127.0.0.1:9/v1" }, "named-provider", "provider"],
+      ["Prompt", "prompt", { name: "named prompt" }, "named prompt", "prompt"],
+      ["ApiKey", "apiKey", { projectId: await projectId("of-a-named-key"), name: "named key" }, "named key", "API key"],
+      [
+        "Backend",
+        "backend",
+        { key: "named-backend", providerId: (await provider("of-a-named-backend")).provider.id, model: "m" },
+        "named-backend",
+        "backend",
+      ],
+      [
+        "Quota",
+        "quota",
+        { key: "named-quota", scopeKind: "ORGANISATION", resource: "TOKENS", window: "DAY", limit: "1", enforcement: "SOFT" },
+        "named-quota",
+        "quota",
+      ],
+      [
+        "Experiment",
+        "experiment",
+        { key: "named-experiment", routeId: route.id, unit: "SESSION", variants: ["a", "b"].map((key) => ({ key, weight: 1 })) },
+        "named-experiment",
+        "experiment",
+      ],
+    ];
+    const lastSummary = async () => {
+      const { data } = await client.ask(admin, "{ revisions(first: 1) { edges { node { summary } } } }");
+      return data.revisions.edges[0].node.summary;
+    };
+    for (const [type, field, input, name, noun] of made) {
+      const row = (await mutate(`create${type}`, input, `${field} { id revision }`))[field];
+      expect(await lastSummary()).toBe(`${noun} ${name} made`);
+      await mutate(`archive${type}`, { id: row.id, expectedRevision: row.revision }, `${field} { id }`);
+      expect(await lastSummary()).toBe(`${noun} ${name} archived`);
+    }
+    await mutate("archiveRoute", { id: route.id, expectedRevision: route.revision }, "route { id }");
+    expect(await lastSummary()).toBe("route named-route archived");
+  });
+
   it("refuses to wait longer than it may, before anything changes", async () => {
     const answer = await client.ask(
       admin,
