@@ -11,6 +11,7 @@ import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
 import { GraphQLError, Kind, type ValueNode } from "graphql";
 import { ControlError, ForbiddenError } from "../control-error.ts";
 import type { GraphQLContext } from "./context.ts";
+import { badUserInput } from "./error-mask.ts";
 
 export interface SchemaTypes {
   Context: GraphQLContext;
@@ -75,7 +76,8 @@ builder.scalarType("DateTime", {
   serialize: (value) => value.toISOString(),
   parseValue: (value) => {
     const date = typeof value === "string" && /^\d{4}-\d{2}-\d{2}T/.test(value) ? new Date(value) : undefined;
-    if (date === undefined || Number.isNaN(date.getTime())) throw new GraphQLError("a DateTime is written like 2027-01-31T12:00:00Z");
+    if (date === undefined || Number.isNaN(date.getTime()))
+      throw new GraphQLError("a DateTime is written like 2027-01-31T12:00:00Z", { extensions: badUserInput });
     return date;
   },
 });
@@ -88,7 +90,7 @@ builder.scalarType("BigInt", {
       const number = BigInt(value);
       if (BigInt.asIntN(64, number) === number) return number;
     }
-    throw new GraphQLError('a BigInt is a whole number of at most 64 bits, best written as text: "1000000"');
+    throw new GraphQLError('a BigInt is a whole number of at most 64 bits, best written as text: "1000000"', { extensions: badUserInput });
   },
 });
 

@@ -4,6 +4,7 @@
  */
 import type { ObjectRef } from "@pothos/core";
 import { resolveCursorConnection } from "@pothos/plugin-relay";
+import { GraphQLError } from "graphql";
 import { ValidationError } from "../control-error.ts";
 import { type ConfigKind, type ConfigRow, type ConfigRows, configEntities, isUuid, nameOfKind } from "../database/config-kinds.ts";
 import type { EntityManager } from "../database/orm.ts";
@@ -18,6 +19,7 @@ import {
   waitArguments,
 } from "./config-mutation.ts";
 import { type GraphQLContext, principalOf } from "./context.ts";
+import { badUserInput } from "./error-mask.ts";
 import { updateErrors } from "./errors.ts";
 
 export const pageSizeMax = 100;
@@ -74,8 +76,10 @@ export async function pageById<Row extends { readonly id: string }>(
   );
 }
 
-/** @throws ValidationError: a page that is cut short in silence would be taken for the last one. */
+/** @throws ValidationError: a page that is cut short in silence would be taken for the last one. GraphQLError for both ends at once. */
 export function checkPage({ first, last }: PageArguments): void {
+  if (first != null && last != null)
+    throw new GraphQLError("give first or last and not both: a page is taken from one end", { extensions: badUserInput });
   for (const [path, size] of Object.entries({ first, last })) {
     if (size != null && (size < 0 || size > pageSizeMax))
       throw new ValidationError([{ path, message: `must be from 0 to ${pageSizeMax}` }]);

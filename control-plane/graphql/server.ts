@@ -16,6 +16,9 @@ const headersMs = 10_000;
 const receiveMs = 30_000;
 const drainMs = 5_000;
 const connectionsMax = 2_000;
+/** What GraphQL is read from. Forms are among it for the check against other sites' forms, which then refuses them by its own name. */
+const bodyTypes =
+  /^(application\/(json|graphql|graphql\+json|graphql-response\+json|x-www-form-urlencoded)|multipart\/form-data)\s*(;|,|$)/i;
 const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
 
 export interface GraphqlServer {
@@ -93,6 +96,18 @@ async function answerGraphql(request: IncomingMessage, response: ServerResponse,
   const given = request.headers["x-request-id"];
   const requestId = typeof given === "string" && requestIdPattern.test(given) ? given : v7();
   response.setHeader("x-request-id", requestId);
+  if (request.method === "POST" && !bodyTypes.test(request.headers["content-type"] ?? "")) {
+    // The body is not read, so the connection cannot be used again.
+    response.setHeader("connection", "close");
+    return sendJson(response, 415, {
+      errors: [
+        {
+          message: 'send content-type: application/json with a body like {"query": "{ viewer { actor } }", "variables": {}}',
+          extensions: { code: "UNSUPPORTED_MEDIA_TYPE", requestId },
+        },
+      ],
+    });
+  }
   const body = request.method === "POST" ? await readBody(request) : undefined;
   if (body === "too large") {
     response.setHeader("connection", "close");

@@ -79,10 +79,49 @@ describe("abuse of GraphQL is refused before it runs", () => {
   it("forms of other sites, which browsers send without asking", async () => {
     const response = await fetch(`${client.url}/graphql`, {
       method: "POST",
-      headers: { "content-type": "text/plain" },
-      body: JSON.stringify({ query: "{ viewer { actor } }" }),
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: new URLSearchParams({ query: "{ viewer { actor } }" }),
     });
     expect(response.status).toBe(403);
+  });
+
+  it.each(["text/plain", "text/plain;charset=UTF-8", "application/xml", "application/jsonx"])(
+    "a body of the type %s, saying what to send",
+    async (type) => {
+      for (const authorization of [{}, { authorization: `Bearer ${admin}` }]) {
+        const response = await fetch(`${client.url}/graphql`, {
+          method: "POST",
+          headers: { "content-type": type, "x-request-id": "plain", ...authorization },
+          body: JSON.stringify({ query: "{ viewer { actor } }" }),
+        });
+        expect(response.status).toBe(415);
+        expect(await response.json()).toEqual({
+          errors: [
+            { message: expect.stringContaining("application/json"), extensions: { code: "UNSUPPORTED_MEDIA_TYPE", requestId: "plain" } },
+          ],
+        });
+      }
+    },
+  );
+
+  it.each<[string, string, object]>([
+    [
+      "a BigInt of more than 64 bits",
+      "query($n: BigInt!) { compareRevisions(from: $n, to: 1) { __typename } }",
+      { n: "9223372036854775808" },
+    ],
+    ["a BigInt that is no number", "query($n: BigInt!) { compareRevisions(from: $n, to: 1) { __typename } }", { n: "x" }],
+    ["a BigInt that is not there", "query($n: BigInt!) { compareRevisions(from: $n, to: 1) { __typename } }", {}],
+    ["an Int that is none", "query($n: Int) { routes(first: $n) { edges { cursor } } }", { n: "x" }],
+    ["a DateTime that is none", "query($n: DateTime) { auditEntries(filter: { from: $n }) { edges { cursor } } }", { n: "today" }],
+    ["first and last", "{ routes(first: 1, last: 1) { edges { cursor } } }", {}],
+    ["first and last of revisions", "{ revisions(first: 1, last: 1) { edges { cursor } } }", {}],
+    ["first and last of usage", "{ usageEvents(first: 1, last: 1) { edges { cursor } } }", {}],
+  ])("%s, as the caller's mistake and with the request's id", async (_name, query, variables) => {
+    const answer = await client.ask(admin, query, variables, { "x-request-id": "mistaken" });
+    expect(answer.status).toBe(400);
+    expect(answer.data).toBeNull();
+    expect(answer.errors.map(({ extensions }) => extensions)).toEqual([{ code: "BAD_USER_INPUT", requestId: "mistaken" }]);
   });
 
   it("bodies above a megabyte, announced or not", async () => {
