@@ -1,5 +1,5 @@
 /**
- * How long to wait before the next try: 0.1 s, doubling to 5 s, each a random part between half and all of it, so that a
+ * How long to wait before the next try: 0.1 s, doubling to 5 s or what is given, each a random part between half and all of it, so that a
  * hundred nodes do not come back in the same moment.
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,9 +12,9 @@ export interface BackOff {
 }
 
 const firstMs = 100;
-const lastMs = 5000;
+const lastMsDefault = 5000;
 
-export function backOff(random: () => number = Math.random): BackOff {
+export function backOff({ random = Math.random, lastMs = lastMsDefault }: { random?: () => number; lastMs?: number } = {}): BackOff {
   let failures = 0;
   return {
     next: async (signal) => {

@@ -81,6 +81,7 @@ describe("the source", () => {
       "cli/start.ts",
       "control-plane/graphql/print-schema.ts",
       "control-plane/database/embedded-worker.ts",
+      "control-plane/database/prepare-database.ts",
     ]);
     const imported = new Set<string>();
     for (const file of [...sources, ...testFiles()]) for (const target of importsOf(file)) imported.add(target);

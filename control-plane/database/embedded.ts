@@ -6,10 +6,12 @@
  * process out, which PGlite itself would let in and lose rows by. Not safe against power loss: PGlite does not fsync.
  */
 import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { Duplex } from "node:stream";
 import { Worker } from "node:worker_threads";
 import { ControlError } from "../control-error.ts";
-import type { EmbeddedReply, EmbeddedRequest } from "./embedded-worker.ts";
+import type { EmbeddedReply, EmbeddedRequest, EmbeddedStart } from "./embedded-worker.ts";
+import { preparedFor } from "./prepared-database.ts";
 import { takeProcessLock } from "./process-lock.ts";
 
 const openMsMax = 60_000;
@@ -25,10 +27,12 @@ export interface EmbeddedDatabase {
 
 /** @throws ControlError START where another process holds the directory, or PGlite cannot open it. */
 export async function openEmbeddedDatabase(dataDir: string): Promise<EmbeddedDatabase> {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(dataDir), { recursive: true, mode: 0o700 });
   const lock = takeProcessLock(`${dataDir}.lock`);
   try {
-    const thread = await startThread(dataDir);
+    const prepared = preparedFor(dataDir);
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const thread = await startThread({ dataDir, prepared });
     return {
       stream: () => sessionStream(thread.execute),
       close: async () => {
@@ -50,8 +54,9 @@ interface DatabaseThread {
   close(): Promise<void>;
 }
 
-function startThread(dataDir: string): Promise<DatabaseThread> {
-  const worker = new Worker(new URL("./embedded-worker.ts", import.meta.url), { workerData: { dataDir } });
+function startThread(start: EmbeddedStart): Promise<DatabaseThread> {
+  const { dataDir } = start;
+  const worker = new Worker(new URL("./embedded-worker.ts", import.meta.url), { workerData: start });
   const waiting = new Map<number, { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void }>();
   let lastId = 0;
   let ended: Error | undefined;

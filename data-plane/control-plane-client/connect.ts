@@ -19,7 +19,7 @@ export function connectControlPlane(options: {
   readonly nodeId: string;
   readonly pepper: string;
 }): ControlPlaneConnection {
-  const connection = connectGrpc(options.address, { "grpc.max_reconnect_backoff_ms": 2000 });
+  const connection = connectGrpc(options.address, { "grpc.max_reconnect_backoff_ms": 500 });
   return {
     nodeId: options.nodeId,
     config: connection.client(ConfigService),

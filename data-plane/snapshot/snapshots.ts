@@ -55,6 +55,8 @@ const reportMs = 2000;
 /** A pull that takes longer is given up, in milliseconds. */
 const pullMsMax = 35_000;
 const closeMsMax = 2000;
+/** A node without any configuration serves nobody: it asks often enough to be ready two seconds after the control plane is. */
+const coldWaitMsMax = 500;
 /** Not worth a line: a control plane that starts at the same time as the node, in milliseconds. */
 const quietMs = 5000;
 /** A disk that takes no base must not make the node pull everything at each poll, in milliseconds. */
@@ -171,7 +173,7 @@ export function openSnapshots<R>(options: SnapshotsOptions<R>): Snapshots<R> {
     wake();
   };
   const keepPulling = async () => {
-    const wait = backOff();
+    const wait = backOff({ lastMs: coldWaitMsMax });
     while (!closed.signal.aborted) {
       wanted = false;
       await pullOnce();
