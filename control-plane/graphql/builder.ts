@@ -12,6 +12,7 @@ import { GraphQLError, Kind, type ValueNode } from "graphql";
 import { ControlError, ForbiddenError } from "../control-error.ts";
 import type { GraphQLContext } from "./context.ts";
 import { badUserInput } from "./error-mask.ts";
+import { isTooDeep, jsonDepthMax } from "./json-depth.ts";
 
 export interface SchemaTypes {
   Context: GraphQLContext;
@@ -97,7 +98,10 @@ builder.scalarType("BigInt", {
 builder.scalarType("JSON", {
   description: "Any JSON.",
   serialize: (value) => value,
-  parseValue: (value) => value,
+  parseValue: (value) => {
+    if (isTooDeep(value)) throw new GraphQLError(`JSON may be nested ${jsonDepthMax} levels deep`, { extensions: badUserInput });
+    return value;
+  },
   parseLiteral: (node, variables) => jsonOf(node, variables ?? {}),
 });
 
