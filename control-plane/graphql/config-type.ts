@@ -147,6 +147,7 @@ export function addArchive<Kind extends ConfigKind>(
   typeOfKind: ObjectRef<ExtendedTypes, ConfigRows[Kind]>,
   also: (row: ConfigRows[Kind], change: ConfigurationChange) => Promise<void> = async () => {},
 ): void {
+  // As in addQueries: the kind has chosen the type, and inside a row is any row.
   const type = typeOfKind as unknown as ObjectRef<ExtendedTypes, ConfigRow>;
   const Payload = configPayload(`Archive${type.name}Payload`, field, type);
   const Input = builder.inputType(`Archive${type.name}Input`, {
