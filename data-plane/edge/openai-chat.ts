@@ -6,13 +6,15 @@
  */
 import { GatewayError } from "../gateway-error.ts";
 import { type CompletionDependencies, complete } from "../pipeline/completion.ts";
-import type { CallFacts, CallReport, CompletionEvent, RateLimit } from "../pipeline/completion-event.ts";
+import type { CallReport, CompletionEvent } from "../pipeline/completion-event.ts";
 import type { CompletionRequest } from "../pipeline/completion-request.ts";
 import { jsonTextOf, readJsonText } from "../pipeline/json-text.ts";
-import { readSnapshot } from "../snapshot/snapshot-source.ts";
+import { answerHeaders, usd } from "./answer-headers.ts";
 import { type ChatBody, checkChatBody } from "./chat-body.ts";
+import { isKnown } from "./known-caller.ts";
 import { openaiErrorBody } from "./openai-error-body.ts";
-import { type RestCall, type RestEndpoint, readBody, sendJson } from "./rest-server.ts";
+import { type RestCall, type RestEndpoint, readBody, sendJson, simulationHeaders } from "./rest-server.ts";
+import { drained, streamHeaders } from "./streamed-answer.ts";
 
 /** A comment line this often while nothing else is written, so that proxies between do not take a thinking model for a dead one. */
 const heartbeatMs = 10_000;
@@ -46,15 +48,6 @@ export function openaiChat(dependencies: CompletionDependencies): RestEndpoint {
 
 const unread = jsonTextOf({});
 const unreadBody: ChatBody = { model: "", stream: false, prompt: undefined, endUserId: "", metadata: {} };
-
-function isKnown({ snapshot, authenticate }: CompletionDependencies, { credential, receivedAtMs }: RestCall): boolean {
-  try {
-    authenticate(readSnapshot(snapshot), credential, receivedAtMs);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 type Batches = AsyncIterable<readonly CompletionEvent[]>;
 
@@ -128,12 +121,6 @@ async function writeStream(call: RestCall, request: CompletionRequest, batches: 
   }
 }
 
-const streamHeaders = {
-  "content-type": "text/event-stream; charset=utf-8",
-  "cache-control": "no-cache, no-transform",
-  "x-accel-buffering": "no",
-};
-
 interface StreamHead {
   readonly id: string;
   readonly created: number;
@@ -171,74 +158,4 @@ function finalChunk(report: CallReport, native: string | undefined, head: Stream
           : JSON.parse(usage.raw),
     });
   return `${chunk.slice(0, chunk.lastIndexOf("}"))},"penstock":${penstock}}`;
-}
-
-function answerHeaders(facts: CallFacts): Record<string, string> {
-  const headers: Record<string, string> = {
-    "x-penstock-revision": facts.revision,
-    "x-penstock-route": headerText(facts.route),
-    "x-penstock-backend": headerText(facts.backend),
-    "x-penstock-attempts": String(facts.attempts),
-    "x-penstock-cache": facts.cache,
-  };
-  if (facts.variant !== "") headers["x-penstock-variant"] = headerText(facts.variant);
-  if (facts.promptVersion !== "") headers["x-penstock-prompt"] = headerText(facts.promptVersion);
-  addLimit(headers, "requests", facts.limits.requests);
-  addLimit(headers, "tokens", facts.limits.tokens);
-  return headers;
-}
-
-/** OpenAI's names; the reset as a duration, which Go's SDK parses. Ours and not the backend's. */
-function addLimit(headers: Record<string, string>, resource: string, limit: RateLimit | undefined): void {
-  if (limit === undefined) return;
-  headers[`x-ratelimit-limit-${resource}`] = String(limit.limit);
-  headers[`x-ratelimit-remaining-${resource}`] = String(Math.max(0, Math.floor(limit.remaining)));
-  headers[`x-ratelimit-reset-${resource}`] = duration(limit.resetMs);
-}
-
-function duration(ms: number): string {
-  if (ms < 1000) return `${Math.max(0, Math.ceil(ms))}ms`;
-  const seconds = Math.ceil(ms / 1000);
-  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60] as const;
-  return `${parts[0] > 0 ? `${parts[0]}h` : ""}${seconds >= 60 ? `${parts[1]}m` : ""}${parts[2]}s`;
-}
-
-/** Names come from the control plane and may hold any letter; a header may not. */
-const headerText = (text: string): string => (/^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text));
-
-/** Nano-dollars as dollars, exactly. */
-function usd(nanodollars: bigint): string {
-  const whole = nanodollars / 1_000_000_000n;
-  const rest = (nanodollars % 1_000_000_000n).toString().padStart(9, "0").replace(/0+$/, "");
-  return rest === "" ? String(whole) : `${whole}.${rest}`;
-}
-
-function simulationHeaders({ request }: RestCall): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers))
-    if (name.startsWith("x-sim-") && typeof value === "string") headers[name] = value;
-  return headers;
-}
-
-/** Waits until the caller has read, at most `writeStallMs`; then the call ends as stalled. */
-function drained({ response, signal, end }: RestCall, writeStallMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = () => {
-      clearTimeout(timer);
-      response.off("drain", onDrain);
-      signal.removeEventListener("abort", onAbort);
-    };
-    const onDrain = () => {
-      settle();
-      resolve();
-    };
-    const onAbort = () => {
-      settle();
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => end(new GatewayError("CALLER_STALLED", "the caller did not read its answer")), writeStallMs);
-    response.once("drain", onDrain);
-    signal.addEventListener("abort", onAbort);
-    if (signal.aborted) onAbort();
-  });
 }

@@ -2,19 +2,13 @@
  * Counts what an answer was: the backend's own usage where it says it, else an estimate from the text that came, because a
  * caller that leaves before the last chunk has used what was generated (the best-known way around the quotas of gateways).
  */
+import type { CallMeter } from "./call-state.ts";
 import type { CompletionEvent, TokenUsage } from "./completion-event.ts";
 import type { CompletionRequest } from "./completion-request.ts";
 import { estimateTokens } from "./estimate-tokens.ts";
 
-export interface AnswerMeter {
+export interface AnswerMeter extends CallMeter {
   see(events: readonly CompletionEvent[]): void;
-  /** undefined: no backend has answered, so there is nothing to count. */
-  usage(): TokenUsage | undefined;
-  readonly servedModel: string;
-  /** Of the first choice that ended. Empty: none has. */
-  readonly finishReason: string;
-  /** When content first came, in milliseconds since the epoch; undefined: none has. */
-  readonly firstContentAtMs: number | undefined;
 }
 
 export function answerMeter(request: CompletionRequest): AnswerMeter {

@@ -5,7 +5,7 @@
 import { bucketOf, variantIndexOf } from "#agreements/bucket-hash.ts";
 import type { CompiledExperiment, CompiledRoute, CompiledVariant } from "../snapshot/compiled-route.ts";
 import type { Caller } from "./authenticate.ts";
-import type { CompletionRequest } from "./completion-request.ts";
+import type { CallRequest } from "./call-request.ts";
 
 export interface Assignment {
   readonly experiment: CompiledExperiment;
@@ -17,7 +17,7 @@ export interface Assignment {
 }
 
 /** undefined: the route has no experiment, the call has no unit, or its unit is not covered. */
-export function assignVariant(route: CompiledRoute, request: CompletionRequest, caller: Caller): Assignment | undefined {
+export function assignVariant(route: CompiledRoute, request: CallRequest, caller: Caller): Assignment | undefined {
   const { experiment } = route;
   if (experiment === undefined) return undefined;
   for (const unitType of [experiment.unit, experiment.fallbackUnit]) {
@@ -31,7 +31,7 @@ export function assignVariant(route: CompiledRoute, request: CompletionRequest, 
   return undefined;
 }
 
-function unitOf(unitType: string, request: CompletionRequest, caller: Caller): string {
+function unitOf(unitType: string, request: CallRequest, caller: Caller): string {
   switch (unitType) {
     case "end_user":
       return request.endUserId;

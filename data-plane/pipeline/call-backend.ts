@@ -6,15 +6,18 @@ import { GatewayError } from "../gateway-error.ts";
 import type { Provider, ProviderBatch } from "../providers/provider.ts";
 import type { Clocks, CompiledBackend, CompiledTier } from "../snapshot/compiled-route.ts";
 import type { BackendPlaces } from "./backend-places.ts";
-import type { CompletionEvent } from "./completion-event.ts";
 import type { CompletionRequest } from "./completion-request.ts";
 import { backendsInOrder } from "./pick-backend.ts";
 
-export interface BackendCall {
-  readonly request: CompletionRequest;
+/** Which backends may be tried, and for how long. */
+export interface BackendPlan {
   readonly tiers: readonly CompiledTier[];
   readonly attemptsMax: number;
   readonly clocks: Clocks;
+}
+
+export interface BackendCall extends BackendPlan {
+  readonly request: CompletionRequest;
   readonly replacements: ReadonlyMap<string, string>;
   readonly outputIsRead: boolean;
 }
@@ -35,29 +38,37 @@ export interface Attempt {
   endedAtMs: number;
 }
 
+/** What one read from a backend brought; ProviderBatch is one of completion events. */
+export interface BackendBatch<Event> {
+  readonly events: readonly Event[];
+  readonly bearsContent: boolean;
+}
+
 /**
  * Yields the batches of the backend that answers, from its commit point on (with what came before held back until then).
+ * @param open starts the exchange with one backend: openCompletion, or what another kind of call does.
  * @param attempts is filled as they are made: the caller of this reads it at any time, also after a failure.
  * @throws GatewayError the last attempt's, where none answered.
  */
-export async function* callBackend(
-  call: BackendCall,
-  dependencies: BackendDependencies,
+export async function* callBackend<Event>(
+  plan: BackendPlan,
+  open: (backend: CompiledBackend) => AsyncIterable<BackendBatch<Event>>,
+  dependencies: Pick<BackendDependencies, "places" | "random">,
   attempts: Attempt[],
   signal: AbortSignal,
-): AsyncGenerator<readonly CompletionEvent[], void> {
+): AsyncGenerator<readonly Event[], void> {
   let failure: GatewayError | undefined;
-  for (const backend of backendsInOrder(call.tiers, dependencies.random)) {
-    if (attempts.length >= call.attemptsMax) break;
+  for (const backend of backendsInOrder(plan.tiers, dependencies.random)) {
+    if (attempts.length >= plan.attemptsMax) break;
     const attempt: Attempt = { backend, startedAtMs: Date.now(), result: "", httpStatus: 0, endedAtMs: 0 };
     attempts.push(attempt);
     let committed = false;
     try {
-      const leave = dependencies.places.take(backend, call.clocks.queueMs, signal);
+      const leave = dependencies.places.take(backend, plan.clocks.queueMs, signal);
       const release = leave instanceof Promise ? await leave : leave;
       try {
-        let held: CompletionEvent[] | undefined;
-        for await (const batch of open(call, backend, dependencies, signal)) {
+        let held: Event[] | undefined;
+        for await (const batch of open(backend)) {
           if (committed) yield batch.events;
           else if (batch.bearsContent) {
             committed = true;
@@ -91,7 +102,7 @@ export async function* callBackend(
   );
 }
 
-function open(
+export function openCompletion(
   call: BackendCall,
   backend: CompiledBackend,
   { providerOf }: BackendDependencies,

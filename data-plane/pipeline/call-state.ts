@@ -2,17 +2,29 @@
 import type { GatewayError } from "../gateway-error.ts";
 import type { CompiledRoute } from "../snapshot/compiled-route.ts";
 import type { RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
-import { type AnswerMeter, answerMeter } from "./answer-meter.ts";
 import type { Assignment } from "./assign-variant.ts";
 import type { Caller } from "./authenticate.ts";
 import type { Attempt } from "./call-backend.ts";
-import type { TokenUsage } from "./completion-event.ts";
-import type { CompletionRequest } from "./completion-request.ts";
+import type { CallRequest } from "./call-request.ts";
+import type { CallFacts, TokenUsage } from "./completion-event.ts";
+import { costOf } from "./cost.ts";
 import type { RenderedPrompt } from "./render-prompt.ts";
+import type { Reservation } from "./reserve-quota.ts";
+
+/** What counts an answer while it passes. */
+export interface CallMeter {
+  /** undefined: no backend has answered, or none could say. */
+  usage(): TokenUsage | undefined;
+  readonly servedModel: string;
+  /** Empty: none was said. */
+  readonly finishReason: string;
+  /** When content first came, in milliseconds since the epoch; undefined: none has. */
+  readonly firstContentAtMs: number | undefined;
+}
 
 /** What is known of a call by its end, however early that came. */
-export interface CallState {
-  readonly request: CompletionRequest;
+export interface CallState<Meter extends CallMeter = CallMeter> {
+  readonly request: CallRequest;
   caller: Caller | undefined;
   snapshot: RuntimeSnapshot | undefined;
   route: CompiledRoute | undefined;
@@ -20,14 +32,14 @@ export interface CallState {
   rendered: RenderedPrompt | undefined;
   cache: "off" | "miss" | "hit";
   readonly attempts: Attempt[];
-  readonly meter: AnswerMeter;
+  readonly meter: Meter;
   usage: TokenUsage | undefined;
   costNanodollars: bigint | undefined;
   /** undefined: it went well. */
   failure: GatewayError | undefined;
 }
 
-export function callState(request: CompletionRequest): CallState {
+export function callState<Meter extends CallMeter>(request: CallRequest, meter: Meter): CallState<Meter> {
   return {
     request,
     caller: undefined,
@@ -37,9 +49,30 @@ export function callState(request: CompletionRequest): CallState {
     rendered: undefined,
     cache: "off",
     attempts: [],
-    meter: answerMeter(request),
+    meter,
     usage: undefined,
     costNanodollars: undefined,
     failure: undefined,
   };
+}
+
+/** What is known at the commit point. */
+export function factsOf(state: CallState, reservation: Reservation): CallFacts {
+  const { prompt } = state.rendered ?? {};
+  return {
+    route: state.route?.name ?? "",
+    backend: state.attempts.at(-1)?.backend.key ?? "",
+    attempts: state.attempts.length,
+    variant: state.assignment?.variant.label ?? "",
+    cache: state.cache,
+    revision: state.snapshot?.revisionText ?? "",
+    promptVersion: prompt === undefined ? "" : `${prompt.name}@${prompt.version.version}`,
+    limits: reservation.limits,
+  };
+}
+
+/** Usage as the backend said it, else as counted where content has gone out; cost at the price of the backend that answered. */
+export function account(state: CallState): void {
+  state.usage = state.meter.usage();
+  state.costNanodollars = costOf(state.attempts.at(-1)?.backend.price, state.usage);
 }

@@ -4,14 +4,16 @@
  * Every ingress passes here, so that no guard, quota or meter is skipped on one of them.
  */
 import { GatewayError } from "../gateway-error.ts";
+import type { CompiledBackend } from "../snapshot/compiled-route.ts";
 import { readSnapshot, type SnapshotSource } from "../snapshot/snapshot-source.ts";
+import { answerMeter } from "./answer-meter.ts";
 import { assignVariant } from "./assign-variant.ts";
 import type { Authenticate } from "./authenticate.ts";
-import { type BackendDependencies, callBackend } from "./call-backend.ts";
-import { type CallState, callState } from "./call-state.ts";
+import { type BackendDependencies, callBackend, openCompletion } from "./call-backend.ts";
+import { account, callState, factsOf } from "./call-state.ts";
 import type { CallFacts, CompletionEvent } from "./completion-event.ts";
 import type { CompletionRequest } from "./completion-request.ts";
-import { costOf } from "./cost.ts";
+import { estimateCall } from "./estimate-tokens.ts";
 import type { Guard } from "./guard.ts";
 import type { QuotaLedger } from "./quota-ledger.ts";
 import { renderPrompt } from "./render-prompt.ts";
@@ -43,7 +45,7 @@ export async function* complete(
   lifetime: CallLifetime,
 ): AsyncGenerator<readonly CompletionEvent[], void> {
   const { signal } = lifetime;
-  const state = callState(request);
+  const state = callState(request, answerMeter(request));
   let reservation: Reservation | undefined;
   let stopClock: (() => void) | undefined;
   try {
@@ -61,7 +63,7 @@ export async function* complete(
     state.rendered = rendered;
     await dependencies.guard.input(request, signal);
     const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
-    reservation = await reserveQuota(dependencies.quota, snapshot, caller, route, request, endUserHash, signal);
+    reservation = await reserveQuota(dependencies.quota, snapshot, caller, route, request, estimateCall, endUserHash, signal);
     const subject = { caller, route, assignment, rendered, request };
     const cached = await dependencies.cache.lookUp(subject, signal);
     state.cache = cached === undefined ? missOf[dependencies.cache.state] : "hit";
@@ -73,10 +75,11 @@ export async function* complete(
       replacements: rendered.replacements,
       outputIsRead: dependencies.guard.readsOutput,
     };
+    const open = (backend: CompiledBackend) => openCompletion(call, backend, dependencies, signal);
     const entry = dependencies.cache.fill(subject);
 
     let facts: CallFacts | undefined;
-    for await (const batch of cached ?? callBackend(call, dependencies, state.attempts, signal)) {
+    for await (const batch of cached ?? callBackend(call, open, dependencies, state.attempts, signal)) {
       const events = dependencies.guard.output(batch, signal);
       state.meter.see(events);
       entry.add(events);
@@ -104,23 +107,3 @@ export async function* complete(
 }
 
 const missOf = { off: "off", on: "miss" } as const;
-
-function factsOf(state: CallState, reservation: Reservation): CallFacts {
-  const { prompt } = state.rendered ?? {};
-  return {
-    route: state.route?.name ?? "",
-    backend: state.attempts.at(-1)?.backend.key ?? "",
-    attempts: state.attempts.length,
-    variant: state.assignment?.variant.label ?? "",
-    cache: state.cache,
-    revision: state.snapshot?.revisionText ?? "",
-    promptVersion: prompt === undefined ? "" : `${prompt.name}@${prompt.version.version}`,
-    limits: reservation.limits,
-  };
-}
-
-/** Usage as the backend said it, else as counted where content has gone out; cost at the price of the backend that answered. */
-function account(state: CallState): void {
-  state.usage = state.meter.usage();
-  state.costNanodollars = costOf(state.attempts.at(-1)?.backend.price, state.usage);
-}

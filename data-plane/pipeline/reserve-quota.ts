@@ -4,9 +4,8 @@ import { GatewayError } from "../gateway-error.ts";
 import type { CompiledQuota, CompiledRoute } from "../snapshot/compiled-route.ts";
 import { quotaScope, type RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
 import type { Caller } from "./authenticate.ts";
+import type { CallRequest } from "./call-request.ts";
 import type { RateLimit, RateLimits } from "./completion-event.ts";
-import type { CompletionRequest } from "./completion-request.ts";
-import { estimateCall } from "./estimate-tokens.ts";
 import type { QuotaDecision, QuotaDenial, QuotaGrant, QuotaHold, QuotaLedger, QuotaLevel } from "./quota-ledger.ts";
 
 export interface Reservation {
@@ -15,18 +14,20 @@ export interface Reservation {
 }
 
 /** @throws GatewayError RATE_LIMITED, BUDGET_EXHAUSTED, QUOTA_UNAVAILABLE naming the quota and when it frees. */
-export async function reserveQuota(
+export async function reserveQuota<Request extends CallRequest>(
   ledger: QuotaLedger,
   snapshot: RuntimeSnapshot,
   caller: Caller,
   route: CompiledRoute,
-  request: CompletionRequest,
+  request: Request,
+  /** The tokens to hold, where a quota asks. */
+  estimate: (request: Request) => number,
   endUserHash: string,
   signal: AbortSignal,
 ): Promise<Reservation> {
   const bound = quotasOf(snapshot, caller, route, endUserHash);
   if (bound.length === 0) return unlimited;
-  const tokens = estimateCall(request);
+  const tokens = estimate(request);
   const holds: QuotaHold[] = bound.map(({ quota, subject }) => ({
     quotaId: quota.id,
     subject,

@@ -2,6 +2,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import type { QuotaSchema } from "#proto/penstock/config/v1/snapshot_pb.ts";
+import { estimateCall } from "../../data-plane/pipeline/estimate-tokens.ts";
 import type { QuotaDecision, QuotaHold, QuotaLedger, QuotaLevel } from "../../data-plane/pipeline/quota-ledger.ts";
 import { reserveQuota } from "../../data-plane/pipeline/reserve-quota.ts";
 import { backendNamed, organisationId, type ResourceInit, sampleCaller, sampleRequest, snapshotOf } from "./sample-call.ts";
@@ -66,6 +67,7 @@ async function reserve({ quotas, endUserHash = "", body = {}, levels, decide }: 
     sampleCaller(),
     route,
     sampleRequest(body),
+    estimateCall,
     endUserHash,
     new AbortController().signal,
   );

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ErrorReason } from "#proto/penstock/inference/v1/error_pb.ts";
 import { Outcome, type UsageEvent, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { GatewayError, type GatewayErrorKind } from "../../data-plane/gateway-error.ts";
+import { answerMeter } from "../../data-plane/pipeline/answer-meter.ts";
 import type { Attempt } from "../../data-plane/pipeline/call-backend.ts";
 import { type CallState, callState } from "../../data-plane/pipeline/call-state.ts";
 import { outcomeOf, usageRecordBytes } from "../../data-plane/pipeline/usage-record.ts";
@@ -51,7 +52,7 @@ const usage = {
 };
 
 function state(more: Partial<CallState> = {}, request = sampleRequest()): CallState {
-  return { ...callState(request), caller: sampleCaller(), snapshot, route, ...more };
+  return { ...callState(request, answerMeter(request)), caller: sampleCaller(), snapshot, route, ...more };
 }
 
 function recordOf(of: CallState): UsageEvent {
