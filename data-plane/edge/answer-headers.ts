@@ -11,6 +11,7 @@ export function answerHeaders(facts: CallFacts): Record<string, string> {
   };
   if (facts.variant !== "") headers["x-penstock-variant"] = headerText(facts.variant);
   if (facts.promptVersion !== "") headers["x-penstock-prompt"] = headerText(facts.promptVersion);
+  if (facts.dropped.length > 0) headers["x-penstock-dropped"] = headerText(facts.dropped.join(", "));
   addLimit(headers, "requests", facts.limits.requests);
   addLimit(headers, "tokens", facts.limits.tokens);
   return headers;

@@ -4,7 +4,8 @@
  * name (CVE-2024-6587: `api_base` in a body sent the provider's key to whoever asked).
  */
 import { GatewayError } from "../gateway-error.ts";
-import type { CompletionRequest, PromptReference } from "../pipeline/completion-request.ts";
+import type { CompletionRequest, PromptReference, ReasoningSigner } from "../pipeline/completion-request.ts";
+import { signerOf } from "../pipeline/signed-reasoning.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -25,6 +26,8 @@ export interface ChatBody {
   readonly prompt: PromptReference | undefined;
   readonly endUserId: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** As far as the messages say it: other gateways and providers of the same words may not. */
+  readonly reasoningSigners: readonly ReasoningSigner[];
 }
 
 /** @throws GatewayError INVALID_ARGUMENT or UNSUPPORTED_PARAMETER naming the field. */
@@ -38,7 +41,7 @@ export function checkChatBody(body: Json, members: CompletionRequest["body"]["me
   const { model } = body;
   if (typeof model !== "string" || model === "") throw wrong("model", "must be the name of a model; GET /v1/models lists them");
   const prompt = promptReference(body["prompt"]);
-  checkMessages(body["messages"], prompt !== undefined);
+  const reasoningSigners = checkMessages(body["messages"], prompt !== undefined);
   optional(body, "stream", "true or false", (value) => typeof value === "boolean");
   checkStreamOptions(body["stream_options"], body["stream"] === true);
   for (const name of ["max_tokens", "max_completion_tokens"])
@@ -67,13 +70,16 @@ export function checkChatBody(body: Json, members: CompletionRequest["body"]["me
     prompt,
     endUserId: text(body["safety_identifier"]) || text(body["user"]),
     metadata: checkMetadata(body["metadata"]),
+    reasoningSigners,
   };
 }
 
-function checkMessages(messages: unknown, mayBeMissing: boolean): void {
-  if (messages === undefined && mayBeMissing) return;
+/** Returns who signed the reasoning that the messages give back. */
+function checkMessages(messages: unknown, mayBeMissing: boolean): readonly ReasoningSigner[] {
+  if (messages === undefined && mayBeMissing) return noSigners;
   if (!Array.isArray(messages) || (messages.length === 0 && !mayBeMissing))
     throw wrong("messages", "must be a list of at least one message");
+  let signers = noSigners;
   for (const [i, message] of messages.entries()) {
     const at = `messages[${i}]`;
     if (!isObject(message)) throw wrong(at, "must be an object");
@@ -89,8 +95,15 @@ function checkMessages(messages: unknown, mayBeMissing: boolean): void {
       throw wrong(`${at}.content`, "is missing");
     if (message["role"] === "tool" && typeof message["tool_call_id"] !== "string")
       throw wrong(`${at}.tool_call_id`, "must name the tool call that this answers");
+    if (Array.isArray(message["reasoning_details"])) signers = [...signers, ...signersOf(message["reasoning_details"], at)];
   }
+  return signers;
 }
+
+const noSigners: readonly ReasoningSigner[] = [];
+
+const signersOf = (details: readonly unknown[], at: string): ReasoningSigner[] =>
+  details.map((detail) => signerOf(detail, `${at}.reasoning_details`)).filter(({ provider }) => provider !== "");
 
 function checkStreamOptions(options: unknown, stream: boolean): void {
   if (options === undefined || options === null) return;

@@ -71,7 +71,7 @@ function completionRequest(input: CompletionInput | undefined, stream: boolean, 
   call.trailers.set("x-penstock-call-id", callId);
   if (input === undefined) throw new GatewayError("INVALID_ARGUMENT", "input must be said", { field: "input" });
   const body = jsonTextOf(chatBodyOfInput(input, stream));
-  const { model, prompt, endUserId, metadata } = checkChatBody(body.value, body.members);
+  const { model, prompt, endUserId, metadata, reasoningSigners } = checkChatBody(body.value, body.members);
   return {
     ingress: "grpc",
     callId,
@@ -81,6 +81,8 @@ function completionRequest(input: CompletionInput | undefined, stream: boolean, 
     model,
     stream,
     body,
+    native: undefined,
+    reasoningSigners,
     prompt,
     endUserId,
     sessionId: caller.sessionId,
@@ -131,6 +133,13 @@ function streamEvent(event: CompletionEvent, request: CompletionRequest): Stream
     // Native text comes only to callers of the backend's own dialect.
     case "native-chunk":
     case "native-answer":
+      return undefined;
+    case "reasoning-detail":
+    case "part-ended":
+    case "annotation":
+    case "audio-delta":
+    case "image":
+    case "foreign-part":
       return undefined;
     default:
       return event satisfies never;
@@ -199,6 +208,12 @@ function openAnswer(request: CompletionRequest): {
         case "committed":
         case "native-chunk":
         case "native-answer":
+        case "reasoning-detail":
+        case "part-ended":
+        case "annotation":
+        case "audio-delta":
+        case "image":
+        case "foreign-part":
           break;
         default:
           event satisfies never;
@@ -300,6 +315,7 @@ function* factPairs(facts: CallFacts): Generator<[string, string]> {
   yield ["x-penstock-cache", facts.cache];
   if (facts.variant !== "") yield ["x-penstock-variant", ascii(facts.variant)];
   if (facts.promptVersion !== "") yield ["x-penstock-prompt", ascii(facts.promptVersion)];
+  if (facts.dropped.length > 0) yield ["x-penstock-dropped", ascii(facts.dropped.join(", "))];
 }
 
 const ascii = (text: string): string => (/^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text));

@@ -24,7 +24,7 @@ export function openaiChat(dependencies: CompletionDependencies): RestEndpoint {
     // A caller that nobody knows is not read, let alone parsed. The conductor refuses it all the same, and by that it is counted.
     const known = isKnown(dependencies, call);
     const body = known ? readJsonText(await readBody(call)) : unread;
-    const { model, stream, prompt, endUserId, metadata } = known ? checkChatBody(body.value, body.members) : unreadBody;
+    const { model, stream, prompt, endUserId, metadata, reasoningSigners } = known ? checkChatBody(body.value, body.members) : unreadBody;
     const request: CompletionRequest = {
       ingress: "openai-chat",
       callId: call.callId,
@@ -34,6 +34,8 @@ export function openaiChat(dependencies: CompletionDependencies): RestEndpoint {
       model,
       stream,
       body,
+      native: undefined,
+      reasoningSigners,
       prompt,
       endUserId,
       sessionId: call.sessionId,
@@ -47,7 +49,7 @@ export function openaiChat(dependencies: CompletionDependencies): RestEndpoint {
 }
 
 const unread = jsonTextOf({});
-const unreadBody: ChatBody = { model: "", stream: false, prompt: undefined, endUserId: "", metadata: {} };
+const unreadBody: ChatBody = { model: "", stream: false, prompt: undefined, endUserId: "", metadata: {}, reasoningSigners: [] };
 
 type Batches = AsyncIterable<readonly CompletionEvent[]>;
 

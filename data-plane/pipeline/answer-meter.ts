@@ -58,6 +58,14 @@ export function answerMeter(request: CompletionRequest): AnswerMeter {
           case "tool-call-delta":
             count(event.name.length + event.arguments.length);
             break;
+          case "audio-delta":
+            count(event.transcript.length);
+            break;
+          case "reasoning-detail":
+          case "part-ended":
+          case "annotation":
+          case "image":
+          case "foreign-part":
           case "committed":
           case "finished":
             break;

@@ -3,7 +3,7 @@
  * from the first content on, what fails has failed, because the caller has seen half of an answer that no other can go on with.
  */
 import { GatewayError } from "../gateway-error.ts";
-import type { Provider, ProviderBatch } from "../providers/provider.ts";
+import type { Provider, ProviderBatch, ProviderCall } from "../providers/provider.ts";
 import type { Clocks, CompiledBackend, CompiledTier } from "../snapshot/compiled-route.ts";
 import type { BackendPlaces } from "./backend-places.ts";
 import type { CompletionRequest } from "./completion-request.ts";
@@ -14,11 +14,15 @@ export interface BackendPlan {
   readonly tiers: readonly CompiledTier[];
   readonly attemptsMax: number;
   readonly clocks: Clocks;
+  /** For a call that not every backend can take: those that can, of these in this order. */
+  readonly fit?: ((backends: Iterable<CompiledBackend>) => Iterable<CompiledBackend>) | undefined;
 }
 
 export interface BackendCall extends BackendPlan {
   readonly request: CompletionRequest;
   readonly replacements: ReadonlyMap<string, string>;
+  readonly promptMessages: readonly string[];
+  readonly dropParameters: ReadonlySet<string>;
   readonly outputIsRead: boolean;
 }
 
@@ -36,6 +40,8 @@ export interface Attempt {
   result: string;
   httpStatus: number;
   endedAtMs: number;
+  /** Fields that this backend could not be given and that were left out, sorted. */
+  dropped: readonly string[];
 }
 
 /** What one read from a backend brought; ProviderBatch is one of completion events. */
@@ -52,15 +58,16 @@ export interface BackendBatch<Event> {
  */
 export async function* callBackend<Event>(
   plan: BackendPlan,
-  open: (backend: CompiledBackend) => AsyncIterable<BackendBatch<Event>>,
+  open: (attempt: Attempt) => AsyncIterable<BackendBatch<Event>>,
   dependencies: Pick<BackendDependencies, "places" | "random">,
   attempts: Attempt[],
   signal: AbortSignal,
 ): AsyncGenerator<readonly Event[], void> {
   let failure: GatewayError | undefined;
-  for (const backend of backendsInOrder(plan.tiers, dependencies.random)) {
+  const backends = backendsInOrder(plan.tiers, dependencies.random);
+  for (const backend of plan.fit?.(backends) ?? backends) {
     if (attempts.length >= plan.attemptsMax) break;
-    const attempt: Attempt = { backend, startedAtMs: Date.now(), result: "", httpStatus: 0, endedAtMs: 0 };
+    const attempt: Attempt = { backend, startedAtMs: Date.now(), result: "", httpStatus: 0, endedAtMs: 0, dropped: nothing };
     attempts.push(attempt);
     let committed = false;
     try {
@@ -68,7 +75,7 @@ export async function* callBackend<Event>(
       const release = leave instanceof Promise ? await leave : leave;
       try {
         let held: Event[] | undefined;
-        for await (const batch of open(backend)) {
+        for await (const batch of open(attempt)) {
           if (committed) yield batch.events;
           else if (batch.bearsContent) {
             committed = true;
@@ -90,7 +97,8 @@ export async function* callBackend<Event>(
       attempt.result = error.kind;
       attempt.httpStatus = error.details.upstreamStatus ?? attempt.httpStatus;
       if (committed || signal.aborted || error.details.anotherBackendMayHelp !== true) throw reason;
-      failure = error;
+      // What one backend cannot be given says less of the call than how another failed.
+      if (failure === undefined || error.kind !== "UNSUPPORTED_PARAMETER") failure = error;
     } finally {
       attempt.endedAtMs = Date.now();
       if (attempt.result === "") attempt.result = signal.aborted ? GatewayError.from(signal.reason).kind : "CANCELLED";
@@ -102,17 +110,36 @@ export async function* callBackend<Event>(
   );
 }
 
+const nothing: readonly string[] = [];
+
 export function openCompletion(
   call: BackendCall,
-  backend: CompiledBackend,
+  attempt: Attempt,
   { providerOf }: BackendDependencies,
   signal: AbortSignal,
 ): AsyncIterable<ProviderBatch> {
+  const { backend } = attempt;
+  const { request, replacements, promptMessages, clocks, dropParameters } = call;
   const provider = providerOf(backend.provider.kind);
   if (provider === undefined)
     throw new GatewayError("UPSTREAM_UNAVAILABLE", `this node cannot call providers of the kind "${backend.provider.kind}"`, {
       anotherBackendMayHelp: true,
     });
-  const form = provider.dialect === call.request.ingress && !call.outputIsRead ? "native" : "typed";
-  return provider.complete({ backend, request: call.request, replacements: call.replacements, form, clocks: call.clocks }, signal);
+  const cannotCarry: ProviderCall["cannotCarry"] = (field, kind) => letGo(field, kind, dropParameters, attempt);
+  const ownDialect = request.ingress !== "grpc" && provider.dialects.includes(request.ingress);
+  if (!ownDialect && request.native !== undefined) for (const field of request.native.unmapped) cannotCarry(field);
+  const form = ownDialect && !call.outputIsRead ? "native" : "typed";
+  return provider.complete({ backend, request, replacements, promptMessages, form, clocks, cannotCarry }, signal);
+}
+
+/** A route names fields without the places in lists: "messages.name" lets go of messages[2].name. */
+function letGo(field: string, kind: "hint" | undefined, dropParameters: ReadonlySet<string>, attempt: Attempt): void {
+  const name = field.replaceAll(/\[\d+\]/g, "");
+  if (kind !== "hint" && !dropParameters.has(name))
+    throw new GatewayError(
+      "UNSUPPORTED_PARAMETER",
+      `"${field}" has no place in what the backend of this route understands; leave it out, or let the route drop "${name}"`,
+      { field, anotherBackendMayHelp: true },
+    );
+  if (!attempt.dropped.includes(name)) attempt.dropped = [...attempt.dropped, name].sort();
 }

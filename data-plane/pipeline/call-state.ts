@@ -67,6 +67,7 @@ export function factsOf(state: CallState, reservation: Reservation): CallFacts {
     cache: state.cache,
     revision: state.snapshot?.revisionText ?? "",
     promptVersion: prompt === undefined ? "" : `${prompt.name}@${prompt.version.version}`,
+    dropped: state.attempts.at(-1)?.dropped ?? [],
     limits: reservation.limits,
   };
 }

@@ -1,14 +1,16 @@
+/** What flows from a backend to a caller, in batches: one for what one read from the backend brought. */
+import type { Dialect } from "./completion-request.ts";
+
 /**
- * What flows from a backend to a caller, in batches: one for what one read from the backend brought.
- *
  * Two forms of an answer's content. Where caller and backend speak the same dialect and no stage looks into the content, it is
- * `native`: the backend's own JSON text. Else it is typed. A stream holds one form only.
+ * `native`: the backend's own JSON text. Else it is typed. A stream holds one form only, but native content may have beside it the
+ * typed `completion-started`, `choice-finished` and `usage` that say the same to the meter: edges that write native text pass them over.
  */
 export type CompletionEvent =
   /** First of all, at the commit point: what is known of the call before its content. Edges write their headers on it. */
   | { readonly type: "committed"; readonly facts: CallFacts; readonly writeStallMs: number }
-  /** The JSON text of one streamed chunk. `textLength`: of what the model wrote in it, in characters. */
-  | { readonly type: "native-chunk"; readonly data: string; readonly textLength: number }
+  /** The JSON text of one streamed chunk. `textLength`: of what the model wrote in it, in characters. `name`: of a named event. */
+  | { readonly type: "native-chunk"; readonly data: string; readonly textLength: number; readonly name?: string }
   /** The JSON text of a whole, not streamed, answer. */
   | { readonly type: "native-answer"; readonly data: string; readonly textLength: number }
   | {
@@ -22,6 +24,8 @@ export type CompletionEvent =
     }
   | { readonly type: "content-delta"; readonly choice: number; readonly text: string; readonly logprobs: readonly TokenLogprob[] }
   | { readonly type: "reasoning-delta"; readonly choice: number; readonly text: string }
+  /** What of the reasoning is not its text. A signature is of all reasoning text since the detail before it. */
+  | { readonly type: "reasoning-detail"; readonly choice: number; readonly detail: ReasoningDetail }
   | { readonly type: "refusal-delta"; readonly choice: number; readonly text: string }
   | {
       readonly type: "tool-call-delta";
@@ -30,6 +34,30 @@ export type CompletionEvent =
       readonly id: string;
       readonly name: string;
       readonly arguments: string;
+      /** Absent: function. A custom tool's input is text and stands in `arguments`. */
+      readonly kind?: "custom";
+    }
+  /** The content part before it is over: what follows is a part of its own, also where it is of the same kind. */
+  | { readonly type: "part-ended"; readonly choice: number }
+  /** Belongs to the text part that is under way, or was last. */
+  | { readonly type: "annotation"; readonly choice: number; readonly annotation: Annotation }
+  /** A piece of a spoken answer; base64. `id`, `transcript` empty and `expiresAt` 0 where a piece does not say them. */
+  | {
+      readonly type: "audio-delta";
+      readonly choice: number;
+      readonly id: string;
+      readonly data: string;
+      readonly transcript: string;
+      readonly expiresAt: number;
+    }
+  /** A picture that the model made, whole: a data URL or an address. */
+  | { readonly type: "image"; readonly choice: number; readonly url: string }
+  /** A part that only its own dialect has a word for, whole, as JSON text: a tool that the provider ran and its result. */
+  | {
+      readonly type: "foreign-part";
+      readonly choice: number;
+      readonly dialect: Dialect | "gemini" | "bedrock" | "cohere";
+      readonly data: string;
     }
   | { readonly type: "choice-finished"; readonly choice: number; readonly reason: FinishReason }
   /** Tokens so far. The last one counts; they are not added. `data`: the native chunk that carried it and nothing else. */
@@ -41,6 +69,40 @@ export interface FinishReason {
   readonly unified: "stop" | "length" | "tool_calls" | "content_filter" | "function_call" | "other";
   /** As the backend said it. */
   readonly raw: string;
+  /** The stop sequence that ended it, where the backend says so. */
+  readonly stopSequence?: string;
+}
+
+/**
+ * Reasoning that its provider alone can read or vouch for, to be given back unchanged with the next turn. In the common form it
+ * is an entry of `reasoning_details`, as OpenRouter shapes it: `{"type":"reasoning.text","text","signature"}`,
+ * `{"type":"reasoning.encrypted","data"}`, `{"type":"reasoning.summary","summary"}`, each with `format`, `provider`, `index` and, where it has one, `id`.
+ */
+export interface ReasoningDetail {
+  /** signature: of the text before it. encrypted: nobody else can read it. summary: text about the reasoning. */
+  readonly kind: "signature" | "encrypted" | "summary";
+  readonly value: string;
+  /** Empty: none. Of a Gemini signature on a tool call: that call's id. */
+  readonly id: string;
+  /** Whose way of signing: "anthropic-claude-v1", "google-gemini-v1", "openai-responses-v1". */
+  readonly format: string;
+  /** The key of the provider that signed. */
+  readonly provider: string;
+}
+
+/** Where a part of the answer is taken from. */
+export interface Annotation {
+  /** Empty where the source is not on the web. */
+  readonly url: string;
+  readonly title: string;
+  /** The words of the source. Empty: not said. */
+  readonly citedText: string;
+  /** The place in the choice's text, in characters [start, end); undefined: not said. */
+  readonly startIndex: number | undefined;
+  readonly endIndex: number | undefined;
+  /** As the provider said it: JSON text. */
+  readonly raw: string;
+  readonly dialect: string;
 }
 
 export interface TokenLogprob {
@@ -77,6 +139,8 @@ export interface CallFacts {
   readonly revision: string;
   /** "<prompt>@<version>", or empty. */
   readonly promptVersion: string;
+  /** Fields of the request that the backend could not be given and the route let go, sorted. */
+  readonly dropped: readonly string[];
   readonly limits: RateLimits;
 }
 

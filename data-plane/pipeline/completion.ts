@@ -4,12 +4,11 @@
  * Every ingress passes here, so that no guard, quota or meter is skipped on one of them.
  */
 import { GatewayError } from "../gateway-error.ts";
-import type { CompiledBackend } from "../snapshot/compiled-route.ts";
 import { readSnapshot, type SnapshotSource } from "../snapshot/snapshot-source.ts";
 import { answerMeter } from "./answer-meter.ts";
 import { assignVariant } from "./assign-variant.ts";
 import type { Authenticate } from "./authenticate.ts";
-import { type BackendDependencies, callBackend, openCompletion } from "./call-backend.ts";
+import { type Attempt, type BackendDependencies, callBackend, openCompletion } from "./call-backend.ts";
 import { account, callState, factsOf } from "./call-state.ts";
 import type { CallFacts, CompletionEvent } from "./completion-event.ts";
 import type { CompletionRequest } from "./completion-request.ts";
@@ -21,6 +20,7 @@ import { type Reservation, reserveQuota } from "./reserve-quota.ts";
 import { resolveRoute } from "./resolve-route.ts";
 import type { ResponseCache } from "./response-cache.ts";
 import { settlementOf } from "./settlement.ts";
+import { readersOfReasoning } from "./signed-reasoning.ts";
 import { type CallLifetime, startTotalClock } from "./total-clock.ts";
 import type { RecordCall } from "./usage-record.ts";
 
@@ -73,9 +73,12 @@ export async function* complete(
       attemptsMax: route.attemptsMax,
       clocks: route.clocks,
       replacements: rendered.replacements,
+      promptMessages: rendered.messages,
+      dropParameters: route.dropParameters,
       outputIsRead: dependencies.guard.readsOutput,
+      fit: readersOfReasoning(request.reasoningSigners, route.dropParameters, dependencies.providerOf),
     };
-    const open = (backend: CompiledBackend) => openCompletion(call, backend, dependencies, signal);
+    const open = (attempt: Attempt) => openCompletion(call, attempt, dependencies, signal);
     const entry = dependencies.cache.fill(subject);
 
     let facts: CallFacts | undefined;

@@ -12,6 +12,8 @@ import type { CompletionRequest, PromptReference } from "./completion-request.ts
 export interface RenderedPrompt {
   /** Top-level members of the OpenAI chat body to set, as JSON text. Empty: the caller's text goes on as it is. */
   readonly replacements: ReadonlyMap<string, string>;
+  /** The prompt's own messages, as JSON texts. */
+  readonly messages: readonly string[];
   readonly prompt: BoundPrompt | undefined;
 }
 
@@ -39,11 +41,13 @@ export function renderPrompt(
       if (!notParameters.has(name) && (overCaller || !own.has(name))) replacements.set(name, JSON.stringify(value));
     }
   }
-  if (prompt !== undefined) replacements.set("messages", withMessages(prompt, request));
-  return { replacements, prompt };
+  if (prompt === undefined) return { replacements, messages: [], prompt };
+  const messages = renderMessages(prompt, request);
+  replacements.set("messages", before(messages, request));
+  return { replacements, messages, prompt };
 }
 
-const untouched: RenderedPrompt = { replacements: new Map(), prompt: undefined };
+const untouched: RenderedPrompt = { replacements: new Map(), messages: [], prompt: undefined };
 
 /** The variant's prompt, else the one the caller names, else the route's. */
 function promptOf(
@@ -80,7 +84,7 @@ function named(snapshot: RuntimeSnapshot, route: CompiledRoute, name: string, re
   return { name: prompt.name, version };
 }
 
-function withMessages(prompt: BoundPrompt, request: CompletionRequest): string {
+function renderMessages(prompt: BoundPrompt, request: CompletionRequest): readonly string[] {
   const { version } = prompt;
   const variables = request.prompt?.variables ?? {};
   const extra = Object.keys(variables).find((name) => !version.variables.includes(name));
@@ -88,7 +92,7 @@ function withMessages(prompt: BoundPrompt, request: CompletionRequest): string {
     throw new GatewayError("INVALID_ARGUMENT", `prompt "${prompt.name}" version ${version.version} does not use the variable "${extra}"`, {
       field: `prompt.variables.${extra}`,
     });
-  const rendered = version.messages.map(({ role, template }) => {
+  return version.messages.map(({ role, template }) => {
     try {
       return JSON.stringify({ role, content: template.render(variables) });
     } catch (cause) {
@@ -108,6 +112,9 @@ function withMessages(prompt: BoundPrompt, request: CompletionRequest): string {
       );
     }
   });
+}
+
+function before(rendered: readonly string[], request: CompletionRequest): string {
   const span = request.body.members.get("messages");
   const own = span === undefined ? "" : request.body.text.slice(span.start + 1, span.end - 1).trim();
   return `[${own === "" ? rendered.join(",") : [...rendered, own].join(",")}]`;

@@ -27,6 +27,8 @@ export interface CompiledRoute {
   readonly attemptsMax: number;
   readonly prompt: BoundPrompt | undefined;
   readonly defaultParameters: JsonObject | undefined;
+  /** Fields of the common form that may be left out where a backend cannot be given them: "seed", "messages.name". */
+  readonly dropParameters: ReadonlySet<string>;
   readonly experiment: CompiledExperiment | undefined;
   /** Ids of the resources that this was compiled from, besides the route itself. */
   readonly references: readonly string[];
@@ -141,6 +143,7 @@ export function compileRoute(route: Route, experiment: Experiment | undefined, p
     attemptsMax: route.retries?.attemptsMax || attemptsMaxDefault,
     prompt: compileBinding(route.prompt, compiler),
     defaultParameters: route.defaultParameters,
+    dropParameters: new Set(route.dropParameters),
     experiment:
       experiment === undefined ? undefined : compileExperiment(experiment, { ...compiler, where: `experiment "${experiment.key}"` }),
     references: [...references],

@@ -13,7 +13,7 @@ export const organisationId = "org-1";
 export function sampleRequest(body: string | Record<string, unknown> = {}, more: Partial<CompletionRequest> = {}): CompletionRequest {
   const text = typeof body === "string" ? body : JSON.stringify({ model: "chat", messages: [{ role: "user", content: "Hi" }], ...body });
   const json = readJsonText(text);
-  const { model, stream, prompt, endUserId } = checkChatBody(json.value, json.members);
+  const { model, stream, prompt, endUserId, reasoningSigners } = checkChatBody(json.value, json.members);
   return {
     ingress: "openai-chat",
     callId: "0198c0de-0000-7000-8000-000000000001",
@@ -23,6 +23,8 @@ export function sampleRequest(body: string | Record<string, unknown> = {}, more:
     model,
     stream,
     body: json,
+    native: undefined,
+    reasoningSigners,
     prompt,
     endUserId,
     sessionId: "",

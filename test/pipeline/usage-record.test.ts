@@ -38,6 +38,7 @@ const attempt = (backend: typeof a, result: string, httpStatus: number): Attempt
   result,
   httpStatus,
   endedAtMs: 1_000_300,
+  dropped: [],
 });
 const usage = {
   inputTokens: 10,

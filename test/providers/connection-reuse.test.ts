@@ -56,6 +56,8 @@ async function caller(finish: (response: ServerResponse) => void): Promise<(call
       backend,
       request: sampleRequest({ stream: true }),
       replacements: new Map<string, string>(),
+      promptMessages: [],
+      cannotCarry: () => {},
       form: "native",
       clocks: clockDefaults,
     } as const;

@@ -62,7 +62,17 @@ export async function heard({ form, body = { stream: true }, status = 200, heade
     of: () => ({ pool: pool as unknown as Pool, pathPrefix: "/v1", credential: "sk-secret-credential" }),
     close: async () => {},
   });
-  const call: ProviderCall = { backend, request: sampleRequest(body), replacements: new Map(), form, clocks: clockDefaults };
+  const call: ProviderCall = {
+    backend,
+    request: sampleRequest(body),
+    replacements: new Map(),
+    promptMessages: [],
+    form,
+    clocks: clockDefaults,
+    cannotCarry: (field) => {
+      throw new Error(`the sample call says ${field}, which this backend cannot be given`);
+    },
+  };
   const batches: Heard["batches"][number][] = [];
   let failure: unknown;
   try {

@@ -24,7 +24,12 @@ const answerBytesMax = 32 * 1024 * 1024;
 const errorBytesMax = 64 * 1024;
 
 export function openaiCompatibleProvider(pools: UpstreamPools): Provider {
-  return { dialect: "openai-chat", complete: (call, signal) => complete(pools, call, signal), close: () => pools.close() };
+  return {
+    dialects: ["openai-chat"],
+    reasoningFormats: [],
+    complete: (call, signal) => complete(pools, call, signal),
+    close: () => pools.close(),
+  };
 }
 
 async function* complete(pools: UpstreamPools, call: ProviderCall, signal: AbortSignal): AsyncGenerator<ProviderBatch, void> {
