@@ -10,6 +10,7 @@ const help = `penstock: a self-hosted LLM gateway
   penstock start                      the whole gateway on this machine: control plane, one node, simulator, demo configuration
   penstock control-plane              GraphQL and configuration, on PostgreSQL and Redis
   penstock data-plane [--workers N]   one node: REST and gRPC for callers, on N cores (default 1)
+  penstock simulate-experiments       how often the statistics find what is not there, and how soon what is (--runs N)
   penstock simulator                  an OpenAI-shaped inference server for demos, load and faults
   penstock test [vitest arguments]    every test, on real Redis and PostgreSQL
 
@@ -20,6 +21,7 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   start: async () => (await import("./start.ts")).start(process.env),
   "control-plane": async () => (await import("./planes.ts")).runControlPlane(process.env),
   "data-plane": async (args) => (await import("./planes.ts")).runDataPlane(process.env, workersOf(args)),
+  "simulate-experiments": async (args) => (await import("./simulate-experiments.ts")).simulateExperiments(args),
   simulator: async () => (await import("./planes.ts")).runSimulator(process.env),
   test: async (args) => (await import("./test.ts")).runTests(args),
 };
