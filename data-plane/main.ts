@@ -15,7 +15,8 @@ import { CompletionService } from "#proto/penstock/inference/v1/completion_pb.ts
 import { EmbeddingService } from "#proto/penstock/inference/v1/embedding_pb.ts";
 import { FeedbackService } from "#proto/penstock/inference/v1/feedback_pb.ts";
 import { ModelService } from "#proto/penstock/inference/v1/model_pb.ts";
-import { type EarlyEnd, grpcService, type LiveCalls, type ServiceOptions, startGrpcServer } from "../proto/transport/grpc-server.ts";
+import { type EarlyEnd, grpcService, type ServiceOptions, startGrpcServer } from "../proto/transport/grpc-server.ts";
+import { LiveCalls } from "../proto/transport/live-calls.ts";
 import { controlPlaneConfigFeed } from "./control-plane-client/config-feed.ts";
 import { connectControlPlane } from "./control-plane-client/connect.ts";
 import { controlPlaneNodeStatus } from "./control-plane-client/node-status.ts";
@@ -171,7 +172,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
 
   // Where callers come in.
   const readiness = snapshotReadiness(snapshots.ready, () => draining);
-  const liveCalls: LiveCalls = new Set();
+  const liveCalls = new LiveCalls<EarlyEnd>();
   const callsInFlight = () => liveCalls.size + (rest?.callsInFlight ?? 0);
   const inference = [CompletionService, EmbeddingService, ModelService, FeedbackService] as const;
   const models = { snapshot: dependencies.snapshot, authenticate };

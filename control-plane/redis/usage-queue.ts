@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { usageDeadLetterKey, usageGroup, usageStreamKey, usageWatermarkKey } from "#agreements/redis-names.ts";
+import { framesOf, readFrames } from "#agreements/usage-frames.ts";
 import type { Logger } from "../logger.ts";
 import type { QueuedRecord, UsageQueue } from "../usage/usage-queue.ts";
 import { closeRedis, connectRedis, isReady } from "./connect.ts";
@@ -41,21 +42,29 @@ export function openUsageQueue(url: string, logger: Logger, options: UsageQueueO
 
   return {
     ready: () => isReady(reader) && isReady(writer),
-    read: (countMax) =>
+    read: (entriesMax) =>
       withGroup(writer, async () => {
-        const arguments_ = ["GROUP", usageGroup, consumer, "COUNT", countMax, "BLOCK", blockMs, "STREAMS", usageStreamKey, ">"];
-        return entriesOfStream(await reader.callBuffer("XREADGROUP", arguments_)).map((entry) => queued(entry, 1));
+        const arguments_ = ["GROUP", usageGroup, consumer, "COUNT", entriesMax, "BLOCK", blockMs, "STREAMS", usageStreamKey, ">"];
+        return entriesOfStream(await reader.callBuffer("XREADGROUP", arguments_)).flatMap((entry) => queued(entry, 1));
       }),
-    claim: (countMax) =>
+    claim: (entriesMax) =>
       withGroup(writer, async () => {
         const answer = listOf(
-          await writer.callBuffer("XAUTOCLAIM", [usageStreamKey, usageGroup, consumer, idleMs, claimFrom, "COUNT", countMax]),
+          await writer.callBuffer("XAUTOCLAIM", [usageStreamKey, usageGroup, consumer, idleMs, claimFrom, "COUNT", entriesMax]),
         );
         claimFrom = textOf(answer[0]) || "0-0";
         const entries = listOf(answer[1]).flatMap(entryOf);
         const deliveries = await deliveriesOf(writer, consumer, entries);
-        return entries.map((entry) => queued(entry, deliveries.get(entry.id) ?? 2));
+        return entries.flatMap((entry) => queued(entry, deliveries.get(entry.id) ?? 2));
       }),
+    separate: async (records) => {
+      const [first] = records;
+      if (first === undefined) return;
+      const exchange = writer.multi();
+      for (const { log, sequence, record } of records)
+        exchange.xadd(usageStreamKey, "*", "node", log, "frames", framesOf(sequence ?? 0n, [record]).bytes);
+      await exchange.xack(usageStreamKey, usageGroup, first.id).exec();
+    },
     bury: async (record, reason) => {
       const fields = ["id", record.id, "node", record.log, "sequence", String(record.sequence ?? ""), "reason", reason];
       await writer.xadd(usageDeadLetterKey, "MAXLEN", "~", deadLettersMax, "*", ...fields, "record", Buffer.from(record.record));
@@ -126,15 +135,15 @@ interface StreamEntry {
   readonly fields: ReadonlyMap<string, Buffer>;
 }
 
-function queued({ id, fields }: StreamEntry, deliveries: number): QueuedRecord {
-  const sequence = textOf(fields.get("sequence"));
-  return {
-    id,
-    log: textOf(fields.get("node")),
-    sequence: /^\d{1,19}$/.test(sequence) ? BigInt(sequence) : undefined,
-    record: fields.get("record") ?? new Uint8Array(),
-    deliveries,
-  };
+/** What is not whole frames cannot have come from a node: it becomes a record that nobody can read, for the dead letters. */
+function queued({ id, fields }: StreamEntry, deliveries: number): readonly QueuedRecord[] {
+  const log = textOf(fields.get("node"));
+  const bytes = fields.get("frames") ?? Buffer.alloc(0);
+  const { frames, goodBytes } = readFrames(bytes);
+  const whole = goodBytes === bytes.length && frames.length > 0;
+  const alone = whole ? frames.length === 1 : frames.length === 0;
+  const records = frames.map((frame): QueuedRecord => ({ id, log, ...frame, deliveries, alone }));
+  return whole ? records : [...records, { id, log, sequence: undefined, record: bytes.subarray(goodBytes), deliveries, alone }];
 }
 
 /** Of XREADGROUP: one stream, or null where nothing came. */

@@ -14,11 +14,11 @@ import {
   type CallContext,
   type EarlyEnd,
   grpcService,
-  type LiveCalls,
   type ServiceHandlers,
   type ServiceOptions,
   startGrpcServer,
 } from "../../proto/transport/grpc-server.ts";
+import { LiveCalls } from "../../proto/transport/live-calls.ts";
 import type { Logger } from "../logger.ts";
 import type { NodeTracker } from "./node-tracker.ts";
 import { heartbeatMs } from "./publish.ts";
@@ -61,7 +61,7 @@ export async function serveConfig(parts: ConfigServiceParts): Promise<RunningCon
     writeStallMs,
     deadlineMsMax,
   };
-  const liveCalls: LiveCalls = new Set();
+  const liveCalls = new LiveCalls<EarlyEnd>();
   const server = await startGrpcServer(
     parts.address,
     [grpcService(ConfigService, configHandlers(parts), options, liveCalls), grpcService(UsageService, parts.usage, options, liveCalls)],

@@ -5,8 +5,9 @@
  *
  * With the database away nothing is read on, acknowledged or claimed: the batch in hand is tried again, from 0.1 to 5 s
  * apart. A record that can never be written (not a record, or refused for its content) goes to the dead letters at once,
- * because another delivery changes nothing about it; one that was given out more than five times without an end goes there
- * too, because it probably ends whoever takes it. Either counts as done, or its node would keep it for ever.
+ * because another delivery changes nothing about it. A delivery that was given out more than five times without an end
+ * probably holds one that ends whoever takes it: its records are handed in again one by one, and the one that gets there
+ * again goes to the dead letters too. Either counts as done, or its node would keep it for ever.
  */
 import { fromBinary } from "@bufbuild/protobuf";
 import { type UsageRecord, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
@@ -16,7 +17,8 @@ import { recordUsage } from "./record-usage.ts";
 import type { QueuedRecord, UsageQueue } from "./usage-queue.ts";
 import { watermarks } from "./watermarks.ts";
 
-const batchMax = 500;
+/** Deliveries taken at once, of up to 256 KB and some hundreds of records each. */
+const entriesMax = 8;
 const deliveriesMax = 5;
 const claimEveryMs = 5_000;
 const trimEveryMs = 5_000;
@@ -36,7 +38,8 @@ export function consumeUsage(queue: UsageQueue, database: Database, logger: Logg
   let claimedAtMs = 0;
   let trimmedAtMs = Date.now();
 
-  const write = async (batch: readonly QueuedRecord[]): Promise<void> => {
+  const write = async (given: readonly QueuedRecord[]): Promise<void> => {
+    const batch = await withoutSuspects(given);
     const { records, dead } = readable(batch);
     const written = await recordUsage(
       database,
@@ -51,19 +54,27 @@ export function consumeUsage(queue: UsageQueue, database: Database, logger: Logg
       await queue.bury(queued, reason);
     }
     await marks.done(batch);
-    await queue.acknowledge(batch.map(({ id }) => id));
+    await queue.acknowledge([...new Set(batch.map(({ id }) => id))]);
+  };
+
+  /** Without the deliveries that were given out too often and hold several records: those are taken apart. */
+  const withoutSuspects = async (given: readonly QueuedRecord[]): Promise<readonly QueuedRecord[]> => {
+    const isSuspect = ({ deliveries, alone }: QueuedRecord) => deliveries > deliveriesMax && !alone;
+    if (!given.some(isSuspect)) return given;
+    for (const suspects of Map.groupBy(given.filter(isSuspect), ({ id }) => id).values()) await queue.separate(suspects);
+    return given.filter((record) => !isSuspect(record));
   };
 
   const turn = async (): Promise<void> => {
     if (Date.now() - claimedAtMs >= claimEveryMs) {
       // Only with a database that answers: each claim counts as a delivery, and an outage must not make dead letters.
       await database.system((em) => em.execute("select 1"));
-      const claimed = await queue.claim(batchMax);
+      const claimed = await queue.claim(entriesMax);
       if (claimed.length > 0) await write(claimed);
       // As long as there is more, the next turn claims again.
-      if (claimed.length < batchMax) claimedAtMs = Date.now();
+      if (claimed.length === 0) claimedAtMs = Date.now();
     }
-    const batch = await queue.read(batchMax);
+    const batch = await queue.read(entriesMax);
     if (batch.length > 0) await retried(() => write(batch));
     else await marks.retry();
     if (Date.now() - trimmedAtMs >= trimEveryMs) {

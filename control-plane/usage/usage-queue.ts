@@ -6,10 +6,12 @@
 export interface UsageQueue {
   /** Whether a command would be sent now. */
   ready(): boolean;
-  /** Waits up to a second. In the order in which they were handed in. */
-  read(countMax: number): Promise<readonly QueuedRecord[]>;
+  /** Waits up to a second. In the order in which they were handed in, up to `entriesMax` deliveries of many records each. */
+  read(entriesMax: number): Promise<readonly QueuedRecord[]>;
   /** Takes over what somebody has held for 30 seconds without an acknowledgement: whoever held it is gone or stuck. */
-  claim(countMax: number): Promise<readonly QueuedRecord[]>;
+  claim(entriesMax: number): Promise<readonly QueuedRecord[]>;
+  /** Hands the records of one delivery in again, each by itself, and acknowledges the delivery. */
+  separate(records: readonly QueuedRecord[]): Promise<void>;
   /** Puts it where people find it. Not acknowledged by this. */
   bury(record: QueuedRecord, reason: string): Promise<void>;
   acknowledge(ids: readonly string[]): Promise<void>;
@@ -27,6 +29,7 @@ export interface UsageQueue {
 }
 
 export interface QueuedRecord {
+  /** Of the delivery, which may hold many records. */
   readonly id: string;
   /** The node's log that the record stands in, and its number there. */
   readonly log: string;
@@ -36,4 +39,6 @@ export interface QueuedRecord {
   readonly record: Uint8Array;
   /** How often it was given out, this time included. */
   readonly deliveries: number;
+  /** Whether the delivery holds no other record. */
+  readonly alone: boolean;
 }

@@ -6,6 +6,7 @@
 import { isUtf8 } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { LiveCalls } from "../../proto/transport/live-calls.ts";
 import { newCallId } from "../call-id.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { readCallerHeaders } from "./caller-headers.ts";
@@ -49,7 +50,7 @@ export const bodyBytesMax = 10 * 1024 * 1024;
 
 /** @throws Error naming the address, where it cannot be bound. */
 export async function startRestServer(endpoints: RestEndpoints, options: RestServerOptions): Promise<RestServer> {
-  const live = new Set<(reason: GatewayError) => void>();
+  const live = new LiveCalls<GatewayError>();
   const server = createServer({
     headersTimeout: 10_000,
     connectionsCheckingInterval: 1000,
@@ -71,8 +72,7 @@ export async function startRestServer(endpoints: RestEndpoints, options: RestSer
     close: (drainMs) =>
       new Promise((resolve) => {
         const timer = setTimeout(() => {
-          for (const end of [...live])
-            end(new GatewayError("SHUTTING_DOWN", "the gateway is shutting down; try again", { retryAfterMs: 1000 }));
+          live.endAll(new GatewayError("SHUTTING_DOWN", "the gateway is shutting down; try again", { retryAfterMs: 1000 }));
           setTimeout(() => server.closeAllConnections(), forcedAfterMs).unref();
         }, drainMs);
         server.close(() => {
@@ -92,7 +92,7 @@ async function serve(
   response: ServerResponse,
   endpoints: RestEndpoints,
   options: RestServerOptions,
-  live: Set<(reason: GatewayError) => void>,
+  live: LiveCalls<GatewayError>,
 ): Promise<void> {
   const callId = newCallId();
   const caller = readCallerHeaders((name) => single(request.headers[name]));
@@ -101,7 +101,7 @@ async function serve(
   const end = (reason: GatewayError) => {
     if (!controller.signal.aborted) controller.abort(reason);
   };
-  live.add(end);
+  const alive = live.add(end);
   // Of the response: a request's own "close" fires as soon as its body has been read.
   response.on("close", () => {
     if (!response.writableFinished) end(new GatewayError("CANCELLED", "the caller went away"));
@@ -129,7 +129,7 @@ async function serve(
     if (response.headersSent) response.destroy();
     else sendError({ response, requestId, callId }, error);
   } finally {
-    live.delete(end);
+    live.delete(alive);
     if (!request.complete && !request.socket.destroyed) lingerThenClose(request, response);
   }
 }

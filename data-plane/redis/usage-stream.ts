@@ -22,23 +22,15 @@ export function redisUsageStream({ redis, logName, confirmed }: RedisUsageStream
   /** The last record of each batch that the ledger has not yet, the oldest first. */
   let underway: { readonly sequence: bigint; readonly entryId: string }[] = [];
   return {
-    send: async (records, signal) => {
+    send: async ({ last, bytes }, signal) => {
       signal.throwIfAborted();
-      const pipeline = redis.stream.pipeline();
-      for (const { sequence, record } of records)
-        pipeline.xadd(usageStreamKey, "*", "node", logName, "sequence", sequence.toString(), "record", Buffer.from(record));
-      const answers = (await pipeline.exec()) ?? [];
-      // Some may have gone in: those are sent again, and the ledger knows each call once.
-      for (const [error] of answers) if (error !== null) throw error;
-      if (answers.length !== records.length) throw new Error("Redis answered fewer commands than it was sent");
-      const entryId = answers.at(-1)?.[1];
-      const sequence = records.at(-1)?.sequence;
-      if (typeof entryId !== "string" || sequence === undefined) return;
+      const entryId = await redis.stream.xadd(usageStreamKey, "*", "node", logName, "frames", bytes);
+      if (entryId === null) throw new Error("Redis did not take the usage records");
       // Sent again from further back: what was known of later batches no longer matters.
-      underway = underway.filter((batch) => batch.sequence < sequence);
+      underway = underway.filter((batch) => batch.sequence < last);
       // The oldest tells of a loss; those between may be forgotten.
       if (underway.length >= batchesMax) underway.splice(1, 1);
-      underway.push({ sequence, entryId });
+      underway.push({ sequence: last, entryId });
     },
     watermark: async (signal) => {
       signal.throwIfAborted();

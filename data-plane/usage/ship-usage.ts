@@ -23,7 +23,6 @@ export interface UsageShippingOptions {
   readonly stillMsMax?: number;
 }
 
-const batchMax = 500;
 /** Records on their way at once: some 60 MB in Redis where the ledger stands still. */
 const underwayMax = 100_000n;
 const watermarkMs = 1000;
@@ -81,12 +80,11 @@ export function shipUsage({ log, stream, logger, stillMsMax = 30_000 }: UsageShi
   /** @returns whether there was something to send. */
   const sendOne = async (): Promise<boolean> => {
     if (cursor - log.confirmed() >= underwayMax) return false;
-    const records = await log.read(cursor, batchMax);
-    const newest = records.at(-1);
-    if (newest === undefined) return false;
+    const frames = await log.read(cursor);
+    if (frames === undefined) return false;
     if (cursor === log.confirmed()) movedAtMs = performance.now();
-    await withClock((signal) => stream.send(records, signal));
-    cursor = newest.sequence;
+    await withClock((signal) => stream.send(frames, signal));
+    cursor = frames.last;
     return true;
   };
 

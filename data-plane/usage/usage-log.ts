@@ -2,7 +2,8 @@
  * The node's own log of usage records: a record is on this disk before it goes anywhere, and stays until the ledger has it.
  *
  * Segments of 8 MB. What is appended is written within 2 ms, by one writer that takes all that has gathered, and synced at most
- * every 50 ms; only what is synced is shipped, so that a number is never given twice, whatever the machine does.
+ * every 50 ms; only what is synced is shipped, so that a number is never given twice, whatever the machine does. What was synced
+ * a moment ago is shipped from memory, in the very bytes that were written; what waits for longer is read back from the disk.
  * How it fails: open. Appending never waits and never throws. A disk that takes nothing is tried again, while up to 64 MB wait
  * in memory; beyond, records are dropped, counted, and said so once a minute.
  */
@@ -11,16 +12,16 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { v7 } from "uuid";
-import { fillGap, openSegments, readSegment, type Segment, segmentAt, sequencedRecord } from "./usage-segment.ts";
-import type { SequencedRecord } from "./usage-stream.ts";
+import { frameBytes, type UsageFrames, writeFrame } from "#agreements/usage-frames.ts";
+import { fillGap, openSegments, readSegment, type Segment, segmentAt } from "./usage-segment.ts";
 
 export interface UsageLog {
   /** Node id and a random id that was made with the directory: a wiped disk begins a new space of numbers. */
   readonly name: string;
   /** @param record bytes of a UsageRecord; not to be changed afterwards. */
   append(record: Uint8Array): void;
-  /** Synced records above `after`, in order, from one segment at a time. Empty: there is none yet. */
-  read(after: bigint, recordsMax: number): Promise<readonly SequencedRecord[]>;
+  /** Synced records above `after`, in order, some 256 KB at a time. undefined: there is none yet. */
+  read(after: bigint): Promise<UsageFrames | undefined>;
   /** The ledger has all up to here: whole segments behind it are deleted. */
   confirm(upTo: bigint): Promise<void>;
   confirmed(): bigint;
@@ -50,14 +51,22 @@ export interface UsageLogOptions {
 const syncMs = 50;
 /** Rest between two writes: 500 a second cost about a fiftieth of a core, and what a killed process loses is that young. */
 const writeMs = 2;
-const batchMax = 5000;
 const retryMs = 1000;
 const dropLogMs = 60_000;
 const closeMsMax = 5000;
 
-interface Waiting {
-  readonly sequence: bigint;
-  readonly bytes: Buffer;
+/** Records are written one behind the other into pieces of memory of this size, from which they go to the disk and into the queue. */
+const pieceBytes = 256 * 1024;
+/** Synced records kept for the queue; what it has not taken by then it gets from the disk. */
+const freshBytesMax = 4 * 1024 * 1024;
+
+/** Frames without a gap in one piece of memory. */
+interface Batch {
+  readonly piece: Buffer;
+  readonly start: number;
+  end: number;
+  readonly first: bigint;
+  last: bigint;
 }
 
 /** @throws Error where the directory cannot be made or read. */
@@ -86,12 +95,18 @@ export async function openUsageLog(options: UsageLogOptions): Promise<UsageLog> 
   if (last < confirmed) last = confirmed;
   let synced = last;
 
-  let queue: Waiting[] = [];
+  /** Appended, not yet written. The last may still grow. */
+  let queue: Batch[] = [];
   /** Written and not yet synced: written once more, elsewhere, where the sync fails. */
-  let unsynced: Waiting[] = [];
+  let unsynced: Batch[] = [];
   let unsyncedBytes = 0;
   /** Of both. */
   let queuedBytes = 0;
+  /** Synced and not yet read. */
+  let fresh: Batch[] = [];
+  let freshBytes = 0;
+  let piece = Buffer.allocUnsafeSlow(pieceBytes);
+  let pieceUsed = 0;
   let dropped = 0;
   let droppedLogged = { count: 0, atMs: Number.NEGATIVE_INFINITY };
   let current: { readonly segment: Segment; readonly file: FileHandle } | undefined;
@@ -107,19 +122,20 @@ export async function openUsageLog(options: UsageLogOptions): Promise<UsageLog> 
     segments.push(segment);
     return current;
   };
-  const write = async (batch: readonly Waiting[]) => {
-    const [first] = batch;
-    if (first === undefined) return;
-    const { segment, file } = await openCurrent(first.sequence);
-    const bytes = Buffer.concat(batch.map((waiting) => waiting.bytes));
-    let written = 0;
-    while (written < bytes.length) {
-      const at = segment.bytes + unsyncedBytes + written;
-      const { bytesWritten } = await file.write(bytes, written, bytes.length - written, at);
-      written += bytesWritten;
+  const write = async (batches: readonly Batch[]) => {
+    const [earliest] = batches;
+    if (earliest === undefined) return;
+    const { segment, file } = await openCurrent(earliest.first);
+    let at = segment.bytes + unsyncedBytes;
+    for (const batch of batches) {
+      for (let written = batch.start; written < batch.end; ) {
+        const { bytesWritten } = await file.write(batch.piece, written, batch.end - written, at);
+        written += bytesWritten;
+        at += bytesWritten;
+      }
     }
-    unsynced.push(...batch);
-    unsyncedBytes += bytes.length;
+    unsynced.push(...batches);
+    unsyncedBytes = at - segment.bytes;
   };
   const sync = async () => {
     const newest = unsynced.at(-1);
@@ -127,15 +143,38 @@ export async function openUsageLog(options: UsageLogOptions): Promise<UsageLog> 
     const { segment, file } = current;
     await file.datasync();
     segment.bytes += unsyncedBytes;
-    segment.last = newest.sequence;
-    synced = newest.sequence;
+    segment.last = newest.last;
+    synced = newest.last;
     queuedBytes -= unsyncedBytes;
+    for (const batch of unsynced) keepFresh(batch);
     unsynced = [];
     unsyncedBytes = 0;
     for (const listener of listeners) listener();
     if (segment.bytes < segmentBytesMax) return;
     current = undefined;
     await file.close();
+  };
+  const keepFresh = (batch: Batch) => {
+    const before = fresh.at(-1);
+    if (before?.piece === batch.piece && before.end === batch.start && before.last + 1n === batch.first) {
+      before.end = batch.end;
+      before.last = batch.last;
+    } else fresh.push(batch);
+    freshBytes += batch.end - batch.start;
+    if (freshBytes <= freshBytesMax) return;
+    fresh = [];
+    freshBytes = 0;
+  };
+  const takeFresh = (after: bigint): UsageFrames | undefined => {
+    while (fresh[0] !== undefined && fresh[0].first <= after) dropFresh();
+    const [next] = fresh;
+    if (next === undefined || next.first !== after + 1n) return undefined;
+    dropFresh();
+    return { first: next.first, last: next.last, bytes: next.piece.subarray(next.start, next.end) };
+  };
+  const dropFresh = () => {
+    const taken = fresh.shift();
+    if (taken !== undefined) freshBytes -= taken.end - taken.start;
   };
   /** After a failed write or sync the file cannot be trusted: it is cut back to the last good sync and gets no more. */
   const abandonCurrent = async () => {
@@ -155,11 +194,11 @@ export async function openUsageLog(options: UsageLogOptions): Promise<UsageLog> 
     let failing = false;
     let syncedAtMs = Number.NEGATIVE_INFINITY;
     while (queue.length > 0 || unsynced.length > 0) {
-      const batch = queue.slice(0, batchMax);
-      queue = queue.slice(batchMax);
+      const batches = queue;
+      queue = [];
       try {
-        await write(batch).catch((error: unknown) => {
-          queue = [...batch, ...queue];
+        await write(batches).catch((error: unknown) => {
+          queue = [...batches, ...queue];
           throw error;
         });
         if (closing || performance.now() - syncedAtMs >= syncMs) {
@@ -175,7 +214,7 @@ export async function openUsageLog(options: UsageLogOptions): Promise<UsageLog> 
         failing = true;
         if (closing) return;
       }
-      if (!closing && queue.length < batchMax) await sleep(failing ? retryMs : writeMs);
+      if (!closing) await sleep(failing ? retryMs : writeMs);
     }
   };
   const keepWriting = () => {
@@ -198,20 +237,32 @@ export async function openUsageLog(options: UsageLogOptions): Promise<UsageLog> 
   return {
     name,
     append: (record) => {
-      if (closing || queuedBytes + record.length > memoryBytesMax) return drop();
+      const bytes = frameBytes(record);
+      if (closing || queuedBytes + bytes > memoryBytesMax) return drop();
+      if (pieceUsed + bytes > piece.length) {
+        piece = Buffer.allocUnsafeSlow(Math.max(pieceBytes, bytes));
+        pieceUsed = 0;
+      }
+      const start = pieceUsed;
       last++;
-      const bytes = sequencedRecord(last, record);
-      queue.push({ sequence: last, bytes });
-      queuedBytes += bytes.length;
+      pieceUsed = writeFrame(piece, start, Number(last), record);
+      const newest = queue.at(-1);
+      if (newest?.piece === piece && newest.last + 1n === last) {
+        newest.end = pieceUsed;
+        newest.last = last;
+      } else queue.push({ piece, start, end: pieceUsed, first: last, last });
+      queuedBytes += bytes;
       keepWriting();
     },
-    read: async (after, recordsMax) => {
+    read: async (after) => {
+      const next = takeFresh(after);
+      if (next !== undefined) return next;
       const segment = segments.find((candidate) => candidate.last > after);
-      if (segment === undefined) return [];
+      if (segment === undefined) return undefined;
       const offset = reading.after === after && reading.path === segment.path ? reading.offset : 0;
-      const read = await readSegment(segment, offset, after, recordsMax);
-      reading = { after: read.records.at(-1)?.sequence ?? after, path: segment.path, offset: read.offset };
-      return read.records;
+      const read = await readSegment(segment, offset, after);
+      reading = { after: read.frames?.last ?? after, path: segment.path, offset: read.offset };
+      return read.frames;
     },
     confirm: async (upTo) => {
       if (upTo <= confirmed) return;
@@ -259,7 +310,7 @@ export async function openUsageLog(options: UsageLogOptions): Promise<UsageLog> 
       const limit = new Promise<void>((resolve) => setTimeout(resolve, closeMsMax).unref());
       await Promise.race([Promise.resolve(writing).then(writeQueue), limit]);
       if (queue.length > 0)
-        logger.error({ records: queue.length }, "usage records are lost: the disk took nothing before the process ended");
+        logger.error({ records: Number(last - synced) }, "usage records are lost: the disk took nothing before the process ended");
       await current?.file.close();
       current = undefined;
     },

@@ -1,11 +1,10 @@
 /**
- * One file of the usage log: records in the order of their sequence numbers, named by the first of them.
- * What stands in it is read back record by record; a torn tail is cut off when the log is opened.
+ * One file of the usage log: frames in the order of their sequence numbers, named by the first of them.
+ * What stands in it is read back frame by frame; a torn tail is cut off when the log is opened.
  */
 import { open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkedLength, checkedRecord, readCheckedRecords } from "../checked-record.ts";
-import type { SequencedRecord } from "./usage-stream.ts";
+import { frameBytes, framesAfter, framesOf, readFrames, type UsageFrames } from "#agreements/usage-frames.ts";
 
 export interface Segment {
   readonly path: string;
@@ -26,24 +25,16 @@ export const segmentAt = (directory: string, first: bigint): Segment => ({
   bytes: 0,
 });
 
-/** A record with its number, as it stands in the file. */
-export function sequencedRecord(sequence: bigint, record: Uint8Array): Buffer {
-  const numbered = Buffer.allocUnsafe(8 + record.length);
-  numbered.writeBigUInt64LE(sequence, 0);
-  numbered.set(record, 8);
-  return checkedRecord(numbered);
-}
-
 /** Those of a directory, in order, each with its torn tail cut off. `onTorn` is told how many bytes that took. */
 export async function openSegments(directory: string, onTorn: (path: string, bytes: number) => void): Promise<Segment[]> {
   const segments: Segment[] = [];
   for (const name of (await readdir(directory)).filter((entry) => /^\d{20}\.log$/.test(entry)).sort()) {
     const segment = segmentAt(directory, BigInt(name.slice(0, 20)));
     const file = await readFile(segment.path);
-    for (const bytes of readCheckedRecords(file).records) {
-      if (bytes.length < 8 || bytes.readBigUInt64LE(0) !== segment.last + 1n) break;
+    for (const { sequence, record } of readFrames(file).frames) {
+      if (sequence !== segment.last + 1n) break;
       segment.last++;
-      segment.bytes += checkedLength(bytes.length);
+      segment.bytes += frameBytes(record);
     }
     if (segment.bytes < file.length) {
       onTorn(segment.path, file.length - segment.bytes);
@@ -62,42 +53,41 @@ export async function openSegments(directory: string, onTorn: (path: string, byt
  */
 export async function fillGap(directory: string, first: bigint, last: bigint): Promise<Segment> {
   const segment = segmentAt(directory, first);
-  const holes: Buffer[] = [];
-  for (let sequence = first; sequence <= last; sequence++) holes.push(sequencedRecord(sequence, new Uint8Array()));
-  const bytes = Buffer.concat(holes);
+  const { bytes } = framesOf(
+    first,
+    Array.from({ length: Number(last - first) + 1 }, () => new Uint8Array()),
+  );
   await writeFile(segment.path, bytes, { mode: 0o600, flush: true });
   return { ...segment, last, bytes: bytes.length };
 }
 
 export interface SegmentRead {
-  readonly records: readonly SequencedRecord[];
+  /** undefined: there is none above. */
+  readonly frames: UsageFrames | undefined;
   /** Where to read on. */
   readonly offset: number;
 }
 
-/** Records with a sequence number above `after`, from `offset` on; at least one where there is one. */
-export async function readSegment(segment: Segment, offset: number, after: bigint, recordsMax: number): Promise<SegmentRead> {
+/** Frames with a number above `after`, from `offset` on, which is where a frame begins; some 256 KB of them, or one that is longer. */
+export async function readSegment(segment: Segment, offset: number, after: bigint): Promise<SegmentRead> {
   const file = await open(segment.path, "r");
   try {
-    const records: SequencedRecord[] = [];
     let position = offset;
     let wantedBytes = readBytes;
-    while (position < segment.bytes && records.length < recordsMax) {
+    while (position < segment.bytes) {
       const chunk = Buffer.allocUnsafe(Math.min(wantedBytes, segment.bytes - position));
       const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
-      const whole = readCheckedRecords(chunk.subarray(0, bytesRead)).records;
-      if (whole.length === 0 && wantedBytes >= segment.bytes - position)
+      const read = chunk.subarray(0, bytesRead);
+      const { goodBytes } = readFrames(read);
+      if (goodBytes === 0 && wantedBytes >= segment.bytes - position)
         throw new Error(`${segment.path} cannot be read at byte ${position}, which was written whole`);
       // A record longer than what was read: read more of it.
-      wantedBytes = whole.length === 0 ? wantedBytes * 4 : readBytes;
-      for (const bytes of whole) {
-        if (records.length >= recordsMax) break;
-        position += checkedLength(bytes.length);
-        const sequence = bytes.readBigUInt64LE(0);
-        if (sequence > after) records.push({ sequence, record: bytes.subarray(8) });
-      }
+      wantedBytes = goodBytes === 0 ? wantedBytes * 4 : readBytes;
+      position += goodBytes;
+      const frames = framesAfter(read, after);
+      if (frames !== undefined) return { frames, offset: position };
     }
-    return { records, offset: position };
+    return { frames: undefined, offset: position };
   } finally {
     await file.close();
   }

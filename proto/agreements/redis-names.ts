@@ -18,7 +18,7 @@ export const hintChannel = "penstock:config:hint";
 /** Channel of NodeStatus messages (bytes). */
 export const nodeStatusChannel = "penstock:node-status";
 
-/** Stream of usage records, fields `node`, `sequence`, `record` (bytes of a UsageRecord). */
+/** Stream of usage records, many in one entry: fields `node` (the name of its log) and `frames` (see usage-frames.ts). */
 export const usageStreamKey = "penstock:{usage}:events";
 
 /** The consumer group that writes the ledger. */

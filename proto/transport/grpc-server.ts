@@ -33,6 +33,7 @@ import {
 } from "@grpc/grpc-js";
 
 /** What a handler may know of the call that carries its request. */
+import type { LiveCalls } from "./live-calls.ts";
 export interface CallContext {
   /** Aborts when the caller goes away, its deadline passes, it stops reading, or the server shuts down; the reason says which. */
   readonly signal: AbortSignal;
@@ -79,13 +80,12 @@ export interface ServiceOptions {
 }
 
 /** The calls in progress. A set, and not one shutdown signal joined to each: that leaks (nodejs/node#55351). */
-export type LiveCalls = Set<(end: EarlyEnd) => void>;
 
 export function grpcService<Service extends DescService>(
   service: Service,
   handlers: ServiceHandlers<Service>,
   options: ServiceOptions,
-  liveCalls: LiveCalls,
+  liveCalls: LiveCalls<EarlyEnd>,
 ): { definition: ServiceDefinition; implementation: UntypedServiceImplementation } {
   const definition: Record<string, MethodDefinition<unknown, unknown>> = {};
   const implementation: UntypedServiceImplementation = {};
@@ -131,7 +131,7 @@ export interface GrpcServer {
 export async function startGrpcServer(
   address: { host: string; port: number },
   services: readonly ReturnType<typeof grpcService>[],
-  liveCalls: LiveCalls,
+  liveCalls: LiveCalls<EarlyEnd>,
   serverOptions: ServerOptions = {},
 ): Promise<GrpcServer> {
   const server = new Server({ ...serverDefaults, ...serverOptions });
@@ -147,7 +147,7 @@ export async function startGrpcServer(
       // tryShutdown alone waits for ever on an open stream (grpc-node#1458).
       const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       const drained = setTimeout(() => {
-        for (const end of [...liveCalls]) end("shutdown");
+        liveCalls.endAll("shutdown");
         setTimeout(() => server.forceShutdown(), forcedAfterMs).unref();
       }, drainMs);
       await closed;
@@ -194,7 +194,7 @@ interface Lifetime extends CallContext {
   release(): void;
 }
 
-function begin(call: ServedCall, options: ServiceOptions, liveCalls: LiveCalls, trailers: Metadata): Lifetime {
+function begin(call: ServedCall, options: ServiceOptions, liveCalls: LiveCalls<EarlyEnd>, trailers: Metadata): Lifetime {
   const controller = new AbortController();
   const end = (reason: Error) => {
     if (!controller.signal.aborted) controller.abort(reason);
@@ -207,7 +207,7 @@ function begin(call: ServedCall, options: ServiceOptions, liveCalls: LiveCalls, 
   // grpc-js does not tell a handler of a passed deadline while the caller's window is full; only a timer of our own does.
   const timer = deadlineMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(endEarly, Math.max(0, deadlineMs - now), "deadline");
   call.on("cancelled", () => endEarly(deadlineMs - Date.now() <= deadlineSlackMs ? "deadline" : "caller-left"));
-  liveCalls.add(endEarly);
+  const live = liveCalls.add(endEarly);
   return {
     signal: controller.signal,
     metadata: call.metadata,
@@ -220,7 +220,7 @@ function begin(call: ServedCall, options: ServiceOptions, liveCalls: LiveCalls, 
     endEarly,
     release: () => {
       clearTimeout(timer);
-      liveCalls.delete(endEarly);
+      liveCalls.delete(live);
     },
   };
 }
@@ -231,7 +231,7 @@ function serveUnary(
   { input, output }: DescMethod,
   handler: UnaryHandler,
   options: ServiceOptions,
-  liveCalls: LiveCalls,
+  liveCalls: LiveCalls<EarlyEnd>,
 ): handleUnaryCall<unknown, unknown> {
   return async (call, callback) => {
     const lifetime = begin(call, options, liveCalls, new Metadata());
@@ -251,7 +251,7 @@ function serveStream(
   { input, output }: DescMethod,
   handler: StreamHandler,
   options: ServiceOptions,
-  liveCalls: LiveCalls,
+  liveCalls: LiveCalls<EarlyEnd>,
 ): handleServerStreamingCall<unknown, unknown> {
   return async (call) => {
     const lifetime = begin(call, options, liveCalls, new Metadata());
@@ -263,7 +263,7 @@ function serveBidi(
   { input, output }: DescMethod,
   handler: BidiHandler,
   options: ServiceOptions,
-  liveCalls: LiveCalls,
+  liveCalls: LiveCalls<EarlyEnd>,
 ): handleBidiStreamingCall<unknown, unknown> {
   return async (call) => {
     const lifetime = begin(call, options, liveCalls, new Metadata());

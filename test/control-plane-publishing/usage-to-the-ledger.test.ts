@@ -4,6 +4,7 @@ import { Redis } from "ioredis";
 import { v7 } from "uuid";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { usageDeadLetterKey, usageGroup, usageStreamKey, usageWatermarkKey } from "#agreements/redis-names.ts";
+import { framesOf } from "#agreements/usage-frames.ts";
 import {
   FeedbackEventSchema,
   Outcome,
@@ -57,13 +58,14 @@ const event = (fields: Partial<UsageEvent> = {}): UsageEvent =>
   } as Parameters<typeof create<typeof UsageEventSchema>>[1]);
 const bytesOf = (value: UsageEvent) =>
   Buffer.from(toBinary(UsageRecordSchema, create(UsageRecordSchema, { record: { case: "usage", value } })));
-const send = (log: string, sequence: number, record: Buffer) =>
-  redis.xadd(usageStreamKey, "*", "node", log, "sequence", sequence, "record", record);
-const sendMany = async (log: string, from: number, count: number) => {
-  const pipeline = redis.pipeline();
-  for (let index = 0; index < count; index++)
-    pipeline.xadd(usageStreamKey, "*", "node", log, "sequence", from + index, "record", bytesOf(event()));
-  await pipeline.exec();
+const send = (log: string, sequence: number, record: Buffer) => sendFrames(log, BigInt(sequence), [record]);
+const sendFrames = (log: string, first: bigint, records: readonly Buffer[]) =>
+  redis.xadd(usageStreamKey, "*", "node", log, "frames", framesOf(first, records).bytes);
+const sendMany = async (log: string, from: number, count: number, inOneEntry = 1) => {
+  for (let index = 0; index < count; index += inOneEntry) {
+    const records = Array.from({ length: Math.min(inOneEntry, count - index) }, () => bytesOf(event()));
+    await sendFrames(log, BigInt(from + index), records);
+  }
 };
 const rowCount = async () => {
   const [row] = await database.system((em) => em.execute<{ count: string }[]>("select count(*)::text as count from usage_event"));
@@ -84,7 +86,7 @@ function consume(idleBeforeClaimMs?: number) {
 
 describe("from Redis to the ledger", () => {
   it("writes each record once, advances the watermark, acknowledges and trims", async () => {
-    await sendMany("log-a", 1, 1200);
+    await sendMany("log-a", 1, 1200, 70);
     await sendMany("log-b", 1, 3);
     consume();
     await expect.poll(rowCount, { timeout: 15_000 }).toBe(1203);
@@ -143,6 +145,28 @@ describe("from Redis to the ledger", () => {
     await expect.poll(() => redis.xlen(usageDeadLetterKey), { timeout: 5000 }).toBe(1);
     expect(await rowCount()).toBe(0);
     expect(await watermark("log-a")).toBe("1");
+  });
+
+  it("takes a delivery apart that was given out more than five times, and keeps its good records", async () => {
+    await sendFrames("log-a", 1n, [bytesOf(event()), Buffer.from("not a record"), bytesOf(event())]);
+    await redis.xgroup("CREATE", usageStreamKey, usageGroup, "0");
+    await redis.xreadgroup("GROUP", usageGroup, "one that dies", "COUNT", 1, "STREAMS", usageStreamKey, ">");
+    for (let death = 0; death < 4; death++) await redis.xautoclaim(usageStreamKey, usageGroup, `dies ${death}`, 0, "0");
+    consume(0);
+    await expect.poll(() => watermark("log-a"), { timeout: 15_000 }).toBe("3");
+    expect(await rowCount()).toBe(2);
+    expect(await redis.xlen(usageDeadLetterKey)).toBe(1);
+    await expect.poll(pending).toBe(0);
+  });
+
+  it("puts what is not whole frames among the dead letters", async () => {
+    const { bytes } = framesOf(1n, [bytesOf(event()), bytesOf(event())]);
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+    await redis.xadd(usageStreamKey, "*", "node", "log-a", "frames", bytes);
+    consume();
+    await expect.poll(() => redis.xlen(usageDeadLetterKey), { timeout: 5000 }).toBe(1);
+    expect(await rowCount()).toBe(1);
+    await expect.poll(pending).toBe(0);
   });
 
   it("goes on after FLUSHALL and after Redis came back empty", async () => {
@@ -274,7 +298,14 @@ describe("the ledger", () => {
 });
 
 describe("watermarks", () => {
-  const record = (log: string, sequence: bigint): QueuedRecord => ({ id: "1-0", log, sequence, record: new Uint8Array(), deliveries: 1 });
+  const record = (log: string, sequence: bigint): QueuedRecord => ({
+    id: "1-0",
+    log,
+    sequence,
+    record: new Uint8Array(),
+    deliveries: 1,
+    alone: true,
+  });
 
   it("join what follows on and keep apart what does not", () => {
     expect(partsOf([record("b", 7n), record("a", 3n), record("a", 1n), record("a", 2n), record("a", 9n)], 0)).toEqual([

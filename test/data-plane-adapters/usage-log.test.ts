@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { readFrames } from "#agreements/usage-frames.ts";
 import { openUsageLog, type UsageLog, type UsageLogOptions } from "../../data-plane/usage/usage-log.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../harness/temporary-directory.ts";
 
@@ -23,11 +24,11 @@ const text = (value: string) => new TextEncoder().encode(value);
 async function readAll(log: UsageLog, after = log.confirmed()): Promise<{ sequence: bigint; text: string }[]> {
   const all: { sequence: bigint; text: string }[] = [];
   for (let cursor = after; ; ) {
-    const records = await log.read(cursor, 7);
-    const last = records.at(-1);
-    if (last === undefined) return all;
-    all.push(...records.map(({ sequence, record }) => ({ sequence, text: Buffer.from(record).toString() })));
-    cursor = last.sequence;
+    const frames = await log.read(cursor);
+    if (frames === undefined) return all;
+    all.push(...readFrames(frames.bytes).frames.map(({ sequence, record }) => ({ sequence, text: record.toString() })));
+    expect(all.at(-1)?.sequence).toBe(frames.last);
+    cursor = frames.last;
   }
 }
 const segmentFiles = async () => (await readdir(directory.path)).filter((name) => name.endsWith(".log")).sort();

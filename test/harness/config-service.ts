@@ -17,7 +17,8 @@ import {
   SnapshotSchema,
 } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { type UsageRecord, UsageService } from "#proto/penstock/usage/v1/usage_event_pb.ts";
-import { type CallContext, grpcService, type LiveCalls, startGrpcServer } from "../../proto/transport/grpc-server.ts";
+import { type CallContext, type EarlyEnd, grpcService, startGrpcServer } from "../../proto/transport/grpc-server.ts";
+import { LiveCalls } from "../../proto/transport/live-calls.ts";
 
 export interface TestConfigService {
   readonly address: string;
@@ -44,7 +45,7 @@ export async function startConfigService(pepper: string, port = 0): Promise<Test
   const changed = () => {
     for (const one of wake.splice(0)) one();
   };
-  const liveCalls: LiveCalls = new Set();
+  const liveCalls = new LiveCalls<EarlyEnd>();
   const options = {
     endReason: (end: string) => new Error(end),
     statusOf: (reason: unknown) => ({
