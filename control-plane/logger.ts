@@ -12,7 +12,10 @@ export const openLogger = (level: string): Logger =>
     {
       level,
       base: { plane: "control" },
-      redact: { paths: ["*.authorization", "*.credential", "*.sealedCredential", "*.hash", "*.password"], censor: "[removed]" },
+      redact: {
+        paths: ["*.authorization", "*.credential", "*.sealedCredential", "*.sealedHeaders", "*.hash", "*.password"],
+        censor: "[removed]",
+      },
     },
     // 2: standard error. Synchronous, so that the last line before an exit is written.
     pino.destination({ dest: 2, sync: true }),

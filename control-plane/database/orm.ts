@@ -15,10 +15,17 @@ import { type EmbeddedDatabase, openEmbeddedDatabase } from "./embedded.ts";
 import { entities } from "./entities.ts";
 import { releaseLostConnections } from "./lost-connections.ts";
 import { First } from "./migrations/0001-first.ts";
+import { ProviderAuthentication } from "./migrations/0002-provider-authentication.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
 export const tenantRole = "penstock_tenant";
+
+/** In the order in which they run. */
+const migrations = [
+  { name: "0001-first", class: First },
+  { name: "0002-provider-authentication", class: ProviderAuthentication },
+];
 
 const connectionsMax = 10;
 const connectMs = 2_000;
@@ -60,7 +67,7 @@ export async function openDatabase(settings: Pick<ControlPlaneSettings, "databas
       entities,
       ...(settings.databaseUrl === undefined ? { dbName: "postgres", user: "postgres" } : { clientUrl: settings.databaseUrl }),
       extensions: [Migrator],
-      migrations: { migrationsList: [{ name: "0001-first", class: First }], snapshot: false, silent: true },
+      migrations: { migrationsList: [...migrations], snapshot: false, silent: true },
       driverOptions: poolOptions(embedded),
       // What the log may hold is decided in one place; statements and their parameters are not for it.
       debug: false,

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { v7 } from "uuid";
 import { hostOf, readBaseUrl } from "#agreements/base-url.ts";
 import { Organisation } from "../database/entities/organisation.ts";
-import { Provider } from "../database/entities/provider.ts";
+import { Provider, plainProvider } from "../database/entities/provider.ts";
 import type { RouteTimeouts } from "../database/entities/route.ts";
 import { asSystem } from "../database/orm.ts";
 import type { Services } from "../services.ts";
@@ -74,7 +74,7 @@ function placeOfSimulator({ settings }: Services, baseUrl: string): Promise<Prov
 }
 
 async function makeDemo(change: ConfigurationChange, place: ProviderPlace): Promise<void> {
-  const provider = change.create("provider", { key: simulatorKey, kind: "simulated", ...place, sealedCredential: "" });
+  const provider = change.create("provider", { key: simulatorKey, kind: "simulated", ...place, ...plainProvider, sealedCredential: "" });
   const backendOf = (model: string, inputNanodollarsPerMillion: string, outputNanodollarsPerMillion: string) =>
     change.create("backend", {
       key: model,

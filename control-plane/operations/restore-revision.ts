@@ -12,7 +12,7 @@
 import { wrap } from "@mikro-orm/core";
 import { ControlError, NotFoundError, ValidationError, type ValidationIssue } from "../control-error.ts";
 import { type ConfigKind, type ConfigRow, configEntities } from "../database/config-kinds.ts";
-import { Provider } from "../database/entities/provider.ts";
+import { Provider, plainProvider } from "../database/entities/provider.ts";
 import type { JsonObject } from "../database/entities/route.ts";
 import type { EntityManager } from "../database/orm.ts";
 import type { ConfigRevision, Services } from "../services.ts";
@@ -158,7 +158,9 @@ async function restoreKind(change: ConfigurationChange, kind: ConfigKind, images
       const columns = Object.entries(columnsOfImage(image)).filter(([name]) => !keptColumns.has(name));
       // The rows are of `kind`, which the compiler cannot know of a row alone.
       const place = kind === "provider" ? placeNow(row as Provider, image, places) : {};
-      wrap(row).assign({ ...Object.fromEntries(columns), ...place } as never, { mergeObjectProperties: false });
+      // What an image from before these columns was.
+      const plain = kind === "provider" ? plainProvider : {};
+      wrap(row).assign({ ...plain, ...Object.fromEntries(columns), ...place } as never, { mergeObjectProperties: false });
     }
     restored += 1;
   }

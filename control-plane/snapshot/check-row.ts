@@ -5,10 +5,10 @@ import type { ConfigKind, ConfigRows } from "../database/config-kinds.ts";
 import type { BackendPrice } from "../database/entities/backend.ts";
 import { experimentUnits } from "../database/entities/experiment.ts";
 import { promptRoles } from "../database/entities/prompt-version.ts";
-import { servedProviderKinds } from "../database/entities/provider.ts";
 import { quotaEnforcements, quotaResources, quotaScopeKinds, quotaWindows } from "../database/entities/quota.ts";
 import type { PromptSelection, RouteTier } from "../database/entities/route.ts";
 import { faultsIn } from "../storable-text.ts";
+import { checkProvider } from "./check-provider.ts";
 
 const weightMax = 1_000_000;
 const tiersMax = 10;
@@ -59,11 +59,9 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
       if (!routeNamePattern.test(name)) issues.push({ path: `allowedRoutes[${index}]`, message: "is not a route's name" });
     });
   },
-  provider: ({ key, kind }, issues) => {
-    checkKey(key, issues);
-    // A provider of another kind would be saved, and each call of it would fail.
-    if (!servedProviderKinds.some((served) => served === kind))
-      issues.push({ path: "kind", message: `no node can call ${kind} yet; the kinds that work now are ${servedProviderKinds.join(", ")}` });
+  provider: (row, issues) => {
+    checkKey(row.key, issues);
+    issues.push(...checkProvider(row));
   },
   backend: ({ key, model, price, concurrentCallsMax, capabilities }, issues) => {
     checkKey(key, issues);

@@ -9,6 +9,7 @@ import {
   type ExperimentSchema,
   type PriceSchema,
   type PromptBindingSchema,
+  type ProviderSchema,
   type QuotaSchema,
   type Resource,
   ResourceSchema,
@@ -17,6 +18,7 @@ import {
 import type { ConfigKind, ConfigRows } from "../database/config-kinds.ts";
 import type { BackendPrice } from "../database/entities/backend.ts";
 import type { Experiment } from "../database/entities/experiment.ts";
+import type { Provider, ProviderAuthentication } from "../database/entities/provider.ts";
 import type { Quota } from "../database/entities/quota.ts";
 import type { JsonObject, PromptSelection, RouteTier } from "../database/entities/route.ts";
 import { sorted } from "./row-image.ts";
@@ -69,10 +71,7 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
     },
     references: [{ path: "projectId", kind: "project", id: row.projectId }],
   }),
-  provider: ({ id, organisationId, key, kind, baseUrl, sealedCredential, privateAddressAllowed }) => ({
-    resource: { case: "provider", value: { id, organisationId, key, kind, baseUrl, sealedCredential, privateAddressAllowed } },
-    references: [],
-  }),
+  provider: (row) => ({ resource: { case: "provider", value: providerOf(row) }, references: [] }),
   backend: (row) => ({
     resource: {
       case: "backend",
@@ -206,6 +205,44 @@ function quotaOf({
 
 function referencesOfQuota({ scopeKind, scopeId }: Quota): readonly Reference[] {
   return scopeKind === "organisation" || scopeKind === "end_user" ? [] : [{ path: "scopeId", kind: scopeKind, id: scopeId ?? "" }];
+}
+
+/** What a provider from before these columns says is not said, so that its bytes are what they were. */
+const providerOf = (row: Provider): MessageInitShape<typeof ProviderSchema> => ({
+  id: row.id,
+  organisationId: row.organisationId,
+  key: row.key,
+  kind: row.kind,
+  baseUrl: row.baseUrl,
+  sealedCredential: row.sealedCredential,
+  privateAddressAllowed: row.privateAddressAllowed,
+  flavour: row.flavour === "generic" ? "" : row.flavour,
+  apiVersion: row.apiVersion,
+  authentication: authenticationOf(row.authentication),
+  headers: row.sealedHeaders.map(({ name, sealedValue }) => ({ name, sealedValue })),
+});
+
+function authenticationOf(authentication: ProviderAuthentication): NonNullable<MessageInitShape<typeof ProviderSchema>["authentication"]> {
+  switch (authentication.method) {
+    case "api-key":
+      return { case: undefined };
+    case "bearer":
+      return { case: "bearer", value: true };
+    case "oauth-client-credentials": {
+      const { tokenUrl, clientId, scope, audience, clientAuthentication } = authentication;
+      return { case: "oauthClientCredentials", value: { tokenUrl, clientId, scope, audience, clientAuthentication } };
+    }
+    case "aws-keys": {
+      const { accessKeyId, region } = authentication;
+      return { case: "awsKeys", value: { accessKeyId, region } };
+    }
+    case "google-service-account": {
+      const { clientEmail, tokenUrl } = authentication;
+      return { case: "googleServiceAccount", value: { clientEmail, tokenUrl } };
+    }
+    default:
+      return authentication satisfies never;
+  }
 }
 
 const priceOf = (price: BackendPrice): MessageInitShape<typeof PriceSchema> => ({

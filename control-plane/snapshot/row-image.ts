@@ -6,7 +6,7 @@ import type { ConfigRow } from "../database/config-kinds.ts";
 import type { JsonObject } from "../database/entities/route.ts";
 
 /** Never shown. */
-export const secretColumns: ReadonlySet<string> = new Set(["sealedCredential", "hash"]);
+export const secretColumns: ReadonlySet<string> = new Set(["sealedCredential", "sealedHeaders", "hash"]);
 
 // By name, because JSON says of neither what it was. Each name means the same in all kinds.
 const dateColumns = new Set(["createdAt", "updatedAt", "archivedAt", "expiresAt", "revokedAt", "startedAt", "stoppedAt"]);

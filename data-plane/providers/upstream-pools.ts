@@ -1,15 +1,15 @@
 /**
- * The connections to each provider, and the credential that goes with them. Both belong to one version of the provider's row:
- * when its address or credential changes, new calls get new connections and the old ones close when their calls are done.
- *
- * The address of each connected socket is checked, not that of an earlier look-up: a name may point elsewhere by then.
+ * The connections to each provider, and what a call proves itself with there. Both belong to one version of the provider's row:
+ * when its address or its secrets change, new calls get new connections and the old ones close when their calls are done.
  */
-import { Socket } from "node:net";
-import { buildConnector, Pool } from "undici";
-import { hostOf, isPrivateAllowed, refusalOfAddress } from "#agreements/base-url.ts";
-import { openSecret } from "#agreements/sealed-secret.ts";
+import { Pool } from "undici";
+import { credentialPlace, headerPlace } from "#agreements/provider-secrets.ts";
+import { openSecret, type SecretPlace } from "#agreements/sealed-secret.ts";
 import type { Provider as ProviderRow } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { GatewayError } from "../gateway-error.ts";
+import { type AccessToken, accessToken } from "./access-token.ts";
+import { guardedConnect } from "./guarded-connect.ts";
+import { clientCredentialsEndpoint, serviceAccountEndpoint, type TokenEndpoint } from "./token-endpoint.ts";
 
 export interface Upstream {
   readonly pool: Pool;
@@ -17,6 +17,10 @@ export interface Upstream {
   readonly pathPrefix: string;
   /** undefined: the provider has none. Never in a log, an error or an event. */
   readonly credential: string | undefined;
+  /** For providers whose calls carry a token that is fetched with the credential. See proof.ts. */
+  readonly accessToken: AccessToken | undefined;
+  /** The provider's own headers: name and value in turn. */
+  readonly headers: readonly string[];
 }
 
 export interface UpstreamPools {
@@ -28,75 +32,115 @@ export interface UpstreamPools {
 /** An idle connection is kept this long, in milliseconds: below the usual 5 s after which servers close theirs. */
 const keepAliveMs = 4000;
 const headerBytesMax = 16 * 1024;
-/** The longest that any route may wait for a connection; each call has its own, shorter clock. */
-const connectMsMax = 60_000;
+
+interface Opened {
+  readonly row: ProviderRow;
+  readonly upstream: Upstream;
+  readonly tokens: TokenEndpoint | undefined;
+}
 
 /** @param privateAddresses the operator's allow-list, on this node: a row that says it may is not enough. */
 export function upstreamPools(sealingKey: Uint8Array, privateAddresses: readonly string[]): UpstreamPools {
-  const pools = new Map<string, { readonly row: ProviderRow; readonly upstream: Upstream }>();
+  const pools = new Map<string, Opened>();
   return {
     of(provider) {
       const known = pools.get(provider.id);
       // Rows are immutable and shared from snapshot to snapshot, so the same row is the same object until it changes.
       if (known?.row === provider) return known.upstream;
       if (known !== undefined && sameUpstream(known.row, provider)) {
-        pools.set(provider.id, { row: provider, upstream: known.upstream });
+        pools.set(provider.id, { ...known, row: provider });
         return known.upstream;
       }
-      const upstream = connect(provider, sealingKey, privateAddresses);
+      const opened = connect(provider, sealingKey, privateAddresses);
       void known?.upstream.pool.close();
-      pools.set(provider.id, { row: provider, upstream });
-      return upstream;
+      void known?.tokens?.close();
+      pools.set(provider.id, opened);
+      return opened.upstream;
     },
     async close() {
-      await Promise.all([...pools.values()].map(({ upstream }) => upstream.pool.destroy()));
+      await Promise.all([...pools.values()].flatMap(({ upstream, tokens }) => [upstream.pool.destroy(), tokens?.close()]));
     },
   };
 }
 
+/** Besides its secrets' own text, what they are used with. */
 const sameUpstream = (a: ProviderRow, b: ProviderRow) =>
-  a.baseUrl === b.baseUrl && a.sealedCredential === b.sealedCredential && a.privateAddressAllowed === b.privateAddressAllowed;
+  a.baseUrl === b.baseUrl &&
+  a.sealedCredential === b.sealedCredential &&
+  a.privateAddressAllowed === b.privateAddressAllowed &&
+  sameAuthentication(a.authentication, b.authentication) &&
+  a.headers.length === b.headers.length &&
+  a.headers.every(({ name, sealedValue }, i) => name === b.headers[i]?.name && sealedValue === b.headers[i]?.sealedValue);
 
-function connect(provider: ProviderRow, sealingKey: Uint8Array, privateAddresses: readonly string[]): Upstream {
+function sameAuthentication(a: ProviderRow["authentication"], b: ProviderRow["authentication"]): boolean {
+  if (a.case === "oauthClientCredentials" && b.case === a.case)
+    return (["tokenUrl", "clientId", "scope", "audience", "clientAuthentication"] as const).every(
+      (name) => a.value[name] === b.value[name],
+    );
+  if (a.case === "googleServiceAccount" && b.case === a.case)
+    return a.value.tokenUrl === b.value.tokenUrl && a.value.clientEmail === b.value.clientEmail;
+  return a.case === b.case;
+}
+
+function connect(provider: ProviderRow, sealingKey: Uint8Array, privateAddresses: readonly string[]): Opened {
   const url = new URL(provider.baseUrl);
-  const connector = buildConnector({ timeout: connectMsMax, allowH2: false });
+  const { authentication, key, organisationId, id, baseUrl } = provider;
+  const opened = (place: SecretPlace, sealed: string) => openSealed(sealingKey, place, sealed, key);
+  const tokenUrl =
+    authentication.case === "oauthClientCredentials" || authentication.case === "googleServiceAccount" ? authentication.value.tokenUrl : "";
+  const credential =
+    provider.sealedCredential === ""
+      ? undefined
+      : opened(credentialPlace({ organisationId, id, baseUrl, tokenUrl }), provider.sealedCredential);
+  const headers = provider.headers.flatMap(({ name, sealedValue }) => [
+    name,
+    opened(headerPlace({ organisationId, id, baseUrl }), sealedValue),
+  ]);
+  const tokens = tokenEndpointOf(authentication, credential ?? "", privateAddresses);
   const pool = new Pool(url.origin, {
     keepAliveTimeout: keepAliveMs,
     maxHeaderSize: headerBytesMax,
     pipelining: 1,
     allowH2: false,
-    connect: (options, callback) =>
-      connector(options, (error, socket) => {
-        if (error !== null) return callback(error, null);
-        const address = socket instanceof Socket ? (socket.remoteAddress ?? "") : "";
-        // The very address, against the very list: a name that was allowed for one address may have moved to another.
-        const mayBePrivate = provider.privateAddressAllowed && isPrivateAllowed(hostOf(url), [address], privateAddresses);
-        const refusal = refusalOfAddress(address, mayBePrivate);
-        if (refusal === undefined) return callback(null, socket);
-        socket.destroy();
-        // Which address it was stays with us: an error text is not the place to map a private network.
-        callback(
-          new GatewayError("UPSTREAM_UNAVAILABLE", "the backend stands at an address that this gateway may not call", {
-            cause: refusal,
-            anotherBackendMayHelp: true,
-          }),
-          null,
-        );
-      }),
+    connect: guardedConnect({ url, privateAddressAllowed: provider.privateAddressAllowed }, privateAddresses),
   });
-  return { pool, pathPrefix: url.pathname.replace(/\/+$/, ""), credential: openCredential(provider, sealingKey) };
+  return {
+    row: provider,
+    tokens,
+    upstream: {
+      pool,
+      pathPrefix: url.pathname.replace(/\/+$/, ""),
+      credential,
+      accessToken: tokens === undefined ? undefined : accessToken(tokens.fetchToken),
+      headers,
+    },
+  };
 }
 
-function openCredential(provider: ProviderRow, sealingKey: Uint8Array): string | undefined {
-  if (provider.sealedCredential === "") return undefined;
+function tokenEndpointOf(
+  authentication: ProviderRow["authentication"],
+  credential: string,
+  privateAddresses: readonly string[],
+): TokenEndpoint | undefined {
+  switch (authentication.case) {
+    case "oauthClientCredentials":
+      return clientCredentialsEndpoint(authentication.value, credential, privateAddresses);
+    case "googleServiceAccount":
+      return serviceAccountEndpoint(authentication.value, credential, privateAddresses);
+    case "bearer":
+    case "awsKeys":
+    case undefined:
+      return undefined;
+    default:
+      return authentication satisfies never;
+  }
+}
+
+function openSealed(sealingKey: Uint8Array, place: SecretPlace, sealed: string, providerKey: string): string {
   try {
-    return openSecret(
-      sealingKey,
-      { organisationId: provider.organisationId, rowId: provider.id, baseUrl: provider.baseUrl },
-      provider.sealedCredential,
-    );
+    return openSecret(sealingKey, place, sealed);
   } catch (cause) {
-    throw new GatewayError("UPSTREAM_UNAVAILABLE", `the credential of provider "${provider.key}" cannot be opened; set it again`, {
+    throw new GatewayError("UPSTREAM_UNAVAILABLE", `the credential of provider "${providerKey}" cannot be opened; set it again`, {
       cause,
       anotherBackendMayHelp: true,
     });

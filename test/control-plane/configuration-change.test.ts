@@ -5,6 +5,7 @@ import { DeltaSchema, ResourceKind, ResourceSchema } from "#proto/penstock/confi
 import { AuditEntry } from "../../control-plane/database/entities/audit-entry.ts";
 import { ConfigResource } from "../../control-plane/database/entities/config-resource.ts";
 import { ConfigState } from "../../control-plane/database/entities/config-state.ts";
+import { plainProvider } from "../../control-plane/database/entities/provider.ts";
 import { Revision } from "../../control-plane/database/entities/revision.ts";
 import { RevisionChange } from "../../control-plane/database/entities/revision-change.ts";
 import { type ConfigurationChange, changeConfiguration } from "../../control-plane/operations/change-configuration.ts";
@@ -45,6 +46,7 @@ describe.each(["PostgreSQL", "PGlite"])("a change of the configuration on %s", (
           baseUrl: "http://127.0.0.1:1/v1",
           sealedCredential: "",
           privateAddressAllowed: true,
+          ...plainProvider,
         });
         return made.create("backend", {
           key,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ApiKey } from "../../control-plane/database/entities/api-key.ts";
 import { Project } from "../../control-plane/database/entities/project.ts";
-import { Provider } from "../../control-plane/database/entities/provider.ts";
+import { Provider, plainProvider } from "../../control-plane/database/entities/provider.ts";
 import { type ConfigurationChange, changeConfiguration } from "../../control-plane/operations/change-configuration.ts";
 import { makeApiKey } from "../../control-plane/operations/make-api-key.ts";
 import { type ProviderPlace, placeOf } from "../../control-plane/operations/provider-place.ts";
@@ -104,7 +104,9 @@ describe("API keys that open nothing any more", () => {
 
 describe("a base URL that a restore brings back", () => {
   const makeProvider = (place: ProviderPlace) =>
-    change(async (made) => made.create("provider", { key: `provider-${++count}`, kind: "openai", sealedCredential: "", ...place }));
+    change(async (made) =>
+      made.create("provider", { key: `provider-${++count}`, kind: "openai", sealedCredential: "", ...plainProvider, ...place }),
+    );
   const move = (id: string, place: ProviderPlace) => change(async (edit) => Object.assign(await edit.edit("provider", id), place));
   const open = (privateAddresses: readonly string[], baseUrl: string) => placeOf({ privateAddresses: [...privateAddresses] }, baseUrl);
 

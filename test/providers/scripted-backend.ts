@@ -59,7 +59,13 @@ export async function heard({ form, body = { stream: true }, status = 200, heade
   };
   const provider = openaiCompatibleProvider({
     // All that an exchange uses of a pool is its dispatch.
-    of: () => ({ pool: pool as unknown as Pool, pathPrefix: "/v1", credential: "sk-secret-credential" }),
+    of: () => ({
+      pool: pool as unknown as Pool,
+      pathPrefix: "/v1",
+      credential: "sk-secret-credential",
+      accessToken: undefined,
+      headers: [],
+    }),
     close: async () => {},
   });
   const call: ProviderCall = {

@@ -9,11 +9,14 @@ import { createParser } from "eventsource-parser";
 import { GatewayError } from "../../gateway-error.ts";
 import type { CompletionEvent } from "../../pipeline/completion-event.ts";
 import { attemptClock } from "../attempt-clock.ts";
+import { proofOf, proofRefused } from "../proof.ts";
 import type { Provider, ProviderBatch, ProviderCall } from "../provider.ts";
 import { exchange, type UpstreamExchange } from "../upstream-http.ts";
 import type { UpstreamPools } from "../upstream-pools.ts";
+import { chatPath } from "./endpoint.ts";
 import { errorOfSocket, errorOfStatus } from "./error.ts";
 import { answerEvents, type ChunkReaderOptions, chunkReader, chunksOfAnswer, protocolError } from "./events.ts";
+import { flavourNamed, flavourNameOf } from "./flavour.ts";
 import { requestBody, requestHeaders } from "./request.ts";
 
 /** One streamed event. */
@@ -34,10 +37,14 @@ export function openaiCompatibleProvider(pools: UpstreamPools): Provider {
 
 async function* complete(pools: UpstreamPools, call: ProviderCall, signal: AbortSignal): AsyncGenerator<ProviderBatch, void> {
   signal.throwIfAborted();
-  const { pool, pathPrefix, credential } = pools.of(call.backend.provider);
-  const upstream = exchange(pool, {
-    path: `${pathPrefix}/chat/completions`,
-    headers: requestHeaders(call, credential),
+  const { provider } = call.backend;
+  const connection = pools.of(provider);
+  const proving = proofOf(connection, provider, flavourNamed(flavourNameOf(provider)).keyHeader);
+  const proof = proving instanceof Promise ? await proving : proving;
+  const credential = proof.secret;
+  const upstream = exchange(connection.pool, {
+    path: chatPath(connection.pathPrefix, call.backend),
+    headers: requestHeaders(call, proof.headers),
     body: requestBody(call),
     connectMs: call.clocks.connectMs,
   });
@@ -55,6 +62,7 @@ async function* complete(pools: UpstreamPools, call: ProviderCall, signal: Abort
   try {
     const { status, headers } = await upstream.head();
     if (status < 200 || status >= 300) {
+      if (status === 401) proofRefused(connection, proof);
       const body = await readText(upstream, errorBytesMax, "cut");
       throw errorOfStatus({
         status,
@@ -146,7 +154,7 @@ function readChunks(chunks: readonly string[], options: ChunkReaderOptions): Pro
 }
 
 /** @throws GatewayError UPSTREAM_PROTOCOL where there is more than `bytesMax` and it may not be cut. */
-export async function readText(upstream: UpstreamExchange, bytesMax: number, beyond: "cut" | "refuse"): Promise<string> {
+async function readText(upstream: UpstreamExchange, bytesMax: number, beyond: "cut" | "refuse"): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
   for (;;) {

@@ -2,8 +2,10 @@
 import { hash } from "node:crypto";
 import { spliced } from "../../pipeline/json-text.ts";
 import type { ProviderCall } from "../provider.ts";
+import { addFlavour } from "./flavoured-body.ts";
 
-export function requestBody({ request, backend, replacements }: ProviderCall): string {
+export function requestBody(call: ProviderCall): string {
+  const { request, backend, replacements } = call;
   const members = new Map<string, string | undefined>(replacements);
   members.set("model", JSON.stringify(backend.model));
   // Metering must not depend on what the caller asks to see, so usage is always asked for.
@@ -14,11 +16,12 @@ export function requestBody({ request, backend, replacements }: ProviderCall): s
   }
   // Ours: it named the prompt that is rendered by now.
   members.set("prompt", undefined);
+  addFlavour(call, members);
   return spliced(request.body, members);
 }
 
-/** What the gateway sends besides the credential. Nothing of the caller's headers: an allow-list cannot leak what it does not name. */
-export function requestHeaders({ request, backend }: ProviderCall, credential: string | undefined): string[] {
+/** @param proof see proof.ts. Nothing of the caller's headers: an allow-list cannot leak what it does not name. */
+export function requestHeaders({ request, backend }: ProviderCall, proof: readonly string[]): string[] {
   const headers = [
     "content-type",
     "application/json",
@@ -28,8 +31,8 @@ export function requestHeaders({ request, backend }: ProviderCall, credential: s
     "identity",
     "x-request-id",
     request.callId,
+    ...proof,
   ];
-  if (credential !== undefined) headers.push("authorization", `Bearer ${credential}`);
   if (backend.provider.kind === "simulated") for (const [name, value] of Object.entries(request.simulation)) headers.push(name, value);
   return headers;
 }

@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file penstock/config/v1/snapshot.proto.
  */
 export const file_penstock_config_v1_snapshot: GenFile = /*@__PURE__*/
-  fileDesc("CiFwZW5zdG9jay9jb25maWcvdjEvc25hcHNob3QucHJvdG8SEnBlbnN0b2NrLmNvbmZpZy52MSI3CghSZXZpc2lvbhINCgVlcG9jaBgBIAEoCRIOCgZudW1iZXIYAiABKAQSDAoEaGFzaBgDIAEoDCKCAQoIU25hcHNob3QSLgoIcmV2aXNpb24YASABKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmV2aXNpb24SFQoNY3JlYXRlZF9hdF9tcxgCIAEoAxIvCglyZXNvdXJjZXMYAyADKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmVzb3VyY2UitgEKBURlbHRhEg0KBWVwb2NoGAEgASgJEg4KBm51bWJlchgCIAEoBBIVCg1wcmV2aW91c19oYXNoGAMgASgMEhUKDWNyZWF0ZWRfYXRfbXMYBCABKAMSLgoIdXBzZXJ0ZWQYBSADKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmVzb3VyY2USMAoHcmVtb3ZlZBgGIAMoCzIfLnBlbnN0b2NrLmNvbmZpZy52MS5SZXNvdXJjZUtleSJECg5TaWduZWRTbmFwc2hvdBIPCgdwYXlsb2FkGAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDBIOCgZrZXlfaWQYAyABKAkiQQoLU2lnbmVkRGVsdGESDwoHcGF5bG9hZBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDgoGa2V5X2lkGAMgASgJIjYKBEhpbnQSLgoIcmV2aXNpb24YASABKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmV2aXNpb24iSQoLUmVzb3VyY2VLZXkSLgoEa2luZBgBIAEoDjIgLnBlbnN0b2NrLmNvbmZpZy52MS5SZXNvdXJjZUtpbmQSCgoCaWQYAiABKAkiigQKCFJlc291cmNlEjgKDG9yZ2FuaXNhdGlvbhgBIAEoCzIgLnBlbnN0b2NrLmNvbmZpZy52MS5PcmdhbmlzYXRpb25IABIuCgdwcm9qZWN0GAIgASgLMhsucGVuc3RvY2suY29uZmlnLnYxLlByb2plY3RIABItCgdhcGlfa2V5GAMgASgLMhoucGVuc3RvY2suY29uZmlnLnYxLkFwaUtleUgAEjAKCHByb3ZpZGVyGAQgASgLMhwucGVuc3RvY2suY29uZmlnLnYxLlByb3ZpZGVySAASLgoHYmFja2VuZBgFIAEoCzIbLnBlbnN0b2NrLmNvbmZpZy52MS5CYWNrZW5kSAASKgoFcm91dGUYBiABKAsyGS5wZW5zdG9jay5jb25maWcudjEuUm91dGVIABIsCgZwcm9tcHQYByABKAsyGi5wZW5zdG9jay5jb25maWcudjEuUHJvbXB0SAASOwoOcHJvbXB0X3ZlcnNpb24YCCABKAsyIS5wZW5zdG9jay5jb25maWcudjEuUHJvbXB0VmVyc2lvbkgAEjQKCmV4cGVyaW1lbnQYCSABKAsyHi5wZW5zdG9jay5jb25maWcudjEuRXhwZXJpbWVudEgAEioKBXF1b3RhGAogASgLMhkucGVuc3RvY2suY29uZmlnLnYxLlF1b3RhSABCCgoIcmVzb3VyY2UiJwoMT3JnYW5pc2F0aW9uEgoKAmlkGAEgASgJEgsKA2tleRgCIAEoCSI7CgdQcm9qZWN0EgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkiqAEKBkFwaUtleRIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSEgoKcHJvamVjdF9pZBgDIAEoCRIRCglwdWJsaWNfaWQYBCABKAkSDAoEaGFzaBgFIAEoDBIVCg1leHBpcmVzX2F0X21zGAYgASgDEhUKDXJldm9rZWRfYXRfbXMYByABKAMSFgoOYWxsb3dlZF9yb3V0ZXMYCCADKAkimAEKCFByb3ZpZGVyEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkSDAoEa2luZBgEIAEoCRIQCghiYXNlX3VybBgFIAEoCRIZChFzZWFsZWRfY3JlZGVudGlhbBgGIAEoCRIfChdwcml2YXRlX2FkZHJlc3NfYWxsb3dlZBgHIAEoCCLMAQoHQmFja2VuZBIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSCwoDa2V5GAMgASgJEhMKC3Byb3ZpZGVyX2lkGAQgASgJEg0KBW1vZGVsGAUgASgJEi0KBXByaWNlGAYgASgLMhkucGVuc3RvY2suY29uZmlnLnYxLlByaWNlSACIAQESHAoUY29uY3VycmVudF9jYWxsc19tYXgYByABKA0SFAoMY2FwYWJpbGl0aWVzGAggAygJQggKBl9wcmljZSKZAgoFUHJpY2USDwoHdmVyc2lvbhgBIAEoBBIlCh1pbnB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgCIAEoAxImCh5vdXRwdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YAyABKAMSLwoiY2FjaGVfcmVhZF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgEIAEoA0gAiAEBEjAKI2NhY2hlX3dyaXRlX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAUgASgDSAGIAQFCJQojX2NhY2hlX3JlYWRfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CJgokX2NhY2hlX3dyaXRlX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uIo0DCgVSb3V0ZRIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSDAoEbmFtZRgDIAEoCRITCgtkZXNjcmlwdGlvbhgEIAEoCRIVCg1jcmVhdGVkX2F0X21zGAUgASgDEicKBXRpZXJzGAYgAygLMhgucGVuc3RvY2suY29uZmlnLnYxLlRpZXISLgoIdGltZW91dHMYByABKAsyHC5wZW5zdG9jay5jb25maWcudjEuVGltZW91dHMSLAoHcmV0cmllcxgIIAEoCzIbLnBlbnN0b2NrLmNvbmZpZy52MS5SZXRyaWVzEjYKBnByb21wdBgJIAEoCzIhLnBlbnN0b2NrLmNvbmZpZy52MS5Qcm9tcHRCaW5kaW5nSACIAQESMwoSZGVmYXVsdF9wYXJhbWV0ZXJzGAogASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBINCgVjYWNoZRgLIAEoCRIXCg9kcm9wX3BhcmFtZXRlcnMYDCADKAlCCQoHX3Byb21wdCIzCgRUaWVyEisKB3RhcmdldHMYASADKAsyGi5wZW5zdG9jay5jb25maWcudjEuVGFyZ2V0IiwKBlRhcmdldBISCgpiYWNrZW5kX2lkGAEgASgJEg4KBndlaWdodBgCIAEoDSKCAQoIVGltZW91dHMSEAoIcXVldWVfbXMYASABKA0SEgoKY29ubmVjdF9tcxgCIAEoDRIVCg1maXJzdF9ieXRlX21zGAMgASgNEg8KB2lkbGVfbXMYBCABKA0SFgoOd3JpdGVfc3RhbGxfbXMYBSABKA0SEAoIdG90YWxfbXMYBiABKA0iHwoHUmV0cmllcxIUCgxhdHRlbXB0c19tYXgYASABKA0iUgoNUHJvbXB0QmluZGluZxIRCglwcm9tcHRfaWQYASABKAkSDwoFbGFiZWwYAiABKAlIABIRCgd2ZXJzaW9uGAMgASgNSABCCgoIc2VsZWN0b3IibAoGUHJvbXB0EgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEi8KBmxhYmVscxgEIAMoCzIfLnBlbnN0b2NrLmNvbmZpZy52MS5Qcm9tcHRMYWJlbCIsCgtQcm9tcHRMYWJlbBIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKA0i1QEKDVByb21wdFZlcnNpb24SCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEhEKCXByb21wdF9pZBgDIAEoCRIPCgd2ZXJzaW9uGAQgASgNEjMKCG1lc3NhZ2VzGAUgAygLMiEucGVuc3RvY2suY29uZmlnLnYxLlByb21wdE1lc3NhZ2USMwoSZGVmYXVsdF9wYXJhbWV0ZXJzGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCgl2YXJpYWJsZXMYByADKAkiLwoNUHJvbXB0TWVzc2FnZRIMCgRyb2xlGAEgASgJEhAKCHRlbXBsYXRlGAIgASgJIukBCgpFeHBlcmltZW50EgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkSEAoIcm91dGVfaWQYBCABKAkSDAoEc2VlZBgFIAEoCRIUCgxoYXNoX3ZlcnNpb24YBiABKA0SDAoEdW5pdBgHIAEoCRIVCg1mYWxsYmFja191bml0GAggASgJEhAKCGNvdmVyYWdlGAkgASgBEi0KCHZhcmlhbnRzGAogAygLMhsucGVuc3RvY2suY29uZmlnLnYxLlZhcmlhbnQSDQoFcGhhc2UYCyABKA0ivwEKB1ZhcmlhbnQSCwoDa2V5GAEgASgJEg4KBndlaWdodBgCIAEoARI2CgZwcm9tcHQYAyABKAsyIS5wZW5zdG9jay5jb25maWcudjEuUHJvbXB0QmluZGluZ0gAiAEBEicKBXRpZXJzGAQgAygLMhgucGVuc3RvY2suY29uZmlnLnYxLlRpZXISKwoKcGFyYW1ldGVycxgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCCQoHX3Byb21wdCL0AQoFUXVvdGESCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgsKA2tleRgDIAEoCRIWCgxvcmdhbmlzYXRpb24YBCABKAhIABIUCgpwcm9qZWN0X2lkGAUgASgJSAASFAoKYXBpX2tleV9pZBgGIAEoCUgAEhIKCHJvdXRlX2lkGAcgASgJSAASEgoIZW5kX3VzZXIYCCABKAhIABIQCghyZXNvdXJjZRgJIAEoCRIOCgZ3aW5kb3cYCiABKAkSDQoFbGltaXQYCyABKAQSEwoLZW5mb3JjZW1lbnQYDCABKAlCBwoFc2NvcGUqxgIKDFJlc291cmNlS2luZBIdChlSRVNPVVJDRV9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaUkVTT1VSQ0VfS0lORF9PUkdBTklTQVRJT04QARIZChVSRVNPVVJDRV9LSU5EX1BST0pFQ1QQAhIZChVSRVNPVVJDRV9LSU5EX0FQSV9LRVkQAxIaChZSRVNPVVJDRV9LSU5EX1BST1ZJREVSEAQSGQoVUkVTT1VSQ0VfS0lORF9CQUNLRU5EEAUSFwoTUkVTT1VSQ0VfS0lORF9ST1VURRAGEhgKFFJFU09VUkNFX0tJTkRfUFJPTVBUEAcSIAocUkVTT1VSQ0VfS0lORF9QUk9NUFRfVkVSU0lPThAIEhwKGFJFU09VUkNFX0tJTkRfRVhQRVJJTUVOVBAJEhcKE1JFU09VUkNFX0tJTkRfUVVPVEEQCmIGcHJvdG8z", [file_google_protobuf_struct]);
+  fileDesc("CiFwZW5zdG9jay9jb25maWcvdjEvc25hcHNob3QucHJvdG8SEnBlbnN0b2NrLmNvbmZpZy52MSI3CghSZXZpc2lvbhINCgVlcG9jaBgBIAEoCRIOCgZudW1iZXIYAiABKAQSDAoEaGFzaBgDIAEoDCKCAQoIU25hcHNob3QSLgoIcmV2aXNpb24YASABKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmV2aXNpb24SFQoNY3JlYXRlZF9hdF9tcxgCIAEoAxIvCglyZXNvdXJjZXMYAyADKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmVzb3VyY2UitgEKBURlbHRhEg0KBWVwb2NoGAEgASgJEg4KBm51bWJlchgCIAEoBBIVCg1wcmV2aW91c19oYXNoGAMgASgMEhUKDWNyZWF0ZWRfYXRfbXMYBCABKAMSLgoIdXBzZXJ0ZWQYBSADKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmVzb3VyY2USMAoHcmVtb3ZlZBgGIAMoCzIfLnBlbnN0b2NrLmNvbmZpZy52MS5SZXNvdXJjZUtleSJECg5TaWduZWRTbmFwc2hvdBIPCgdwYXlsb2FkGAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDBIOCgZrZXlfaWQYAyABKAkiQQoLU2lnbmVkRGVsdGESDwoHcGF5bG9hZBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDgoGa2V5X2lkGAMgASgJIjYKBEhpbnQSLgoIcmV2aXNpb24YASABKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmV2aXNpb24iSQoLUmVzb3VyY2VLZXkSLgoEa2luZBgBIAEoDjIgLnBlbnN0b2NrLmNvbmZpZy52MS5SZXNvdXJjZUtpbmQSCgoCaWQYAiABKAkiigQKCFJlc291cmNlEjgKDG9yZ2FuaXNhdGlvbhgBIAEoCzIgLnBlbnN0b2NrLmNvbmZpZy52MS5PcmdhbmlzYXRpb25IABIuCgdwcm9qZWN0GAIgASgLMhsucGVuc3RvY2suY29uZmlnLnYxLlByb2plY3RIABItCgdhcGlfa2V5GAMgASgLMhoucGVuc3RvY2suY29uZmlnLnYxLkFwaUtleUgAEjAKCHByb3ZpZGVyGAQgASgLMhwucGVuc3RvY2suY29uZmlnLnYxLlByb3ZpZGVySAASLgoHYmFja2VuZBgFIAEoCzIbLnBlbnN0b2NrLmNvbmZpZy52MS5CYWNrZW5kSAASKgoFcm91dGUYBiABKAsyGS5wZW5zdG9jay5jb25maWcudjEuUm91dGVIABIsCgZwcm9tcHQYByABKAsyGi5wZW5zdG9jay5jb25maWcudjEuUHJvbXB0SAASOwoOcHJvbXB0X3ZlcnNpb24YCCABKAsyIS5wZW5zdG9jay5jb25maWcudjEuUHJvbXB0VmVyc2lvbkgAEjQKCmV4cGVyaW1lbnQYCSABKAsyHi5wZW5zdG9jay5jb25maWcudjEuRXhwZXJpbWVudEgAEioKBXF1b3RhGAogASgLMhkucGVuc3RvY2suY29uZmlnLnYxLlF1b3RhSABCCgoIcmVzb3VyY2UiJwoMT3JnYW5pc2F0aW9uEgoKAmlkGAEgASgJEgsKA2tleRgCIAEoCSI7CgdQcm9qZWN0EgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkiqAEKBkFwaUtleRIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSEgoKcHJvamVjdF9pZBgDIAEoCRIRCglwdWJsaWNfaWQYBCABKAkSDAoEaGFzaBgFIAEoDBIVCg1leHBpcmVzX2F0X21zGAYgASgDEhUKDXJldm9rZWRfYXRfbXMYByABKAMSFgoOYWxsb3dlZF9yb3V0ZXMYCCADKAki4gMKCFByb3ZpZGVyEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkSDAoEa2luZBgEIAEoCRIQCghiYXNlX3VybBgFIAEoCRIZChFzZWFsZWRfY3JlZGVudGlhbBgGIAEoCRIfChdwcml2YXRlX2FkZHJlc3NfYWxsb3dlZBgHIAEoCBIPCgdmbGF2b3VyGAggASgJEhMKC2FwaV92ZXJzaW9uGAkgASgJEhAKBmJlYXJlchgKIAEoCEgAEk4KGG9hdXRoX2NsaWVudF9jcmVkZW50aWFscxgLIAEoCzIqLnBlbnN0b2NrLmNvbmZpZy52MS5PYXV0aENsaWVudENyZWRlbnRpYWxzSAASLwoIYXdzX2tleXMYDCABKAsyGy5wZW5zdG9jay5jb25maWcudjEuQXdzS2V5c0gAEkoKFmdvb2dsZV9zZXJ2aWNlX2FjY291bnQYDSABKAsyKC5wZW5zdG9jay5jb25maWcudjEuR29vZ2xlU2VydmljZUFjY291bnRIABIxCgdoZWFkZXJzGA4gAygLMiAucGVuc3RvY2suY29uZmlnLnYxLlNlYWxlZEhlYWRlckIQCg5hdXRoZW50aWNhdGlvbiJ+ChZPYXV0aENsaWVudENyZWRlbnRpYWxzEhEKCXRva2VuX3VybBgBIAEoCRIRCgljbGllbnRfaWQYAiABKAkSDQoFc2NvcGUYAyABKAkSEAoIYXVkaWVuY2UYBCABKAkSHQoVY2xpZW50X2F1dGhlbnRpY2F0aW9uGAUgASgJIjAKB0F3c0tleXMSFQoNYWNjZXNzX2tleV9pZBgBIAEoCRIOCgZyZWdpb24YAiABKAkiPwoUR29vZ2xlU2VydmljZUFjY291bnQSFAoMY2xpZW50X2VtYWlsGAEgASgJEhEKCXRva2VuX3VybBgCIAEoCSIyCgxTZWFsZWRIZWFkZXISDAoEbmFtZRgBIAEoCRIUCgxzZWFsZWRfdmFsdWUYAiABKAkizAEKB0JhY2tlbmQSCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgsKA2tleRgDIAEoCRITCgtwcm92aWRlcl9pZBgEIAEoCRINCgVtb2RlbBgFIAEoCRItCgVwcmljZRgGIAEoCzIZLnBlbnN0b2NrLmNvbmZpZy52MS5QcmljZUgAiAEBEhwKFGNvbmN1cnJlbnRfY2FsbHNfbWF4GAcgASgNEhQKDGNhcGFiaWxpdGllcxgIIAMoCUIICgZfcHJpY2UimQIKBVByaWNlEg8KB3ZlcnNpb24YASABKAQSJQodaW5wdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YAiABKAMSJgoeb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAMgASgDEi8KImNhY2hlX3JlYWRfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YBCABKANIAIgBARIwCiNjYWNoZV93cml0ZV9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgFIAEoA0gBiAEBQiUKI19jYWNoZV9yZWFkX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQiYKJF9jYWNoZV93cml0ZV9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbiKNAwoFUm91dGUSCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgwKBG5hbWUYAyABKAkSEwoLZGVzY3JpcHRpb24YBCABKAkSFQoNY3JlYXRlZF9hdF9tcxgFIAEoAxInCgV0aWVycxgGIAMoCzIYLnBlbnN0b2NrLmNvbmZpZy52MS5UaWVyEi4KCHRpbWVvdXRzGAcgASgLMhwucGVuc3RvY2suY29uZmlnLnYxLlRpbWVvdXRzEiwKB3JldHJpZXMYCCABKAsyGy5wZW5zdG9jay5jb25maWcudjEuUmV0cmllcxI2CgZwcm9tcHQYCSABKAsyIS5wZW5zdG9jay5jb25maWcudjEuUHJvbXB0QmluZGluZ0gAiAEBEjMKEmRlZmF1bHRfcGFyYW1ldGVycxgKIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFY2FjaGUYCyABKAkSFwoPZHJvcF9wYXJhbWV0ZXJzGAwgAygJQgkKB19wcm9tcHQiMwoEVGllchIrCgd0YXJnZXRzGAEgAygLMhoucGVuc3RvY2suY29uZmlnLnYxLlRhcmdldCIsCgZUYXJnZXQSEgoKYmFja2VuZF9pZBgBIAEoCRIOCgZ3ZWlnaHQYAiABKA0iggEKCFRpbWVvdXRzEhAKCHF1ZXVlX21zGAEgASgNEhIKCmNvbm5lY3RfbXMYAiABKA0SFQoNZmlyc3RfYnl0ZV9tcxgDIAEoDRIPCgdpZGxlX21zGAQgASgNEhYKDndyaXRlX3N0YWxsX21zGAUgASgNEhAKCHRvdGFsX21zGAYgASgNIh8KB1JldHJpZXMSFAoMYXR0ZW1wdHNfbWF4GAEgASgNIlIKDVByb21wdEJpbmRpbmcSEQoJcHJvbXB0X2lkGAEgASgJEg8KBWxhYmVsGAIgASgJSAASEQoHdmVyc2lvbhgDIAEoDUgAQgoKCHNlbGVjdG9yImwKBlByb21wdBIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSDAoEbmFtZRgDIAEoCRIvCgZsYWJlbHMYBCADKAsyHy5wZW5zdG9jay5jb25maWcudjEuUHJvbXB0TGFiZWwiLAoLUHJvbXB0TGFiZWwSDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNItUBCg1Qcm9tcHRWZXJzaW9uEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRIRCglwcm9tcHRfaWQYAyABKAkSDwoHdmVyc2lvbhgEIAEoDRIzCghtZXNzYWdlcxgFIAMoCzIhLnBlbnN0b2NrLmNvbmZpZy52MS5Qcm9tcHRNZXNzYWdlEjMKEmRlZmF1bHRfcGFyYW1ldGVycxgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJdmFyaWFibGVzGAcgAygJIi8KDVByb21wdE1lc3NhZ2USDAoEcm9sZRgBIAEoCRIQCgh0ZW1wbGF0ZRgCIAEoCSLpAQoKRXhwZXJpbWVudBIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSCwoDa2V5GAMgASgJEhAKCHJvdXRlX2lkGAQgASgJEgwKBHNlZWQYBSABKAkSFAoMaGFzaF92ZXJzaW9uGAYgASgNEgwKBHVuaXQYByABKAkSFQoNZmFsbGJhY2tfdW5pdBgIIAEoCRIQCghjb3ZlcmFnZRgJIAEoARItCgh2YXJpYW50cxgKIAMoCzIbLnBlbnN0b2NrLmNvbmZpZy52MS5WYXJpYW50Eg0KBXBoYXNlGAsgASgNIr8BCgdWYXJpYW50EgsKA2tleRgBIAEoCRIOCgZ3ZWlnaHQYAiABKAESNgoGcHJvbXB0GAMgASgLMiEucGVuc3RvY2suY29uZmlnLnYxLlByb21wdEJpbmRpbmdIAIgBARInCgV0aWVycxgEIAMoCzIYLnBlbnN0b2NrLmNvbmZpZy52MS5UaWVyEisKCnBhcmFtZXRlcnMYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgkKB19wcm9tcHQi9AEKBVF1b3RhEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkSFgoMb3JnYW5pc2F0aW9uGAQgASgISAASFAoKcHJvamVjdF9pZBgFIAEoCUgAEhQKCmFwaV9rZXlfaWQYBiABKAlIABISCghyb3V0ZV9pZBgHIAEoCUgAEhIKCGVuZF91c2VyGAggASgISAASEAoIcmVzb3VyY2UYCSABKAkSDgoGd2luZG93GAogASgJEg0KBWxpbWl0GAsgASgEEhMKC2VuZm9yY2VtZW50GAwgASgJQgcKBXNjb3BlKsYCCgxSZXNvdXJjZUtpbmQSHQoZUkVTT1VSQ0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGlJFU09VUkNFX0tJTkRfT1JHQU5JU0FUSU9OEAESGQoVUkVTT1VSQ0VfS0lORF9QUk9KRUNUEAISGQoVUkVTT1VSQ0VfS0lORF9BUElfS0VZEAMSGgoWUkVTT1VSQ0VfS0lORF9QUk9WSURFUhAEEhkKFVJFU09VUkNFX0tJTkRfQkFDS0VORBAFEhcKE1JFU09VUkNFX0tJTkRfUk9VVEUQBhIYChRSRVNPVVJDRV9LSU5EX1BST01QVBAHEiAKHFJFU09VUkNFX0tJTkRfUFJPTVBUX1ZFUlNJT04QCBIcChhSRVNPVVJDRV9LSU5EX0VYUEVSSU1FTlQQCRIXChNSRVNPVVJDRV9LSU5EX1FVT1RBEApiBnByb3RvMw", [file_google_protobuf_struct]);
 
 /**
  * Where a configuration stands. Numbers grow by one within an epoch; an epoch ends only when history is lost.
@@ -430,7 +430,7 @@ export type Provider = Message<"penstock.config.v1.Provider"> & {
   key: string;
 
   /**
-   * openai, anthropic, gemini, bedrock, openai-compatible, simulated.
+   * openai, anthropic, gemini, bedrock, cohere, openai-compatible, simulated.
    *
    * @generated from field: string kind = 4;
    */
@@ -456,6 +456,61 @@ export type Provider = Message<"penstock.config.v1.Provider"> & {
    * @generated from field: bool private_address_allowed = 7;
    */
   privateAddressAllowed: boolean;
+
+  /**
+   * Whose server it is, where servers that speak the OpenAI chat API differ: openai, azure, vllm, ollama, llama-cpp, tgi, mistral,
+   * deepseek, groq, openrouter. Empty: generic.
+   *
+   * @generated from field: string flavour = 8;
+   */
+  flavour: string;
+
+  /**
+   * What an Azure deployment is asked for as `api-version`. Empty: the node's default.
+   *
+   * @generated from field: string api_version = 9;
+   */
+  apiVersion: string;
+
+  /**
+   * How a call proves whose it is. Absent: the sealed credential is the provider's API key, sent as its kind wants it.
+   *
+   * @generated from oneof penstock.config.v1.Provider.authentication
+   */
+  authentication: {
+    /**
+     * The sealed credential is a token, sent as `authorization: Bearer`, whatever the kind.
+     *
+     * @generated from field: bool bearer = 10;
+     */
+    value: boolean;
+    case: "bearer";
+  } | {
+    /**
+     * @generated from field: penstock.config.v1.OauthClientCredentials oauth_client_credentials = 11;
+     */
+    value: OauthClientCredentials;
+    case: "oauthClientCredentials";
+  } | {
+    /**
+     * @generated from field: penstock.config.v1.AwsKeys aws_keys = 12;
+     */
+    value: AwsKeys;
+    case: "awsKeys";
+  } | {
+    /**
+     * @generated from field: penstock.config.v1.GoogleServiceAccount google_service_account = 13;
+     */
+    value: GoogleServiceAccount;
+    case: "googleServiceAccount";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Sent with each call, in place of what the gateway would send under the same name. Sorted by name.
+   *
+   * @generated from field: repeated penstock.config.v1.SealedHeader headers = 14;
+   */
+  headers: SealedHeader[];
 };
 
 /**
@@ -464,6 +519,127 @@ export type Provider = Message<"penstock.config.v1.Provider"> & {
  */
 export const ProviderSchema: GenMessage<Provider> = /*@__PURE__*/
   messageDesc(file_penstock_config_v1_snapshot, 11);
+
+/**
+ * RFC 6749, section 4.4. The sealed credential is the client's secret.
+ *
+ * @generated from message penstock.config.v1.OauthClientCredentials
+ */
+export type OauthClientCredentials = Message<"penstock.config.v1.OauthClientCredentials"> & {
+  /**
+   * @generated from field: string token_url = 1;
+   */
+  tokenUrl: string;
+
+  /**
+   * @generated from field: string client_id = 2;
+   */
+  clientId: string;
+
+  /**
+   * Empty: not said.
+   *
+   * @generated from field: string scope = 3;
+   */
+  scope: string;
+
+  /**
+   * Empty: not said.
+   *
+   * @generated from field: string audience = 4;
+   */
+  audience: string;
+
+  /**
+   * basic, post: where the client's secret stands (RFC 6749, section 2.3.1).
+   *
+   * @generated from field: string client_authentication = 5;
+   */
+  clientAuthentication: string;
+};
+
+/**
+ * Describes the message penstock.config.v1.OauthClientCredentials.
+ * Use `create(OauthClientCredentialsSchema)` to create a new message.
+ */
+export const OauthClientCredentialsSchema: GenMessage<OauthClientCredentials> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_snapshot, 12);
+
+/**
+ * Calls are signed (SigV4). The sealed credential is the secret access key.
+ *
+ * @generated from message penstock.config.v1.AwsKeys
+ */
+export type AwsKeys = Message<"penstock.config.v1.AwsKeys"> & {
+  /**
+   * @generated from field: string access_key_id = 1;
+   */
+  accessKeyId: string;
+
+  /**
+   * @generated from field: string region = 2;
+   */
+  region: string;
+};
+
+/**
+ * Describes the message penstock.config.v1.AwsKeys.
+ * Use `create(AwsKeysSchema)` to create a new message.
+ */
+export const AwsKeysSchema: GenMessage<AwsKeys> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_snapshot, 13);
+
+/**
+ * The sealed credential is the account's key file, as JSON with private_key and private_key_id.
+ *
+ * @generated from message penstock.config.v1.GoogleServiceAccount
+ */
+export type GoogleServiceAccount = Message<"penstock.config.v1.GoogleServiceAccount"> & {
+  /**
+   * @generated from field: string client_email = 1;
+   */
+  clientEmail: string;
+
+  /**
+   * Where tokens are fetched; the file's token_uri.
+   *
+   * @generated from field: string token_url = 2;
+   */
+  tokenUrl: string;
+};
+
+/**
+ * Describes the message penstock.config.v1.GoogleServiceAccount.
+ * Use `create(GoogleServiceAccountSchema)` to create a new message.
+ */
+export const GoogleServiceAccountSchema: GenMessage<GoogleServiceAccount> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_snapshot, 14);
+
+/**
+ * @generated from message penstock.config.v1.SealedHeader
+ */
+export type SealedHeader = Message<"penstock.config.v1.SealedHeader"> & {
+  /**
+   * Lower case.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * See agreements/sealed-secret.ts.
+   *
+   * @generated from field: string sealed_value = 2;
+   */
+  sealedValue: string;
+};
+
+/**
+ * Describes the message penstock.config.v1.SealedHeader.
+ * Use `create(SealedHeaderSchema)` to create a new message.
+ */
+export const SealedHeaderSchema: GenMessage<SealedHeader> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_snapshot, 15);
 
 /**
  * @generated from message penstock.config.v1.Backend
@@ -523,7 +699,7 @@ export type Backend = Message<"penstock.config.v1.Backend"> & {
  * Use `create(BackendSchema)` to create a new message.
  */
 export const BackendSchema: GenMessage<Backend> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 12);
+  messageDesc(file_penstock_config_v1_snapshot, 16);
 
 /**
  * Nano-dollars a million tokens.
@@ -564,7 +740,7 @@ export type Price = Message<"penstock.config.v1.Price"> & {
  * Use `create(PriceSchema)` to create a new message.
  */
 export const PriceSchema: GenMessage<Price> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 13);
+  messageDesc(file_penstock_config_v1_snapshot, 17);
 
 /**
  * @generated from message penstock.config.v1.Route
@@ -649,7 +825,7 @@ export type Route = Message<"penstock.config.v1.Route"> & {
  * Use `create(RouteSchema)` to create a new message.
  */
 export const RouteSchema: GenMessage<Route> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 14);
+  messageDesc(file_penstock_config_v1_snapshot, 18);
 
 /**
  * @generated from message penstock.config.v1.Tier
@@ -666,7 +842,7 @@ export type Tier = Message<"penstock.config.v1.Tier"> & {
  * Use `create(TierSchema)` to create a new message.
  */
 export const TierSchema: GenMessage<Tier> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 15);
+  messageDesc(file_penstock_config_v1_snapshot, 19);
 
 /**
  * @generated from message penstock.config.v1.Target
@@ -690,7 +866,7 @@ export type Target = Message<"penstock.config.v1.Target"> & {
  * Use `create(TargetSchema)` to create a new message.
  */
 export const TargetSchema: GenMessage<Target> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 16);
+  messageDesc(file_penstock_config_v1_snapshot, 20);
 
 /**
  * In milliseconds. 0: the node's default, which stands beside each.
@@ -746,7 +922,7 @@ export type Timeouts = Message<"penstock.config.v1.Timeouts"> & {
  * Use `create(TimeoutsSchema)` to create a new message.
  */
 export const TimeoutsSchema: GenMessage<Timeouts> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 17);
+  messageDesc(file_penstock_config_v1_snapshot, 21);
 
 /**
  * @generated from message penstock.config.v1.Retries
@@ -765,7 +941,7 @@ export type Retries = Message<"penstock.config.v1.Retries"> & {
  * Use `create(RetriesSchema)` to create a new message.
  */
 export const RetriesSchema: GenMessage<Retries> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 18);
+  messageDesc(file_penstock_config_v1_snapshot, 22);
 
 /**
  * @generated from message penstock.config.v1.PromptBinding
@@ -799,7 +975,7 @@ export type PromptBinding = Message<"penstock.config.v1.PromptBinding"> & {
  * Use `create(PromptBindingSchema)` to create a new message.
  */
 export const PromptBindingSchema: GenMessage<PromptBinding> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 19);
+  messageDesc(file_penstock_config_v1_snapshot, 23);
 
 /**
  * @generated from message penstock.config.v1.Prompt
@@ -833,7 +1009,7 @@ export type Prompt = Message<"penstock.config.v1.Prompt"> & {
  * Use `create(PromptSchema)` to create a new message.
  */
 export const PromptSchema: GenMessage<Prompt> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 20);
+  messageDesc(file_penstock_config_v1_snapshot, 24);
 
 /**
  * @generated from message penstock.config.v1.PromptLabel
@@ -855,7 +1031,7 @@ export type PromptLabel = Message<"penstock.config.v1.PromptLabel"> & {
  * Use `create(PromptLabelSchema)` to create a new message.
  */
 export const PromptLabelSchema: GenMessage<PromptLabel> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 21);
+  messageDesc(file_penstock_config_v1_snapshot, 25);
 
 /**
  * @generated from message penstock.config.v1.PromptVersion
@@ -904,7 +1080,7 @@ export type PromptVersion = Message<"penstock.config.v1.PromptVersion"> & {
  * Use `create(PromptVersionSchema)` to create a new message.
  */
 export const PromptVersionSchema: GenMessage<PromptVersion> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 22);
+  messageDesc(file_penstock_config_v1_snapshot, 26);
 
 /**
  * @generated from message penstock.config.v1.PromptMessage
@@ -930,7 +1106,7 @@ export type PromptMessage = Message<"penstock.config.v1.PromptMessage"> & {
  * Use `create(PromptMessageSchema)` to create a new message.
  */
 export const PromptMessageSchema: GenMessage<PromptMessage> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 23);
+  messageDesc(file_penstock_config_v1_snapshot, 27);
 
 /**
  * @generated from message penstock.config.v1.Experiment
@@ -1007,7 +1183,7 @@ export type Experiment = Message<"penstock.config.v1.Experiment"> & {
  * Use `create(ExperimentSchema)` to create a new message.
  */
 export const ExperimentSchema: GenMessage<Experiment> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 24);
+  messageDesc(file_penstock_config_v1_snapshot, 28);
 
 /**
  * @generated from message penstock.config.v1.Variant
@@ -1052,7 +1228,7 @@ export type Variant = Message<"penstock.config.v1.Variant"> & {
  * Use `create(VariantSchema)` to create a new message.
  */
 export const VariantSchema: GenMessage<Variant> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 25);
+  messageDesc(file_penstock_config_v1_snapshot, 29);
 
 /**
  * @generated from message penstock.config.v1.Quota
@@ -1144,7 +1320,7 @@ export type Quota = Message<"penstock.config.v1.Quota"> & {
  * Use `create(QuotaSchema)` to create a new message.
  */
 export const QuotaSchema: GenMessage<Quota> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 26);
+  messageDesc(file_penstock_config_v1_snapshot, 30);
 
 /**
  * @generated from enum penstock.config.v1.ResourceKind
