@@ -33,6 +33,7 @@ import { reflectionService } from "./edge/reflection-service.ts";
 import { startRestServer } from "./edge/rest-server.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { memoryQuotaLedger } from "./memory/quota-ledger.ts";
+import { memoryStickyVariants } from "./memory/sticky-variants.ts";
 import { metrics } from "./metrics.ts";
 import { readNodeId } from "./node-identity.ts";
 import { authenticator } from "./pipeline/authenticate.ts";
@@ -47,6 +48,7 @@ import { redisConfigFeed } from "./redis/config-feed.ts";
 import { connectRedis } from "./redis/connect.ts";
 import { redisNodeStatus } from "./redis/node-status.ts";
 import { redisQuotaLedger } from "./redis/quota-ledger.ts";
+import { redisStickyVariants } from "./redis/sticky-variants.ts";
 import { redisUsageStream } from "./redis/usage-stream.ts";
 import type { DataPlaneSettings } from "./settings.ts";
 import { configTrust } from "./snapshot/config-trust.ts";
@@ -147,6 +149,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     guard: noGuard,
     quota,
     cache: noCache,
+    stickyVariants: redis === undefined ? memoryStickyVariants() : redisStickyVariants(redis),
     providerOf: (kind) => providerKinds.get(kind),
     places: backendPlaces(),
     random: Math.random,

@@ -11,6 +11,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from
 import { join } from "node:path";
 import { v7 } from "uuid";
 import { hostOf, readBaseUrl } from "#agreements/base-url.ts";
+import { everybody } from "../database/entities/experiment.ts";
 import { Organisation } from "../database/entities/organisation.ts";
 import { Provider, plainProvider } from "../database/entities/provider.ts";
 import type { RouteTimeouts } from "../database/entities/route.ts";
@@ -128,7 +129,8 @@ async function makeDemo(change: ConfigurationChange, place: ProviderPlace): Prom
     hashVersion: 3,
     unit: "end_user",
     // A first curl names no end user and shall be part of it all the same.
-    fallbackUnit: "request",
+    fallbackUnit: "api_key",
+    ...everybody,
     coverage: 1,
     variants: [1, 2].map((version) => ({
       key: version === 1 ? "control" : "steps-first",

@@ -12,6 +12,8 @@ export interface ApiKeyOptions {
   readonly environment: string;
   readonly expiresAt: Date | null;
   readonly allowedRoutes: string[];
+  /** Default false. */
+  readonly mayForceVariants?: boolean;
   readonly rotatedFromId: string | null;
 }
 
@@ -30,6 +32,7 @@ export async function makeApiKey(
   const { credential, publicId } = makeCredential("psk", options.environment);
   const row = change.create("api_key", {
     ...options,
+    mayForceVariants: options.mayForceVariants ?? false,
     publicId,
     hash: hashCredential(pepper, credential),
     lastFour: credential.slice(-4),

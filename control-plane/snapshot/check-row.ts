@@ -3,7 +3,7 @@ import { compileTemplate, templateLengthMax } from "#agreements/prompt-template.
 import type { ValidationIssue } from "../control-error.ts";
 import type { ConfigKind, ConfigRows } from "../database/config-kinds.ts";
 import type { BackendPrice } from "../database/entities/backend.ts";
-import { experimentUnits } from "../database/entities/experiment.ts";
+import { type Experiment, experimentUnits } from "../database/entities/experiment.ts";
 import { promptRoles } from "../database/entities/prompt-version.ts";
 import { quotaEnforcements, quotaResources, quotaScopeKinds, quotaWindows } from "../database/entities/quota.ts";
 import type { PromptSelection, RouteTier } from "../database/entities/route.ts";
@@ -110,6 +110,9 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     checkKey(row.key, issues);
     checkWord("unit", row.unit, experimentUnits, issues);
     if (row.fallbackUnit !== "") checkWord("fallbackUnit", row.fallbackUnit, experimentUnits, issues);
+    checkInteger("hashVersion", row.hashVersion, 2, 3, issues);
+    checkText("seed", row.seed, 128, issues);
+    checkAssignment(row, issues);
     if (row.fallbackUnit === row.unit) issues.push({ path: "fallbackUnit", message: "must be another unit than `unit`" });
     if (!(row.coverage >= 0 && row.coverage <= 1)) issues.push({ path: "coverage", message: "must be from 0 to 1" });
     if (row.variants.length < 2 || row.variants.length > variantsMax)
@@ -120,6 +123,13 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
       if (!keyPattern.test(variant.key)) issues.push({ path: `${path}.key`, message: "must be 1 to 63 of a-z 0-9 -" });
       if (seen.has(variant.key)) issues.push({ path: `${path}.key`, message: `"${variant.key}" is there twice` });
       seen.add(variant.key);
+      if (variant.key === "holdout") issues.push({ path: `${path}.key`, message: "is the name of what is held out; take another" });
+      if (row.unit === "request" && (variant.prompt !== null || variant.parameters !== null))
+        issues.push({
+          path: `${path}`,
+          message:
+            "a test whose unit is the request compares backends alone: whoever talks on would be answered by turns; take another unit",
+        });
       if (!(variant.weight > 0 && variant.weight <= weightMax))
         issues.push({ path: `${path}.weight`, message: `must be above 0 and up to ${weightMax}` });
       checkTiers(`${path}.tiers`, variant.tiers, 0, issues);
@@ -139,6 +149,42 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     if (!whole && row.scopeId == null) issues.push({ path: "scopeId", message: `say which ${row.scopeKind}` });
   },
 };
+
+/** Who takes part, apart from units and variants. */
+function checkAssignment(
+  { unit, fallbackUnit, namespace, holdout, targeting, sticky, bucketVersion, bucketVersionMin }: Experiment,
+  issues: Issues,
+): void {
+  if (fallbackUnit === "request" || (unit === "request" && fallbackUnit !== ""))
+    issues.push({ path: "fallbackUnit", message: "may neither be the request nor stand beside it: units must not be mixed with calls" });
+  if (namespace != null) {
+    if (!keyPattern.test(namespace.name)) issues.push({ path: "namespace.name", message: "must be 1 to 63 of a-z 0-9 -" });
+    if (!(namespace.start >= 0 && namespace.start < namespace.end && namespace.end <= 1))
+      issues.push({ path: "namespace", message: "must have a start from 0 on and an end above it, up to 1" });
+  }
+  if (!(holdout >= 0 && holdout <= 0.5)) issues.push({ path: "holdout", message: "must be from 0 to 0.5" });
+  if (sticky && unit === "request") issues.push({ path: "sticky", message: "a request comes once; nothing can be kept for it" });
+  checkInteger("bucketVersion", bucketVersion, 1, 1_000_000, issues);
+  checkInteger("bucketVersionMin", bucketVersionMin, 0, bucketVersion, issues);
+  if (targeting == null) return;
+  if (!(targeting.share > 0 && targeting.share <= 1)) issues.push({ path: "targeting.share", message: "must be above 0 and up to 1" });
+  for (const list of ["apiKeyIds", "projectIds", "tags", "headers"] as const)
+    if (targeting[list].length > conditionsMax) issues.push({ path: `targeting.${list}`, message: `may have ${conditionsMax}` });
+  for (const list of ["tags", "headers"] as const) {
+    targeting[list].forEach(({ name, values }, index) => {
+      const path = `targeting.${list}[${index}]`;
+      checkText(`${path}.name`, name, 64, issues);
+      if (list === "headers" && (!/^[a-z0-9-]+$/.test(name) || secretHeaders.has(name)))
+        issues.push({ path: `${path}.name`, message: "must be a header's name in lower case, and none that carries a credential" });
+      if (values.length === 0 || values.length > conditionsMax)
+        issues.push({ path: `${path}.values`, message: `must be 1 to ${conditionsMax}` });
+      for (const value of values) checkLength(`${path}.values`, value, 512, issues);
+    });
+  }
+}
+
+const conditionsMax = 100;
+const secretHeaders: ReadonlySet<string> = new Set(["authorization", "x-api-key", "cookie", "proxy-authorization"]);
 
 function checkTiers(path: string, tiers: readonly RouteTier[], tiersMin: number, issues: Issues): void {
   if (tiers.length < tiersMin || tiers.length > tiersMax) issues.push({ path, message: `must be ${tiersMin} to ${tiersMax}` });

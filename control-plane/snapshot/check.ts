@@ -6,7 +6,14 @@
  * makes another organisation's id look like no id at all.
  */
 import { fromBinary } from "@bufbuild/protobuf";
-import { type PromptBinding, type Resource, ResourceKind, ResourceSchema, type Route } from "#proto/penstock/config/v1/snapshot_pb.ts";
+import {
+  type PromptBinding,
+  type Experiment as ProtoExperiment,
+  type Resource,
+  ResourceKind,
+  ResourceSchema,
+  type Route,
+} from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { ValidationError, type ValidationIssue } from "../control-error.ts";
 import { type ConfigKind, type ConfigRow, isUuid, nameOfKind, resourceKinds } from "../database/config-kinds.ts";
 import { ConfigResource } from "../database/entities/config-resource.ts";
@@ -51,6 +58,8 @@ interface ResourceReader {
   get(kind: ConfigKind, id: string): Promise<Resource | undefined>;
   /** Those that point at it. */
   usersOf(id: string, page?: { readonly limit: number; readonly offset: number }): Promise<readonly Resource[]>;
+  /** All of the kind in the caller's organisation. */
+  ofKind(kind: ConfigKind): Promise<readonly Resource[]>;
   /** Any of the caller's organisation but the organisation itself. */
   anyButOrganisation(limit: number): Promise<readonly Resource[]>;
 }
@@ -78,6 +87,8 @@ function resourceReader(em: EntityManager): ResourceReader {
           { orderBy: { kind: "asc", id: "asc" }, disableIdentityMap: true, ...page },
         )
       ).map(decode),
+    ofKind: async (kind) =>
+      (await em.find(ConfigResource, { kind: resourceKinds[kind] }, { orderBy: { id: "asc" }, disableIdentityMap: true })).map(decode),
     anyButOrganisation: async (limit) =>
       (
         await em.find(
@@ -193,10 +204,26 @@ async function checkRunning(resources: ResourceReader, { compiled }: TouchedRow)
     ({ resource }) =>
       resource.case === "experiment" && resource.value.id !== experiment.id && resource.value.routeId === experiment.routeId,
   );
-  return others.map((other) => ({
-    path: "routeId",
-    message: `${describe(other)} runs on the same route; stop it first`,
-  }));
+  return [
+    ...others.map((other) => ({ path: "routeId", message: `${describe(other)} runs on the same route; stop it first` })),
+    ...(await checkNamespace(resources, experiment)),
+  ];
+}
+
+/** Ranges of one namespace do not overlap, or its experiments would not exclude each other. */
+async function checkNamespace(resources: ResourceReader, { id, namespace }: ProtoExperiment): Promise<readonly ValidationIssue[]> {
+  if (namespace === undefined) return [];
+  return (await resources.ofKind("experiment")).flatMap(({ resource }) => {
+    if (resource.case !== "experiment" || resource.value.id === id || resource.value.namespace?.name !== namespace.name) return [];
+    const other = resource.value.namespace;
+    if (namespace.start >= other.end || other.start >= namespace.end) return [];
+    return [
+      {
+        path: "namespace",
+        message: `overlaps with experiment ${resource.value.key}, which owns ${other.start} to ${other.end} of ${namespace.name}`,
+      },
+    ];
+  });
 }
 
 function bindingsOf({ resource }: Resource): readonly { readonly path: string; readonly binding: PromptBinding }[] {

@@ -13,11 +13,12 @@ import {
   type QuotaSchema,
   type Resource,
   ResourceSchema,
+  type TargetingSchema,
   type TierSchema,
 } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import type { ConfigKind, ConfigRows } from "../database/config-kinds.ts";
 import type { BackendPrice } from "../database/entities/backend.ts";
-import type { Experiment } from "../database/entities/experiment.ts";
+import type { Experiment, ExperimentTargeting } from "../database/entities/experiment.ts";
 import type { Provider, ProviderAuthentication } from "../database/entities/provider.ts";
 import type { Quota } from "../database/entities/quota.ts";
 import type { JsonObject, PromptSelection, RouteTier } from "../database/entities/route.ts";
@@ -67,6 +68,7 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
         expiresAtMs: millisecondsOf(row.expiresAt),
         revokedAtMs: millisecondsOf(row.revokedAt),
         allowedRoutes: [...row.allowedRoutes].sort(),
+        mayForceVariants: row.mayForceVariants,
       },
     },
     references: [{ path: "projectId", kind: "project", id: row.projectId }],
@@ -164,11 +166,27 @@ const experimentOf = (row: Experiment): MessageInitShape<typeof ExperimentSchema
     ...(variant.parameters === null ? {} : { parameters: structOf(variant.parameters) }),
   })),
   phase: row.phase,
+  ...(row.namespace == null ? {} : { namespace: row.namespace }),
+  holdout: row.holdout,
+  ...(row.targeting == null ? {} : { targeting: targetingOf(row.targeting) }),
+  sticky: row.sticky,
+  bucketVersion: row.bucketVersion,
+  bucketVersionMin: row.bucketVersionMin,
+});
+
+const targetingOf = ({ apiKeyIds, projectIds, tags, headers, share }: ExperimentTargeting): MessageInitShape<typeof TargetingSchema> => ({
+  apiKeyIds: [...apiKeyIds].sort(),
+  projectIds: [...projectIds].sort(),
+  tags: tags.map(({ name, values }) => ({ name, values: [...values] })),
+  headers: headers.map(({ name, values }) => ({ name, values: [...values] })),
+  share,
 });
 
 /** Also for experiments that do not run yet: they must not be saved with references that lead nowhere. */
 export const referencesOfExperiment = (row: Experiment): readonly Reference[] => [
   { path: "routeId", kind: "route", id: row.routeId },
+  ...(row.targeting?.apiKeyIds ?? []).map((id, index) => ({ path: `targeting.apiKeyIds[${index}]`, kind: "api_key" as const, id })),
+  ...(row.targeting?.projectIds ?? []).map((id, index) => ({ path: `targeting.projectIds[${index}]`, kind: "project" as const, id })),
   ...row.variants.flatMap((variant, index) => [
     ...referencesOfTiers(`variants[${index}].tiers`, variant.tiers),
     ...referencesOfPrompt(`variants[${index}].prompt`, variant.prompt),

@@ -62,10 +62,11 @@ export function completionService(dependencies: CompletionDependencies): Service
 
 function completionRequest(input: CompletionInput | undefined, stream: boolean, call: CallContext): CompletionRequest {
   const callId = newCallId();
-  const caller = readCallerHeaders((name) => {
+  const header = (name: string) => {
     const [value] = call.metadata.get(name);
     return typeof value === "string" ? value : undefined;
-  });
+  };
+  const caller = readCallerHeaders(header);
   const requestId = caller.requestId ?? callId;
   call.trailers.set("x-request-id", requestId);
   call.trailers.set("x-penstock-call-id", callId);
@@ -87,6 +88,7 @@ function completionRequest(input: CompletionInput | undefined, stream: boolean, 
     endUserId,
     sessionId: caller.sessionId,
     tags: { ...metadata, ...caller.tags },
+    callerHeader: header,
     simulation: simulationMetadata(call.metadata),
   };
 }

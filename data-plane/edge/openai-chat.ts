@@ -40,6 +40,7 @@ export function openaiChat(dependencies: CompletionDependencies): RestEndpoint {
       endUserId,
       sessionId: call.sessionId,
       tags: { ...metadata, ...call.tags },
+      callerHeader: call.header,
       simulation: simulationHeaders(call),
     };
     const batches = complete(request, dependencies, call);

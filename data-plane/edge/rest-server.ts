@@ -22,6 +22,8 @@ export interface RestCall {
   readonly credential: string | undefined;
   readonly sessionId: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** By its name in lower case. */
+  readonly header: (name: string) => string | undefined;
   /** Aborts when the caller leaves or the node shuts down; the reason says which. */
   readonly signal: AbortSignal;
   /** Ends the call from within, for example when the caller stalls. */
@@ -95,7 +97,8 @@ async function serve(
   live: LiveCalls<GatewayError>,
 ): Promise<void> {
   const callId = newCallId();
-  const caller = readCallerHeaders((name) => single(request.headers[name]));
+  const header = (name: string) => single(request.headers[name]);
+  const caller = readCallerHeaders(header);
   const requestId = caller.requestId ?? callId;
   const controller = new AbortController();
   const end = (reason: GatewayError) => {
@@ -118,6 +121,7 @@ async function serve(
         credential: caller.credential,
         sessionId: caller.sessionId,
         tags: caller.tags,
+        header,
         signal: controller.signal,
         end,
       },

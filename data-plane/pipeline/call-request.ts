@@ -4,7 +4,17 @@ import type { CompletionRequest } from "./completion-request.ts";
 export interface CallRequest
   extends Pick<
     CompletionRequest,
-    "callId" | "requestId" | "receivedAtMs" | "credential" | "model" | "stream" | "endUserId" | "sessionId" | "tags" | "simulation"
+    | "callId"
+    | "requestId"
+    | "receivedAtMs"
+    | "credential"
+    | "model"
+    | "stream"
+    | "endUserId"
+    | "sessionId"
+    | "tags"
+    | "callerHeader"
+    | "simulation"
   > {
   /** The caller's dialect or endpoint, as the ledger says it. */
   readonly ingress: string;

@@ -39,6 +39,8 @@ export interface CompletionRequest {
   readonly endUserId: string;
   readonly sessionId: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** Any header of the caller's by its name in lower case, for experiments that target by one. Absent: the edge has none to give. */
+  readonly callerHeader?: ((name: string) => string | undefined) | undefined;
   /** Headers x-sim-*, handed on to providers of the kind `simulated` and to nobody else. */
   readonly simulation: Readonly<Record<string, string>>;
 }

@@ -21,6 +21,7 @@ import { resolveRoute } from "./resolve-route.ts";
 import type { ResponseCache } from "./response-cache.ts";
 import { settlementOf } from "./settlement.ts";
 import { readersOfReasoning } from "./signed-reasoning.ts";
+import { assignStickyVariant, type StickyVariants } from "./sticky-variant.ts";
 import { type CallLifetime, startTotalClock } from "./total-clock.ts";
 import type { RecordCall } from "./usage-record.ts";
 
@@ -30,6 +31,8 @@ export interface CompletionDependencies extends BackendDependencies {
   readonly guard: Guard;
   readonly quota: QuotaLedger;
   readonly cache: ResponseCache;
+  /** Asked only where a route's experiment keeps its units. */
+  readonly stickyVariants: StickyVariants;
   /** Appends the usage event to the node's log and counts the call. Never throws. */
   readonly record: RecordCall;
   /** HMAC of an end user's or a unit's id, hex: their own ids leave the node towards nobody but the backend. */
@@ -57,7 +60,11 @@ export async function* complete(
     const route = resolveRoute(snapshot, caller, request.model);
     state.route = route;
     stopClock = startTotalClock(route.clocks.totalMs, lifetime);
-    const assignment = assignVariant(route, request, caller);
+    const { experiment } = route;
+    const assignment =
+      experiment?.sticky === true
+        ? await assignStickyVariant(route, experiment, request, caller, dependencies)
+        : assignVariant(route, request, caller);
     state.assignment = assignment;
     const rendered = renderPrompt(snapshot, route, assignment, request);
     state.rendered = rendered;

@@ -6,7 +6,7 @@ import type { Caller } from "./authenticate.ts";
 
 /** @throws GatewayError MODEL_NOT_FOUND: none of that name in the caller's organisation. ROUTE_FORBIDDEN: not for this key. */
 export function resolveRoute(snapshot: RuntimeSnapshot, caller: Caller, model: string): CompiledRoute {
-  const route = snapshot.route(caller.organisationId, model);
+  const route = snapshot.route(caller.organisationId, model) ?? routeOfVariant(snapshot, caller, model);
   if (route === undefined)
     throw new GatewayError(
       "MODEL_NOT_FOUND",
@@ -19,6 +19,14 @@ export function resolveRoute(snapshot: RuntimeSnapshot, caller: Caller, model: s
       metadata: { model: route.name },
     });
   return route;
+}
+
+/** "<route>@<variant>" asks for one variant of the route's experiment; see assign-variant.ts. */
+function routeOfVariant(snapshot: RuntimeSnapshot, caller: Caller, model: string): CompiledRoute | undefined {
+  const at = model.lastIndexOf("@");
+  if (at < 0) return undefined;
+  const route = snapshot.route(caller.organisationId, model.slice(0, at));
+  return route?.experiment?.variants.some(({ key }) => key === model.slice(at + 1)) === true ? route : undefined;
 }
 
 /** Those the caller's key may call, by name. */

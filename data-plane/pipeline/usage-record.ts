@@ -82,6 +82,10 @@ function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext):
       text(exposure.unitHash, pseudonym(assignment.unit));
       if (assignment.bucket !== 0) writer.uint32(tag(exposure.bucket, fixed64)).double(assignment.bucket);
       integer(exposure.hashVersion, assignment.experiment.hashVersion);
+      flag(exposure.forced, assignment.forced);
+      integer(exposure.phase, assignment.experiment.phase);
+      flag(exposure.sticky, assignment.sticky);
+      text(exposure.holdout, assignment.holdout);
     });
   }
   if (usage !== undefined) {

@@ -4,13 +4,16 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { type BucketRange, bucketRanges } from "#agreements/bucket-hash.ts";
 import type {
   Backend,
+  Condition,
   Experiment,
+  Namespace,
   Price,
   Prompt,
   PromptBinding,
   Provider,
   Quota,
   Route,
+  Targeting,
   Tier,
 } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import type { QuotaEnforcement, QuotaWindow } from "../pipeline/quota-ledger.ts";
@@ -76,10 +79,40 @@ export interface CompiledExperiment {
   readonly key: string;
   readonly seed: string;
   readonly hashVersion: number;
+  readonly phase: number;
   readonly unit: string;
   readonly fallbackUnit: string;
   readonly ranges: readonly BucketRange[];
   readonly variants: readonly CompiledVariant[];
+  readonly namespace: Namespace | undefined;
+  readonly holdout: CompiledHoldout | undefined;
+  readonly targeting: CompiledTargeting | undefined;
+  readonly sticky: boolean;
+  readonly bucketVersion: number;
+  readonly bucketVersionMin: number;
+}
+
+export interface CompiledHoldout {
+  /** 0 to 0.5. */
+  readonly share: number;
+  readonly seed: string;
+  /** What a unit in the holdout gets: the route as it is. */
+  readonly variant: CompiledVariant;
+}
+
+/** Empty sets and maps hold for every call. */
+export interface CompiledTargeting {
+  readonly apiKeyIds: ReadonlySet<string>;
+  readonly projectIds: ReadonlySet<string>;
+  readonly tags: readonly CompiledCondition[];
+  readonly headers: readonly CompiledCondition[];
+  /** 0 to 1; 1: every unit. */
+  readonly share: number;
+}
+
+export interface CompiledCondition {
+  readonly name: string;
+  readonly values: ReadonlySet<string>;
 }
 
 export interface CompiledVariant {
@@ -230,6 +263,13 @@ function compileExperiment(experiment: Experiment, compiler: Compiler): Compiled
     key: experiment.key,
     seed: experiment.seed,
     hashVersion: experiment.hashVersion,
+    phase: experiment.phase,
+    namespace: experiment.namespace,
+    holdout: compileHoldout(experiment),
+    targeting: experiment.targeting === undefined ? undefined : compileTargeting(experiment.targeting),
+    sticky: experiment.sticky,
+    bucketVersion: experiment.bucketVersion,
+    bucketVersionMin: experiment.bucketVersionMin,
     unit: experiment.unit,
     fallbackUnit: experiment.fallbackUnit,
     ranges: bucketRanges(
@@ -243,5 +283,29 @@ function compileExperiment(experiment: Experiment, compiler: Compiler): Compiled
       tiers: variant.tiers.length === 0 ? undefined : compileTiers(variant.tiers, compiler),
       parameters: variant.parameters,
     })),
+  };
+}
+
+/** The seed leaves the experiment out: whoever is held out of one is held out of all that share the namespace. */
+function compileHoldout({ holdout: share, key, namespace, organisationId }: Experiment): CompiledHoldout | undefined {
+  if (share === 0) return undefined;
+  return {
+    share,
+    seed: `holdout:${namespace?.name ?? organisationId}`,
+    variant: { key: holdoutKey, label: `${key}:${holdoutKey}`, prompt: undefined, tiers: undefined, parameters: undefined },
+  };
+}
+
+/** No variant may have this key. */
+const holdoutKey = "holdout";
+
+function compileTargeting({ apiKeyIds, projectIds, tags, headers, share }: Targeting): CompiledTargeting {
+  const conditions = (given: readonly Condition[]) => given.map(({ name, values }) => ({ name, values: new Set(values) }));
+  return {
+    apiKeyIds: new Set(apiKeyIds),
+    projectIds: new Set(projectIds),
+    tags: conditions(tags),
+    headers: conditions(headers),
+    share: share === 0 ? 1 : share,
   };
 }

@@ -35,3 +35,6 @@ export const quotaCounterKey = (quotaId: string, subject: string): string => `pe
 
 /** Set where a lease was taken or a call settled, so that a repeat has no second effect. */
 export const quotaEffectKey = (effectId: string): string => `penstock:{quota}:effect:${effectId}`;
+
+/** What a unit of an experiment was given: "<bucket version>:<variant>". Key: "<unit type>:<HMAC of the unit>". */
+export const stickyVariantKey = (experimentId: string, key: string): string => `penstock:{sticky:${experimentId}}:${key}`;

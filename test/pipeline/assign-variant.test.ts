@@ -120,3 +120,68 @@ test("another seed makes another draw", () => {
     if (assignVariant(one, by(`user-${i}`), caller)?.variant.key === assignVariant(other, by(`user-${i}`), caller)?.variant.key) same++;
   expect(Math.abs(same - 500)).toBeLessThan(80);
 });
+
+const users = Array.from({ length: 10_000 }, (_, i) => `user-${i}`);
+const keyOf = (route: CompiledRoute, user: string, more = {}) => assignVariant(route, by(user, more), caller)?.variant.key;
+
+test.each([
+  ["the API key", { apiKeyIds: ["key-1"] }, { apiKeyIds: ["key-2"] }, {}],
+  ["the project", { projectIds: ["project-1"] }, { projectIds: ["project-2"] }, {}],
+  [
+    "a tag",
+    { tags: [{ name: "team", values: ["search", "chat"] }] },
+    { tags: [{ name: "team", values: ["ads"] }] },
+    { tags: { team: "search" } },
+  ],
+  [
+    "a header",
+    { headers: [{ name: "x-region", values: ["eu"] }] },
+    { headers: [{ name: "x-region", values: ["us"] }] },
+    { callerHeader: (name: string) => (name === "x-region" ? "eu" : undefined) },
+  ],
+])("only calls that are targeted take part: by %s", (_, holds, fails, more) => {
+  expect(keyOf(routeWith({ targeting: holds }), "ada", more)).toBeDefined();
+  expect(keyOf(routeWith({ targeting: fails }), "ada", more)).toBeUndefined();
+  expect(keyOf(routeWith({ targeting: { ...holds, tags: [{ name: "absent", values: ["x"] }] } }), "ada", more)).toBeUndefined();
+});
+
+test("a share of the units may be targeted, apart from coverage", () => {
+  const [third, covered] = [routeWith({ targeting: { share: 0.3 } }), routeWith({ coverage: 0.3 })];
+  const inShare = users.filter((user) => keyOf(third, user) !== undefined);
+  expect(Math.abs(inShare.length - 3000)).toBeLessThan(200);
+  const both = inShare.filter((user) => keyOf(covered, user) !== undefined).length;
+  expect(Math.abs(both - 900)).toBeLessThan(130);
+});
+
+test("experiments that share a namespace exclude each other, and leave no gap between them", () => {
+  const [first, second] = [
+    routeWith({ seed: "one", namespace: { name: "checkout", start: 0, end: 0.4 } }),
+    routeWith({ seed: "two", namespace: { name: "checkout", start: 0.4, end: 1 } }),
+  ];
+  let inFirst = 0;
+  for (const user of users) {
+    const both = [keyOf(first, user), keyOf(second, user)].filter((key) => key !== undefined);
+    expect(both).toHaveLength(1);
+    if (keyOf(first, user) !== undefined) inFirst++;
+  }
+  expect(Math.abs(inFirst - 4000)).toBeLessThan(200);
+});
+
+test("the holdout is the same units in every experiment, sees no variant, and is compared with as many others", () => {
+  const routes = [routeWith({ seed: "one", holdout: 0.05 }), routeWith({ seed: "two", holdout: 0.05 })];
+  const [first, second] = routes.map((route) => users.map((user) => assignVariant(route, by(user), caller)));
+  const held = (first ?? []).map((assignment) => assignment?.holdout);
+  expect((second ?? []).map((assignment) => assignment?.holdout)).toEqual(held);
+  expect(Math.abs(held.filter((value) => value === "held-out").length - 500)).toBeLessThan(90);
+  expect(Math.abs(held.filter((value) => value === "compared").length - 500)).toBeLessThan(90);
+  for (const assignment of first ?? [])
+    if (assignment?.holdout === "held-out")
+      expect(assignment.variant).toMatchObject({ key: "holdout", prompt: undefined, tiers: undefined, parameters: undefined });
+});
+
+test("a caller may choose a variant where its key may, is told so in the exposure, and is refused otherwise", () => {
+  const route = routeWith({});
+  const asked = by("ada", { model: "chat@warm" });
+  expect(assignVariant(route, asked, sampleCaller({ mayForceVariants: true }))).toMatchObject({ variant: { key: "warm" }, forced: true });
+  expect(() => assignVariant(route, asked, caller)).toThrow(/may not choose a variant/);
+});

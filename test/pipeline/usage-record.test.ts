@@ -152,11 +152,30 @@ test("who, what, where and how long", () => {
 test("an end user's and a unit's own ids are nowhere in the bytes", () => {
   const request = sampleRequest({}, { endUserId: "ada@example.com", sessionId: "secret-session" });
   const assignment = {
-    experiment: { id: "e", key: "e", seed: "s", hashVersion: 3, unit: "session", fallbackUnit: "", ranges: [], variants: [] },
+    experiment: {
+      id: "e",
+      key: "e",
+      seed: "s",
+      hashVersion: 3,
+      phase: 4,
+      unit: "session",
+      fallbackUnit: "",
+      ranges: [],
+      variants: [],
+      namespace: undefined,
+      holdout: undefined,
+      targeting: undefined,
+      sticky: true,
+      bucketVersion: 1,
+      bucketVersionMin: 0,
+    },
     variant: { key: "v", label: "e:v", prompt: undefined, tiers: undefined, parameters: undefined },
     unitType: "session",
     unit: "secret-session",
     bucket: 0.25,
+    forced: false,
+    sticky: true,
+    holdout: "compared" as const,
   };
   const bytes = usageRecordBytes(state({ assignment }, request), { ...context, pseudonym: () => "0123abcd" });
   expect(Buffer.from(bytes ?? []).toString("latin1")).not.toMatch(/ada@example|secret-session/);
@@ -168,6 +187,9 @@ test("an end user's and a unit's own ids are nowhere in the bytes", () => {
     bucket: 0.25,
     hashVersion: 3,
     forced: false,
+    phase: 4,
+    sticky: true,
+    holdout: "compared",
   });
 });
 

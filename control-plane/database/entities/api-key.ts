@@ -19,6 +19,8 @@ export const ApiKey = defineEntity({
     expiresAt: p.datetime().nullable(),
     revokedAt: p.datetime().nullable(),
     /** Names of routes. Empty: all of the organisation. */
+    /** It may ask for one variant of an experiment. Such calls count in no result. */
+    mayForceVariants: p.boolean(),
     allowedRoutes: p.array<string>(),
     /** The key that this one takes over from. */
     rotatedFromId: p.uuid().nullable(),

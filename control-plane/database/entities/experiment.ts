@@ -18,6 +18,41 @@ export interface ExperimentVariant {
   readonly parameters: JsonObject | null;
 }
 
+/** Experiments with the same namespace exclude each other: each owns a range [start, end) of its units. */
+export interface ExperimentNamespace {
+  readonly name: string;
+  /** 0 to 1. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Which calls take part. All that is given must hold; an empty list holds for every call. */
+export interface ExperimentTargeting {
+  readonly apiKeyIds: readonly string[];
+  readonly projectIds: readonly string[];
+  readonly tags: readonly ExperimentCondition[];
+  /** Names in lower case. */
+  readonly headers: readonly ExperimentCondition[];
+  /** The share of units, above 0 and up to 1, drawn apart from coverage. */
+  readonly share: number;
+}
+
+export interface ExperimentCondition {
+  readonly name: string;
+  /** Any of them. */
+  readonly values: readonly string[];
+}
+
+/** Of an experiment that says nothing of it: everybody may take part, and nothing is kept. */
+export const everybody = {
+  namespace: null,
+  holdout: 0,
+  targeting: null,
+  sticky: false,
+  bucketVersion: 1,
+  bucketVersionMin: 0,
+} as const;
+
 export const Experiment = defineEntity({
   name: "Experiment",
   tableName: "experiment",
@@ -35,6 +70,18 @@ export const Experiment = defineEntity({
     /** 0 to 1. */
     coverage: p.double().$type<number>(),
     variants: p.json<readonly ExperimentVariant[]>(),
+    /** Null: every unit may take part. */
+    namespace: p.json<ExperimentNamespace>().nullable(),
+    /** The share of units that see no variant of any experiment of the namespace (without one: of the organisation), 0 to 0.5. */
+    holdout: p.double().$type<number>(),
+    /** Null: every call. */
+    targeting: p.json<ExperimentTargeting>().nullable(),
+    /** A unit keeps its variant when weights, coverage or targeting change. */
+    sticky: p.boolean(),
+    /** Kept variants of another version are assigned anew. */
+    bucketVersion: p.integer(),
+    /** Units with a variant from before this version take no part. */
+    bucketVersionMin: p.integer(),
     /** Grows where what is measured before and after must not be mixed. */
     phase: p.integer(),
     status: p.text().$type<"draft" | "running" | "stopped">(),

@@ -17,6 +17,10 @@ export interface UsageExposure {
   readonly bucket: number;
   readonly hashVersion: number;
   readonly forced: boolean;
+  readonly phase?: number;
+  /** Kept from an earlier call. */
+  readonly sticky?: boolean;
+  readonly holdout?: "" | "held-out" | "compared";
 }
 
 export const UsageEvent = defineEntity({

@@ -22,6 +22,9 @@ export const ApiKey = builder.objectRef<ApiKeyRow>("ApiKey").implement({
     expiresAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.expiresAt ?? null }),
     revokedAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.revokedAt ?? null }),
     allowedRoutes: t.exposeStringList("allowedRoutes", { description: "Empty: all routes of the organisation." }),
+    mayForceVariants: t.exposeBoolean("mayForceVariants", {
+      description: 'It may ask for one variant of an experiment as `model: "<route>@<variant>"`. Such calls count in no result.',
+    }),
     rotatedFromId: t.id({ nullable: true, resolve: (row) => row.rotatedFromId ?? null }),
     project: t.field({
       type: Project,
@@ -53,6 +56,7 @@ const CreateApiKeyInput = builder.inputType("CreateApiKeyInput", {
     environment: t.string({ description: 'For the eyes of people, a part of the key: 2 to 12 letters, default "live".' }),
     expiresAt: t.field({ type: "DateTime" }),
     allowedRoutes: t.stringList({ description: "Names of routes. Empty: all of the organisation." }),
+    mayForceVariants: t.boolean({ description: "Default false." }),
   }),
 });
 const CreateApiKeyPayload = newKeyPayload("CreateApiKeyPayload");
@@ -70,6 +74,7 @@ builder.mutationField("createApiKey", (t) =>
           environment: input.environment ?? "live",
           expiresAt: input.expiresAt ?? null,
           allowedRoutes: input.allowedRoutes ?? [],
+          mayForceVariants: input.mayForceVariants ?? false,
           rotatedFromId: null,
         }),
       ),
@@ -83,6 +88,7 @@ const UpdateApiKeyInput = builder.inputType("UpdateApiKeyInput", {
     name: t.string(),
     expiresAt: t.field({ type: "DateTime", description: "Null: never." }),
     allowedRoutes: t.stringList(),
+    mayForceVariants: t.boolean(),
   }),
 });
 const UpdateApiKeyPayload = configPayload("UpdateApiKeyPayload", "apiKey", ApiKey);
@@ -97,6 +103,7 @@ builder.mutationField("updateApiKey", (t) =>
         const row = await change.edit("api_key", input.id, { expectedRevision: input.expectedRevision });
         row.name = input.name ?? row.name;
         row.allowedRoutes = input.allowedRoutes ?? row.allowedRoutes;
+        row.mayForceVariants = input.mayForceVariants ?? row.mayForceVariants;
         if (input.expiresAt !== undefined) row.expiresAt = input.expiresAt;
         change.describe(`API key ${row.name} changed`);
         return row;
@@ -144,12 +151,13 @@ builder.mutationField("rotateApiKey", (t) =>
         const old = await change.edit("api_key", input.id);
         if (old.revokedAt != null) throw new ValidationError([{ path: "id", message: "the key is revoked; make a new one" }]);
         const until = new Date(change.at.getTime() + input.overlapSeconds * 1000);
-        const { projectId, name, environment, allowedRoutes } = old;
+        const { projectId, name, environment, allowedRoutes, mayForceVariants } = old;
         const made = await makeApiKey(change, context.services.settings.pepper, {
           projectId,
           name,
           environment,
           allowedRoutes: [...allowedRoutes],
+          mayForceVariants,
           expiresAt: old.expiresAt ?? null,
           rotatedFromId: old.id,
         });

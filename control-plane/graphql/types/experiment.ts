@@ -7,11 +7,18 @@ import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, enumOf, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import {
+  ExperimentNamespaceInput,
+  ExperimentNamespaceType,
+  ExperimentTargetingInput,
+  ExperimentTargetingType,
+  targetingOf,
+} from "./experiment-assignment.ts";
 import { PromptSelection, PromptSelectionInput, selectionOf } from "./prompt-selection.ts";
 import { Route } from "./route.ts";
 import { Tier, TierInput, tiersOf } from "./tier.ts";
 
-const hashVersion = 3;
+const hashVersionDefault = 3;
 
 const ExperimentUnit = enumOf("ExperimentUnit", experimentUnits);
 const ExperimentStatus = enumOf("ExperimentStatus", ["draft", "running", "stopped"]);
@@ -43,6 +50,17 @@ export const Experiment = builder.objectRef<ExperimentRow>("Experiment").impleme
     }),
     coverage: t.float({ description: "The share of units that take part, 0 to 1.", resolve: (row) => row.coverage }),
     variants: t.field({ type: [Variant], resolve: (row) => [...row.variants] }),
+    namespace: t.field({ type: ExperimentNamespaceType, nullable: true, resolve: (row) => row.namespace ?? null }),
+    holdout: t.float({
+      description: "The share of units that see no variant of any experiment of the namespace (without one: of the organisation).",
+      resolve: (row) => row.holdout,
+    }),
+    targeting: t.field({ type: ExperimentTargetingType, nullable: true, resolve: (row) => row.targeting ?? null }),
+    sticky: t.exposeBoolean("sticky", { description: "A unit keeps its variant when weights, coverage or targeting change." }),
+    bucketVersion: t.exposeInt("bucketVersion", { description: "Kept variants of another version are assigned anew." }),
+    bucketVersionMin: t.exposeInt("bucketVersionMin", {
+      description: "Units with a variant kept from before this version take no part.",
+    }),
     phase: t.exposeInt("phase", { description: "Grows where measurements before and after must not be mixed." }),
     status: t.field({ type: ExperimentStatus, resolve: (row) => row.status }),
     startedAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.startedAt ?? null }),
@@ -74,6 +92,12 @@ const CreateExperimentInput = builder.inputType("CreateExperimentInput", {
     fallbackUnit: t.field({ type: ExperimentUnit }),
     coverage: t.float({ description: "Default 1." }),
     variants: t.field({ type: [VariantInput], required: true }),
+    seed: t.string({ description: "Default: a random one. Give it to go on with an experiment from elsewhere." }),
+    hashVersion: t.int({ description: "3 (default), or 2 for experiments that began in GrowthBook." }),
+    namespace: t.field({ type: ExperimentNamespaceInput }),
+    holdout: t.float({ description: "Default 0." }),
+    targeting: t.field({ type: ExperimentTargetingInput }),
+    sticky: t.boolean({ description: "Default false. Needed only where weights change while it runs." }),
   }),
 });
 const CreateExperimentPayload = configPayload("CreateExperimentPayload", "experiment", Experiment);
@@ -89,12 +113,18 @@ builder.mutationField("createExperiment", (t) =>
         change.create("experiment", {
           key: input.key,
           routeId: input.routeId,
-          seed: randomBytes(16).toString("hex"),
-          hashVersion,
+          seed: input.seed ?? randomBytes(16).toString("hex"),
+          hashVersion: input.hashVersion ?? hashVersionDefault,
           unit: input.unit,
           fallbackUnit: input.fallbackUnit ?? "",
           coverage: input.coverage ?? 1,
           variants: variantsOf(input.variants),
+          namespace: input.namespace ?? null,
+          holdout: input.holdout ?? 0,
+          targeting: targetingOf(input.targeting),
+          sticky: input.sticky ?? false,
+          bucketVersion: 1,
+          bucketVersionMin: 0,
           phase: 1,
           status: "draft",
           startedAt: null,
@@ -113,6 +143,12 @@ const UpdateExperimentInput = builder.inputType("UpdateExperimentInput", {
     fallbackUnit: t.field({ type: ExperimentUnit, description: "Null: none." }),
     coverage: t.float(),
     variants: t.field({ type: [VariantInput] }),
+    namespace: t.field({ type: ExperimentNamespaceInput, description: "Null: none." }),
+    holdout: t.float(),
+    targeting: t.field({ type: ExperimentTargetingInput, description: "Null: every call." }),
+    sticky: t.boolean(),
+    bucketVersion: t.int({ description: "Raise it to assign every unit anew." }),
+    bucketVersionMin: t.int({ description: "Raise it with bucketVersion to leave out who has seen an earlier one." }),
   }),
 });
 const UpdateExperimentPayload = configPayload("UpdateExperimentPayload", "experiment", Experiment);
@@ -131,7 +167,13 @@ builder.mutationField("updateExperiment", (t) =>
         if (input.fallbackUnit !== undefined) row.fallbackUnit = input.fallbackUnit ?? "";
         row.coverage = input.coverage ?? row.coverage;
         if (input.variants != null) row.variants = variantsOf(input.variants);
-        const assignsAnew = input.unit != null || input.fallbackUnit !== undefined || input.variants != null;
+        if (input.namespace !== undefined) row.namespace = input.namespace;
+        row.holdout = input.holdout ?? row.holdout;
+        if (input.targeting !== undefined) row.targeting = targetingOf(input.targeting);
+        row.sticky = input.sticky ?? row.sticky;
+        row.bucketVersion = input.bucketVersion ?? row.bucketVersion;
+        row.bucketVersionMin = input.bucketVersionMin ?? row.bucketVersionMin;
+        const assignsAnew = input.unit != null || input.fallbackUnit !== undefined || input.variants != null || input.bucketVersion != null;
         if (row.status === "running" && assignsAnew) row.phase += 1;
         change.describe(`experiment ${row.key} changed`);
         return row;

@@ -40,7 +40,14 @@ const ExposureType = builder.objectRef<UsageExposure>("UsageExposure").implement
     unitHash: t.exposeString("unitHash"),
     bucket: t.exposeFloat("bucket"),
     hashVersion: t.exposeInt("hashVersion"),
-    forced: t.exposeBoolean("forced"),
+    forced: t.exposeBoolean("forced", { description: "The caller chose the variant: not counted." }),
+    // Rows from before these were recorded do not have them.
+    phase: t.int({ resolve: ({ phase = 0 }) => phase }),
+    sticky: t.boolean({ description: "The variant was kept from an earlier call.", resolve: ({ sticky = false }) => sticky }),
+    holdout: t.string({
+      description: '"held-out", "compared" (in the slice that the holdout is compared with), or empty.',
+      resolve: ({ holdout = "" }) => holdout,
+    }),
   }),
 });
 
