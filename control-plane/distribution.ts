@@ -13,6 +13,7 @@ import { trackNodes } from "./snapshot/node-tracker.ts";
 import { publishConfig } from "./snapshot/publish.ts";
 import { openSnapshotSource } from "./snapshot/snapshot-source.ts";
 import { consumeUsage } from "./usage/consume-events.ts";
+import { keepLedger, sumLedgerOnce } from "./usage/keep-ledger.ts";
 import { usageHandlers } from "./usage/usage-service.ts";
 
 export interface Distribution {
@@ -48,6 +49,8 @@ export async function startDistribution(
     onCommit: committed.onCommit,
   });
   const statuses = redisUrl === undefined ? undefined : subscribeNodeStatus(redisUrl, logger, tracker.report);
+  await sumLedgerOnce(database);
+  const keeper = keepLedger(database, settings, logger);
   const ledger = redisUrl === undefined ? undefined : consumeUsage(openUsageQueue(redisUrl, logger), database, logger);
   return {
     configPort: configService.port,
@@ -55,7 +58,7 @@ export async function startDistribution(
     close: async () => {
       await configService.close();
       statuses?.close();
-      await Promise.all([publisher.close(), ledger?.close()]);
+      await Promise.all([publisher.close(), ledger?.close(), keeper.close()]);
       await tracker.close();
     },
   };

@@ -26,6 +26,8 @@ export interface ControlPlaneSettings {
   readonly privateAddresses: readonly string[];
   readonly graphqlIntrospection: boolean;
   readonly graphqlExplorer: boolean;
+  /** Days that calls stay in the ledger; 0: for ever. Sums by day stay longer. */
+  readonly ledgerDays: number;
   readonly logLevel: string;
   /** Makes a demo configuration at the first start; needs the simulator's base URL. */
   readonly demoSimulatorUrl: string | undefined;
@@ -50,6 +52,7 @@ export function readControlPlaneSettings(environment: Environment): ControlPlane
     // Whoever can reach a loopback port may look around; on a network one says so on purpose.
     graphqlIntrospection: source.flag("PENSTOCK_GRAPHQL_INTROSPECTION", loopback),
     graphqlExplorer: source.flag("PENSTOCK_GRAPHQL_EXPLORER", loopback),
+    ledgerDays: days("PENSTOCK_LEDGER_DAYS", source.text("PENSTOCK_LEDGER_DAYS") ?? "400"),
     logLevel: source.text("PENSTOCK_LOG_LEVEL") ?? "info",
     demoSimulatorUrl: source.text("PENSTOCK_DEMO_SIMULATOR_URL"),
   };
@@ -61,4 +64,9 @@ export const embeddedDatabaseDir = (settings: Pick<ControlPlaneSettings, "dataDi
 function required<Value>(name: string, value: Value | undefined): Value {
   if (value === undefined) throw new SettingError(`${name} is not set; set it, or name a file that holds it in ${name}_FILE`);
   return value;
+}
+
+function days(name: string, text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new SettingError(`${name} is ${text}; give a number of days, 0 for ever`);
+  return Number(text);
 }

@@ -1,189 +1,147 @@
 /**
- * Usage records as rows of the ledger: names of columns, and how each field is written. Pure. Rows travel as one JSON
- * parameter that PostgreSQL takes apart by column, so a statement is the same text for one row and for five hundred.
- * Unknown stays null and never becomes 0. The character 0, which PostgreSQL's text cannot hold, is replaced and not refused:
- * a tag must not cost us a call's record.
+ * Usage records as rows of the ledger: names of columns, and how each field is written. Pure. Rows travel by column, one array
+ * for each, so a statement is the same text for one row and for thousands, and PostgreSQL reads values and not a document.
+ * Unknown stays null and never becomes 0.
  */
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { type FeedbackEvent, Outcome, type UsageEvent } from "#proto/penstock/usage/v1/usage_event_pb.ts";
+import type { FeedbackEvent, UsageEvent } from "#proto/penstock/usage/v1/usage_event_pb.ts";
+import { type ArrayElement, arrayParameter } from "../database/bound-statement.ts";
+import { outcomeNameOf, textOf } from "./ledger-text.ts";
 
-/** As the ledger names them. */
-const outcomeNames: Readonly<Record<number, string>> = {
-  [Outcome.UNSPECIFIED]: "internal_error",
-  [Outcome.OK]: "ok",
-  [Outcome.CLIENT_ERROR]: "client_error",
-  [Outcome.DENIED]: "denied",
-  [Outcome.UPSTREAM_ERROR]: "upstream_error",
-  [Outcome.TIMEOUT]: "timeout",
-  [Outcome.CANCELLED]: "cancelled",
-  [Outcome.INTERNAL_ERROR]: "internal_error",
-};
-
-const usageColumns = {
-  call_id: "uuid",
-  node_id: "text",
-  started_at: "timestamptz",
-  organisation_id: "uuid",
-  project_id: "text",
-  api_key_id: "text",
-  end_user_hash: "text",
-  route_id: "text",
-  route_name: "text",
-  ingress: "text",
-  streamed: "boolean",
-  attempts: "jsonb",
-  backend_id: "text",
-  provider_id: "text",
-  model_asked: "text",
-  model_served: "text",
-  prompt_id: "text",
-  prompt_version: "integer",
-  exposure: "jsonb",
-  input_tokens: "bigint",
-  output_tokens: "bigint",
-  cache_read_tokens: "bigint",
-  cache_write_tokens: "bigint",
-  reasoning_tokens: "bigint",
-  usage_estimated: "boolean",
-  usage_raw: "text",
-  cost_nanodollars: "bigint",
-  price_version: "bigint",
-  duration_ms: "bigint",
-  time_to_first_token_ms: "bigint",
-  outcome: "text",
-  error_reason: "text",
-  finish_reason: "text",
-  cache: "text",
-  config_epoch: "text",
-  config_number: "bigint",
-  tags: "jsonb",
-} as const;
-
-const feedbackColumns = {
-  feedback_id: "uuid",
-  node_id: "text",
-  recorded_at: "timestamptz",
-  organisation_id: "uuid",
-  api_key_id: "text",
-  call_id: "uuid",
-  metric: "text",
-  boolean_value: "boolean",
-  number_value: "double precision",
-  category_value: "text",
-  comment_value: "text",
-  demonstration_value: "text",
-  end_user_hash: "text",
-} as const;
-
-type RowOf<Columns> = { readonly [Column in keyof Columns]: unknown };
-export type UsageRow = RowOf<typeof usageColumns>;
-export type FeedbackRow = RowOf<typeof feedbackColumns>;
-
-/** One parameter: a JSON array of rows. Answers one row for each that was new. */
-export const ledgerStatements = {
-  usage: insertStatement("usage_event", usageColumns, "call_id"),
-  feedback: insertStatement("feedback", feedbackColumns, "feedback_id"),
-} as const;
-
-function insertStatement(table: string, columns: Readonly<Record<string, string>>, key: string): string {
-  const names = Object.keys(columns).join(", ");
-  const typed = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
-  return `insert into ${table} (${names}) select ${names} from jsonb_to_recordset(?::jsonb) as given (${typed.join(", ")})
-    on conflict (${key}) do nothing returning 1 as one`;
+interface Column<Event> {
+  /** What the array holds. */
+  readonly type: string;
+  readonly of: (event: Event) => ArrayElement;
+  /** From what the array holds to what the column does; absent: as it is. */
+  readonly read?: (given: string) => string;
 }
 
-export function usageRow(event: UsageEvent): UsageRow {
-  const { usage, exposure } = event;
-  return {
-    call_id: event.callId,
-    node_id: text(event.nodeId),
-    started_at: time(event.startedAt),
-    organisation_id: event.organisationId,
-    project_id: text(event.projectId),
-    api_key_id: text(event.apiKeyId),
-    end_user_hash: text(event.endUserHash),
-    route_id: text(event.routeId),
-    route_name: text(event.routeName),
-    ingress: text(event.ingress),
-    streamed: event.streamed,
-    attempts: event.attempts.map((attempt) => ({
-      backendId: text(attempt.backendId),
-      result: text(attempt.result),
+const asJson = (given: string) => `${given}::jsonb`;
+/** Microseconds since the epoch, which is what PostgreSQL keeps. */
+const asInstant = (given: string) => `timestamptz 'epoch' + ${given} * interval '1 microsecond'`;
+
+const word = (of: (event: UsageEvent) => string): Column<UsageEvent> => ({ type: "text", of: (event) => textOf(of(event)) });
+const whole = (of: (event: UsageEvent) => number | bigint | undefined): Column<UsageEvent> => ({
+  type: "bigint",
+  of: (event) => of(event)?.toString() ?? null,
+});
+const json = (of: (event: UsageEvent) => unknown): Column<UsageEvent> => ({
+  type: "text",
+  read: asJson,
+  of: (event) => {
+    const value = of(event);
+    return value === null ? null : JSON.stringify(value);
+  },
+});
+
+const usageColumns: Readonly<Record<string, Column<UsageEvent>>> = {
+  call_id: { type: "uuid", of: ({ callId }) => callId },
+  node_id: word(({ nodeId }) => nodeId),
+  started_at: { type: "bigint", read: asInstant, of: ({ startedAt }) => microsOf(startedAt) },
+  organisation_id: { type: "uuid", of: ({ organisationId }) => organisationId },
+  project_id: word(({ projectId }) => projectId),
+  api_key_id: word(({ apiKeyId }) => apiKeyId),
+  end_user_hash: word(({ endUserHash }) => endUserHash),
+  route_id: word(({ routeId }) => routeId),
+  route_name: word(({ routeName }) => routeName),
+  ingress: word(({ ingress }) => ingress),
+  streamed: { type: "boolean", of: ({ streamed }) => streamed },
+  attempts: json(({ attempts }) =>
+    attempts.map((attempt) => ({
+      backendId: textOf(attempt.backendId),
+      result: textOf(attempt.result),
       durationMs: attempt.durationMs,
       httpStatus: attempt.httpStatus,
     })),
-    backend_id: text(event.backendId),
-    provider_id: text(event.providerId),
-    model_asked: text(event.modelAsked),
-    model_served: text(event.modelServed),
-    prompt_id: text(event.promptId),
-    prompt_version: event.promptVersion,
-    exposure:
-      exposure === undefined
-        ? null
-        : {
-            experimentId: text(exposure.experimentId),
-            variantKey: text(exposure.variantKey),
-            unitType: text(exposure.unitType),
-            unitHash: text(exposure.unitHash),
-            bucket: exposure.bucket,
-            hashVersion: exposure.hashVersion,
-            forced: exposure.forced,
-            phase: exposure.phase,
-            sticky: exposure.sticky,
-            holdout: text(exposure.holdout),
-          },
-    input_tokens: usage?.inputTokens.toString() ?? null,
-    output_tokens: usage?.outputTokens.toString() ?? null,
-    cache_read_tokens: usage?.cacheReadTokens.toString() ?? null,
-    cache_write_tokens: usage?.cacheWriteTokens.toString() ?? null,
-    reasoning_tokens: usage?.reasoningTokens.toString() ?? null,
-    usage_estimated: usage?.estimated ?? null,
-    usage_raw: usage === undefined ? null : text(usage.raw),
-    cost_nanodollars: event.costNanodollars?.toString() ?? null,
-    price_version: event.priceVersion.toString(),
-    duration_ms: event.durationMs,
-    time_to_first_token_ms: event.timeToFirstTokenMs ?? null,
-    // A node newer than we are may know more outcomes; the record counts all the same.
-    outcome: outcomeNames[event.outcome] ?? "internal_error",
-    error_reason: text(event.errorReason),
-    finish_reason: text(event.finishReason),
-    cache: text(event.cache),
-    config_epoch: text(event.configEpoch),
-    config_number: event.configNumber.toString(),
-    tags: Object.fromEntries(Object.entries(event.tags).map(([name, value]) => [text(name), text(value)])),
-  };
+  ),
+  backend_id: word(({ backendId }) => backendId),
+  provider_id: word(({ providerId }) => providerId),
+  model_asked: word(({ modelAsked }) => modelAsked),
+  model_served: word(({ modelServed }) => modelServed),
+  prompt_id: word(({ promptId }) => promptId),
+  prompt_version: { type: "integer", of: ({ promptVersion }) => promptVersion },
+  exposure: json(({ exposure }) =>
+    exposure === undefined
+      ? null
+      : {
+          experimentId: textOf(exposure.experimentId),
+          variantKey: textOf(exposure.variantKey),
+          unitType: textOf(exposure.unitType),
+          unitHash: textOf(exposure.unitHash),
+          bucket: exposure.bucket,
+          hashVersion: exposure.hashVersion,
+          forced: exposure.forced,
+          phase: exposure.phase,
+          sticky: exposure.sticky,
+          holdout: textOf(exposure.holdout),
+        },
+  ),
+  input_tokens: whole(({ usage }) => usage?.inputTokens),
+  output_tokens: whole(({ usage }) => usage?.outputTokens),
+  cache_read_tokens: whole(({ usage }) => usage?.cacheReadTokens),
+  cache_write_tokens: whole(({ usage }) => usage?.cacheWriteTokens),
+  reasoning_tokens: whole(({ usage }) => usage?.reasoningTokens),
+  usage_estimated: { type: "boolean", of: ({ usage }) => usage?.estimated ?? null },
+  usage_raw: { type: "text", of: ({ usage }) => (usage === undefined ? null : textOf(usage.raw)) },
+  cost_nanodollars: whole(({ costNanodollars }) => costNanodollars),
+  price_version: whole(({ priceVersion }) => priceVersion),
+  duration_ms: whole(({ durationMs }) => durationMs),
+  time_to_first_token_ms: whole(({ timeToFirstTokenMs }) => timeToFirstTokenMs),
+  outcome: { type: "text", of: ({ outcome }) => outcomeNameOf(outcome) },
+  error_reason: word(({ errorReason }) => errorReason),
+  finish_reason: word(({ finishReason }) => finishReason),
+  cache: word(({ cache }) => cache),
+  config_epoch: word(({ configEpoch }) => configEpoch),
+  config_number: whole(({ configNumber }) => configNumber),
+  tags: json(({ tags }) => Object.fromEntries(Object.entries(tags).map(([name, value]) => [textOf(name), textOf(value)]))),
+  request_id: word(({ requestId }) => requestId),
+};
+
+const feedbackColumns: Readonly<Record<string, Column<FeedbackEvent>>> = {
+  feedback_id: { type: "uuid", of: ({ feedbackId }) => feedbackId },
+  node_id: { type: "text", of: ({ nodeId }) => textOf(nodeId) },
+  recorded_at: { type: "bigint", read: asInstant, of: ({ recordedAt }) => microsOf(recordedAt) },
+  organisation_id: { type: "uuid", of: ({ organisationId }) => organisationId },
+  api_key_id: { type: "text", of: ({ apiKeyId }) => textOf(apiKeyId) },
+  call_id: { type: "uuid", of: ({ callId }) => callId },
+  metric: { type: "text", of: ({ metric }) => textOf(metric) },
+  boolean_value: { type: "boolean", of: ({ value }) => (value.case === "boolean" ? value.value : null) },
+  number_value: { type: "double precision", of: ({ value }) => (value.case === "number" ? value.value : null) },
+  category_value: { type: "text", of: ({ value }) => (value.case === "category" ? textOf(value.value) : null) },
+  comment_value: { type: "text", of: ({ value }) => (value.case === "comment" ? textOf(value.value) : null) },
+  demonstration_value: { type: "text", of: ({ value }) => (value.case === "demonstration" ? textOf(value.value) : null) },
+  end_user_hash: { type: "text", of: ({ endUserHash }) => textOf(endUserHash) },
+};
+
+export interface LedgerTable<Event> {
+  /** One parameter for each column. Answers one row: how many were new, and which where that is not all. */
+  readonly statement: string;
+  parameters(events: readonly Event[]): readonly string[];
 }
 
-export function feedbackRow(event: FeedbackEvent): FeedbackRow {
-  const { value } = event;
+export const usageTable = tableOf("usage_event", usageColumns, "call_id");
+export const feedbackTable = tableOf("feedback", feedbackColumns, "feedback_id");
+
+function tableOf<Event>(table: string, columns: Readonly<Record<string, Column<Event>>>, key: string): LedgerTable<Event> {
+  const names = Object.keys(columns);
+  const forms = Object.values(columns);
+  const given = forms.map(({ type }, index) => `$${index + 1}::${type}[]`).join(", ");
+  const read = Object.entries(columns).map(([name, { read: reader }]) => (reader === undefined ? name : reader(name)));
   return {
-    feedback_id: event.feedbackId,
-    node_id: text(event.nodeId),
-    recorded_at: time(event.recordedAt),
-    organisation_id: event.organisationId,
-    api_key_id: text(event.apiKeyId),
-    call_id: event.callId,
-    metric: text(event.metric),
-    boolean_value: value.case === "boolean" ? value.value : null,
-    // JSON has no infinity; PostgreSQL reads the word.
-    number_value: value.case === "number" ? (Number.isFinite(value.value) ? value.value : String(value.value)) : null,
-    category_value: value.case === "category" ? text(value.value) : null,
-    comment_value: value.case === "comment" ? text(value.value) : null,
-    demonstration_value: value.case === "demonstration" ? text(value.value) : null,
-    end_user_hash: text(event.endUserHash),
+    statement: `with written as (
+      insert into ${table} (${names.join(", ")}) select ${read.join(", ")} from unnest(${given}) as given (${names.join(", ")})
+      on conflict (${key}) do nothing returning ${key} as id)
+      select count(*)::integer as written,
+        case when count(*) < cardinality($1::uuid[]) then array_agg(id::text) end as ids from written`,
+    parameters: (events) => forms.map(({ of }) => arrayParameter(events.map(of))),
   };
 }
 
-/** In microseconds, which is what PostgreSQL keeps. Null where it is absent, which the table refuses. */
-function time(timestamp: Timestamp | undefined): string | null {
+/** Null where it is absent, which the table refuses. */
+function microsOf(timestamp: Timestamp | undefined): string | null {
   if (timestamp === undefined) return null;
-  const milliseconds = Number(timestamp.seconds) * 1000;
-  // Out of Date's range: given as it is, so that the database refuses this one record by name.
-  if (!(Math.abs(milliseconds) <= 8.64e15)) return `second ${timestamp.seconds} of the epoch`;
-  const micros = String(Math.floor(timestamp.nanos / 1000)).padStart(6, "0");
-  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, `.${micros}Z`);
+  const micros = Math.floor(timestamp.nanos / 1000);
+  const seconds = Number(timestamp.seconds);
+  // Out of a double's whole numbers: given as it is, so that the database refuses this one record by name.
+  return Math.abs(seconds) < 9_000_000_000 ? String(seconds * 1_000_000 + micros) : `${timestamp.seconds}000000`;
 }
-
-/** Halves of surrogate pairs are replaced too: JSON would carry them, jsonb refuses them. */
-const text = (value: string): string => value.replaceAll("\0", "\uFFFD").toWellFormed();

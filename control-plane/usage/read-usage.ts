@@ -8,9 +8,9 @@ import { isUuid } from "../database/config-kinds.ts";
 import type { UsageAttempt, UsageExposure } from "../database/entities/usage-event.ts";
 import type { Database } from "../database/orm.ts";
 import { requireStorable } from "../storable-text.ts";
+import { type OutcomeName, outcomes } from "./ledger-text.ts";
 
-export const outcomes = ["ok", "client_error", "denied", "upstream_error", "timeout", "cancelled", "internal_error"] as const;
-export type OutcomeName = (typeof outcomes)[number];
+export { type OutcomeName, outcomes } from "./ledger-text.ts";
 
 export interface UsageFilter {
   readonly since?: Date | null | undefined;

@@ -1,17 +1,24 @@
 /**
- * Writes usage records to the ledger: each call once, however often its record comes. Up to 500 rows in one statement; a
- * statement that the database refuses for what is in it is cut in half until the bad record stands alone, so that it costs
- * a few statements and stops nobody else. Such a record comes back as rejected, with the reason; whoever handed it in
- * decides where it is kept. A database that is away rejects the whole call: nothing is known then, and all of it may be
- * handed in again.
+ * Writes usage records to the ledger, and what they add to the roll-ups: each call once, however often its record comes, and
+ * both in one transaction, so that sums agree with rows at every instant. What the database refuses for what is in it is cut
+ * in half until the bad record stands alone, so that it costs a few statements and stops nobody else. Such a record comes
+ * back as rejected, with the reason; whoever handed it in decides where it is kept. A database that is away rejects the whole
+ * call: nothing is known then, and all of it may be handed in again.
  */
-
-import type { UsageRecord } from "#proto/penstock/usage/v1/usage_event_pb.ts";
+import type { FeedbackEvent, UsageEvent, UsageRecord } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { ControlError } from "../control-error.ts";
+import { executeBound } from "../database/bound-statement.ts";
+import { isUuid } from "../database/config-kinds.ts";
 import type { Database, EntityManager } from "../database/orm.ts";
-import { feedbackRow, ledgerStatements, usageRow } from "./ledger-rows.ts";
+import { feedbackTable, type LedgerTable, usageTable } from "./ledger-rows.ts";
+import { rollUp } from "./roll-up.ts";
+import { writeRollUps } from "./write-roll-ups.ts";
 
-const rowsInOneStatement = 500;
+/** In one statement: some 10 MB of parameters at most, and well within the statement's clock. */
+const rowsMax = 10_000;
+/** A million calls of these fit a sum of 64 bits; no provider's call comes near. */
+const tokensMax = 1_000_000_000_000n;
+const costNanodollarsMax = 10_000_000_000_000_000n;
 
 export interface RejectedRecord {
   /** In the records that were given. */
@@ -22,25 +29,33 @@ export interface RejectedRecord {
 export interface RecordedUsage {
   /** How many were new. */
   readonly recorded: number;
+  /** The calls that were new. */
+  readonly calls: readonly UsageEvent[];
   readonly rejected: readonly RejectedRecord[];
 }
 
-interface LedgerRow {
+interface Indexed<Event> {
   readonly index: number;
-  readonly row: object;
+  readonly event: Event;
 }
 
 /** @throws ControlError UNAVAILABLE while the database is away. */
 export async function recordUsage(database: Database, records: readonly UsageRecord[]): Promise<RecordedUsage> {
   const rejected: RejectedRecord[] = [];
-  const rows: Record<keyof typeof ledgerStatements, LedgerRow[]> = { usage: [], feedback: [] };
+  const usage = new Map<string, Indexed<UsageEvent>>();
+  const feedback: Indexed<FeedbackEvent>[] = [];
   records.forEach(({ record }, index) => {
     switch (record.case) {
-      case "usage":
-        rows.usage.push({ index, row: usageRow(record.value) });
+      case "usage": {
+        const reason = isUuid(record.value.callId) ? absurdityOf(record.value) : "the call's id is not a UUID";
+        const id = record.value.callId.toLowerCase();
+        if (reason !== undefined) rejected.push({ index, reason });
+        // The first of two that are the same call, as the ledger has it.
+        else if (!usage.has(id)) usage.set(id, { index, event: record.value });
         break;
+      }
       case "feedback":
-        rows.feedback.push({ index, row: feedbackRow(record.value) });
+        feedback.push({ index, event: record.value });
         break;
       case undefined:
         rejected.push({ index, reason: "the record holds neither a usage event nor feedback" });
@@ -49,37 +64,67 @@ export async function recordUsage(database: Database, records: readonly UsageRec
         record satisfies never;
     }
   });
-  let recorded = 0;
-  for (const kind of ["usage", "feedback"] as const) {
-    for (let from = 0; from < rows[kind].length; from += rowsInOneStatement)
-      recorded += await insert(database, ledgerStatements[kind], rows[kind].slice(from, from + rowsInOneStatement), rejected);
-  }
-  return { recorded, rejected: rejected.sort((one, other) => one.index - other.index) };
+  const calls = await inParts(database, [...usage.values()], rejected, writeCalls);
+  const feedbacks = await inParts(database, feedback, rejected, (em, events) =>
+    inserted(em, feedbackTable, events, ({ feedbackId }) => feedbackId),
+  );
+  return { recorded: calls.length + feedbacks.length, calls, rejected: rejected.sort((one, other) => one.index - other.index) };
 }
 
-async function insert(database: Database, statement: string, rows: readonly LedgerRow[], rejected: RejectedRecord[]): Promise<number> {
-  if (rows.length === 0) return 0;
-  try {
-    return await database.system((em) => insertedBy(em, statement, rows));
-  } catch (error) {
-    const reason = refusalOf(error);
-    if (reason === undefined) throw error;
-    const [only] = rows;
-    if (rows.length === 1 && only !== undefined) {
-      rejected.push({ index: only.index, reason });
-      return 0;
+async function writeCalls(em: EntityManager, events: readonly UsageEvent[]): Promise<readonly UsageEvent[]> {
+  const written = await inserted(em, usageTable, events, ({ callId }) => callId);
+  if (written.length > 0) await writeRollUps(em, rollUp(written));
+  return written;
+}
+
+/** Those that were new. */
+async function inserted<Event>(
+  em: EntityManager,
+  table: LedgerTable<Event>,
+  events: readonly Event[],
+  idOf: (event: Event) => string,
+): Promise<readonly Event[]> {
+  const [answer] = await executeBound<{ written: number; ids: readonly string[] | null }>(em, table.statement, table.parameters(events));
+  if (answer?.written === events.length) return events;
+  const ids = new Set(answer?.ids ?? []);
+  return events.filter((event) => ids.delete(idOf(event).toLowerCase()));
+}
+
+async function inParts<Event>(
+  database: Database,
+  records: readonly Indexed<Event>[],
+  rejected: RejectedRecord[],
+  write: (em: EntityManager, events: readonly Event[]) => Promise<readonly Event[]>,
+): Promise<readonly Event[]> {
+  const written: Event[] = [];
+  const attempt = async (part: readonly Indexed<Event>[]): Promise<void> => {
+    try {
+      const events = part.map(({ event }) => event);
+      for (const event of await database.system((em) => write(em, events))) written.push(event);
+    } catch (error) {
+      const reason = refusalOf(error);
+      if (reason === undefined) throw error;
+      const [only] = part;
+      if (part.length === 1 && only !== undefined) {
+        rejected.push({ index: only.index, reason });
+        return;
+      }
+      const middle = part.length >> 1;
+      await attempt(part.slice(0, middle));
+      await attempt(part.slice(middle));
     }
-    const middle = rows.length >> 1;
-    return (
-      (await insert(database, statement, rows.slice(0, middle), rejected)) +
-      (await insert(database, statement, rows.slice(middle), rejected))
-    );
-  }
+  };
+  for (let from = 0; from < records.length; from += rowsMax) await attempt(records.slice(from, from + rowsMax));
+  return written;
 }
 
-async function insertedBy(em: EntityManager, statement: string, rows: readonly LedgerRow[]): Promise<number> {
-  const inserted = await em.execute<unknown[]>(statement, [JSON.stringify(rows.map(({ row }) => row))]);
-  return inserted.length;
+/** What would end the sums of everybody else's calls, if it were added to them. */
+function absurdityOf({ usage, costNanodollars = 0n }: UsageEvent): string | undefined {
+  if (costNanodollars > costNanodollarsMax || costNanodollars < -costNanodollarsMax)
+    return `a cost of ${costNanodollars} nano-dollars cannot be: at most ${costNanodollarsMax}`;
+  for (const [name, tokens] of Object.entries(usage ?? {}))
+    if (typeof tokens === "bigint" && tokens > tokensMax) return `${tokens} ${name} cannot be: at most ${tokensMax}`;
+  return undefined;
 }
 
 /** SQLSTATE classes 22 (what the data says) and 23 (what the table demands): the same record will be refused again. */

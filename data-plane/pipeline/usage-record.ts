@@ -113,6 +113,7 @@ function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext):
     text(event.configEpoch, snapshot.revision.epoch);
     large(event.configNumber, snapshot.revision.number);
   }
+  if (request.requestId !== request.callId) text(event.requestId, request.requestId);
   for (const [name, value] of Object.entries(request.tags)) {
     nested(event.tags, () => {
       text(1, name);

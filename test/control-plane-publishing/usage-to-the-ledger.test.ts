@@ -227,7 +227,7 @@ describe("the ledger", () => {
         }),
       },
     });
-    expect(await recordUsage(database, [...records, feedback, feedback])).toEqual({ recorded: 3, rejected: [] });
+    expect(await recordUsage(database, [...records, feedback, feedback])).toMatchObject({ recorded: 3, rejected: [] });
     expect(await usageEntry(database, organisationId, known.callId)).toMatchObject({
       startedAtMicros: 1_800_000_000_123_456n,
       streamed: true,

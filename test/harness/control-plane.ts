@@ -34,6 +34,7 @@ export async function openTestServices(
     privateAddresses: ["127.0.0.1"],
     graphqlIntrospection: true,
     graphqlExplorer: false,
+    ledgerDays: 400,
     logLevel: "silent",
     demoSimulatorUrl: undefined,
     ...changes,

@@ -66,6 +66,15 @@ export const UsageEvent = defineEntity({
     configEpoch: p.text(),
     configNumber: p.bigint(),
     tags: p.json<Readonly<Record<string, string>>>(),
+    cacheWriteOneHourTokens: p.bigint().nullable(),
+    audioInputTokens: p.bigint().nullable(),
+    audioOutputTokens: p.bigint().nullable(),
+    imageInputTokens: p.bigint().nullable(),
+    imageOutputTokens: p.bigint().nullable(),
+    /** Ten-thousandths of the price that were not charged. */
+    discountBasisPoints: p.integer(),
+    /** The caller's own x-request-id; empty: it sent none. */
+    requestId: p.text(),
   },
 });
 export type UsageEvent = InferEntity<typeof UsageEvent>;
