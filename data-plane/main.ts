@@ -12,6 +12,7 @@ import { Health } from "#proto/grpc/health/v1/health_pb.ts";
 import { ServerReflection as ReflectionV1 } from "#proto/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ReflectionV1Alpha } from "#proto/grpc/reflection/v1alpha/reflection_pb.ts";
 import { CompletionService } from "#proto/penstock/inference/v1/completion_pb.ts";
+import { EmbeddingService } from "#proto/penstock/inference/v1/embedding_pb.ts";
 import { FeedbackService } from "#proto/penstock/inference/v1/feedback_pb.ts";
 import { ModelService } from "#proto/penstock/inference/v1/model_pb.ts";
 import { type EarlyEnd, grpcService, type ServiceOptions, startGrpcServer } from "../proto/transport/grpc-server.ts";
@@ -22,12 +23,14 @@ import { controlPlaneNodeStatus } from "./control-plane-client/node-status.ts";
 import { controlPlaneUsageStream } from "./control-plane-client/usage-stream.ts";
 import { lockDataDirectory } from "./data-directory.ts";
 import { completionService } from "./edge/completion-service.ts";
+import { embeddingService } from "./edge/embedding-service.ts";
 import { feedbackService } from "./edge/feedback-service.ts";
 import { grpcStatus } from "./edge/grpc-status.ts";
 import { healthService, type Readiness, UnknownServiceError } from "./edge/health-service.ts";
 import { modelService } from "./edge/model-service.ts";
 import { openaiChat } from "./edge/openai-chat.ts";
 import { getModel, listModels } from "./edge/openai-models.ts";
+import { openaiOperations } from "./edge/openai-operations.ts";
 import { startOpsServer } from "./edge/ops-server.ts";
 import { reflectionService } from "./edge/reflection-service.ts";
 import { startRestServer } from "./edge/rest-server.ts";
@@ -40,8 +43,10 @@ import { authenticator } from "./pipeline/authenticate.ts";
 import { backendPlaces } from "./pipeline/backend-places.ts";
 import type { CompletionDependencies } from "./pipeline/completion.ts";
 import { noGuard } from "./pipeline/guard.ts";
+import type { OperationDependencies } from "./pipeline/operation.ts";
 import { noCache } from "./pipeline/response-cache.ts";
 import { usageRecordBytes } from "./pipeline/usage-record.ts";
+import { openaiCompatibleOperations } from "./providers/openai-compatible/operation.ts";
 import { openaiCompatibleProvider } from "./providers/openai-compatible/provider.ts";
 import { upstreamPools } from "./providers/upstream-pools.ts";
 import { redisConfigFeed } from "./redis/config-feed.ts";
@@ -140,10 +145,12 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     ["openai-compatible", openaiCompatible],
     ["simulated", openaiCompatible],
   ]);
+  const operations = openaiCompatibleOperations(pools);
+  const operationKinds = new Map(["openai", "openai-compatible", "simulated"].map((kind) => [kind, operations]));
   const quota = redis === undefined ? memoryQuotaLedger() : redisQuotaLedger({ redis, logger });
   const authenticate = authenticator(settings.pepper);
   const pseudonym = (id: string) => createHmac("sha256", settings.pepper).update("penstock/pseudonym/1\0").update(id).digest("hex");
-  const dependencies: CompletionDependencies = {
+  const dependencies: CompletionDependencies & OperationDependencies = {
     snapshot: () => snapshots.current(),
     authenticate,
     guard: noGuard,
@@ -152,6 +159,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     stickyVariants: redis === undefined ? memoryStickyVariants() : redisStickyVariants(redis),
     providerOf: (kind) => providerKinds.get(kind),
     places: backendPlaces(),
+    operationsOf: (kind) => operationKinds.get(kind),
     random: Math.random,
     pseudonym,
     record: (state) => {
@@ -169,12 +177,13 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   const readiness = snapshotReadiness(snapshots.ready, () => draining);
   const liveCalls = new LiveCalls<EarlyEnd>();
   const callsInFlight = () => liveCalls.size + (rest?.callsInFlight ?? 0);
-  const inference = [CompletionService, ModelService, FeedbackService] as const;
+  const inference = [CompletionService, EmbeddingService, ModelService, FeedbackService] as const;
   const models = { snapshot: dependencies.snapshot, authenticate };
   const options = serviceOptions(logger);
   const reflection = reflectionService([...inference, Health]);
   const services = [
     grpcService(CompletionService, completionService(dependencies), options, liveCalls),
+    grpcService(EmbeddingService, embeddingService(dependencies), options, liveCalls),
     grpcService(ModelService, modelService(models), options, liveCalls),
     grpcService(FeedbackService, feedbackService({ ...models, nodeId, pseudonym, append: usageLog.append }), options, liveCalls),
     grpcService(
@@ -211,6 +220,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     rest = await startRestServer(
       [
         { method: "POST", path: "/v1/chat/completions", serve: openaiChat(dependencies) },
+        ...openaiOperations(dependencies),
         { method: "GET", path: "/v1/models", serve: listModels(models) },
         { method: "GET", path: "/v1/models/*", serve: getModel(models) },
       ],

@@ -32,12 +32,7 @@ export interface ChatBody {
 
 /** @throws GatewayError INVALID_ARGUMENT or UNSUPPORTED_PARAMETER naming the field. */
 export function checkChatBody(body: Json, members: CompletionRequest["body"]["members"]): ChatBody {
-  for (const name of members.keys()) {
-    if (steering.has(name))
-      throw new GatewayError("UNSUPPORTED_PARAMETER", `"${name}" is not a caller's to say; the route decides where a call goes`, {
-        field: name,
-      });
-  }
+  for (const name of members.keys()) refuseSteering(name);
   const { model } = body;
   if (typeof model !== "string" || model === "") throw wrong("model", "must be the name of a model; GET /v1/models lists them");
   const prompt = promptReference(body["prompt"]);
@@ -72,6 +67,14 @@ export function checkChatBody(body: Json, members: CompletionRequest["body"]["me
     metadata: checkMetadata(body["metadata"]),
     reasoningSigners,
   };
+}
+
+/** @throws GatewayError UNSUPPORTED_PARAMETER where the member would steer the call past its route. */
+export function refuseSteering(name: string): void {
+  if (steering.has(name))
+    throw new GatewayError("UNSUPPORTED_PARAMETER", `"${name}" is not a caller's to say; the route decides where a call goes`, {
+      field: name,
+    });
 }
 
 /** Returns who signed the reasoning that the messages give back. */

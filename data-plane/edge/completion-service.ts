@@ -1,8 +1,6 @@
 /** `penstock.inference.v1.CompletionService`: reads the typed request into a CompletionRequest and writes typed answers. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { Metadata } from "@grpc/grpc-js";
-import { Metadata as GrpcMetadata } from "@grpc/grpc-js";
 import {
   type ChoiceSchema,
   type CompleteResponseSchema,
@@ -15,15 +13,14 @@ import {
   type ToolCallSchema,
 } from "#proto/penstock/inference/v1/completion_pb.ts";
 import type { CallContext, ServiceHandlers } from "../../proto/transport/grpc-server.ts";
-import { newCallId } from "../call-id.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { type CompletionDependencies, complete } from "../pipeline/completion.ts";
-import type { CallFacts, CallReport, CompletionEvent, FinishReason, TokenLogprob, TokenUsage } from "../pipeline/completion-event.ts";
+import type { CallReport, CompletionEvent, FinishReason, TokenLogprob } from "../pipeline/completion-event.ts";
 import type { CompletionRequest } from "../pipeline/completion-request.ts";
 import { jsonTextOf } from "../pipeline/json-text.ts";
-import { readCallerHeaders } from "./caller-headers.ts";
 import { checkChatBody } from "./chat-body.ts";
 import { chatBodyOfInput } from "./chat-body-of-input.ts";
+import { addTrailers, callHead, initialMetadata, reportOf, usageOf } from "./grpc-call.ts";
 
 export function completionService(dependencies: CompletionDependencies): ServiceHandlers<typeof CompletionService> {
   return {
@@ -48,7 +45,7 @@ export function completionService(dependencies: CompletionDependencies): Service
         for (const event of batch) {
           if (event.type === "committed") {
             call.writeStallMs = event.writeStallMs;
-            call.sendInitialMetadata(initialMetadata(request, event.facts));
+            call.sendInitialMetadata(initialMetadata(request.requestId, event.facts));
           }
           const message = streamEvent(event, request);
           if (message !== undefined) messages.push({ sequenceNumber: ++sequenceNumber, event: message });
@@ -61,24 +58,13 @@ export function completionService(dependencies: CompletionDependencies): Service
 }
 
 function completionRequest(input: CompletionInput | undefined, stream: boolean, call: CallContext): CompletionRequest {
-  const callId = newCallId();
-  const header = (name: string) => {
-    const [value] = call.metadata.get(name);
-    return typeof value === "string" ? value : undefined;
-  };
-  const caller = readCallerHeaders(header);
-  const requestId = caller.requestId ?? callId;
-  call.trailers.set("x-request-id", requestId);
-  call.trailers.set("x-penstock-call-id", callId);
+  const head = callHead(call);
   if (input === undefined) throw new GatewayError("INVALID_ARGUMENT", "input must be said", { field: "input" });
   const body = jsonTextOf(chatBodyOfInput(input, stream));
   const { model, prompt, endUserId, metadata, reasoningSigners } = checkChatBody(body.value, body.members);
   return {
     ingress: "grpc",
-    callId,
-    requestId,
-    receivedAtMs: Date.now(),
-    credential: caller.credential,
+    ...head,
     model,
     stream,
     body,
@@ -86,10 +72,7 @@ function completionRequest(input: CompletionInput | undefined, stream: boolean, 
     reasoningSigners,
     prompt,
     endUserId,
-    sessionId: caller.sessionId,
-    tags: { ...metadata, ...caller.tags },
-    callerHeader: header,
-    simulation: simulationMetadata(call.metadata),
+    tags: { ...metadata, ...head.tags },
   };
 }
 
@@ -274,57 +257,3 @@ const logprob = ({ token, logprob: value, bytes, top }: TokenLogprob) => ({
   tokenBytes: Uint8Array.from(bytes ?? []),
   top: top.map((other) => ({ token: other.token, logprob: other.logprob, tokenBytes: Uint8Array.from(other.bytes ?? []) })),
 });
-
-const usageOf = (usage: TokenUsage) => ({
-  inputTokens: BigInt(usage.inputTokens),
-  outputTokens: BigInt(usage.outputTokens),
-  cacheReadTokens: BigInt(usage.cacheReadTokens),
-  cacheWriteTokens: BigInt(usage.cacheWriteTokens),
-  reasoningTokens: BigInt(usage.reasoningTokens),
-  audioInputTokens: BigInt(usage.audioInputTokens),
-  audioOutputTokens: BigInt(usage.audioOutputTokens),
-  estimated: usage.estimated,
-});
-
-const reportOf = ({ route, backend, attempts, variant, cache, revision, promptVersion, costNanodollars }: CallReport) => ({
-  route,
-  backend,
-  attempts,
-  variant,
-  cache,
-  revision,
-  promptVersion,
-  ...(costNanodollars === undefined ? {} : { costNanodollars }),
-});
-
-function initialMetadata(request: CompletionRequest, facts: CallFacts): Metadata {
-  const metadata = new GrpcMetadata();
-  metadata.set("x-request-id", request.requestId);
-  for (const [name, value] of factPairs(facts)) metadata.set(name, value);
-  return metadata;
-}
-
-function addTrailers(trailers: Metadata, report: CallReport): void {
-  for (const [name, value] of factPairs(report)) trailers.set(name, value);
-  if (report.costNanodollars !== undefined) trailers.set("x-penstock-cost-nanodollars", String(report.costNanodollars));
-}
-
-function* factPairs(facts: CallFacts): Generator<[string, string]> {
-  yield ["x-penstock-revision", facts.revision];
-  yield ["x-penstock-route", ascii(facts.route)];
-  yield ["x-penstock-backend", ascii(facts.backend)];
-  yield ["x-penstock-attempts", String(facts.attempts)];
-  yield ["x-penstock-cache", facts.cache];
-  if (facts.variant !== "") yield ["x-penstock-variant", ascii(facts.variant)];
-  if (facts.promptVersion !== "") yield ["x-penstock-prompt", ascii(facts.promptVersion)];
-  if (facts.dropped.length > 0) yield ["x-penstock-dropped", ascii(facts.dropped.join(", "))];
-}
-
-const ascii = (text: string): string => (/^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text));
-
-function simulationMetadata(metadata: Metadata): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(metadata.getMap()))
-    if (name.startsWith("x-sim-") && typeof value === "string") headers[name] = value;
-  return headers;
-}

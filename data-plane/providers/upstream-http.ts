@@ -6,6 +6,7 @@
  * Aborting closes the socket within the same turn, in every state.
  */
 import type { IncomingHttpHeaders } from "node:http";
+import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { GatewayError } from "../gateway-error.ts";
 
@@ -33,7 +34,13 @@ const releaseMs = 250;
 
 export function exchange(
   pool: Dispatcher,
-  request: { path: string; headers: string[]; body: string; connectMs: number },
+  request: {
+    readonly method?: "GET" | "POST" | "DELETE";
+    readonly path: string;
+    readonly headers: string[];
+    readonly body: string | AsyncIterable<Uint8Array> | null;
+    readonly connectMs: number;
+  },
 ): UpstreamExchange {
   let controller: Dispatcher.DispatchController | undefined;
   let head: UpstreamHead | undefined;
@@ -70,7 +77,15 @@ export function exchange(
   );
 
   pool.dispatch(
-    { path: request.path, method: "POST", headers: request.headers, body: request.body, headersTimeout: 0, bodyTimeout: 0 },
+    {
+      path: request.path,
+      method: request.method ?? "POST",
+      headers: request.headers,
+      // undici sends any async iterable; its types name Node's streams alone.
+      body: request.body as string | Readable | null,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    },
     {
       onRequestStart(started) {
         controller = started;

@@ -1,5 +1,5 @@
 /**
- * The two endpoints that answer like a model, as pure functions from a request to what goes over the wire: reads the body and
+ * The endpoints that answer like a model, as pure functions from a request to what goes over the wire: reads the body and
  * the `x-sim-*` headers, finds model and fault, plans the answer and lets the fault have its way with it.
  */
 import { isUtf8 } from "node:buffer";
@@ -10,6 +10,7 @@ import { parseChatRequest } from "./chat-request.ts";
 import { embeddingBody, parseEmbeddingRequest } from "./embeddings.ts";
 import { type Fault, whole } from "./faults.ts";
 import { flakyFault, modelDefault, modelNamed, type Overrides, parseOverrides, type SimulatedModel } from "./models.ts";
+import { moderationBody, parseModerationRequest } from "./moderations.ts";
 import { digestOf, seededRandom } from "./seeded-random.ts";
 import { SimulatorError } from "./simulator-error.ts";
 import type { HttpAnswer, Step } from "./stream-writer.ts";
@@ -73,15 +74,24 @@ export function answerChat(call: IncomingCall): AnsweredCall {
 
 /** @throws SimulatorError for what the caller did wrong */
 export function answerEmbeddings(call: IncomingCall): AnsweredCall {
-  const parsed = parseJson(call.body);
-  const request = parseEmbeddingRequest(parsed, "sim-embed");
+  const request = parseEmbeddingRequest(parseJson(call.body), "sim-embed");
+  return answerWhole(call, "embeddings", request.model, (seed) => embeddingBody(request, seed));
+}
+
+/** @throws SimulatorError for what the caller did wrong */
+export function answerModerations(call: IncomingCall): AnsweredCall {
+  const request = parseModerationRequest(parseJson(call.body), "sim-moderation");
+  return answerWhole(call, "moderations", request.model, (seed) => moderationBody(request, seed));
+}
+
+function answerWhole(call: IncomingCall, what: "embeddings" | "moderations", id: string, body: (seed: string) => string): AnsweredCall {
   const overrides = parseOverrides(call.headers);
   const seed = overrides.seed ?? call.seed;
-  const model = modelServing("embeddings", request.model);
+  const model = modelServing(what, id);
   const fault = faultOf(model, overrides, seed, digestOf(call.body.toString("latin1")));
-  const answer = delayed(whole(200, jsonHeaders, embeddingBody(request, seed)), overrides.ttftMs ?? model.ttftMs);
+  const answer = delayed(whole(200, jsonHeaders, body(seed)), overrides.ttftMs ?? model.ttftMs);
   // A stream never comes from here, so no fault asks for a content event.
-  return { model: request.model, streamed: false, fault, answer: faulty(answer, fault, call, false, () => "") };
+  return { model: id, streamed: false, fault, answer: faulty(answer, fault, call, false, () => "") };
 }
 
 function faulty(
@@ -106,9 +116,9 @@ function faultOf(model: SimulatedModel, overrides: Overrides, seed: string, fing
   return model.fault === "some-calls" ? flakyFault(seededRandom(seed, "flaky", fingerprint)) : model.fault;
 }
 
-function modelServing(what: "chat" | "embeddings", id: string): SimulatedModel {
+function modelServing(what: Exclude<SimulatedModel["serves"], "all">, id: string): SimulatedModel {
   const model = modelNamed(id);
-  if (model.serves !== what && model.serves !== "both")
+  if (model.serves !== what && model.serves !== "all")
     throw new SimulatorError(400, `The model "${id}" serves ${model.serves}, not ${what}; use another.`, {
       param: "model",
       code: "unsupported_model",

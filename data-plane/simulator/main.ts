@@ -9,7 +9,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type CallRecord, callLog, callsKept, keptBody, noBody, nowMs } from "./call-record.ts";
-import { type AnsweredCall, answerChat, answerEmbeddings, type IncomingCall } from "./calls.ts";
+import { type AnsweredCall, answerChat, answerEmbeddings, answerModerations, type IncomingCall } from "./calls.ts";
 import { createdAtSeconds } from "./chat-body.ts";
 import { whole } from "./faults.ts";
 import { modelList, modelNamed, type SimulatedModel } from "./models.ts";
@@ -160,9 +160,13 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
       if (path === "/sim/state") return jsonAnswer({ openConnections, runningCalls: running.size, callsTotal: log.total });
     }
     return errorAnswer(
-      new SimulatorError(404, `${method} ${path} is not served here. See GET /v1/models, POST /v1/chat/completions, POST /v1/embeddings.`, {
-        code: "unsupported_endpoint",
-      }),
+      new SimulatorError(
+        404,
+        `${method} ${path} is not served here. See GET /v1/models, POST /v1/chat/completions, POST /v1/embeddings, POST /v1/moderations.`,
+        {
+          code: "unsupported_endpoint",
+        },
+      ),
     );
   }
 
@@ -196,6 +200,7 @@ type Answering = (call: IncomingCall) => AnsweredCall;
 const answeringAt: Readonly<Record<string, Answering | undefined>> = {
   "/v1/chat/completions": answerChat,
   "/v1/embeddings": answerEmbeddings,
+  "/v1/moderations": answerModerations,
 };
 
 function listening(server: ReturnType<typeof createServer>, { host, port }: SimulatorSettings): Promise<void> {

@@ -8,7 +8,7 @@ import { SimulatorError } from "./simulator-error.ts";
 
 export interface SimulatedModel {
   readonly id: string;
-  readonly serves: "chat" | "embeddings" | "both";
+  readonly serves: "chat" | "embeddings" | "moderations" | "all";
   /** To the first event, in milliseconds. Each call gets 80 to 120 % of it, by its seed. */
   readonly ttftMs: number;
   /** Between content chunks, in milliseconds. */
@@ -29,12 +29,13 @@ const models: readonly SimulatedModel[] = [
   { ...chat, id: "sim-flaky", ttftMs: 20, gapMs: 5, fault: "some-calls" },
   { ...chat, id: "sim-reasoning", ttftMs: 50, gapMs: 5, reasons: true },
   { ...chat, id: "sim-embed", ttftMs: 5, gapMs: 0, serves: "embeddings" },
+  { ...chat, id: "sim-moderation", ttftMs: 5, gapMs: 0, serves: "moderations" },
   ...faultNames.map((name) => ({
     ...chat,
     id: `sim-fault-${name}`,
     ttftMs: 5,
     gapMs: 1,
-    serves: "both" as const,
+    serves: "all" as const,
     fault: parseFault(name),
   })),
 ];

@@ -154,7 +154,7 @@ function readChunks(chunks: readonly string[], options: ChunkReaderOptions): Pro
 }
 
 /** @throws GatewayError UPSTREAM_PROTOCOL where there is more than `bytesMax` and it may not be cut. */
-async function readText(upstream: UpstreamExchange, bytesMax: number, beyond: "cut" | "refuse"): Promise<string> {
+export async function readText(upstream: UpstreamExchange, bytesMax: number, beyond: "cut" | "refuse"): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
   for (;;) {

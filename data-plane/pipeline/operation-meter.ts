@@ -1,0 +1,57 @@
+/** Counts what an operation was: the backend's own usage where it says it, else what its kind allows to be said. */
+import type { CallMeter } from "./call-state.ts";
+import type { TokenUsage } from "./completion-event.ts";
+import { estimateOperation } from "./operation.ts";
+import type { OperationAnswerEvent } from "./operation-event.ts";
+import type { OperationRequest } from "./operation-request.ts";
+
+export interface OperationMeter extends CallMeter {
+  see(events: readonly OperationAnswerEvent[]): void;
+}
+
+export function operationMeter(request: OperationRequest): OperationMeter {
+  let reported: TokenUsage | undefined;
+  let servedModel = "";
+  let firstContentAtMs: number | undefined;
+  return {
+    see(events) {
+      firstContentAtMs ??= Date.now();
+      for (const event of events) {
+        if (event.type === "operation-usage") reported = event.usage;
+        else if (event.type === "operation-answer") servedModel = event.servedModel;
+      }
+    },
+    usage() {
+      if (reported !== undefined || firstContentAtMs === undefined) return reported;
+      switch (request.unsaidUsage) {
+        case "input":
+          return { ...noUsage, inputTokens: estimateOperation(request), estimated: true };
+        case "nothing":
+          return noUsage;
+        case "unknown":
+          return undefined;
+        default:
+          return request.unsaidUsage satisfies never;
+      }
+    },
+    get servedModel() {
+      return servedModel;
+    },
+    finishReason: "",
+    get firstContentAtMs() {
+      return firstContentAtMs;
+    },
+  };
+}
+
+const noUsage: TokenUsage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+  audioInputTokens: 0,
+  audioOutputTokens: 0,
+  estimated: false,
+  raw: "",
+};

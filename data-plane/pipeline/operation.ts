@@ -1,0 +1,105 @@
+/**
+ * One call that is not a completion, from the credential to the ledger: the stages of completion.ts without those that speak of
+ * a conversation (prompt, cache). Whoever adds a stage that every call must pass adds it in both.
+ */
+import { GatewayError } from "../gateway-error.ts";
+import type { CompiledBackend } from "../snapshot/compiled-route.ts";
+import { readSnapshot } from "../snapshot/snapshot-source.ts";
+import { assignVariant } from "./assign-variant.ts";
+import { type Attempt, type BackendBatch, callBackend } from "./call-backend.ts";
+import { account, callState, factsOf } from "./call-state.ts";
+import type { CompletionDependencies } from "./completion.ts";
+import type { CallFacts } from "./completion-event.ts";
+import { estimateTokens } from "./estimate-tokens.ts";
+import type { OperationAnswerEvent, OperationEvent } from "./operation-event.ts";
+import { operationMeter } from "./operation-meter.ts";
+import type { OperationRequest } from "./operation-request.ts";
+import { operationTiers } from "./operation-tiers.ts";
+import { type Reservation, reserveQuota } from "./reserve-quota.ts";
+import { settlementOf } from "./settlement.ts";
+import { type CallLifetime, startTotalClock } from "./total-clock.ts";
+
+export interface OperationDependencies
+  extends Pick<CompletionDependencies, "snapshot" | "authenticate" | "quota" | "places" | "random" | "record" | "pseudonym"> {
+  /** The adapter for a provider's kind; undefined: it has nothing but completions. */
+  readonly operationsOf: (kind: string) => OperationProvider | undefined;
+}
+
+/** What an adapter offers whose backends have more than completions. Fails as Provider does. */
+export interface OperationProvider {
+  operate(call: OperationCall, signal: AbortSignal): AsyncIterable<BackendBatch<OperationAnswerEvent>>;
+}
+
+export interface OperationCall {
+  readonly backend: CompiledBackend;
+  readonly request: OperationRequest;
+  readonly clocks: { readonly connectMs: number; readonly firstByteMs: number; readonly idleMs: number };
+}
+
+/** @throws GatewayError whatever ended the call; the same error is in the usage event. */
+export async function* operate(
+  request: OperationRequest,
+  dependencies: OperationDependencies,
+  lifetime: CallLifetime,
+): AsyncGenerator<readonly OperationEvent[], void> {
+  const { signal } = lifetime;
+  const state = callState(request, operationMeter(request));
+  let reservation: Reservation | undefined;
+  let stopClock: (() => void) | undefined;
+  try {
+    const snapshot = readSnapshot(dependencies.snapshot);
+    state.snapshot = snapshot;
+
+    const caller = dependencies.authenticate(snapshot, request.credential, request.receivedAtMs);
+    state.caller = caller;
+    const { route, tiers } = operationTiers(snapshot, caller, request);
+    state.route = route;
+    stopClock = startTotalClock(route.clocks.totalMs, lifetime);
+    const assignment = request.target.case === "route" ? assignVariant(route, request, caller) : undefined;
+    state.assignment = assignment;
+    const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
+    reservation = await reserveQuota(dependencies.quota, snapshot, caller, route, request, estimateOperation, endUserHash, signal);
+    const plan = { tiers: assignment?.variant.tiers ?? tiers, attemptsMax: route.attemptsMax, clocks: route.clocks };
+    const open = ({ backend }: Attempt) => openOperation({ backend, request, clocks: route.clocks }, dependencies, signal);
+
+    let facts: CallFacts | undefined;
+    for await (const events of callBackend(plan, open, dependencies, state.attempts, signal)) {
+      state.meter.see(events);
+      if (facts === undefined) {
+        facts = factsOf(state, reservation);
+        yield [{ type: "committed", facts, writeStallMs: route.clocks.writeStallMs }, ...events];
+      } else yield events;
+    }
+    if (facts === undefined) throw new GatewayError("INTERNAL", "internal error; quote the request id when you report it");
+    account(state);
+    yield [{ type: "finished", report: { ...facts, usage: state.usage, costNanodollars: state.costNanodollars } }];
+  } catch (reason) {
+    state.failure = GatewayError.from(reason);
+    throw state.failure;
+  } finally {
+    // As in completion.ts: on every way out, also when the caller left while it was waited for.
+    stopClock?.();
+    if (signal.aborted) state.failure = GatewayError.from(signal.reason);
+    account(state);
+    reservation?.settle(settlementOf(state));
+    dependencies.record(state);
+  }
+}
+
+function openOperation(call: OperationCall, { operationsOf }: OperationDependencies, signal: AbortSignal) {
+  const { kind } = call.backend.provider;
+  const provider = operationsOf(kind);
+  if (provider === undefined)
+    throw new GatewayError(
+      "UNSUPPORTED_ENDPOINT",
+      `providers of the kind "${kind}" serve nothing like this; call a route over another kind`,
+      {
+        anotherBackendMayHelp: true,
+      },
+    );
+  return provider.operate(call, signal);
+}
+
+/** Tokens that are reserved: those of its text, and nothing for what only keeps or fetches. */
+export const estimateOperation = ({ body, unsaidUsage }: OperationRequest): number =>
+  unsaidUsage === "nothing" ? 0 : estimateTokens(body.case === "json" ? body.json.text.length : 0);
