@@ -1,10 +1,12 @@
 /**
- * The ten kinds of configuration: which entity holds each and what it is called on the wire. A kind that is added here
+ * The kinds of configuration: which entity holds each and what it is called on the wire. A kind that is added here
  * fails to compile in snapshot/compile.ts until it has a row there.
  */
 import { ResourceKind } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { ApiKey } from "./entities/api-key.ts";
 import { Backend } from "./entities/backend.ts";
+import { Budget } from "./entities/budget.ts";
+import { CatalogueModel } from "./entities/catalogue-model.ts";
 import { Experiment } from "./entities/experiment.ts";
 import { Organisation } from "./entities/organisation.ts";
 import { Project } from "./entities/project.ts";
@@ -25,6 +27,8 @@ export interface ConfigRows {
   prompt_version: PromptVersion;
   experiment: Experiment;
   quota: Quota;
+  catalogue_model: CatalogueModel;
+  budget: Budget;
 }
 
 export type ConfigKind = keyof ConfigRows;
@@ -41,6 +45,8 @@ export const configEntities = {
   prompt_version: PromptVersion,
   experiment: Experiment,
   quota: Quota,
+  catalogue_model: CatalogueModel,
+  budget: Budget,
 } as const satisfies Record<ConfigKind, unknown>;
 
 export const resourceKinds = {
@@ -54,6 +60,8 @@ export const resourceKinds = {
   prompt_version: ResourceKind.PROMPT_VERSION,
   experiment: ResourceKind.EXPERIMENT,
   quota: ResourceKind.QUOTA,
+  catalogue_model: ResourceKind.CATALOGUE_MODEL,
+  budget: ResourceKind.BUDGET,
 } as const satisfies Record<ConfigKind, ResourceKind>;
 
 /** In the order of the wire's numbers. */

@@ -6,6 +6,7 @@ import { ConfigResource } from "./entities/config-resource.ts";
 import { ConfigState } from "./entities/config-state.ts";
 import { Feedback } from "./entities/feedback.ts";
 import { Node } from "./entities/node.ts";
+import { PriceVersion } from "./entities/price-version.ts";
 import { Revision } from "./entities/revision.ts";
 import { RevisionChange } from "./entities/revision-change.ts";
 import { UsageEvent } from "./entities/usage-event.ts";
@@ -18,6 +19,7 @@ export const entities = [
   ConfigState,
   Feedback,
   Node,
+  PriceVersion,
   Revision,
   RevisionChange,
   UsageEvent,

@@ -16,6 +16,7 @@ import { entities } from "./entities.ts";
 import { releaseLostConnections } from "./lost-connections.ts";
 import { First } from "./migrations/0001-first.ts";
 import { ProviderAuthentication } from "./migrations/0002-provider-authentication.ts";
+import { Money } from "./migrations/0010-money.ts";
 import { LedgerByDay } from "./migrations/0020-ledger-by-day.ts";
 import { Assignment } from "./migrations/0030-assignment.ts";
 
@@ -27,6 +28,7 @@ export const tenantRole = "penstock_tenant";
 const migrations = [
   { name: "0001-first", class: First },
   { name: "0002-provider-authentication", class: ProviderAuthentication },
+  { name: "0010-money", class: Money },
   { name: "0020-ledger-by-day", class: LedgerByDay },
   { name: "0030-assignment", class: Assignment },
 ];

@@ -52,7 +52,11 @@ export interface ChangeDescription {
 
 /** What all kinds have and nobody sets by hand. */
 type KeptColumns = "id" | "organisationId" | "revision" | "createdAt" | "updatedAt" | "archivedAt";
-type NewRow<Row> = Omit<{ [Name in keyof Row as Name extends symbol ? never : Name]: Row[Name] }, KeptColumns> & { readonly id?: string };
+type Columns<Row> = Omit<{ [Name in keyof Row as Name extends symbol ? never : Name]: Row[Name] }, KeptColumns>;
+/** What may be null may be left out. */
+type NullableNames<Row> = { [Name in keyof Row]-?: null extends Row[Name] ? Name : never }[keyof Row];
+type NewRow<Row> = Omit<Columns<Row>, NullableNames<Columns<Row>>> &
+  Partial<Pick<Columns<Row>, NullableNames<Columns<Row>>>> & { readonly id?: string };
 
 /** What `work` changes the configuration with. A row that it did not get from here is not seen. */
 export interface ConfigurationChange {

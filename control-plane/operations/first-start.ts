@@ -13,6 +13,7 @@ import { v7 } from "uuid";
 import { hostOf, readBaseUrl } from "#agreements/base-url.ts";
 import { everybody } from "../database/entities/experiment.ts";
 import { Organisation } from "../database/entities/organisation.ts";
+import { plainTerms } from "../database/entities/price.ts";
 import { Provider, plainProvider } from "../database/entities/provider.ts";
 import type { RouteTimeouts } from "../database/entities/route.ts";
 import { asSystem } from "../database/orm.ts";
@@ -22,6 +23,7 @@ import { makeAdminToken } from "./admin-tokens.ts";
 import { type ConfigurationChange, changeConfiguration } from "./change-configuration.ts";
 import { makeApiKey } from "./make-api-key.ts";
 import { type ProviderPlace, placeOf } from "./provider-place.ts";
+import { setPrice } from "./set-price.ts";
 
 const author = "system:first-start";
 const simulatorKey = "simulator";
@@ -76,25 +78,21 @@ function placeOfSimulator({ settings }: Services, baseUrl: string): Promise<Prov
 
 async function makeDemo(change: ConfigurationChange, place: ProviderPlace): Promise<void> {
   const provider = change.create("provider", { key: simulatorKey, kind: "simulated", ...place, ...plainProvider, sealedCredential: "" });
-  const backendOf = (model: string, inputNanodollarsPerMillion: string, outputNanodollarsPerMillion: string) =>
-    change.create("backend", {
+  const backendOf = async (model: string, inputNanodollarsPerMillion: string, outputNanodollarsPerMillion: string) => {
+    const row = change.create("backend", {
       key: model,
       providerId: provider.id,
       model,
-      price: {
-        version: 1,
-        inputNanodollarsPerMillion,
-        outputNanodollarsPerMillion,
-        cacheReadNanodollarsPerMillion: null,
-        cacheWriteNanodollarsPerMillion: null,
-      },
-      priceVersion: 1,
+      prices: [],
       concurrentCallsMax: 0,
       capabilities: ["tools"],
     });
+    await setPrice(change, "backend", row, plainTerms(inputNanodollarsPerMillion, outputNanodollarsPerMillion), null);
+    return row;
+  };
   // $0.15 and $0.60, $0.05 and $0.20 a million tokens: of the size that small models cost.
-  const fast = backendOf("sim-fast", "150000000", "600000000");
-  const slow = backendOf("sim-slow", "50000000", "200000000");
+  const fast = await backendOf("sim-fast", "150000000", "600000000");
+  const slow = await backendOf("sim-slow", "50000000", "200000000");
 
   const prompt = change.create("prompt", { name: "support-answer", labels: {} });
   await addPromptVersion(change, prompt, {

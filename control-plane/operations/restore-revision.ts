@@ -28,8 +28,16 @@ const placesAtOnce = 4;
 
 /** What no restore touches. */
 export const neverRestored: ReadonlySet<ConfigKind> = new Set<ConfigKind>(["organisation", "api_key"]);
-/** A row's own life, which goes on. */
-const keptColumns: ReadonlySet<string> = new Set(["id", "organisationId", "revision", "createdAt", "updatedAt"]);
+/** A row's own life, which goes on: also how far a budget is spent. */
+const keptColumns: ReadonlySet<string> = new Set([
+  "id",
+  "organisationId",
+  "revision",
+  "createdAt",
+  "updatedAt",
+  "reachedPercent",
+  "reachedUntil",
+]);
 
 export interface RestoredRevision {
   /** How many rows are different from before. */

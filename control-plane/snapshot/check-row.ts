@@ -2,12 +2,14 @@
 import { compileTemplate, templateLengthMax } from "#agreements/prompt-template.ts";
 import type { ValidationIssue } from "../control-error.ts";
 import type { ConfigKind, ConfigRows } from "../database/config-kinds.ts";
-import type { BackendPrice } from "../database/entities/backend.ts";
+import { budgetPeriods, budgetScopeKinds } from "../database/entities/budget.ts";
 import { type Experiment, experimentUnits } from "../database/entities/experiment.ts";
 import { promptRoles } from "../database/entities/prompt-version.ts";
 import { quotaEnforcements, quotaResources, quotaScopeKinds, quotaWindows } from "../database/entities/quota.ts";
 import type { PromptSelection, RouteTier } from "../database/entities/route.ts";
 import { faultsIn } from "../storable-text.ts";
+import { isTimeZone } from "../time-zone.ts";
+import { checkDiscounts, checkPrices } from "./check-price.ts";
 import { checkProvider } from "./check-provider.ts";
 
 const weightMax = 1_000_000;
@@ -23,8 +25,6 @@ const parametersLengthMax = 20_000;
 const reservedParameters = ["model", "messages", "stream", "stream_options"];
 /** The longest that a clock of a route may run: a day. */
 const clockMsMax = 86_400_000;
-/** Nano-dollars a million tokens: a million dollars. */
-const priceMax = 10n ** 15n;
 
 const keyPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** What callers say as `model`: as OpenAI's names are, with a slash for those who group them. */
@@ -43,9 +43,10 @@ export function checkRow<Kind extends ConfigKind>(kind: Kind, row: ConfigRows[Ki
 }
 
 const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: Issues) => void } = {
-  organisation: ({ key, name }, issues) => {
+  organisation: ({ key, name, discounts }, issues) => {
     checkKey(key, issues);
     checkText("name", name, 200, issues);
+    issues.push(...checkDiscounts(discounts ?? []));
   },
   project: ({ key, name }, issues) => {
     checkKey(key, issues);
@@ -63,14 +64,12 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     checkKey(row.key, issues);
     issues.push(...checkProvider(row));
   },
-  backend: ({ key, model, price, concurrentCallsMax, capabilities }, issues) => {
+  backend: ({ key, model, prices, concurrentCallsMax, capabilities }, issues) => {
     checkKey(key, issues);
     checkText("model", model, 256, issues);
-    if (price != null) checkPrice(price, issues);
+    issues.push(...checkPrices(prices));
     checkInteger("concurrentCallsMax", concurrentCallsMax, 0, 100_000, issues);
-    capabilities.forEach((word, index) => {
-      if (!/^[a-z][a-z0-9_-]{0,31}$/.test(word)) issues.push({ path: `capabilities[${index}]`, message: 'must be a word such as "tools"' });
-    });
+    checkCapabilities(capabilities, issues);
   },
   route: (row, issues) => {
     if (!routeNamePattern.test(row.name))
@@ -82,6 +81,11 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     checkSelection("prompt", row.prompt, issues);
     checkParameters("defaultParameters", row.defaultParameters, issues);
     checkWord("cache", row.cache, ["off"], issues);
+    if (row.economy != null) {
+      checkInteger("economy.budgetPercent", row.economy.budgetPercent, 1, 100, issues);
+      checkInteger("economy.firstTier", row.economy.firstTier, 1, Math.max(1, row.tiers.length - 1), issues);
+      if (row.tiers.length < 2) issues.push({ path: "economy", message: "needs a route with two tiers: one to go on with" });
+    }
   },
   prompt: ({ name, labels }, issues) => {
     checkText("name", name, 128, issues);
@@ -148,6 +152,29 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     if (whole && row.scopeId != null) issues.push({ path: "scopeId", message: `a quota for ${row.scopeKind} has no scopeId` });
     if (!whole && row.scopeId == null) issues.push({ path: "scopeId", message: `say which ${row.scopeKind}` });
   },
+  catalogue_model: (row, issues) => {
+    if (!/^[a-z0-9][a-z0-9-]{0,62}\/[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}$/.test(row.key))
+      issues.push({ path: "key", message: 'must be vendor and model, such as "openai/gpt-4o"' });
+    checkText("vendor", row.vendor, 63, issues);
+    checkText("name", row.name, 200, issues);
+    for (const name of ["contextTokensMax", "outputTokensMax"] as const)
+      if (row[name] != null) checkInteger(name, row[name], 1, 1_000_000_000, issues);
+    checkCapabilities(row.capabilities, issues);
+    issues.push(...checkPrices(row.prices));
+    checkLength("source", row.source, 500, issues);
+    if (!/^(\d{4}-\d{2}-\d{2})?$/.test(row.sourceDate)) issues.push({ path: "sourceDate", message: "must be a day such as 2027-01-31" });
+  },
+  budget: (row, issues) => {
+    checkKey(row.key, issues);
+    checkWord("scopeKind", row.scopeKind, budgetScopeKinds, issues);
+    checkWord("period", row.period, budgetPeriods, issues);
+    if (row.limitNanodollars <= 0n) issues.push({ path: "limitNanodollars", message: "must be above 0" });
+    if (!isTimeZone(row.timeZone)) issues.push({ path: "timeZone", message: "must be an IANA time zone such as Europe/Berlin" });
+    checkThresholds(row.thresholdPercents, issues);
+    if (row.scopeKind === "organisation" && row.scopeId != null)
+      issues.push({ path: "scopeId", message: "a budget for the organisation has no scopeId" });
+    if (row.scopeKind !== "organisation" && row.scopeId == null) issues.push({ path: "scopeId", message: `say which ${row.scopeKind}` });
+  },
 };
 
 /** Who takes part, apart from units and variants. */
@@ -185,6 +212,20 @@ function checkAssignment(
 
 const conditionsMax = 100;
 const secretHeaders: ReadonlySet<string> = new Set(["authorization", "x-api-key", "cookie", "proxy-authorization"]);
+function checkThresholds(percents: readonly number[], issues: Issues): void {
+  if (percents.length > 10) issues.push({ path: "thresholdPercents", message: "may be 10" });
+  percents.forEach((percent, index) => {
+    checkInteger(`thresholdPercents[${index}]`, percent, 1, 1000, issues);
+    if (percent <= (percents[index - 1] ?? 0))
+      issues.push({ path: `thresholdPercents[${index}]`, message: "must be above the one before" });
+  });
+}
+
+function checkCapabilities(capabilities: readonly string[], issues: Issues): void {
+  capabilities.forEach((word, index) => {
+    if (!/^[a-z][a-z0-9_-]{0,31}$/.test(word)) issues.push({ path: `capabilities[${index}]`, message: 'must be a word such as "tools"' });
+  });
+}
 
 function checkTiers(path: string, tiers: readonly RouteTier[], tiersMin: number, issues: Issues): void {
   if (tiers.length < tiersMin || tiers.length > tiersMax) issues.push({ path, message: `must be ${tiersMin} to ${tiersMax}` });
@@ -205,15 +246,6 @@ function checkSelection(path: string, selection: PromptSelection | null | undefi
   if (selection == null) return;
   if ("version" in selection) checkInteger(`${path}.version`, selection.version, 1, 2 ** 31 - 1, issues);
   else if (!labelPattern.test(selection.label)) issues.push({ path: `${path}.label`, message: "is not a label" });
-}
-
-function checkPrice(price: BackendPrice, issues: Issues): void {
-  for (const [name, value] of Object.entries(price)) {
-    if (name === "version" || value === null) continue;
-    const amount = BigInt(value);
-    if (amount < 0n || amount > priceMax)
-      issues.push({ path: `price.${name}`, message: `must be from 0 to ${priceMax} nano-dollars a million tokens` });
-  }
 }
 
 function checkParameters(path: string, value: unknown, issues: Issues): void {

@@ -244,7 +244,10 @@ function describe({ resource }: Resource): string {
     case "backend":
     case "experiment":
     case "quota":
+    case "budget":
       return `${resource.case} ${resource.value.key}`;
+    case "catalogueModel":
+      return `catalogue model ${resource.value.key}`;
     case "route":
     case "prompt":
       return `${resource.case} ${resource.value.name}`;

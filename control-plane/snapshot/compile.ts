@@ -6,6 +6,8 @@
 import type { JsonObject as ProtoJsonObject } from "@bufbuild/protobuf";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
+  type BudgetSchema,
+  type DiscountSchema,
   type ExperimentSchema,
   type PriceSchema,
   type PromptBindingSchema,
@@ -17,8 +19,10 @@ import {
   type TierSchema,
 } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import type { ConfigKind, ConfigRows } from "../database/config-kinds.ts";
-import type { BackendPrice } from "../database/entities/backend.ts";
+import type { Budget } from "../database/entities/budget.ts";
 import type { Experiment, ExperimentTargeting } from "../database/entities/experiment.ts";
+import type { Discount } from "../database/entities/organisation.ts";
+import { type Price, type PriceRates, type RateName, rateNames } from "../database/entities/price.ts";
 import type { Provider, ProviderAuthentication } from "../database/entities/provider.ts";
 import type { Quota } from "../database/entities/quota.ts";
 import type { JsonObject, PromptSelection, RouteTier } from "../database/entities/route.ts";
@@ -54,7 +58,12 @@ interface Compiled {
 }
 
 const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Compiled | undefined } = {
-  organisation: ({ id, key }) => ({ resource: { case: "organisation", value: { id, key } }, references: [] }),
+  organisation: ({ id, key, discounts }) => ({
+    resource: { case: "organisation", value: { id, key, discounts: (discounts ?? []).map(discountOf) } },
+    references: (discounts ?? []).flatMap(({ providerId }, index) =>
+      providerId === null ? [] : [{ path: `discounts[${index}].providerId`, kind: "provider" as const, id: providerId }],
+    ),
+  }),
   project: ({ id, organisationId, key }) => ({ resource: { case: "project", value: { id, organisationId, key } }, references: [] }),
   api_key: (row) => ({
     resource: {
@@ -83,12 +92,16 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
         key: row.key,
         providerId: row.providerId,
         model: row.model,
-        ...(row.price == null ? {} : { price: priceOf(row.price) }),
+        prices: row.prices.map(priceOf),
+        catalogueModelId: row.catalogueModelId ?? "",
         concurrentCallsMax: row.concurrentCallsMax,
         capabilities: [...row.capabilities].sort(),
       },
     },
-    references: [{ path: "providerId", kind: "provider", id: row.providerId }],
+    references: [
+      { path: "providerId", kind: "provider", id: row.providerId },
+      ...(row.catalogueModelId == null ? [] : [{ path: "catalogueModel", kind: "catalogue_model" as const, id: row.catalogueModelId }]),
+    ],
   }),
   route: (row) => ({
     resource: {
@@ -105,6 +118,7 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
         ...(row.prompt == null ? {} : { prompt: bindingOf(row.prompt) }),
         ...(row.defaultParameters == null ? {} : { defaultParameters: structOf(row.defaultParameters) }),
         cache: row.cache,
+        ...(row.economy == null ? {} : { economy: row.economy }),
       },
     },
     references: [...referencesOfTiers("tiers", row.tiers), ...referencesOfPrompt("prompt", row.prompt)],
@@ -146,6 +160,14 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
           references: referencesOfExperiment(row),
         },
   quota: (row) => ({ resource: { case: "quota", value: quotaOf(row) }, references: referencesOfQuota(row) }),
+  catalogue_model: ({ id, organisationId, key, prices }) => ({
+    resource: { case: "catalogueModel", value: { id, organisationId, key, prices: prices.map(priceOf) } },
+    references: [],
+  }),
+  budget: (row) => ({
+    resource: { case: "budget", value: budgetOf(row) },
+    references: row.scopeKind === "organisation" ? [] : [{ path: "scopeId", kind: row.scopeKind, id: row.scopeId ?? "" }],
+  }),
 };
 
 const experimentOf = (row: Experiment): MessageInitShape<typeof ExperimentSchema> => ({
@@ -263,17 +285,48 @@ function authenticationOf(authentication: ProviderAuthentication): NonNullable<M
   }
 }
 
-const priceOf = (price: BackendPrice): MessageInitShape<typeof PriceSchema> => ({
+function budgetOf({
+  id,
+  organisationId,
+  key,
+  scopeKind,
+  scopeId,
+  reachedPercent,
+  reachedUntil,
+}: Budget): MessageInitShape<typeof BudgetSchema> {
+  const common = { id, organisationId, key, reachedPercent, reachedUntilMs: millisecondsOf(reachedUntil) };
+  switch (scopeKind) {
+    case "organisation":
+      return { ...common, scope: { case: "organisation", value: true } };
+    case "project":
+      return { ...common, scope: { case: "projectId", value: scopeId ?? "" } };
+    case "api_key":
+      return { ...common, scope: { case: "apiKeyId", value: scopeId ?? "" } };
+    default:
+      return scopeKind satisfies never;
+  }
+}
+
+const priceOf = (price: Price): MessageInitShape<typeof PriceSchema> => ({
+  ...ratesOf(price),
   version: BigInt(price.version),
-  inputNanodollarsPerMillion: BigInt(price.inputNanodollarsPerMillion),
-  outputNanodollarsPerMillion: BigInt(price.outputNanodollarsPerMillion),
-  ...(price.cacheReadNanodollarsPerMillion === null
-    ? {}
-    : { cacheReadNanodollarsPerMillion: BigInt(price.cacheReadNanodollarsPerMillion) }),
-  ...(price.cacheWriteNanodollarsPerMillion === null
-    ? {}
-    : { cacheWriteNanodollarsPerMillion: BigInt(price.cacheWriteNanodollarsPerMillion) }),
+  requestNanodollars: BigInt(price.requestNanodollars),
+  effectiveFromMs: instantOf(price.effectiveFrom),
+  contextTiers: price.contextTiers.map((tier) => ({ ...ratesOf(tier), inputTokensAbove: BigInt(tier.inputTokensAbove) })),
 });
+
+/** Those that are said; the others are absent on the wire, and not zero. */
+const ratesOf = (rates: PriceRates): { readonly [Name in RateName]?: bigint } =>
+  Object.fromEntries(rateNames.flatMap((name) => (rates[name] == null ? [] : [[name, BigInt(rates[name])]])));
+
+const discountOf = ({ providerId, basisPoints, from, until }: Discount): MessageInitShape<typeof DiscountSchema> => ({
+  providerId: providerId ?? "",
+  basisPoints,
+  fromMs: instantOf(from),
+  untilMs: instantOf(until),
+});
+
+const instantOf = (text: string | null): bigint => (text === null ? 0n : BigInt(Date.parse(text)));
 
 const tiersOf = (tiers: readonly RouteTier[]): MessageInitShape<typeof TierSchema>[] =>
   tiers.map(({ targets }) => ({ targets: targets.map(({ backendId, weight }) => ({ backendId, weight })) }));

@@ -1,5 +1,6 @@
 /** What is known of a call, filled stage by stage, for whoever looks at it when it is over: the ledger's record and the metrics. */
 import type { GatewayError } from "../gateway-error.ts";
+import { type CompiledPrice, priceAt } from "../snapshot/compiled-price.ts";
 import type { CompiledRoute } from "../snapshot/compiled-route.ts";
 import type { RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
 import type { Assignment } from "./assign-variant.ts";
@@ -34,6 +35,8 @@ export interface CallState<Meter extends CallMeter = CallMeter> {
   readonly attempts: Attempt[];
   readonly meter: Meter;
   usage: TokenUsage | undefined;
+  /** The one that the call costs; undefined: none is known, or nobody answered. */
+  price: CompiledPrice | undefined;
   costNanodollars: bigint | undefined;
   /** undefined: it went well. */
   failure: GatewayError | undefined;
@@ -51,6 +54,7 @@ export function callState<Meter extends CallMeter>(request: CallRequest, meter: 
     attempts: [],
     meter,
     usage: undefined,
+    price: undefined,
     costNanodollars: undefined,
     failure: undefined,
   };
@@ -75,5 +79,8 @@ export function factsOf(state: CallState, reservation: Reservation): CallFacts {
 /** Usage as the backend said it, else as counted where content has gone out; cost at the price of the backend that answered. */
 export function account(state: CallState): void {
   state.usage = state.meter.usage();
-  state.costNanodollars = costOf(state.attempts.at(-1)?.backend.price, state.usage);
+  const attempt = state.attempts.at(-1);
+  const answered = attempt !== undefined && (attempt.httpStatus === 200 || state.usage !== undefined);
+  state.price = answered ? priceAt(attempt.backend.prices, state.request.receivedAtMs) : undefined;
+  state.costNanodollars = costOf(state.price, state.usage);
 }

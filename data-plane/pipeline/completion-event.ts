@@ -121,6 +121,11 @@ export interface TokenUsage {
   readonly reasoningTokens: number;
   readonly audioInputTokens: number;
   readonly audioOutputTokens: number;
+  /** Parts of input and output. Absent: none that the provider told apart. */
+  readonly imageInputTokens?: number;
+  readonly imageOutputTokens?: number;
+  /** The part of cacheWrite that is kept for an hour. Absent: none. */
+  readonly cacheWriteOneHourTokens?: number;
   /** True where Penstock counted because the backend did not say. */
   readonly estimated: boolean;
   /** As the provider said it: JSON text, empty where it did not. */

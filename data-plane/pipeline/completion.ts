@@ -12,6 +12,7 @@ import { type Attempt, type BackendDependencies, callBackend, openCompletion } f
 import { account, callState, factsOf } from "./call-state.ts";
 import type { CallFacts, CompletionEvent } from "./completion-event.ts";
 import type { CompletionRequest } from "./completion-request.ts";
+import { tiersOf } from "./economy.ts";
 import { estimateCall } from "./estimate-tokens.ts";
 import type { Guard } from "./guard.ts";
 import type { QuotaLedger } from "./quota-ledger.ts";
@@ -76,7 +77,7 @@ export async function* complete(
     state.cache = cached === undefined ? missOf[dependencies.cache.state] : "hit";
     const call = {
       request,
-      tiers: assignment?.variant.tiers ?? route.tiers,
+      tiers: tiersOf(snapshot, caller, route, assignment, request.receivedAtMs),
       attemptsMax: route.attemptsMax,
       clocks: route.clocks,
       replacements: rendered.replacements,

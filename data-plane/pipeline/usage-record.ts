@@ -97,11 +97,19 @@ function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext):
       large(tokens.reasoningTokens, usage.reasoningTokens);
       flag(tokens.estimated, usage.estimated);
       text(tokens.raw, usage.raw);
+      large(tokens.audioInputTokens, usage.audioInputTokens);
+      large(tokens.audioOutputTokens, usage.audioOutputTokens);
+      large(tokens.imageInputTokens, usage.imageInputTokens ?? 0);
+      large(tokens.imageOutputTokens, usage.imageOutputTokens ?? 0);
+      large(tokens.cacheWriteOneHourTokens, usage.cacheWriteOneHourTokens ?? 0);
     });
   }
   // Said even where it is zero: that it is there tells known from unknown.
   if (state.costNanodollars !== undefined) writer.uint32(tag(event.costNanodollars, varint)).int64(state.costNanodollars);
-  large(event.priceVersion, answered?.backend.price?.version ?? 0n);
+  if (state.price !== undefined) {
+    large(event.priceVersion, state.price.version);
+    integer(event.discountBasisPoints, state.price.discountBasisPoints);
+  }
   integer(event.durationMs, Math.max(0, nowMs - request.receivedAtMs));
   if (meter.firstContentAtMs !== undefined)
     writer.uint32(tag(event.timeToFirstTokenMs, varint)).uint32(Math.max(0, meter.firstContentAtMs - request.receivedAtMs));

@@ -155,4 +155,6 @@ const kinds = {
   promptVersion: ResourceKind.PROMPT_VERSION,
   experiment: ResourceKind.EXPERIMENT,
   quota: ResourceKind.QUOTA,
+  catalogueModel: ResourceKind.CATALOGUE_MODEL,
+  budget: ResourceKind.BUDGET,
 } satisfies Record<Exclude<Resource["resource"]["case"], undefined>, ResourceKind>;

@@ -4,10 +4,12 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { type BucketRange, bucketRanges } from "#agreements/bucket-hash.ts";
 import type {
   Backend,
+  CatalogueModel,
   Condition,
+  Economy,
   Experiment,
   Namespace,
-  Price,
+  Organisation,
   Prompt,
   PromptBinding,
   Provider,
@@ -17,6 +19,7 @@ import type {
   Tier,
 } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import type { QuotaEnforcement, QuotaWindow } from "../pipeline/quota-ledger.ts";
+import { type CompiledPrice, compilePrices } from "./compiled-price.ts";
 import type { CompiledPromptVersion } from "./compiled-prompt.ts";
 
 export interface CompiledRoute {
@@ -26,6 +29,8 @@ export interface CompiledRoute {
   readonly description: string;
   readonly createdAtMs: number;
   readonly tiers: readonly CompiledTier[];
+  /** What the caller's budgets do to the way before they are spent. */
+  readonly economy: CompiledEconomy | undefined;
   readonly clocks: Clocks;
   readonly attemptsMax: number;
   readonly prompt: BoundPrompt | undefined;
@@ -35,6 +40,12 @@ export interface CompiledRoute {
   readonly experiment: CompiledExperiment | undefined;
   /** Ids of the resources that this was compiled from, besides the route itself. */
   readonly references: readonly string[];
+}
+
+export interface CompiledEconomy {
+  /** Of a budget, 1 to 100. */
+  readonly budgetPercent: number;
+  readonly tiers: readonly CompiledTier[];
 }
 
 export interface CompiledTier {
@@ -54,7 +65,8 @@ export interface CompiledBackend {
   readonly key: string;
   readonly model: string;
   readonly provider: Provider;
-  readonly price: Price | undefined;
+  /** In the order of time. Empty: none is known. */
+  readonly prices: readonly CompiledPrice[];
   readonly concurrentCallsMax: number;
 }
 
@@ -135,7 +147,9 @@ export interface CompiledQuota {
 
 /** Where compiling finds what a route refers to. */
 export interface RouteParts {
+  organisation(id: string): Organisation | undefined;
   backend(id: string): Backend | undefined;
+  catalogueModel(id: string): CatalogueModel | undefined;
   provider(id: string): Provider | undefined;
   prompt(id: string): Prompt | undefined;
   promptVersion(promptId: string, version: number): CompiledPromptVersion | undefined;
@@ -158,13 +172,15 @@ export function compileRoute(route: Route, experiment: Experiment | undefined, p
   const references = new Set<string>();
   const compiler = { parts, references, where: `route "${route.name}"` };
   const { timeouts } = route;
+  const tiers = compileTiers(route.tiers, compiler);
   return {
     id: route.id,
     organisationId: route.organisationId,
     name: route.name,
     description: route.description,
     createdAtMs: Number(route.createdAtMs),
-    tiers: compileTiers(route.tiers, compiler),
+    tiers,
+    economy: compileEconomy(route.economy, tiers),
     clocks: {
       queueMs: timeouts?.queueMs || clockDefaults.queueMs,
       connectMs: timeouts?.connectMs || clockDefaults.connectMs,
@@ -197,6 +213,12 @@ function oneOf<Word extends string>(words: readonly Word[], word: string, quotaK
   return known;
 }
 
+/** A first tier that is not there, as where tiers were taken away since, is the last one. */
+function compileEconomy(economy: Economy | undefined, tiers: readonly CompiledTier[]): CompiledEconomy | undefined {
+  if (economy === undefined) return undefined;
+  return { budgetPercent: economy.budgetPercent, tiers: tiers.slice(Math.min(economy.firstTier, tiers.length - 1)) };
+}
+
 interface Compiler {
   readonly parts: RouteParts;
   readonly references: Set<string>;
@@ -214,7 +236,8 @@ function compileTiers(tiers: readonly Tier[], compiler: Compiler): CompiledTier[
   });
 }
 
-function compileBackend(id: string, { parts, references, where }: Compiler): CompiledBackend {
+function compileBackend(id: string, compiler: Compiler): CompiledBackend {
+  const { parts, references, where } = compiler;
   const backend = parts.backend(id);
   if (backend === undefined) throw new Error(`${where} refers to backend ${id}, which is not there`);
   const provider = parts.provider(backend.providerId);
@@ -226,9 +249,23 @@ function compileBackend(id: string, { parts, references, where }: Compiler): Com
     key: backend.key,
     model: backend.model,
     provider,
-    price: backend.price,
+    prices: compileBackendPrices(backend, compiler),
     concurrentCallsMax: backend.concurrentCallsMax || concurrentCallsMaxDefault,
   };
+}
+
+/** Its own, or those of its model in the catalogue; less what the organisation is let off. */
+function compileBackendPrices(backend: Backend, { parts, references }: Compiler): readonly CompiledPrice[] {
+  references.add(backend.organisationId);
+  const discounts = parts.organisation(backend.organisationId)?.discounts ?? [];
+  if (backend.prices.length > 0) return compilePrices(backend.prices, discounts, backend.providerId);
+  if (backend.catalogueModelId === "")
+    return compilePrices(backend.price === undefined ? [] : [backend.price], discounts, backend.providerId);
+  const model = parts.catalogueModel(backend.catalogueModelId);
+  if (model === undefined)
+    throw new Error(`backend "${backend.key}" refers to catalogue model ${backend.catalogueModelId}, which is not there`);
+  references.add(model.id);
+  return compilePrices(model.prices, discounts, backend.providerId);
 }
 
 function compileBinding(binding: PromptBinding | undefined, { parts, references, where }: Compiler): BoundPrompt | undefined {

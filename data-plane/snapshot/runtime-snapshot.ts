@@ -8,6 +8,8 @@
 import type {
   ApiKey,
   Backend,
+  Budget,
+  CatalogueModel,
   Delta,
   Experiment,
   Organisation,
@@ -23,6 +25,7 @@ import type {
   Snapshot,
 } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { ResourceKind } from "#proto/penstock/config/v1/snapshot_pb.ts";
+import { type BudgetedCaller, budgetPercent, type ReachedBudgets, reachedBudgets } from "./budgets.ts";
 import { type CompiledPromptVersion, compilePromptVersion } from "./compiled-prompt.ts";
 import { type CompiledQuota, type CompiledRoute, compileQuota, compileRoute, type RouteParts } from "./compiled-route.ts";
 import { type PersistentMap, persistentMap } from "./persistent-map.ts";
@@ -42,6 +45,8 @@ export interface RuntimeSnapshot {
   readonly quotaIndex: object;
   /** @param scope see quotaScope. */
   quotas(organisationId: string, scope: string): readonly CompiledQuota[];
+  /** How far the furthest of the caller's budgets is spent, in percent, as far as routes ask for it. 0: not that far. */
+  budgetPercent(caller: BudgetedCaller, atMs: number): number;
   /** @throws Error naming the resource, where the result would not hold together. The delta must lead on from this revision. */
   withDelta(delta: Delta, revision: Revision): RuntimeSnapshot;
 }
@@ -68,6 +73,7 @@ export function buildRuntimeSnapshot(snapshot: Snapshot): RuntimeSnapshot {
     keys: persistentMap([...resources.apiKey.values()].map((key) => [key.publicId, key])),
     prompts: persistentMap([...resources.prompt.values()].map((prompt) => [routeKey(prompt.organisationId, prompt.name), prompt])),
     quotas: persistentMap(quotaLists(resources.quota.values())),
+    budgets: reachedBudgets(resources.budget.values()),
     revision: snapshot.revision,
   });
 }
@@ -92,6 +98,8 @@ interface Resources {
   promptVersion: PersistentMap<PromptVersion>;
   experiment: PersistentMap<Experiment>;
   quota: PersistentMap<Quota>;
+  catalogueModel: PersistentMap<CatalogueModel>;
+  budget: PersistentMap<Budget>;
 }
 type Kind = keyof Resources;
 type ResourceOf<K extends Kind> = Resources[K] extends PersistentMap<infer Value> ? Value : never;
@@ -107,6 +115,8 @@ const kindNames = {
   [ResourceKind.PROMPT_VERSION]: "promptVersion",
   [ResourceKind.EXPERIMENT]: "experiment",
   [ResourceKind.QUOTA]: "quota",
+  [ResourceKind.CATALOGUE_MODEL]: "catalogueModel",
+  [ResourceKind.BUDGET]: "budget",
 } satisfies Record<Exclude<ResourceKind, 0>, Kind>;
 
 interface Indexes {
@@ -118,11 +128,12 @@ interface Indexes {
   readonly keys: PersistentMap<ApiKey>;
   readonly prompts: PersistentMap<Prompt>;
   readonly quotas: PersistentMap<readonly CompiledQuota[]>;
+  readonly budgets: ReachedBudgets;
   readonly revision: Revision;
 }
 
 function over(indexes: Indexes): RuntimeSnapshot {
-  const { resources, routes, keys, prompts, versions, quotas, revision } = indexes;
+  const { resources, routes, keys, prompts, versions, quotas, budgets, revision } = indexes;
   return {
     revision,
     revisionText: `${revision.epoch}-${revision.number}`,
@@ -136,6 +147,7 @@ function over(indexes: Indexes): RuntimeSnapshot {
     promptVersion: (promptId, version) => versions.get(promptVersionKey(promptId, version)),
     quotaIndex: quotas,
     quotas: (organisationId, scope) => quotas.get(routeKey(organisationId, scope)) ?? noQuotas,
+    budgetPercent: (caller, atMs) => budgetPercent(budgets, caller, atMs),
     withDelta: (delta, next) => over(applied(indexes, delta, next)),
   };
 }
@@ -167,11 +179,12 @@ function changesOf(delta: Delta): Change[] {
 /** First all that goes, then all that comes: within one delta a name may pass from one resource to another, or two may swap. */
 function applied(indexes: Indexes, delta: Delta, revision: Revision): Indexes {
   const resources: Resources = { ...indexes.resources };
-  let { keys, prompts, versions, routes, quotas, experiments } = indexes;
+  let { keys, prompts, versions, routes, quotas, budgets, experiments } = indexes;
   /** Ids of what changed and may be compiled into routes. */
   const changed = new Set<string>();
   const routesChanged = new Set<string>();
   let quotasChanged = false;
+  let budgetsChanged = false;
   const changes = changesOf(delta);
 
   for (const { kind, id, next } of changes) {
@@ -209,11 +222,15 @@ function applied(indexes: Indexes, delta: Delta, revision: Revision): Indexes {
       case "quota":
         quotasChanged = true;
         break;
+      case "budget":
+        budgetsChanged = true;
+        break;
+      case "organisation":
+      case "catalogueModel":
       case "provider":
       case "backend":
         changed.add(id);
         break;
-      case "organisation":
       case "project":
         break;
       default:
@@ -253,10 +270,13 @@ function applied(indexes: Indexes, delta: Delta, revision: Revision): Indexes {
       routes = routes.with(routeKey(route.organisationId, route.name), compileRoute(route, experiments.get(id), parts));
   }
   if (quotasChanged) quotas = persistentMap(quotaLists(resources.quota.values()));
-  return { resources, keys, prompts, versions, routes, quotas, experiments, revision };
+  if (budgetsChanged) budgets = reachedBudgets(resources.budget.values());
+  return { resources, keys, prompts, versions, routes, quotas, budgets, experiments, revision };
 }
 
 const partsOf = (resources: Resources, versions: PersistentMap<CompiledPromptVersion>): RouteParts => ({
+  organisation: (id) => resources.organisation.get(id),
+  catalogueModel: (id) => resources.catalogueModel.get(id),
   backend: (id) => resources.backend.get(id),
   provider: (id) => resources.provider.get(id),
   prompt: (id) => resources.prompt.get(id),
@@ -317,6 +337,8 @@ const emptyTables = (): Tables => ({
   promptVersion: [],
   experiment: [],
   quota: [],
+  catalogueModel: [],
+  budget: [],
 });
 
 function addTo(tables: Tables, resource: Resource): void {
@@ -335,6 +357,8 @@ const mapTables = (tables: Tables): Resources => ({
   promptVersion: persistentMap(tables.promptVersion),
   experiment: persistentMap(tables.experiment),
   quota: persistentMap(tables.quota),
+  catalogueModel: persistentMap(tables.catalogueModel),
+  budget: persistentMap(tables.budget),
 });
 
 function put(resources: Resources, kind: Kind, id: string, next: Resource["resource"] | undefined): void {

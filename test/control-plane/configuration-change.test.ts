@@ -52,8 +52,7 @@ describe.each(["PostgreSQL", "PGlite"])("a change of the configuration on %s", (
           key,
           providerId: provider.id,
           model: "m",
-          price: null,
-          priceVersion: 0,
+          prices: [],
           concurrentCallsMax: 0,
           capabilities: [],
         });

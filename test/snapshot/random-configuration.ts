@@ -25,6 +25,8 @@ const kinds = {
   promptVersion: ResourceKind.PROMPT_VERSION,
   experiment: ResourceKind.EXPERIMENT,
   quota: ResourceKind.QUOTA,
+  catalogueModel: ResourceKind.CATALOGUE_MODEL,
+  budget: ResourceKind.BUDGET,
 } as const;
 type Case = keyof typeof kinds;
 type Init<C extends Case> = Extract<ResourceInit, { case: C }>["value"];
@@ -47,6 +49,9 @@ export function answersOf(snapshot: RuntimeSnapshot) {
       [1, 2, 3].map((version) => plainPrompt({ name: "", version: snapshot.promptVersion(id, version) })),
     ),
     quotas: organisations.flatMap((o) => scopes.map((scope) => snapshot.quotas(o, scope))),
+    budgets: organisations.flatMap((organisationId) =>
+      [0, 1].map((atMs) => snapshot.budgetPercent({ organisationId, projectId: "j0", apiKey: { id: "k0" } }, atMs)),
+    ),
   };
 }
 
@@ -109,8 +114,14 @@ const optional = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined, fre
 const said = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never;
 
+const price = fc.record({ version: fc.bigInt(1n, 3n), effectiveFromMs: fc.bigInt(0n, 2n), inputNanodollarsPerMillion: fc.bigInt(0n, 9n) });
+
 const resources: { readonly [C in Case]: fc.Arbitrary<Init<C>> } = {
-  organisation: fc.record({ id: fc.constantFrom(...organisations), key: name }),
+  organisation: fc.record({
+    id: fc.constantFrom(...organisations),
+    key: name,
+    discounts: fc.array(fc.record({ providerId: fc.constantFrom("", "p0"), basisPoints: fc.constantFrom(100, 200) }), { maxLength: 1 }),
+  }),
   project: fc.record({ id: idOf("j", 2), organisationId: organisation, key: name }),
   apiKey: fc.record({
     id: idOf("k", 4),
@@ -120,8 +131,40 @@ const resources: { readonly [C in Case]: fc.Arbitrary<Init<C>> } = {
     revokedAtMs: fc.bigInt(0n, 2n),
   }),
   provider: fc.record({ id: idOf("p", 3), organisationId: organisation, key: name, baseUrl: name }),
-  backend: fc.record({ id: idOf("b", 4), organisationId: organisation, key: name, providerId: idOf("p", 3), model: name }),
-  route: fc.record({ id: idOf("r", 4), organisationId: organisation, name, tiers, prompt: optional(binding) }).map(said),
+  backend: fc
+    .record({
+      id: idOf("b", 4),
+      organisationId: organisation,
+      key: name,
+      providerId: idOf("p", 3),
+      model: name,
+      prices: fc.array(price, { maxLength: 2 }),
+      catalogueModelId: optional(idOf("m", 2)),
+    })
+    .map(said),
+  route: fc
+    .record({
+      id: idOf("r", 4),
+      organisationId: organisation,
+      name,
+      tiers,
+      prompt: optional(binding),
+      economy: optional(fc.record({ budgetPercent: fc.constant(50), firstTier: fc.nat(2) })),
+    })
+    .map(said),
+  catalogueModel: fc.record({ id: idOf("m", 2), organisationId: organisation, key: name, prices: fc.array(price, { maxLength: 2 }) }),
+  budget: fc.record({
+    id: idOf("g", 3),
+    organisationId: organisation,
+    key: name,
+    scope: fc.constantFrom(
+      { case: "organisation", value: true } as const,
+      { case: "projectId", value: "j0" } as const,
+      { case: "apiKeyId", value: "k0" } as const,
+    ),
+    reachedPercent: fc.constantFrom(0, 50, 80),
+    reachedUntilMs: fc.constantFrom(0n, 1n, 2n),
+  }),
   prompt: fc.record({
     id: idOf("q", 3),
     organisationId: organisation,
@@ -257,6 +300,7 @@ export const beginning: State = changed(new Map(), {
     ...pool("b", 4).map(
       (id, i): ResourceInit => ({ case: "backend", value: { id, organisationId: "o0", key: id, providerId: `p${i % 3}`, model: "m" } }),
     ),
+    ...pool("m", 2).map((id): ResourceInit => ({ case: "catalogueModel", value: { id, organisationId: "o0", key: id } })),
     ...pool("q", 3).map(
       (id, i): ResourceInit => ({
         case: "prompt",

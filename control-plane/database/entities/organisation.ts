@@ -2,6 +2,17 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
 import { configColumns } from "./config-columns.ts";
 
+export interface Discount {
+  /** Null: all providers. */
+  readonly providerId: string | null;
+  /** Ten-thousandths of the price that are not charged, 1 to 10000. */
+  readonly basisPoints: number;
+  /** ISO 8601. Null: always was. */
+  readonly from: string | null;
+  /** Not included. Null: for ever. */
+  readonly until: string | null;
+}
+
 export const Organisation = defineEntity({
   name: "Organisation",
   tableName: "organisation",
@@ -10,6 +21,8 @@ export const Organisation = defineEntity({
     /** Unique in the installation; [a-z0-9-]. */
     key: p.text(),
     name: p.text(),
+    /** What it is let off. Null: nothing. Set by the installation alone. */
+    discounts: p.json<readonly Discount[]>().nullable(),
   },
 });
 export type Organisation = InferEntity<typeof Organisation>;

@@ -22,6 +22,14 @@ export interface RouteTimeouts {
   readonly totalMs: number;
 }
 
+/** What a call's budgets do to its way before they are spent. */
+export interface RouteEconomy {
+  /** Of a budget of the caller's organisation, project or key. 1 to 100. */
+  readonly budgetPercent: number;
+  /** From then on calls begin with this tier, counted from 0. */
+  readonly firstTier: number;
+}
+
 /** By label or by version: exactly one. */
 export type PromptSelection =
   | { readonly promptId: string; readonly label: string }
@@ -43,6 +51,8 @@ export const Route = defineEntity({
     prompt: p.json<PromptSelection>().nullable(),
     defaultParameters: p.json<JsonObject>().nullable(),
     cache: p.text().$type<"off">(),
+    /** Null: budgets do not change its way. */
+    economy: p.json<RouteEconomy>().nullable(),
   },
 });
 export type Route = InferEntity<typeof Route>;

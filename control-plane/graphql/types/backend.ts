@@ -1,33 +1,17 @@
 /** A backend: one model at one provider. Imported for its side effects by schema.ts. */
-import type { BackendPrice, Backend as BackendRow } from "../../database/entities/backend.ts";
+import type { Backend as BackendRow } from "../../database/entities/backend.ts";
+import { priceAt } from "../../database/entities/price.ts";
+import { adoptModel } from "../../operations/adopt-model.ts";
+import { setPrice } from "../../operations/set-price.ts";
 import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { addUnschedule, CatalogueModel } from "./catalogue-model.ts";
+import { Price, PriceInput, termsOf } from "./price.ts";
 import { Provider } from "./provider.ts";
 
-const Price = builder.objectRef<BackendPrice>("BackendPrice").implement({
-  description: "Nano-dollars a million tokens: 150000000 is $0.15.",
-  fields: (t) => ({
-    version: t.exposeInt("version", { description: "Each ledger row says which price made it." }),
-    inputNanodollarsPerMillion: t.field({ type: "BigInt", resolve: (price) => BigInt(price.inputNanodollarsPerMillion) }),
-    outputNanodollarsPerMillion: t.field({ type: "BigInt", resolve: (price) => BigInt(price.outputNanodollarsPerMillion) }),
-    cacheReadNanodollarsPerMillion: t.field({
-      type: "BigInt",
-      nullable: true,
-      description: "Null: as input.",
-      resolve: (price) => optionalBigInt(price.cacheReadNanodollarsPerMillion),
-    }),
-    cacheWriteNanodollarsPerMillion: t.field({
-      type: "BigInt",
-      nullable: true,
-      description: "Null: as input.",
-      resolve: (price) => optionalBigInt(price.cacheWriteNanodollarsPerMillion),
-    }),
-  }),
-});
-
-const optionalBigInt = (text: string | null) => (text === null ? null : BigInt(text));
+const catalogueModelDescription = 'A model of the catalogue, such as "openai/gpt-4o": its price, unless the backend has its own.';
 
 export const Backend = builder.objectRef<BackendRow>("Backend").implement({
   description: "One model at one provider: what a call is finally sent to.",
@@ -35,7 +19,26 @@ export const Backend = builder.objectRef<BackendRow>("Backend").implement({
     ...configFields(t),
     key: t.exposeString("key"),
     model: t.exposeString("model", { description: "Its name at the provider." }),
-    price: t.field({ type: Price, nullable: true, description: "Null: no price is known.", resolve: (row) => row.price ?? null }),
+    price: t.field({
+      type: Price,
+      nullable: true,
+      description: "In force now: its own, else that of its model in the catalogue. Null: none is known.",
+      resolve: async (row, _args, context) => {
+        if (row.prices.length > 0 || row.catalogueModelId == null) return priceAt(row.prices, new Date()) ?? null;
+        return priceAt((await context.loaders.catalogue_model.load(row.catalogueModelId))?.prices ?? [], new Date()) ?? null;
+      },
+    }),
+    prices: t.field({
+      type: [Price],
+      description: "Its own, in the order of time: the one in force and those that are to come. Empty: its catalogue model's.",
+      resolve: (row) => [...row.prices],
+    }),
+    catalogueModel: t.field({
+      type: CatalogueModel,
+      nullable: true,
+      resolve: async (row, _args, context) =>
+        row.catalogueModelId == null ? null : ((await context.loaders.catalogue_model.load(row.catalogueModelId)) ?? null),
+    }),
     concurrentCallsMax: t.exposeInt("concurrentCallsMax", { description: "Calls at once from one node. 0: 1024." }),
     capabilities: t.exposeStringList("capabilities"),
     provider: t.field({
@@ -47,21 +50,13 @@ export const Backend = builder.objectRef<BackendRow>("Backend").implement({
 });
 addQueries("backend", { one: "backend", many: "backends" }, Backend);
 
-const PriceInput = builder.inputType("BackendPriceInput", {
-  fields: (t) => ({
-    inputNanodollarsPerMillion: t.field({ type: "BigInt", required: true }),
-    outputNanodollarsPerMillion: t.field({ type: "BigInt", required: true }),
-    cacheReadNanodollarsPerMillion: t.field({ type: "BigInt" }),
-    cacheWriteNanodollarsPerMillion: t.field({ type: "BigInt" }),
-  }),
-});
-
 const CreateBackendInput = builder.inputType("CreateBackendInput", {
   fields: (t) => ({
     key: t.string({ required: true }),
     providerId: t.id({ required: true }),
     model: t.string({ required: true }),
-    price: t.field({ type: PriceInput }),
+    price: t.field({ type: PriceInput, description: "Its own. Left out: that of its catalogue model, else none is known." }),
+    catalogueModel: t.string({ description: catalogueModelDescription }),
     concurrentCallsMax: t.int(),
     capabilities: t.stringList(),
   }),
@@ -74,17 +69,20 @@ builder.mutationField("createBackend", (t) =>
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: CreateBackendInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
-      mutate(context, wait, { action: "backend.create", summary: `backend ${input.key} made` }, async (change) =>
-        change.create("backend", {
+      mutate(context, wait, { action: "backend.create", summary: `backend ${input.key} made` }, async (change) => {
+        const model = input.catalogueModel == null ? undefined : await adoptModel(change, input.catalogueModel);
+        const row = change.create("backend", {
           key: input.key,
           providerId: input.providerId,
           model: input.model,
-          price: input.price == null ? null : priceOf(input.price, 1),
-          priceVersion: input.price == null ? 0 : 1,
+          prices: [],
+          catalogueModelId: model?.id ?? null,
           concurrentCallsMax: input.concurrentCallsMax ?? 0,
-          capabilities: input.capabilities ?? [],
-        }),
-      ),
+          capabilities: input.capabilities ?? model?.capabilities ?? [],
+        });
+        if (input.price != null) await setPrice(change, "backend", row, termsOf(input.price), input.price.effectiveFrom ?? null);
+        return row;
+      }),
   }),
 );
 
@@ -95,7 +93,8 @@ const UpdateBackendInput = builder.inputType("UpdateBackendInput", {
     key: t.string(),
     providerId: t.id(),
     model: t.string(),
-    price: t.field({ type: PriceInput, description: "Null: no price is known." }),
+    price: t.field({ type: PriceInput, description: "Null: none of its own, nor any that is to come." }),
+    catalogueModel: t.string({ description: `${catalogueModelDescription} Null: none.` }),
     concurrentCallsMax: t.int(),
     capabilities: t.stringList(),
   }),
@@ -115,12 +114,10 @@ builder.mutationField("updateBackend", (t) =>
         row.model = input.model ?? row.model;
         row.concurrentCallsMax = input.concurrentCallsMax ?? row.concurrentCallsMax;
         row.capabilities = input.capabilities ?? row.capabilities;
-        if (input.price === null) row.price = null;
-        else if (input.price !== undefined) {
-          // A version is never used twice, also when there was no price in between.
-          row.priceVersion += 1;
-          row.price = priceOf(input.price, row.priceVersion);
-        }
+        if (input.catalogueModel !== undefined)
+          row.catalogueModelId = input.catalogueModel === null ? null : (await adoptModel(change, input.catalogueModel)).id;
+        if (input.price === null) row.prices = [];
+        else if (input.price !== undefined) await setPrice(change, "backend", row, termsOf(input.price), input.price.effectiveFrom ?? null);
         change.describe(`backend ${row.key} changed`);
         return row;
       }),
@@ -129,10 +126,4 @@ builder.mutationField("updateBackend", (t) =>
 
 addArchive("backend", "backend", Backend);
 
-const priceOf = (input: typeof PriceInput.$inferInput, version: number): BackendPrice => ({
-  version,
-  inputNanodollarsPerMillion: input.inputNanodollarsPerMillion.toString(),
-  outputNanodollarsPerMillion: input.outputNanodollarsPerMillion.toString(),
-  cacheReadNanodollarsPerMillion: input.cacheReadNanodollarsPerMillion?.toString() ?? null,
-  cacheWriteNanodollarsPerMillion: input.cacheWriteNanodollarsPerMillion?.toString() ?? null,
-});
+addUnschedule("backend", Backend);

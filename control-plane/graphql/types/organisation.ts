@@ -1,6 +1,6 @@
 /** The tenant. Only a token of the installation makes one or lists them; imported for its side effects by schema.ts. */
 import { v7 } from "uuid";
-import { Organisation as OrganisationEntity } from "../../database/entities/organisation.ts";
+import { type Discount as DiscountValue, Organisation as OrganisationEntity } from "../../database/entities/organisation.ts";
 import { changeConfiguration } from "../../operations/change-configuration.ts";
 import { builder } from "../builder.ts";
 import { answerWithPropagation, checkWait, configPayload, waitArguments } from "../config-mutation.ts";
@@ -8,9 +8,30 @@ import { addArchive, configFields, connectionOf, mutate, pageById } from "../con
 import { principalOf } from "../context.ts";
 import { createErrors, updateErrors } from "../errors.ts";
 
+const Discount = builder.objectRef<DiscountValue>("Discount").implement({
+  description: "A share off what calls cost. A provider's own holds before the one for all.",
+  fields: (t) => ({
+    providerId: t.id({ nullable: true, description: "Null: all providers.", resolve: ({ providerId }) => providerId }),
+    basisPoints: t.exposeInt("basisPoints", { description: "Ten-thousandths of the price that are not charged: 1000 is 10 %." }),
+    from: t.field({ type: "DateTime", nullable: true, description: "Null: always was.", resolve: ({ from }) => instant(from) }),
+    until: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "Not included. Null: for ever.",
+      resolve: ({ until }) => instant(until),
+    }),
+  }),
+});
+const instant = (text: string | null): Date | null => (text === null ? null : new Date(text));
+
 export const Organisation = builder.objectRef<OrganisationEntity>("Organisation").implement({
   description: "The tenant: everything else belongs to one.",
-  fields: (t) => ({ ...configFields(t), key: t.exposeString("key"), name: t.exposeString("name") }),
+  fields: (t) => ({
+    ...configFields(t),
+    key: t.exposeString("key"),
+    name: t.exposeString("name"),
+    discounts: t.field({ type: [Discount], resolve: (row) => [...(row.discounts ?? [])] }),
+  }),
 });
 
 builder.queryField("organisation", (t) =>
@@ -84,6 +105,39 @@ builder.mutationField("updateOrganisation", (t) =>
         row.key = input.key ?? row.key;
         row.name = input.name ?? row.name;
         change.describe(`organisation ${row.key} changed`);
+        return row;
+      }),
+  }),
+);
+
+const DiscountInput = builder.inputType("DiscountInput", {
+  fields: (t) => ({
+    providerId: t.id({ description: "Left out: all providers." }),
+    basisPoints: t.int({ required: true, description: "1000 is 10 %." }),
+    from: t.field({ type: "DateTime", description: "Left out: now." }),
+    until: t.field({ type: "DateTime", description: "Not included. Left out: for ever." }),
+  }),
+});
+const SetDiscountsInput = builder.inputType("SetDiscountsInput", {
+  fields: (t) => ({ expectedRevision: t.int({ required: true }), discounts: t.field({ type: [DiscountInput], required: true }) }),
+});
+const SetDiscountsPayload = configPayload("SetDiscountsPayload", "organisation", Organisation);
+builder.mutationField("setDiscounts", (t) =>
+  t.field({
+    type: SetDiscountsPayload,
+    description: "All discounts of the organisation that you act in. Not for its own administrators: who is let off does not say how much.",
+    authScopes: { installation: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: SetDiscountsInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "organisation.set_discounts", summary: "discounts changed" }, async (change) => {
+        const row = await change.edit("organisation", change.organisationId, { expectedRevision: input.expectedRevision });
+        row.discounts = input.discounts.map(({ providerId, basisPoints, from, until }) => ({
+          providerId: providerId ?? null,
+          basisPoints,
+          from: (from ?? change.at).toISOString(),
+          until: until?.toISOString() ?? null,
+        }));
         return row;
       }),
   }),

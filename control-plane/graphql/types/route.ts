@@ -1,5 +1,5 @@
 /** The name callers ask for as `model`, and how it is served. Imported for its side effects by schema.ts. */
-import type { JsonObject, Route as RouteRow, RouteTimeouts } from "../../database/entities/route.ts";
+import type { JsonObject, RouteEconomy, Route as RouteRow, RouteTimeouts } from "../../database/entities/route.ts";
 import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, mutate } from "../config-type.ts";
@@ -21,6 +21,17 @@ const Timeouts = builder.objectRef<RouteTimeouts>("RouteTimeouts").implement({
   }),
 });
 
+const Economy = builder.objectRef<RouteEconomy>("RouteEconomy").implement({
+  description: "How calls save before a budget of theirs is spent.",
+  fields: (t) => ({
+    budgetPercent: t.exposeInt("budgetPercent", {
+      description:
+        "When a budget of the caller's organisation, project or key has reached this share of its limit, until its period is over.",
+    }),
+    firstTier: t.exposeInt("firstTier", { description: "Calls begin with this tier then, counted from 0; those before it are left out." }),
+  }),
+});
+
 export const Route = builder.objectRef<RouteRow>("Route").implement({
   description: "What callers ask for as `model`.",
   fields: (t) => ({
@@ -38,6 +49,12 @@ export const Route = builder.objectRef<RouteRow>("Route").implement({
       resolve: (row) => row.defaultParameters ?? null,
     }),
     cache: t.exposeString("cache"),
+    economy: t.field({
+      type: Economy,
+      nullable: true,
+      description: "Null: budgets do not change its way.",
+      resolve: (row) => row.economy ?? null,
+    }),
   }),
 });
 addQueries("route", { one: "route", many: "routes" }, Route);
@@ -53,6 +70,10 @@ const TimeoutsInput = builder.inputType("RouteTimeoutsInput", {
   }),
 });
 
+const EconomyInput = builder.inputType("RouteEconomyInput", {
+  fields: (t) => ({ budgetPercent: t.int({ required: true }), firstTier: t.int({ required: true }) }),
+});
+
 const CreateRouteInput = builder.inputType("CreateRouteInput", {
   fields: (t) => ({
     name: t.string({ required: true }),
@@ -62,6 +83,7 @@ const CreateRouteInput = builder.inputType("CreateRouteInput", {
     attemptsMax: t.int(),
     prompt: t.field({ type: PromptSelectionInput }),
     defaultParameters: t.field({ type: "JSON" }),
+    economy: t.field({ type: EconomyInput }),
   }),
 });
 const CreateRoutePayload = configPayload("CreateRoutePayload", "route", Route);
@@ -83,6 +105,7 @@ builder.mutationField("createRoute", (t) =>
           // Any JSON gets here; check-row.ts refuses what is no object.
           defaultParameters: (input.defaultParameters ?? null) as JsonObject | null,
           cache: "off",
+          economy: input.economy == null ? null : { ...input.economy },
         }),
       ),
   }),
@@ -99,6 +122,7 @@ const UpdateRouteInput = builder.inputType("UpdateRouteInput", {
     attemptsMax: t.int(),
     prompt: t.field({ type: PromptSelectionInput, description: "Null: none." }),
     defaultParameters: t.field({ type: "JSON", description: "Null: none." }),
+    economy: t.field({ type: EconomyInput, description: "Null: none." }),
   }),
 });
 const UpdateRoutePayload = configPayload("UpdateRoutePayload", "route", Route);
@@ -118,6 +142,7 @@ builder.mutationField("updateRoute", (t) =>
         row.attemptsMax = input.attemptsMax ?? row.attemptsMax;
         if (input.prompt !== undefined) row.prompt = input.prompt === null ? null : selectionOf("prompt", input.prompt);
         if (input.defaultParameters !== undefined) row.defaultParameters = input.defaultParameters as JsonObject | null;
+        if (input.economy !== undefined) row.economy = input.economy === null ? null : { ...input.economy };
         change.describe(`route ${row.name} changed`);
         return row;
       }),

@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file penstock/config/v1/snapshot.proto.
  */
 export const file_penstock_config_v1_snapshot: GenFile = /*@__PURE__*/
-  fileDesc("CiFwZW5zdG9jay9jb25maWcvdjEvc25hcHNob3QucHJvdG8SEnBlbnN0b2NrLmNvbmZpZy52MSI3CghSZXZpc2lvbhINCgVlcG9jaBgBIAEoCRIOCgZudW1iZXIYAiABKAQSDAoEaGFzaBgDIAEoDCKCAQoIU25hcHNob3QSLgoIcmV2aXNpb24YASABKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmV2aXNpb24SFQoNY3JlYXRlZF9hdF9tcxgCIAEoAxIvCglyZXNvdXJjZXMYAyADKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmVzb3VyY2UitgEKBURlbHRhEg0KBWVwb2NoGAEgASgJEg4KBm51bWJlchgCIAEoBBIVCg1wcmV2aW91c19oYXNoGAMgASgMEhUKDWNyZWF0ZWRfYXRfbXMYBCABKAMSLgoIdXBzZXJ0ZWQYBSADKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmVzb3VyY2USMAoHcmVtb3ZlZBgGIAMoCzIfLnBlbnN0b2NrLmNvbmZpZy52MS5SZXNvdXJjZUtleSJECg5TaWduZWRTbmFwc2hvdBIPCgdwYXlsb2FkGAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDBIOCgZrZXlfaWQYAyABKAkiQQoLU2lnbmVkRGVsdGESDwoHcGF5bG9hZBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDgoGa2V5X2lkGAMgASgJIjYKBEhpbnQSLgoIcmV2aXNpb24YASABKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmV2aXNpb24iSQoLUmVzb3VyY2VLZXkSLgoEa2luZBgBIAEoDjIgLnBlbnN0b2NrLmNvbmZpZy52MS5SZXNvdXJjZUtpbmQSCgoCaWQYAiABKAkiigQKCFJlc291cmNlEjgKDG9yZ2FuaXNhdGlvbhgBIAEoCzIgLnBlbnN0b2NrLmNvbmZpZy52MS5PcmdhbmlzYXRpb25IABIuCgdwcm9qZWN0GAIgASgLMhsucGVuc3RvY2suY29uZmlnLnYxLlByb2plY3RIABItCgdhcGlfa2V5GAMgASgLMhoucGVuc3RvY2suY29uZmlnLnYxLkFwaUtleUgAEjAKCHByb3ZpZGVyGAQgASgLMhwucGVuc3RvY2suY29uZmlnLnYxLlByb3ZpZGVySAASLgoHYmFja2VuZBgFIAEoCzIbLnBlbnN0b2NrLmNvbmZpZy52MS5CYWNrZW5kSAASKgoFcm91dGUYBiABKAsyGS5wZW5zdG9jay5jb25maWcudjEuUm91dGVIABIsCgZwcm9tcHQYByABKAsyGi5wZW5zdG9jay5jb25maWcudjEuUHJvbXB0SAASOwoOcHJvbXB0X3ZlcnNpb24YCCABKAsyIS5wZW5zdG9jay5jb25maWcudjEuUHJvbXB0VmVyc2lvbkgAEjQKCmV4cGVyaW1lbnQYCSABKAsyHi5wZW5zdG9jay5jb25maWcudjEuRXhwZXJpbWVudEgAEioKBXF1b3RhGAogASgLMhkucGVuc3RvY2suY29uZmlnLnYxLlF1b3RhSABCCgoIcmVzb3VyY2UiJwoMT3JnYW5pc2F0aW9uEgoKAmlkGAEgASgJEgsKA2tleRgCIAEoCSI7CgdQcm9qZWN0EgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkixAEKBkFwaUtleRIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSEgoKcHJvamVjdF9pZBgDIAEoCRIRCglwdWJsaWNfaWQYBCABKAkSDAoEaGFzaBgFIAEoDBIVCg1leHBpcmVzX2F0X21zGAYgASgDEhUKDXJldm9rZWRfYXRfbXMYByABKAMSFgoOYWxsb3dlZF9yb3V0ZXMYCCADKAkSGgoSbWF5X2ZvcmNlX3ZhcmlhbnRzGB4gASgIIuIDCghQcm92aWRlchIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSCwoDa2V5GAMgASgJEgwKBGtpbmQYBCABKAkSEAoIYmFzZV91cmwYBSABKAkSGQoRc2VhbGVkX2NyZWRlbnRpYWwYBiABKAkSHwoXcHJpdmF0ZV9hZGRyZXNzX2FsbG93ZWQYByABKAgSDwoHZmxhdm91chgIIAEoCRITCgthcGlfdmVyc2lvbhgJIAEoCRIQCgZiZWFyZXIYCiABKAhIABJOChhvYXV0aF9jbGllbnRfY3JlZGVudGlhbHMYCyABKAsyKi5wZW5zdG9jay5jb25maWcudjEuT2F1dGhDbGllbnRDcmVkZW50aWFsc0gAEi8KCGF3c19rZXlzGAwgASgLMhsucGVuc3RvY2suY29uZmlnLnYxLkF3c0tleXNIABJKChZnb29nbGVfc2VydmljZV9hY2NvdW50GA0gASgLMigucGVuc3RvY2suY29uZmlnLnYxLkdvb2dsZVNlcnZpY2VBY2NvdW50SAASMQoHaGVhZGVycxgOIAMoCzIgLnBlbnN0b2NrLmNvbmZpZy52MS5TZWFsZWRIZWFkZXJCEAoOYXV0aGVudGljYXRpb24ifgoWT2F1dGhDbGllbnRDcmVkZW50aWFscxIRCgl0b2tlbl91cmwYASABKAkSEQoJY2xpZW50X2lkGAIgASgJEg0KBXNjb3BlGAMgASgJEhAKCGF1ZGllbmNlGAQgASgJEh0KFWNsaWVudF9hdXRoZW50aWNhdGlvbhgFIAEoCSIwCgdBd3NLZXlzEhUKDWFjY2Vzc19rZXlfaWQYASABKAkSDgoGcmVnaW9uGAIgASgJIj8KFEdvb2dsZVNlcnZpY2VBY2NvdW50EhQKDGNsaWVudF9lbWFpbBgBIAEoCRIRCgl0b2tlbl91cmwYAiABKAkiMgoMU2VhbGVkSGVhZGVyEgwKBG5hbWUYASABKAkSFAoMc2VhbGVkX3ZhbHVlGAIgASgJIswBCgdCYWNrZW5kEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkSEwoLcHJvdmlkZXJfaWQYBCABKAkSDQoFbW9kZWwYBSABKAkSLQoFcHJpY2UYBiABKAsyGS5wZW5zdG9jay5jb25maWcudjEuUHJpY2VIAIgBARIcChRjb25jdXJyZW50X2NhbGxzX21heBgHIAEoDRIUCgxjYXBhYmlsaXRpZXMYCCADKAlCCAoGX3ByaWNlIpkCCgVQcmljZRIPCgd2ZXJzaW9uGAEgASgEEiUKHWlucHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAIgASgDEiYKHm91dHB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgDIAEoAxIvCiJjYWNoZV9yZWFkX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAQgASgDSACIAQESMAojY2FjaGVfd3JpdGVfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YBSABKANIAYgBAUIlCiNfY2FjaGVfcmVhZF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkImCiRfY2FjaGVfd3JpdGVfbmFub2RvbGxhcnNfcGVyX21pbGxpb24ijQMKBVJvdXRlEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEhUKDWNyZWF0ZWRfYXRfbXMYBSABKAMSJwoFdGllcnMYBiADKAsyGC5wZW5zdG9jay5jb25maWcudjEuVGllchIuCgh0aW1lb3V0cxgHIAEoCzIcLnBlbnN0b2NrLmNvbmZpZy52MS5UaW1lb3V0cxIsCgdyZXRyaWVzGAggASgLMhsucGVuc3RvY2suY29uZmlnLnYxLlJldHJpZXMSNgoGcHJvbXB0GAkgASgLMiEucGVuc3RvY2suY29uZmlnLnYxLlByb21wdEJpbmRpbmdIAIgBARIzChJkZWZhdWx0X3BhcmFtZXRlcnMYCiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg0KBWNhY2hlGAsgASgJEhcKD2Ryb3BfcGFyYW1ldGVycxgMIAMoCUIJCgdfcHJvbXB0IjMKBFRpZXISKwoHdGFyZ2V0cxgBIAMoCzIaLnBlbnN0b2NrLmNvbmZpZy52MS5UYXJnZXQiLAoGVGFyZ2V0EhIKCmJhY2tlbmRfaWQYASABKAkSDgoGd2VpZ2h0GAIgASgNIoIBCghUaW1lb3V0cxIQCghxdWV1ZV9tcxgBIAEoDRISCgpjb25uZWN0X21zGAIgASgNEhUKDWZpcnN0X2J5dGVfbXMYAyABKA0SDwoHaWRsZV9tcxgEIAEoDRIWCg53cml0ZV9zdGFsbF9tcxgFIAEoDRIQCgh0b3RhbF9tcxgGIAEoDSIfCgdSZXRyaWVzEhQKDGF0dGVtcHRzX21heBgBIAEoDSJSCg1Qcm9tcHRCaW5kaW5nEhEKCXByb21wdF9pZBgBIAEoCRIPCgVsYWJlbBgCIAEoCUgAEhEKB3ZlcnNpb24YAyABKA1IAEIKCghzZWxlY3RvciJsCgZQcm9tcHQSCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgwKBG5hbWUYAyABKAkSLwoGbGFiZWxzGAQgAygLMh8ucGVuc3RvY2suY29uZmlnLnYxLlByb21wdExhYmVsIiwKC1Byb21wdExhYmVsEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoDSLVAQoNUHJvbXB0VmVyc2lvbhIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSEQoJcHJvbXB0X2lkGAMgASgJEg8KB3ZlcnNpb24YBCABKA0SMwoIbWVzc2FnZXMYBSADKAsyIS5wZW5zdG9jay5jb25maWcudjEuUHJvbXB0TWVzc2FnZRIzChJkZWZhdWx0X3BhcmFtZXRlcnMYBiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhEKCXZhcmlhYmxlcxgHIAMoCSIvCg1Qcm9tcHRNZXNzYWdlEgwKBHJvbGUYASABKAkSEAoIdGVtcGxhdGUYAiABKAkiyAMKCkV4cGVyaW1lbnQSCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgsKA2tleRgDIAEoCRIQCghyb3V0ZV9pZBgEIAEoCRIMCgRzZWVkGAUgASgJEhQKDGhhc2hfdmVyc2lvbhgGIAEoDRIMCgR1bml0GAcgASgJEhUKDWZhbGxiYWNrX3VuaXQYCCABKAkSEAoIY292ZXJhZ2UYCSABKAESLQoIdmFyaWFudHMYCiADKAsyGy5wZW5zdG9jay5jb25maWcudjEuVmFyaWFudBINCgVwaGFzZRgLIAEoDRI1CgluYW1lc3BhY2UYDCABKAsyHS5wZW5zdG9jay5jb25maWcudjEuTmFtZXNwYWNlSACIAQESDwoHaG9sZG91dBgNIAEoARI1Cgl0YXJnZXRpbmcYDiABKAsyHS5wZW5zdG9jay5jb25maWcudjEuVGFyZ2V0aW5nSAGIAQESDgoGc3RpY2t5GA8gASgIEhYKDmJ1Y2tldF92ZXJzaW9uGBAgASgNEhoKEmJ1Y2tldF92ZXJzaW9uX21pbhgRIAEoDUIMCgpfbmFtZXNwYWNlQgwKCl90YXJnZXRpbmciNQoJTmFtZXNwYWNlEgwKBG5hbWUYASABKAkSDQoFc3RhcnQYAiABKAESCwoDZW5kGAMgASgBIqEBCglUYXJnZXRpbmcSEwoLYXBpX2tleV9pZHMYASADKAkSEwoLcHJvamVjdF9pZHMYAiADKAkSKwoEdGFncxgDIAMoCzIdLnBlbnN0b2NrLmNvbmZpZy52MS5Db25kaXRpb24SLgoHaGVhZGVycxgEIAMoCzIdLnBlbnN0b2NrLmNvbmZpZy52MS5Db25kaXRpb24SDQoFc2hhcmUYBSABKAEiKQoJQ29uZGl0aW9uEgwKBG5hbWUYASABKAkSDgoGdmFsdWVzGAIgAygJIr8BCgdWYXJpYW50EgsKA2tleRgBIAEoCRIOCgZ3ZWlnaHQYAiABKAESNgoGcHJvbXB0GAMgASgLMiEucGVuc3RvY2suY29uZmlnLnYxLlByb21wdEJpbmRpbmdIAIgBARInCgV0aWVycxgEIAMoCzIYLnBlbnN0b2NrLmNvbmZpZy52MS5UaWVyEisKCnBhcmFtZXRlcnMYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgkKB19wcm9tcHQi9AEKBVF1b3RhEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkSFgoMb3JnYW5pc2F0aW9uGAQgASgISAASFAoKcHJvamVjdF9pZBgFIAEoCUgAEhQKCmFwaV9rZXlfaWQYBiABKAlIABISCghyb3V0ZV9pZBgHIAEoCUgAEhIKCGVuZF91c2VyGAggASgISAASEAoIcmVzb3VyY2UYCSABKAkSDgoGd2luZG93GAogASgJEg0KBWxpbWl0GAsgASgEEhMKC2VuZm9yY2VtZW50GAwgASgJQgcKBXNjb3BlKsYCCgxSZXNvdXJjZUtpbmQSHQoZUkVTT1VSQ0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGlJFU09VUkNFX0tJTkRfT1JHQU5JU0FUSU9OEAESGQoVUkVTT1VSQ0VfS0lORF9QUk9KRUNUEAISGQoVUkVTT1VSQ0VfS0lORF9BUElfS0VZEAMSGgoWUkVTT1VSQ0VfS0lORF9QUk9WSURFUhAEEhkKFVJFU09VUkNFX0tJTkRfQkFDS0VORBAFEhcKE1JFU09VUkNFX0tJTkRfUk9VVEUQBhIYChRSRVNPVVJDRV9LSU5EX1BST01QVBAHEiAKHFJFU09VUkNFX0tJTkRfUFJPTVBUX1ZFUlNJT04QCBIcChhSRVNPVVJDRV9LSU5EX0VYUEVSSU1FTlQQCRIXChNSRVNPVVJDRV9LSU5EX1FVT1RBEApiBnByb3RvMw", [file_google_protobuf_struct]);
+  fileDesc("CiFwZW5zdG9jay9jb25maWcvdjEvc25hcHNob3QucHJvdG8SEnBlbnN0b2NrLmNvbmZpZy52MSI3CghSZXZpc2lvbhINCgVlcG9jaBgBIAEoCRIOCgZudW1iZXIYAiABKAQSDAoEaGFzaBgDIAEoDCKCAQoIU25hcHNob3QSLgoIcmV2aXNpb24YASABKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmV2aXNpb24SFQoNY3JlYXRlZF9hdF9tcxgCIAEoAxIvCglyZXNvdXJjZXMYAyADKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmVzb3VyY2UitgEKBURlbHRhEg0KBWVwb2NoGAEgASgJEg4KBm51bWJlchgCIAEoBBIVCg1wcmV2aW91c19oYXNoGAMgASgMEhUKDWNyZWF0ZWRfYXRfbXMYBCABKAMSLgoIdXBzZXJ0ZWQYBSADKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmVzb3VyY2USMAoHcmVtb3ZlZBgGIAMoCzIfLnBlbnN0b2NrLmNvbmZpZy52MS5SZXNvdXJjZUtleSJECg5TaWduZWRTbmFwc2hvdBIPCgdwYXlsb2FkGAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDBIOCgZrZXlfaWQYAyABKAkiQQoLU2lnbmVkRGVsdGESDwoHcGF5bG9hZBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDgoGa2V5X2lkGAMgASgJIjYKBEhpbnQSLgoIcmV2aXNpb24YASABKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmV2aXNpb24iSQoLUmVzb3VyY2VLZXkSLgoEa2luZBgBIAEoDjIgLnBlbnN0b2NrLmNvbmZpZy52MS5SZXNvdXJjZUtpbmQSCgoCaWQYAiABKAki9wQKCFJlc291cmNlEjgKDG9yZ2FuaXNhdGlvbhgBIAEoCzIgLnBlbnN0b2NrLmNvbmZpZy52MS5PcmdhbmlzYXRpb25IABIuCgdwcm9qZWN0GAIgASgLMhsucGVuc3RvY2suY29uZmlnLnYxLlByb2plY3RIABItCgdhcGlfa2V5GAMgASgLMhoucGVuc3RvY2suY29uZmlnLnYxLkFwaUtleUgAEjAKCHByb3ZpZGVyGAQgASgLMhwucGVuc3RvY2suY29uZmlnLnYxLlByb3ZpZGVySAASLgoHYmFja2VuZBgFIAEoCzIbLnBlbnN0b2NrLmNvbmZpZy52MS5CYWNrZW5kSAASKgoFcm91dGUYBiABKAsyGS5wZW5zdG9jay5jb25maWcudjEuUm91dGVIABIsCgZwcm9tcHQYByABKAsyGi5wZW5zdG9jay5jb25maWcudjEuUHJvbXB0SAASOwoOcHJvbXB0X3ZlcnNpb24YCCABKAsyIS5wZW5zdG9jay5jb25maWcudjEuUHJvbXB0VmVyc2lvbkgAEjQKCmV4cGVyaW1lbnQYCSABKAsyHi5wZW5zdG9jay5jb25maWcudjEuRXhwZXJpbWVudEgAEioKBXF1b3RhGAogASgLMhkucGVuc3RvY2suY29uZmlnLnYxLlF1b3RhSAASPQoPY2F0YWxvZ3VlX21vZGVsGAsgASgLMiIucGVuc3RvY2suY29uZmlnLnYxLkNhdGFsb2d1ZU1vZGVsSAASLAoGYnVkZ2V0GAwgASgLMhoucGVuc3RvY2suY29uZmlnLnYxLkJ1ZGdldEgAQgoKCHJlc291cmNlIlgKDE9yZ2FuaXNhdGlvbhIKCgJpZBgBIAEoCRILCgNrZXkYAiABKAkSLwoJZGlzY291bnRzGAMgAygLMhwucGVuc3RvY2suY29uZmlnLnYxLkRpc2NvdW50IlgKCERpc2NvdW50EhMKC3Byb3ZpZGVyX2lkGAEgASgJEhQKDGJhc2lzX3BvaW50cxgCIAEoDRIPCgdmcm9tX21zGAMgASgDEhAKCHVudGlsX21zGAQgASgDIjsKB1Byb2plY3QSCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgsKA2tleRgDIAEoCSLEAQoGQXBpS2V5EgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRISCgpwcm9qZWN0X2lkGAMgASgJEhEKCXB1YmxpY19pZBgEIAEoCRIMCgRoYXNoGAUgASgMEhUKDWV4cGlyZXNfYXRfbXMYBiABKAMSFQoNcmV2b2tlZF9hdF9tcxgHIAEoAxIWCg5hbGxvd2VkX3JvdXRlcxgIIAMoCRIaChJtYXlfZm9yY2VfdmFyaWFudHMYHiABKAgi4gMKCFByb3ZpZGVyEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkSDAoEa2luZBgEIAEoCRIQCghiYXNlX3VybBgFIAEoCRIZChFzZWFsZWRfY3JlZGVudGlhbBgGIAEoCRIfChdwcml2YXRlX2FkZHJlc3NfYWxsb3dlZBgHIAEoCBIPCgdmbGF2b3VyGAggASgJEhMKC2FwaV92ZXJzaW9uGAkgASgJEhAKBmJlYXJlchgKIAEoCEgAEk4KGG9hdXRoX2NsaWVudF9jcmVkZW50aWFscxgLIAEoCzIqLnBlbnN0b2NrLmNvbmZpZy52MS5PYXV0aENsaWVudENyZWRlbnRpYWxzSAASLwoIYXdzX2tleXMYDCABKAsyGy5wZW5zdG9jay5jb25maWcudjEuQXdzS2V5c0gAEkoKFmdvb2dsZV9zZXJ2aWNlX2FjY291bnQYDSABKAsyKC5wZW5zdG9jay5jb25maWcudjEuR29vZ2xlU2VydmljZUFjY291bnRIABIxCgdoZWFkZXJzGA4gAygLMiAucGVuc3RvY2suY29uZmlnLnYxLlNlYWxlZEhlYWRlckIQCg5hdXRoZW50aWNhdGlvbiJ+ChZPYXV0aENsaWVudENyZWRlbnRpYWxzEhEKCXRva2VuX3VybBgBIAEoCRIRCgljbGllbnRfaWQYAiABKAkSDQoFc2NvcGUYAyABKAkSEAoIYXVkaWVuY2UYBCABKAkSHQoVY2xpZW50X2F1dGhlbnRpY2F0aW9uGAUgASgJIjAKB0F3c0tleXMSFQoNYWNjZXNzX2tleV9pZBgBIAEoCRIOCgZyZWdpb24YAiABKAkiPwoUR29vZ2xlU2VydmljZUFjY291bnQSFAoMY2xpZW50X2VtYWlsGAEgASgJEhEKCXRva2VuX3VybBgCIAEoCSIyCgxTZWFsZWRIZWFkZXISDAoEbmFtZRgBIAEoCRIUCgxzZWFsZWRfdmFsdWUYAiABKAkikwIKB0JhY2tlbmQSCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgsKA2tleRgDIAEoCRITCgtwcm92aWRlcl9pZBgEIAEoCRINCgVtb2RlbBgFIAEoCRItCgVwcmljZRgGIAEoCzIZLnBlbnN0b2NrLmNvbmZpZy52MS5QcmljZUgAiAEBEhwKFGNvbmN1cnJlbnRfY2FsbHNfbWF4GAcgASgNEhQKDGNhcGFiaWxpdGllcxgIIAMoCRIpCgZwcmljZXMYCSADKAsyGS5wZW5zdG9jay5jb25maWcudjEuUHJpY2USGgoSY2F0YWxvZ3VlX21vZGVsX2lkGAogASgJQggKBl9wcmljZSJtCg5DYXRhbG9ndWVNb2RlbBIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSCwoDa2V5GAMgASgJEikKBnByaWNlcxgEIAMoCzIZLnBlbnN0b2NrLmNvbmZpZy52MS5QcmljZSK3BwoFUHJpY2USDwoHdmVyc2lvbhgBIAEoBBIlCh1pbnB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgCIAEoAxImCh5vdXRwdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YAyABKAMSLwoiY2FjaGVfcmVhZF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgEIAEoA0gAiAEBEjAKI2NhY2hlX3dyaXRlX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAUgASgDSAGIAQESOQosY2FjaGVfd3JpdGVfb25lX2hvdXJfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YBiABKANIAogBARIuCiFyZWFzb25pbmdfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YByABKANIA4gBARIwCiNhdWRpb19pbnB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgIIAEoA0gEiAEBEjEKJGF1ZGlvX291dHB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgJIAEoA0gFiAEBEjAKI2ltYWdlX2lucHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAogASgDSAaIAQESMQokaW1hZ2Vfb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAsgASgDSAeIAQESGwoTcmVxdWVzdF9uYW5vZG9sbGFycxgMIAEoAxIZChFlZmZlY3RpdmVfZnJvbV9tcxgNIAEoAxI2Cg1jb250ZXh0X3RpZXJzGA4gAygLMh8ucGVuc3RvY2suY29uZmlnLnYxLkNvbnRleHRUaWVyQiUKI19jYWNoZV9yZWFkX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQiYKJF9jYWNoZV93cml0ZV9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkIvCi1fY2FjaGVfd3JpdGVfb25lX2hvdXJfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CJAoiX3JlYXNvbmluZ19uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkImCiRfYXVkaW9faW5wdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CJwolX2F1ZGlvX291dHB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkImCiRfaW1hZ2VfaW5wdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CJwolX2ltYWdlX291dHB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbiKnBwoLQ29udGV4dFRpZXISGgoSaW5wdXRfdG9rZW5zX2Fib3ZlGAEgASgEEioKHWlucHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAIgASgDSACIAQESKwoeb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAMgASgDSAGIAQESLwoiY2FjaGVfcmVhZF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgEIAEoA0gCiAEBEjAKI2NhY2hlX3dyaXRlX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAUgASgDSAOIAQESOQosY2FjaGVfd3JpdGVfb25lX2hvdXJfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YBiABKANIBIgBARIuCiFyZWFzb25pbmdfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YByABKANIBYgBARIwCiNhdWRpb19pbnB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgIIAEoA0gGiAEBEjEKJGF1ZGlvX291dHB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgJIAEoA0gHiAEBEjAKI2ltYWdlX2lucHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAogASgDSAiIAQESMQokaW1hZ2Vfb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAsgASgDSAmIAQFCIAoeX2lucHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQiEKH19vdXRwdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CJQojX2NhY2hlX3JlYWRfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CJgokX2NhY2hlX3dyaXRlX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQi8KLV9jYWNoZV93cml0ZV9vbmVfaG91cl9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkIkCiJfcmVhc29uaW5nX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQiYKJF9hdWRpb19pbnB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkInCiVfYXVkaW9fb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQiYKJF9pbWFnZV9pbnB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkInCiVfaW1hZ2Vfb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uIswDCgVSb3V0ZRIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSDAoEbmFtZRgDIAEoCRITCgtkZXNjcmlwdGlvbhgEIAEoCRIVCg1jcmVhdGVkX2F0X21zGAUgASgDEicKBXRpZXJzGAYgAygLMhgucGVuc3RvY2suY29uZmlnLnYxLlRpZXISLgoIdGltZW91dHMYByABKAsyHC5wZW5zdG9jay5jb25maWcudjEuVGltZW91dHMSLAoHcmV0cmllcxgIIAEoCzIbLnBlbnN0b2NrLmNvbmZpZy52MS5SZXRyaWVzEjYKBnByb21wdBgJIAEoCzIhLnBlbnN0b2NrLmNvbmZpZy52MS5Qcm9tcHRCaW5kaW5nSACIAQESMwoSZGVmYXVsdF9wYXJhbWV0ZXJzGAogASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBINCgVjYWNoZRgLIAEoCRIXCg9kcm9wX3BhcmFtZXRlcnMYDCADKAkSMQoHZWNvbm9teRgUIAEoCzIbLnBlbnN0b2NrLmNvbmZpZy52MS5FY29ub215SAGIAQFCCQoHX3Byb21wdEIKCghfZWNvbm9teSI1CgdFY29ub215EhYKDmJ1ZGdldF9wZXJjZW50GAEgASgNEhIKCmZpcnN0X3RpZXIYAiABKA0iMwoEVGllchIrCgd0YXJnZXRzGAEgAygLMhoucGVuc3RvY2suY29uZmlnLnYxLlRhcmdldCIsCgZUYXJnZXQSEgoKYmFja2VuZF9pZBgBIAEoCRIOCgZ3ZWlnaHQYAiABKA0iggEKCFRpbWVvdXRzEhAKCHF1ZXVlX21zGAEgASgNEhIKCmNvbm5lY3RfbXMYAiABKA0SFQoNZmlyc3RfYnl0ZV9tcxgDIAEoDRIPCgdpZGxlX21zGAQgASgNEhYKDndyaXRlX3N0YWxsX21zGAUgASgNEhAKCHRvdGFsX21zGAYgASgNIh8KB1JldHJpZXMSFAoMYXR0ZW1wdHNfbWF4GAEgASgNIlIKDVByb21wdEJpbmRpbmcSEQoJcHJvbXB0X2lkGAEgASgJEg8KBWxhYmVsGAIgASgJSAASEQoHdmVyc2lvbhgDIAEoDUgAQgoKCHNlbGVjdG9yImwKBlByb21wdBIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSDAoEbmFtZRgDIAEoCRIvCgZsYWJlbHMYBCADKAsyHy5wZW5zdG9jay5jb25maWcudjEuUHJvbXB0TGFiZWwiLAoLUHJvbXB0TGFiZWwSDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNItUBCg1Qcm9tcHRWZXJzaW9uEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRIRCglwcm9tcHRfaWQYAyABKAkSDwoHdmVyc2lvbhgEIAEoDRIzCghtZXNzYWdlcxgFIAMoCzIhLnBlbnN0b2NrLmNvbmZpZy52MS5Qcm9tcHRNZXNzYWdlEjMKEmRlZmF1bHRfcGFyYW1ldGVycxgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJdmFyaWFibGVzGAcgAygJIi8KDVByb21wdE1lc3NhZ2USDAoEcm9sZRgBIAEoCRIQCgh0ZW1wbGF0ZRgCIAEoCSLIAwoKRXhwZXJpbWVudBIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSCwoDa2V5GAMgASgJEhAKCHJvdXRlX2lkGAQgASgJEgwKBHNlZWQYBSABKAkSFAoMaGFzaF92ZXJzaW9uGAYgASgNEgwKBHVuaXQYByABKAkSFQoNZmFsbGJhY2tfdW5pdBgIIAEoCRIQCghjb3ZlcmFnZRgJIAEoARItCgh2YXJpYW50cxgKIAMoCzIbLnBlbnN0b2NrLmNvbmZpZy52MS5WYXJpYW50Eg0KBXBoYXNlGAsgASgNEjUKCW5hbWVzcGFjZRgMIAEoCzIdLnBlbnN0b2NrLmNvbmZpZy52MS5OYW1lc3BhY2VIAIgBARIPCgdob2xkb3V0GA0gASgBEjUKCXRhcmdldGluZxgOIAEoCzIdLnBlbnN0b2NrLmNvbmZpZy52MS5UYXJnZXRpbmdIAYgBARIOCgZzdGlja3kYDyABKAgSFgoOYnVja2V0X3ZlcnNpb24YECABKA0SGgoSYnVja2V0X3ZlcnNpb25fbWluGBEgASgNQgwKCl9uYW1lc3BhY2VCDAoKX3RhcmdldGluZyI1CglOYW1lc3BhY2USDAoEbmFtZRgBIAEoCRINCgVzdGFydBgCIAEoARILCgNlbmQYAyABKAEioQEKCVRhcmdldGluZxITCgthcGlfa2V5X2lkcxgBIAMoCRITCgtwcm9qZWN0X2lkcxgCIAMoCRIrCgR0YWdzGAMgAygLMh0ucGVuc3RvY2suY29uZmlnLnYxLkNvbmRpdGlvbhIuCgdoZWFkZXJzGAQgAygLMh0ucGVuc3RvY2suY29uZmlnLnYxLkNvbmRpdGlvbhINCgVzaGFyZRgFIAEoASIpCglDb25kaXRpb24SDAoEbmFtZRgBIAEoCRIOCgZ2YWx1ZXMYAiADKAkivwEKB1ZhcmlhbnQSCwoDa2V5GAEgASgJEg4KBndlaWdodBgCIAEoARI2CgZwcm9tcHQYAyABKAsyIS5wZW5zdG9jay5jb25maWcudjEuUHJvbXB0QmluZGluZ0gAiAEBEicKBXRpZXJzGAQgAygLMhgucGVuc3RvY2suY29uZmlnLnYxLlRpZXISKwoKcGFyYW1ldGVycxgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCCQoHX3Byb21wdCL0AQoFUXVvdGESCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgsKA2tleRgDIAEoCRIWCgxvcmdhbmlzYXRpb24YBCABKAhIABIUCgpwcm9qZWN0X2lkGAUgASgJSAASFAoKYXBpX2tleV9pZBgGIAEoCUgAEhIKCHJvdXRlX2lkGAcgASgJSAASEgoIZW5kX3VzZXIYCCABKAhIABIQCghyZXNvdXJjZRgJIAEoCRIOCgZ3aW5kb3cYCiABKAkSDQoFbGltaXQYCyABKAQSEwoLZW5mb3JjZW1lbnQYDCABKAlCBwoFc2NvcGUiugEKBkJ1ZGdldBIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSCwoDa2V5GAMgASgJEhYKDG9yZ2FuaXNhdGlvbhgEIAEoCEgAEhQKCnByb2plY3RfaWQYBSABKAlIABIUCgphcGlfa2V5X2lkGAYgASgJSAASFwoPcmVhY2hlZF9wZXJjZW50GAcgASgNEhgKEHJlYWNoZWRfdW50aWxfbXMYCCABKANCBwoFc2NvcGUqgwMKDFJlc291cmNlS2luZBIdChlSRVNPVVJDRV9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaUkVTT1VSQ0VfS0lORF9PUkdBTklTQVRJT04QARIZChVSRVNPVVJDRV9LSU5EX1BST0pFQ1QQAhIZChVSRVNPVVJDRV9LSU5EX0FQSV9LRVkQAxIaChZSRVNPVVJDRV9LSU5EX1BST1ZJREVSEAQSGQoVUkVTT1VSQ0VfS0lORF9CQUNLRU5EEAUSFwoTUkVTT1VSQ0VfS0lORF9ST1VURRAGEhgKFFJFU09VUkNFX0tJTkRfUFJPTVBUEAcSIAocUkVTT1VSQ0VfS0lORF9QUk9NUFRfVkVSU0lPThAIEhwKGFJFU09VUkNFX0tJTkRfRVhQRVJJTUVOVBAJEhcKE1JFU09VUkNFX0tJTkRfUVVPVEEQChIhCh1SRVNPVVJDRV9LSU5EX0NBVEFMT0dVRV9NT0RFTBALEhgKFFJFU09VUkNFX0tJTkRfQlVER0VUEAxiBnByb3RvMw", [file_google_protobuf_struct]);
 
 /**
  * Where a configuration stands. Numbers grow by one within an epoch; an epoch ends only when history is lost.
@@ -289,6 +289,18 @@ export type Resource = Message<"penstock.config.v1.Resource"> & {
      */
     value: Quota;
     case: "quota";
+  } | {
+    /**
+     * @generated from field: penstock.config.v1.CatalogueModel catalogue_model = 11;
+     */
+    value: CatalogueModel;
+    case: "catalogueModel";
+  } | {
+    /**
+     * @generated from field: penstock.config.v1.Budget budget = 12;
+     */
+    value: Budget;
+    case: "budget";
   } | { case: undefined; value?: undefined };
 };
 
@@ -312,6 +324,11 @@ export type Organisation = Message<"penstock.config.v1.Organisation"> & {
    * @generated from field: string key = 2;
    */
   key: string;
+
+  /**
+   * @generated from field: repeated penstock.config.v1.Discount discounts = 3;
+   */
+  discounts: Discount[];
 };
 
 /**
@@ -320,6 +337,48 @@ export type Organisation = Message<"penstock.config.v1.Organisation"> & {
  */
 export const OrganisationSchema: GenMessage<Organisation> = /*@__PURE__*/
   messageDesc(file_penstock_config_v1_snapshot, 8);
+
+/**
+ * A share off what calls cost. At any time one holds at the most: a provider's own before the one for all.
+ *
+ * @generated from message penstock.config.v1.Discount
+ */
+export type Discount = Message<"penstock.config.v1.Discount"> & {
+  /**
+   * Empty: all providers.
+   *
+   * @generated from field: string provider_id = 1;
+   */
+  providerId: string;
+
+  /**
+   * Ten-thousandths of the price that are not charged: 1000 is 10 %. 1 to 10000.
+   *
+   * @generated from field: uint32 basis_points = 2;
+   */
+  basisPoints: number;
+
+  /**
+   * 0: always was.
+   *
+   * @generated from field: int64 from_ms = 3;
+   */
+  fromMs: bigint;
+
+  /**
+   * Not included. 0: for ever.
+   *
+   * @generated from field: int64 until_ms = 4;
+   */
+  untilMs: bigint;
+};
+
+/**
+ * Describes the message penstock.config.v1.Discount.
+ * Use `create(DiscountSchema)` to create a new message.
+ */
+export const DiscountSchema: GenMessage<Discount> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_snapshot, 9);
 
 /**
  * @generated from message penstock.config.v1.Project
@@ -346,7 +405,7 @@ export type Project = Message<"penstock.config.v1.Project"> & {
  * Use `create(ProjectSchema)` to create a new message.
  */
 export const ProjectSchema: GenMessage<Project> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 9);
+  messageDesc(file_penstock_config_v1_snapshot, 10);
 
 /**
  * @generated from message penstock.config.v1.ApiKey
@@ -415,7 +474,7 @@ export type ApiKey = Message<"penstock.config.v1.ApiKey"> & {
  * Use `create(ApiKeySchema)` to create a new message.
  */
 export const ApiKeySchema: GenMessage<ApiKey> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 10);
+  messageDesc(file_penstock_config_v1_snapshot, 11);
 
 /**
  * @generated from message penstock.config.v1.Provider
@@ -525,7 +584,7 @@ export type Provider = Message<"penstock.config.v1.Provider"> & {
  * Use `create(ProviderSchema)` to create a new message.
  */
 export const ProviderSchema: GenMessage<Provider> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 11);
+  messageDesc(file_penstock_config_v1_snapshot, 12);
 
 /**
  * RFC 6749, section 4.4. The sealed credential is the client's secret.
@@ -570,7 +629,7 @@ export type OauthClientCredentials = Message<"penstock.config.v1.OauthClientCred
  * Use `create(OauthClientCredentialsSchema)` to create a new message.
  */
 export const OauthClientCredentialsSchema: GenMessage<OauthClientCredentials> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 12);
+  messageDesc(file_penstock_config_v1_snapshot, 13);
 
 /**
  * Calls are signed (SigV4). The sealed credential is the secret access key.
@@ -594,7 +653,7 @@ export type AwsKeys = Message<"penstock.config.v1.AwsKeys"> & {
  * Use `create(AwsKeysSchema)` to create a new message.
  */
 export const AwsKeysSchema: GenMessage<AwsKeys> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 13);
+  messageDesc(file_penstock_config_v1_snapshot, 14);
 
 /**
  * The sealed credential is the account's key file, as JSON with private_key and private_key_id.
@@ -620,7 +679,7 @@ export type GoogleServiceAccount = Message<"penstock.config.v1.GoogleServiceAcco
  * Use `create(GoogleServiceAccountSchema)` to create a new message.
  */
 export const GoogleServiceAccountSchema: GenMessage<GoogleServiceAccount> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 14);
+  messageDesc(file_penstock_config_v1_snapshot, 15);
 
 /**
  * @generated from message penstock.config.v1.SealedHeader
@@ -646,7 +705,7 @@ export type SealedHeader = Message<"penstock.config.v1.SealedHeader"> & {
  * Use `create(SealedHeaderSchema)` to create a new message.
  */
 export const SealedHeaderSchema: GenMessage<SealedHeader> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 15);
+  messageDesc(file_penstock_config_v1_snapshot, 16);
 
 /**
  * @generated from message penstock.config.v1.Backend
@@ -680,7 +739,7 @@ export type Backend = Message<"penstock.config.v1.Backend"> & {
   model: string;
 
   /**
-   * Absent: no price is known.
+   * Before prices had dates. Read where `prices` is empty.
    *
    * @generated from field: optional penstock.config.v1.Price price = 6;
    */
@@ -699,6 +758,20 @@ export type Backend = Message<"penstock.config.v1.Backend"> & {
    * @generated from field: repeated string capabilities = 8;
    */
   capabilities: string[];
+
+  /**
+   * By date, the earliest first; a call costs what held when it came. Empty: those of the catalogue model, else none is known.
+   *
+   * @generated from field: repeated penstock.config.v1.Price prices = 9;
+   */
+  prices: Price[];
+
+  /**
+   * Empty: it is no model of the catalogue.
+   *
+   * @generated from field: string catalogue_model_id = 10;
+   */
+  catalogueModelId: string;
 };
 
 /**
@@ -706,7 +779,45 @@ export type Backend = Message<"penstock.config.v1.Backend"> & {
  * Use `create(BackendSchema)` to create a new message.
  */
 export const BackendSchema: GenMessage<Backend> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 16);
+  messageDesc(file_penstock_config_v1_snapshot, 17);
+
+/**
+ * What is known of a model wherever it is served.
+ *
+ * @generated from message penstock.config.v1.CatalogueModel
+ */
+export type CatalogueModel = Message<"penstock.config.v1.CatalogueModel"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string organisation_id = 2;
+   */
+  organisationId: string;
+
+  /**
+   * "openai/gpt-4o".
+   *
+   * @generated from field: string key = 3;
+   */
+  key: string;
+
+  /**
+   * As a backend's.
+   *
+   * @generated from field: repeated penstock.config.v1.Price prices = 4;
+   */
+  prices: Price[];
+};
+
+/**
+ * Describes the message penstock.config.v1.CatalogueModel.
+ * Use `create(CatalogueModelSchema)` to create a new message.
+ */
+export const CatalogueModelSchema: GenMessage<CatalogueModel> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_snapshot, 18);
 
 /**
  * Nano-dollars a million tokens.
@@ -715,6 +826,8 @@ export const BackendSchema: GenMessage<Backend> = /*@__PURE__*/
  */
 export type Price = Message<"penstock.config.v1.Price"> & {
   /**
+   * Unique in the installation; each ledger row holds the one that made it.
+   *
    * @generated from field: uint64 version = 1;
    */
   version: bigint;
@@ -737,9 +850,70 @@ export type Price = Message<"penstock.config.v1.Price"> & {
   cacheReadNanodollarsPerMillion?: bigint | undefined;
 
   /**
+   * Kept for five minutes, or however long the provider keeps it.
+   *
    * @generated from field: optional int64 cache_write_nanodollars_per_million = 5;
    */
   cacheWriteNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * Kept for an hour. Absent: as cache_write.
+   *
+   * @generated from field: optional int64 cache_write_one_hour_nanodollars_per_million = 6;
+   */
+  cacheWriteOneHourNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * Absent: as output.
+   *
+   * @generated from field: optional int64 reasoning_nanodollars_per_million = 7;
+   */
+  reasoningNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * Absent: a call with audio costs nobody knows what, because providers never charge sound as text.
+   *
+   * @generated from field: optional int64 audio_input_nanodollars_per_million = 8;
+   */
+  audioInputNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 audio_output_nanodollars_per_million = 9;
+   */
+  audioOutputNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * Absent: as input, as output.
+   *
+   * @generated from field: optional int64 image_input_nanodollars_per_million = 10;
+   */
+  imageInputNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 image_output_nanodollars_per_million = 11;
+   */
+  imageOutputNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * Nano-dollars for each answered call, on top of its tokens.
+   *
+   * @generated from field: int64 request_nanodollars = 12;
+   */
+  requestNanodollars: bigint;
+
+  /**
+   * From this instant on. 0: always.
+   *
+   * @generated from field: int64 effective_from_ms = 13;
+   */
+  effectiveFromMs: bigint;
+
+  /**
+   * For long prompts, the shortest first.
+   *
+   * @generated from field: repeated penstock.config.v1.ContextTier context_tiers = 14;
+   */
+  contextTiers: ContextTier[];
 };
 
 /**
@@ -747,7 +921,76 @@ export type Price = Message<"penstock.config.v1.Price"> & {
  * Use `create(PriceSchema)` to create a new message.
  */
 export const PriceSchema: GenMessage<Price> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 17);
+  messageDesc(file_penstock_config_v1_snapshot, 19);
+
+/**
+ * What a call costs, all of it, when its input is longer. Absent: as in the price itself.
+ *
+ * @generated from message penstock.config.v1.ContextTier
+ */
+export type ContextTier = Message<"penstock.config.v1.ContextTier"> & {
+  /**
+   * @generated from field: uint64 input_tokens_above = 1;
+   */
+  inputTokensAbove: bigint;
+
+  /**
+   * @generated from field: optional int64 input_nanodollars_per_million = 2;
+   */
+  inputNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 output_nanodollars_per_million = 3;
+   */
+  outputNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 cache_read_nanodollars_per_million = 4;
+   */
+  cacheReadNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 cache_write_nanodollars_per_million = 5;
+   */
+  cacheWriteNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 cache_write_one_hour_nanodollars_per_million = 6;
+   */
+  cacheWriteOneHourNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 reasoning_nanodollars_per_million = 7;
+   */
+  reasoningNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 audio_input_nanodollars_per_million = 8;
+   */
+  audioInputNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 audio_output_nanodollars_per_million = 9;
+   */
+  audioOutputNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 image_input_nanodollars_per_million = 10;
+   */
+  imageInputNanodollarsPerMillion?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 image_output_nanodollars_per_million = 11;
+   */
+  imageOutputNanodollarsPerMillion?: bigint | undefined;
+};
+
+/**
+ * Describes the message penstock.config.v1.ContextTier.
+ * Use `create(ContextTierSchema)` to create a new message.
+ */
+export const ContextTierSchema: GenMessage<ContextTier> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_snapshot, 20);
 
 /**
  * @generated from message penstock.config.v1.Route
@@ -825,6 +1068,13 @@ export type Route = Message<"penstock.config.v1.Route"> & {
    * @generated from field: repeated string drop_parameters = 12;
    */
   dropParameters: string[];
+
+  /**
+   * Absent: budgets do not change the way.
+   *
+   * @generated from field: optional penstock.config.v1.Economy economy = 20;
+   */
+  economy?: Economy | undefined;
 };
 
 /**
@@ -832,7 +1082,35 @@ export type Route = Message<"penstock.config.v1.Route"> & {
  * Use `create(RouteSchema)` to create a new message.
  */
 export const RouteSchema: GenMessage<Route> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 18);
+  messageDesc(file_penstock_config_v1_snapshot, 21);
+
+/**
+ * What a call's budgets do to its way before they are spent.
+ *
+ * @generated from message penstock.config.v1.Economy
+ */
+export type Economy = Message<"penstock.config.v1.Economy"> & {
+  /**
+   * Of a budget of the caller's organisation, project or key. 1 to 100.
+   *
+   * @generated from field: uint32 budget_percent = 1;
+   */
+  budgetPercent: number;
+
+  /**
+   * From then on until that budget's period is over, calls begin with this tier, counted from 0; those before it are left out.
+   *
+   * @generated from field: uint32 first_tier = 2;
+   */
+  firstTier: number;
+};
+
+/**
+ * Describes the message penstock.config.v1.Economy.
+ * Use `create(EconomySchema)` to create a new message.
+ */
+export const EconomySchema: GenMessage<Economy> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_snapshot, 22);
 
 /**
  * @generated from message penstock.config.v1.Tier
@@ -849,7 +1127,7 @@ export type Tier = Message<"penstock.config.v1.Tier"> & {
  * Use `create(TierSchema)` to create a new message.
  */
 export const TierSchema: GenMessage<Tier> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 19);
+  messageDesc(file_penstock_config_v1_snapshot, 23);
 
 /**
  * @generated from message penstock.config.v1.Target
@@ -873,7 +1151,7 @@ export type Target = Message<"penstock.config.v1.Target"> & {
  * Use `create(TargetSchema)` to create a new message.
  */
 export const TargetSchema: GenMessage<Target> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 20);
+  messageDesc(file_penstock_config_v1_snapshot, 24);
 
 /**
  * In milliseconds. 0: the node's default, which stands beside each.
@@ -929,7 +1207,7 @@ export type Timeouts = Message<"penstock.config.v1.Timeouts"> & {
  * Use `create(TimeoutsSchema)` to create a new message.
  */
 export const TimeoutsSchema: GenMessage<Timeouts> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 21);
+  messageDesc(file_penstock_config_v1_snapshot, 25);
 
 /**
  * @generated from message penstock.config.v1.Retries
@@ -948,7 +1226,7 @@ export type Retries = Message<"penstock.config.v1.Retries"> & {
  * Use `create(RetriesSchema)` to create a new message.
  */
 export const RetriesSchema: GenMessage<Retries> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 22);
+  messageDesc(file_penstock_config_v1_snapshot, 26);
 
 /**
  * @generated from message penstock.config.v1.PromptBinding
@@ -982,7 +1260,7 @@ export type PromptBinding = Message<"penstock.config.v1.PromptBinding"> & {
  * Use `create(PromptBindingSchema)` to create a new message.
  */
 export const PromptBindingSchema: GenMessage<PromptBinding> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 23);
+  messageDesc(file_penstock_config_v1_snapshot, 27);
 
 /**
  * @generated from message penstock.config.v1.Prompt
@@ -1016,7 +1294,7 @@ export type Prompt = Message<"penstock.config.v1.Prompt"> & {
  * Use `create(PromptSchema)` to create a new message.
  */
 export const PromptSchema: GenMessage<Prompt> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 24);
+  messageDesc(file_penstock_config_v1_snapshot, 28);
 
 /**
  * @generated from message penstock.config.v1.PromptLabel
@@ -1038,7 +1316,7 @@ export type PromptLabel = Message<"penstock.config.v1.PromptLabel"> & {
  * Use `create(PromptLabelSchema)` to create a new message.
  */
 export const PromptLabelSchema: GenMessage<PromptLabel> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 25);
+  messageDesc(file_penstock_config_v1_snapshot, 29);
 
 /**
  * @generated from message penstock.config.v1.PromptVersion
@@ -1087,7 +1365,7 @@ export type PromptVersion = Message<"penstock.config.v1.PromptVersion"> & {
  * Use `create(PromptVersionSchema)` to create a new message.
  */
 export const PromptVersionSchema: GenMessage<PromptVersion> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 26);
+  messageDesc(file_penstock_config_v1_snapshot, 30);
 
 /**
  * @generated from message penstock.config.v1.PromptMessage
@@ -1113,7 +1391,7 @@ export type PromptMessage = Message<"penstock.config.v1.PromptMessage"> & {
  * Use `create(PromptMessageSchema)` to create a new message.
  */
 export const PromptMessageSchema: GenMessage<PromptMessage> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 27);
+  messageDesc(file_penstock_config_v1_snapshot, 31);
 
 /**
  * @generated from message penstock.config.v1.Experiment
@@ -1232,7 +1510,7 @@ export type Experiment = Message<"penstock.config.v1.Experiment"> & {
  * Use `create(ExperimentSchema)` to create a new message.
  */
 export const ExperimentSchema: GenMessage<Experiment> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 28);
+  messageDesc(file_penstock_config_v1_snapshot, 32);
 
 /**
  * Experiments with the same namespace exclude each other: each owns a range of its units, and ranges do not overlap.
@@ -1263,7 +1541,7 @@ export type Namespace = Message<"penstock.config.v1.Namespace"> & {
  * Use `create(NamespaceSchema)` to create a new message.
  */
 export const NamespaceSchema: GenMessage<Namespace> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 29);
+  messageDesc(file_penstock_config_v1_snapshot, 33);
 
 /**
  * Which calls take part. All that is given must hold.
@@ -1306,7 +1584,7 @@ export type Targeting = Message<"penstock.config.v1.Targeting"> & {
  * Use `create(TargetingSchema)` to create a new message.
  */
 export const TargetingSchema: GenMessage<Targeting> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 30);
+  messageDesc(file_penstock_config_v1_snapshot, 34);
 
 /**
  * @generated from message penstock.config.v1.Condition
@@ -1330,7 +1608,7 @@ export type Condition = Message<"penstock.config.v1.Condition"> & {
  * Use `create(ConditionSchema)` to create a new message.
  */
 export const ConditionSchema: GenMessage<Condition> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 31);
+  messageDesc(file_penstock_config_v1_snapshot, 35);
 
 /**
  * @generated from message penstock.config.v1.Variant
@@ -1375,7 +1653,7 @@ export type Variant = Message<"penstock.config.v1.Variant"> & {
  * Use `create(VariantSchema)` to create a new message.
  */
 export const VariantSchema: GenMessage<Variant> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 32);
+  messageDesc(file_penstock_config_v1_snapshot, 36);
 
 /**
  * @generated from message penstock.config.v1.Quota
@@ -1467,7 +1745,75 @@ export type Quota = Message<"penstock.config.v1.Quota"> & {
  * Use `create(QuotaSchema)` to create a new message.
  */
 export const QuotaSchema: GenMessage<Quota> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 33);
+  messageDesc(file_penstock_config_v1_snapshot, 37);
+
+/**
+ * A limit on money that warns. What nodes need of it: how far it is spent, for routes that save.
+ *
+ * @generated from message penstock.config.v1.Budget
+ */
+export type Budget = Message<"penstock.config.v1.Budget"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string organisation_id = 2;
+   */
+  organisationId: string;
+
+  /**
+   * @generated from field: string key = 3;
+   */
+  key: string;
+
+  /**
+   * @generated from oneof penstock.config.v1.Budget.scope
+   */
+  scope: {
+    /**
+     * The whole organisation.
+     *
+     * @generated from field: bool organisation = 4;
+     */
+    value: boolean;
+    case: "organisation";
+  } | {
+    /**
+     * @generated from field: string project_id = 5;
+     */
+    value: string;
+    case: "projectId";
+  } | {
+    /**
+     * @generated from field: string api_key_id = 6;
+     */
+    value: string;
+    case: "apiKeyId";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * The highest of the routes' percentages that has been reached. 0: none.
+   *
+   * @generated from field: uint32 reached_percent = 7;
+   */
+  reachedPercent: number;
+
+  /**
+   * The end of the period in which it was reached: from then on it counts for nothing.
+   *
+   * @generated from field: int64 reached_until_ms = 8;
+   */
+  reachedUntilMs: bigint;
+};
+
+/**
+ * Describes the message penstock.config.v1.Budget.
+ * Use `create(BudgetSchema)` to create a new message.
+ */
+export const BudgetSchema: GenMessage<Budget> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_snapshot, 38);
 
 /**
  * @generated from enum penstock.config.v1.ResourceKind
@@ -1527,6 +1873,16 @@ export const ResourceKind = {
    * @generated from enum value: RESOURCE_KIND_QUOTA = 10;
    */
   QUOTA: 10,
+
+  /**
+   * @generated from enum value: RESOURCE_KIND_CATALOGUE_MODEL = 11;
+   */
+  CATALOGUE_MODEL: 11,
+
+  /**
+   * @generated from enum value: RESOURCE_KIND_BUDGET = 12;
+   */
+  BUDGET: 12,
 } as const;
 
 /**

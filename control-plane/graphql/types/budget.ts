@@ -1,0 +1,92 @@
+/** Budgets: limits on money that warn. Imported for its side effects by schema.ts. */
+import { type Budget as BudgetRow, budgetPeriods, budgetScopeKinds } from "../../database/entities/budget.ts";
+import { builder } from "../builder.ts";
+import { configPayload, waitArguments } from "../config-mutation.ts";
+import { addArchive, addQueries, configFields, enumOf, mutate } from "../config-type.ts";
+import { createErrors, updateErrors } from "../errors.ts";
+
+const thresholdDefaults = [50, 80, 100];
+
+const BudgetScopeKind = enumOf("BudgetScopeKind", budgetScopeKinds);
+const BudgetPeriod = enumOf("BudgetPeriod", budgetPeriods);
+
+export const Budget = builder.objectRef<BudgetRow>("Budget").implement({
+  description: "A limit on money in each calendar period of a scope. It warns; what refuses is a quota on cost.",
+  fields: (t) => ({
+    ...configFields(t),
+    key: t.exposeString("key"),
+    scopeKind: t.field({ type: BudgetScopeKind, resolve: (row) => row.scopeKind }),
+    scopeId: t.id({ nullable: true, resolve: (row) => row.scopeId ?? null }),
+    limitNanodollars: t.field({ type: "BigInt", resolve: (row) => row.limitNanodollars }),
+    period: t.field({ type: BudgetPeriod, description: "Weeks begin on Monday.", resolve: (row) => row.period }),
+    timeZone: t.exposeString("timeZone"),
+    thresholdPercents: t.intList({ resolve: (row) => [...row.thresholdPercents] }),
+  }),
+});
+addQueries("budget", { one: "budget", many: "budgets" }, Budget);
+
+const CreateBudgetInput = builder.inputType("CreateBudgetInput", {
+  fields: (t) => ({
+    key: t.string({ required: true }),
+    scopeKind: t.field({ type: BudgetScopeKind, required: true }),
+    scopeId: t.id({ description: "The project or API key." }),
+    limitNanodollars: t.field({ type: "BigInt", required: true, description: "1000000000 is $1." }),
+    period: t.field({ type: BudgetPeriod, required: true }),
+    timeZone: t.string({ description: "IANA, such as Europe/Berlin. Left out: UTC." }),
+    thresholdPercents: t.intList({ description: "Rising, from 1 to 1000. Left out: 50, 80, 100." }),
+  }),
+});
+const CreateBudgetPayload = configPayload("CreateBudgetPayload", "budget", Budget);
+builder.mutationField("createBudget", (t) =>
+  t.field({
+    type: CreateBudgetPayload,
+    authScopes: { admin: true },
+    errors: createErrors,
+    args: { ...waitArguments, input: t.arg({ type: CreateBudgetInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "budget.create", summary: `budget ${input.key} made` }, async (change) =>
+        change.create("budget", {
+          key: input.key,
+          scopeKind: input.scopeKind,
+          scopeId: input.scopeId ?? null,
+          limitNanodollars: input.limitNanodollars,
+          period: input.period,
+          timeZone: input.timeZone ?? "UTC",
+          thresholdPercents: input.thresholdPercents ?? thresholdDefaults,
+          reachedPercent: 0,
+        }),
+      ),
+  }),
+);
+
+const UpdateBudgetInput = builder.inputType("UpdateBudgetInput", {
+  description: "What a budget is laid on and its period are fixed; make another one for another.",
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    expectedRevision: t.int({ required: true }),
+    key: t.string(),
+    limitNanodollars: t.field({ type: "BigInt" }),
+    thresholdPercents: t.intList(),
+  }),
+});
+const UpdateBudgetPayload = configPayload("UpdateBudgetPayload", "budget", Budget);
+builder.mutationField("updateBudget", (t) =>
+  t.field({
+    type: UpdateBudgetPayload,
+    description: "What was spent stays spent: the next evaluation holds it against the new limit.",
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: UpdateBudgetInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "budget.update", summary: "budget changed" }, async (change) => {
+        const row = await change.edit("budget", input.id, { expectedRevision: input.expectedRevision });
+        row.key = input.key ?? row.key;
+        row.limitNanodollars = input.limitNanodollars ?? row.limitNanodollars;
+        row.thresholdPercents = input.thresholdPercents ?? row.thresholdPercents;
+        change.describe(`budget ${row.key} changed`);
+        return row;
+      }),
+  }),
+);
+
+addArchive("budget", "budget", Budget);
