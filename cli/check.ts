@@ -24,6 +24,10 @@ const steps: readonly { readonly what: string; readonly run: () => boolean }[] =
   },
   { what: "types", run: () => ran(bin("tsc"), ["-p", "."]) },
   {
+    what: "the console's types, and its documents against schema.graphql",
+    run: () => ran(process.execPath, ["web-console/schema-types.ts", "--check-documents"]) && ran(bin("tsc"), ["-p", "web-console"]),
+  },
+  {
     what: "format and lint (npm run format)",
     run: () => ran(bin("biome"), ["check", "--error-on-warnings", "--diagnostic-level=warn", "--max-diagnostics=10", "."]),
   },

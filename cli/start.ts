@@ -10,6 +10,7 @@ import { createInterface } from "node:readline";
 import { startSimulator } from "../data-plane/simulator/main.ts";
 import type { Environment } from "../proto/agreements/setting-source.ts";
 import { settingSource } from "../proto/agreements/setting-source.ts";
+import { signInLink } from "./sign-in.ts";
 
 /** A plane that ends by itself is started again after this, in milliseconds. */
 const restartMs = 1000;
@@ -50,7 +51,7 @@ export async function start(environment: Environment): Promise<void> {
       : await Promise.all([starting, runNode(configPort)]);
 
   const graphql = `http://${host}:${controlPlane["graphqlPort"]}/graphql`;
-  announce({
+  await announce({
     console: `http://${host}:${controlPlane["graphqlPort"]}/`,
     graphql,
     openai: `http://${host}:${dataPlane["restPort"]}/v1`,
@@ -188,15 +189,17 @@ interface Announcement {
 }
 
 /** For programs one JSON line; for people the same, with something to paste. Keys are named by their file and never printed. */
-function announce({ seconds, knownBefore, ...facts }: Announcement): void {
+async function announce({ seconds, knownBefore, ...facts }: Announcement): Promise<void> {
   if (!process.stdout.isTTY) {
     process.stdout.write(`${JSON.stringify({ event: "ready", ...facts })}\n`);
     return;
   }
+  const link = await signInLink(facts.console, facts.credentialsFile);
   const key = `$(node -p "require('${facts.credentialsFile}').apiKey")`;
   process.stdout.write(`
   penstock is ready, after ${seconds.toFixed(1)} s. Nothing leaves this machine.
 
+  Console    ${link ?? facts.console}${link === undefined ? "" : "  (signs you in, once, within a quarter of an hour)"}
   OpenAI     ${facts.openai}     model: ${facts.model}
   gRPC       ${facts.grpc}
   GraphQL    ${facts.graphql}

@@ -54,7 +54,14 @@ export async function startDistribution(
   const ledger = redisUrl === undefined ? undefined : consumeUsage(openUsageQueue(redisUrl, logger), database, logger);
   return {
     configPort: configService.port,
-    propagation: { wait: tracker.wait, nodes: tracker.nodes, current: source.current, onChange: source.onChange },
+    propagation: {
+      wait: tracker.wait,
+      nodes: tracker.nodes,
+      heard: tracker.heard,
+      onReport: tracker.onReport,
+      current: source.current,
+      onChange: source.onChange,
+    },
     close: async () => {
       await configService.close();
       statuses?.close();

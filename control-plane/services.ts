@@ -51,6 +51,10 @@ export interface Propagation {
   onChange(listener: (current: ConfigRevision) => void): () => void;
   /** All that were heard within a week, sorted by id. Rejects while the database is away. */
   nodes(): Promise<readonly KnownNode[]>;
+  /** Those that this process has heard of itself, sorted by id: from memory, for those who watch. */
+  heard(): readonly KnownNode[];
+  /** Calls back after each report of a node, and after each change of `current`. @returns a function that ends it. */
+  onReport(listener: () => void): () => void;
 }
 
 export interface Services {
@@ -88,4 +92,6 @@ export const noPropagation: Propagation = {
   current: () => undefined,
   onChange: () => () => {},
   nodes: async () => [],
+  heard: () => [],
+  onReport: () => () => {},
 };

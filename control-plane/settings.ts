@@ -28,6 +28,10 @@ export interface ControlPlaneSettings {
   readonly graphqlExplorer: boolean;
   /** Days that calls stay in the ledger; 0: for ever. Sums by day stay longer. */
   readonly ledgerDays: number;
+  /** How long a browser stays signed in to the console. */
+  readonly consoleSessionMs: number;
+  /** Where the playground sends calls, such as http://gateway:4001. Undefined: to a live node's own address. */
+  readonly restUrl: string | undefined;
   readonly logLevel: string;
   /** Makes a demo configuration at the first start; needs the simulator's base URL. */
   readonly demoSimulatorUrl: string | undefined;
@@ -53,6 +57,8 @@ export function readControlPlaneSettings(environment: Environment): ControlPlane
     graphqlIntrospection: source.flag("PENSTOCK_GRAPHQL_INTROSPECTION", loopback),
     graphqlExplorer: source.flag("PENSTOCK_GRAPHQL_EXPLORER", loopback),
     ledgerDays: days("PENSTOCK_LEDGER_DAYS", source.text("PENSTOCK_LEDGER_DAYS") ?? "400"),
+    consoleSessionMs: source.integer("PENSTOCK_CONSOLE_SESSION_MINUTES", 720, { min: 1, max: 43_200 }) * 60_000,
+    restUrl: source.text("PENSTOCK_REST_URL")?.replace(/\/+$/, ""),
     logLevel: source.text("PENSTOCK_LOG_LEVEL") ?? "info",
     demoSimulatorUrl: source.text("PENSTOCK_DEMO_SIMULATOR_URL"),
   };

@@ -4,6 +4,7 @@ import { AdminToken } from "./entities/admin-token.ts";
 import { AuditEntry } from "./entities/audit-entry.ts";
 import { ConfigResource } from "./entities/config-resource.ts";
 import { ConfigState } from "./entities/config-state.ts";
+import { ConsoleSession } from "./entities/console-session.ts";
 import { Feedback } from "./entities/feedback.ts";
 import { Node } from "./entities/node.ts";
 import { PriceVersion } from "./entities/price-version.ts";
@@ -17,6 +18,7 @@ export const entities = [
   AuditEntry,
   ConfigResource,
   ConfigState,
+  ConsoleSession,
   Feedback,
   Node,
   PriceVersion,

@@ -42,7 +42,7 @@ const page = (nonce: string, graphqlPath: string): string => `<!doctype html>
 <h1>Penstock GraphQL</h1>
 <main>
   <form id="ask">
-    <label for="token">Admin token (in credentials.json)</label>
+    <label for="token">Admin token (in credentials.json); not needed where you are signed in to the console</label>
     <input id="token" type="password" autocomplete="off" spellcheck="false">
     <label for="query">Query</label>
     <textarea id="query" rows="18" spellcheck="false">${firstQuery}</textarea>
@@ -57,7 +57,7 @@ const page = (nonce: string, graphqlPath: string): string => `<!doctype html>
   const at = (id) => document.getElementById(id);
   const show = (text) => { at("answer").textContent = text; };
   async function send(query, variables) {
-    const headers = { "content-type": "application/json", accept: "application/graphql-response+json, application/json" };
+    const headers = { "content-type": "application/json", accept: "application/graphql-response+json, application/json", "x-graphql-yoga-csrf": "1" };
     if (at("token").value.trim() !== "") headers.authorization = "Bearer " + at("token").value.trim();
     const response = await fetch(${JSON.stringify(graphqlPath)}, { method: "POST", headers, body: JSON.stringify({ query, variables }) });
     return response.json();

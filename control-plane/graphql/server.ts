@@ -1,16 +1,19 @@
 /**
- * The control plane's HTTP server: /graphql, its explorer, /healthz, /readyz. Bodies are read to a bound before GraphQL sees them, and an
+ * The control plane's HTTP server: /graphql, its explorer, /healthz, /readyz, and the console with what it needs. Bodies are read to a bound before GraphQL sees them, and an
  * answer is written no faster than it is read; a caller who leaves ends what it asked for, subscriptions included.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { v7 } from "uuid";
+import { openConsoleAssets } from "../console/assets.ts";
+import { openPlayground } from "../console/playground.ts";
+import { answerSession } from "../console/session-endpoint.ts";
 import { ControlError } from "../control-error.ts";
+import { bodyBytesMax, drained, readBody, sendJson } from "../http-exchange.ts";
 import type { Services } from "../services.ts";
 import { explorerPage } from "./explorer.ts";
 import { graphqlPath, openYoga } from "./yoga.ts";
 
-const bodyBytesMax = 1_000_000;
 const readyMs = 2_000;
 const headersMs = 10_000;
 const receiveMs = 30_000;
@@ -29,6 +32,8 @@ export interface GraphqlServer {
 /** @throws ControlError START naming the address, where it cannot be bound. */
 export async function startGraphqlServer(services: Services): Promise<GraphqlServer> {
   const yoga = openYoga(services);
+  const assets = openConsoleAssets();
+  const playground = openPlayground(services);
   const server = createServer({ headersTimeout: headersMs, requestTimeout: receiveMs, keepAliveTimeout: 65_000 }, (request, response) => {
     answer(request, response).catch((error: unknown) => {
       services.logger.error({ err: error }, "an unexpected error in the GraphQL server");
@@ -39,12 +44,15 @@ export async function startGraphqlServer(services: Services): Promise<GraphqlSer
   server.maxConnections = connectionsMax;
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const path = (request.url ?? "/").split("?", 1)[0];
+    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     if (path === "/healthz") return sendJson(response, 200, { healthy: true });
     if (path === "/readyz") return sendReadiness(response, services);
     if (services.settings.graphqlExplorer && asksForPage(request, path)) return sendExplorer(response);
-    if (path !== graphqlPath) return sendJson(response, 404, { error: `there is nothing here; GraphQL is at ${graphqlPath}` });
-    await answerGraphql(request, response, yoga);
+    if (path === graphqlPath) return answerGraphql(request, response, yoga);
+    if (path === "/session" || path.startsWith("/session/")) return answerSession(path, request, response, services);
+    if (path.startsWith("/playground/v1/")) return playground.answer(path, request, response);
+    if (assets.answer(path, request, response)) return;
+    sendJson(response, 404, { error: `there is nothing here; the console is at / and GraphQL at ${graphqlPath}` });
   };
 
   const port = await listen(server, services.settings.host, services.settings.graphqlPort);
@@ -60,10 +68,10 @@ export async function startGraphqlServer(services: Services): Promise<GraphqlSer
   };
 }
 
-/** A person with a browser, at /graphql or, until the console stands there, at the root. */
-const asksForPage = (request: IncomingMessage, path: string | undefined): boolean =>
+/** A person with a browser. */
+const asksForPage = (request: IncomingMessage, path: string): boolean =>
   request.method === "GET" &&
-  (path === "/" || path === graphqlPath) &&
+  path === graphqlPath &&
   !(request.url ?? "").includes("?") &&
   (request.headers.accept ?? "").includes("text/html");
 
@@ -132,18 +140,6 @@ async function answerGraphql(request: IncomingMessage, response: ServerResponse,
   await writeBody(answered.body, response);
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer | "too large"> {
-  if (Number(request.headers["content-length"] ?? 0) > bodyBytesMax) return "too large";
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    length += chunk.length;
-    if (length > bodyBytesMax) return "too large";
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
 async function writeBody(body: ReadableStream<Uint8Array> | null, response: ServerResponse): Promise<void> {
   if (body === null) {
     response.end();
@@ -156,20 +152,10 @@ async function writeBody(body: ReadableStream<Uint8Array> | null, response: Serv
   for (;;) {
     const { done, value } = await reader.read();
     if (done || response.destroyed) break;
-    if (!response.write(value)) await new Promise<void>((resolve) => waitForReader(response, resolve));
+    if (!response.write(value)) await drained(response);
   }
   response.off("close", cancel);
   response.end();
-}
-
-function waitForReader(response: ServerResponse, resolve: () => void): void {
-  const done = () => {
-    response.off("drain", done);
-    response.off("close", done);
-    resolve();
-  };
-  response.once("drain", done);
-  response.once("close", done);
 }
 
 async function sendReadiness(response: ServerResponse, services: Services): Promise<void> {
@@ -186,9 +172,4 @@ async function sendReadiness(response: ServerResponse, services: Services): Prom
   const reason = await Promise.race([asked, tooLate]);
   clearTimeout(clock);
   sendJson(response, reason === "" ? 200 : 503, reason === "" ? { ready: true } : { ready: false, reason });
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "content-type": "application/json; charset=utf-8" });
-  response.end(`${JSON.stringify(body)}\n`);
 }

@@ -5,7 +5,7 @@ import { maxTokensPlugin } from "@escape.tech/graphql-armor-max-tokens";
 import { useCSRFPrevention } from "@graphql-yoga/plugin-csrf-prevention";
 import { type DocumentNode, GraphQLError, Kind, NoSchemaIntrospectionCustomRule, OperationTypeNode } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
-import { recogniseAdminToken } from "../operations/admin-tokens.ts";
+import { principalBehind } from "../console/principal.ts";
 import type { Services } from "../services.ts";
 import { waitMsMax } from "./config-mutation.ts";
 import type { GraphQLContext } from "./context.ts";
@@ -33,12 +33,7 @@ export function openYoga(services: Services): (url: URL, request: RequestInit, r
       maskError: (error) => maskError(error, services.logger, current.getStore() ?? ""),
     },
     context: async ({ request, requestId }) => {
-      const principal = await recogniseAdminToken(
-        services.database,
-        services.settings.pepper,
-        request.headers.get("authorization") ?? undefined,
-        request.headers.get("x-penstock-organisation") ?? undefined,
-      );
+      const principal = await principalBehind(services, (name) => request.headers.get(name) ?? undefined);
       return { services, requestId, principal, loaders: openLoaders(services.database, principal) };
     },
     plugins: [

@@ -73,22 +73,26 @@ const audit = (em: EntityManager, author: Author, at: Date, action: string, row:
   });
 
 export interface KnownToken {
+  readonly tokenId: string;
   readonly actor: string;
   readonly role: "admin" | "viewer";
   readonly installation: boolean;
   readonly organisationId: string;
 }
 
-/**
- * Who holds the token, or undefined: which of unknown, wrong, expired and revoked it is, is not told. A token of the
- * installation acts in `organisationId` where one is asked for and exists; another token acts in its own alone.
- * @throws ForbiddenError where the token is good and may not act there; whether there is such an organisation is not told.
- */
+export const rightsOf = (row: AdminToken): KnownToken => ({
+  tokenId: row.id,
+  actor: `token:${row.name}`,
+  role: row.role,
+  installation: row.installation,
+  organisationId: row.organisationId,
+});
+
+/** Who holds the token, or undefined: which of unknown, wrong, expired and revoked it is, is not told. */
 export async function recogniseAdminToken(
   database: Database,
   pepper: string,
   authorization: string | undefined,
-  organisationId: string | undefined,
 ): Promise<KnownToken | undefined> {
   const credential = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
   if (credential === undefined) return undefined;
@@ -98,11 +102,19 @@ export async function recogniseAdminToken(
     const row = await em.findOne(AdminToken, { publicId });
     if (row === null || !credentialMatches(pepper, credential, row.hash)) return undefined;
     if (row.revokedAt != null || (row.expiresAt != null && row.expiresAt <= new Date())) return undefined;
-    const token = { actor: `token:${row.name}`, role: row.role, installation: row.installation };
-    if (organisationId === undefined || organisationId === row.organisationId) return { ...token, organisationId: row.organisationId };
-    const mayActThere = row.installation && isUuid(organisationId) && (await em.count(Organisation, { id: organisationId })) === 1;
-    if (!mayActThere)
-      throw new ForbiddenError("the header x-penstock-organisation must name, by its id, an organisation that this token may act in");
-    return { ...token, organisationId };
+    return rightsOf(row);
   });
+}
+
+/**
+ * A token of the installation acts in `organisationId` where one is asked for and exists; another token acts in its own alone.
+ * @throws ForbiddenError where it may not act there; whether there is such an organisation is not told.
+ */
+export async function actIn(database: Database, token: KnownToken, organisationId: string | undefined): Promise<KnownToken> {
+  if (organisationId === undefined || organisationId === token.organisationId) return token;
+  const mayActThere =
+    token.installation && isUuid(organisationId) && (await database.system((em) => em.count(Organisation, { id: organisationId }))) === 1;
+  if (!mayActThere)
+    throw new ForbiddenError("the header x-penstock-organisation must name, by its id, an organisation that this token may act in");
+  return { ...token, organisationId };
 }

@@ -39,6 +39,10 @@ export interface NodeTracker {
   report(status: NodeStatus): void;
   /** Alive or not, sorted by id: those heard by this process and those that others or an earlier start have noted. */
   nodes(): Promise<readonly KnownNode[]>;
+  /** Those in memory alone. */
+  heard(): readonly KnownNode[];
+  /** Calls back after each report. @returns a function that ends it. */
+  onReport(listener: () => void): () => void;
   /**
    * Waits until each live node has applied the revision, or a later one, or has refused it.
    * @param timeoutMs when it stops waiting; then those that have not answered are listed as not applied.
@@ -53,6 +57,7 @@ export function trackNodes(register: NodeRegister, logger: Logger, now: () => nu
   const listeners = new Set<() => void>();
   let writing: Promise<void> | undefined;
   let failing = false;
+  let liveBefore = 0;
 
   const write = () => {
     if (writing !== undefined || unwritten.size === 0) return;
@@ -83,8 +88,13 @@ export function trackNodes(register: NodeRegister, logger: Logger, now: () => nu
     for (const listener of [...listeners]) listener();
     return true;
   };
+  const isLive = (node: HeardNode) => now() - node.heardAtMs <= nodeGoneAfterMs;
   const turn = setInterval(() => {
     for (const [id, node] of nodes) if (now() - node.heardAtMs > forgottenAfterMs) nodes.delete(id);
+    const live = [...nodes.values()].filter(isLive).length;
+    // Silence is news too, and nobody reports it.
+    if (live < liveBefore) for (const listener of [...listeners]) listener();
+    liveBefore = live;
     write();
   }, writeEveryMs);
   // After a restart the nodes are there before their next report is: whoever waits must wait for them too.
@@ -94,7 +104,6 @@ export function trackNodes(register: NodeRegister, logger: Logger, now: () => nu
       logger.warn({ err: error }, "the nodes known before this start cannot be read; they are known again when they report"),
   );
 
-  const isLive = (node: HeardNode) => now() - node.heardAtMs <= nodeGoneAfterMs;
   return {
     report: (status) => {
       if (status.nodeId === "" || status.nodeId.length > 128) return;
@@ -107,6 +116,11 @@ export function trackNodes(register: NodeRegister, logger: Logger, now: () => nu
       const known = new Map((await register.heardSince(new Date(now() - listedForMs))).map((node) => [node.status.nodeId, node]));
       for (const [id, node] of nodes) if ((known.get(id)?.heardAtMs ?? 0) <= node.heardAtMs) known.set(id, node);
       return [...known.values()].map((node) => ({ ...node, live: isLive(node) })).sort(byNodeId);
+    },
+    heard: () => [...nodes.values()].map((node) => ({ ...node, live: isLive(node) })).sort(byNodeId),
+    onReport: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     wait: (revision, timeoutMs) =>
       new Promise((resolve) => {

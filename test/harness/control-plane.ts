@@ -35,6 +35,8 @@ export async function openTestServices(
     graphqlIntrospection: true,
     graphqlExplorer: false,
     ledgerDays: 400,
+    consoleSessionMs: 3_600_000,
+    restUrl: undefined,
     logLevel: "silent",
     demoSimulatorUrl: undefined,
     ...changes,

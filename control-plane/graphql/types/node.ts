@@ -68,4 +68,83 @@ builder.queryField("nodes", (t) =>
   }),
 );
 
+/** Between two looks at the nodes, in milliseconds: short enough to watch a change arrive, and a bound for what watching costs. */
+const lookEveryMs = 200;
+const manyNodes = 50;
+const lookAtManyEveryMs = 1_000;
+
+builder.subscriptionField("nodes", (t) =>
+  t.field({
+    type: [NodeType],
+    description: "The nodes that are heard, sorted by id: at once, and after each report or new revision, at most five times a second.",
+    authScopes: { viewer: true },
+    subscribe: (_root, _arguments, { services }) => nodeNews(services.propagation),
+    resolve: (nodes: readonly ListedNode[]) => [...nodes],
+  }),
+);
+
+/**
+ * An iterator by hand, as that of revisions is: `return` must let the listeners go at once, also while nothing happens. What
+ * happens between two looks is one look, so a slow reader holds nothing.
+ */
+export function nodeNews(
+  propagation: Pick<Propagation, "current" | "onChange" | "heard" | "onReport">,
+): AsyncIterableIterator<readonly ListedNode[]> {
+  let changed = true;
+  let closed = false;
+  let clock: NodeJS.Timeout | undefined;
+  let lookedAtMs = 0;
+  let pauseMs = 0;
+  let deliver: ((result: IteratorResult<readonly ListedNode[]>) => void) | undefined;
+  const look = () => {
+    if (deliver === undefined || !changed || clock !== undefined) return;
+    const waitMs = lookedAtMs + pauseMs - Date.now();
+    if (waitMs > 0) {
+      clock = setTimeout(() => {
+        clock = undefined;
+        look();
+      }, waitMs);
+      return;
+    }
+    const current = propagation.current();
+    const nodes = propagation.heard().map((node) => ({ ...node, current }));
+    changed = false;
+    lookedAtMs = Date.now();
+    pauseMs = nodes.length > manyNodes ? lookAtManyEveryMs : lookEveryMs;
+    const send = deliver;
+    deliver = undefined;
+    send({ value: nodes, done: false });
+  };
+  const onNews = () => {
+    changed = true;
+    look();
+  };
+  const stops = [propagation.onChange(onNews), propagation.onReport(onNews)];
+  const end = (): Promise<IteratorResult<readonly ListedNode[]>> => {
+    closed = true;
+    clearTimeout(clock);
+    for (const stop of stops) stop();
+    deliver?.({ value: undefined, done: true });
+    deliver = undefined;
+    return Promise.resolve({ value: undefined, done: true });
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: () =>
+      closed
+        ? Promise.resolve({ value: undefined, done: true })
+        : new Promise((resolve) => {
+            deliver = resolve;
+            look();
+          }),
+    return: end,
+    throw: async (error) => {
+      await end();
+      throw error;
+    },
+  };
+}
+
 const atLeastZero = (value: bigint): bigint => (value < 0n ? 0n : value);

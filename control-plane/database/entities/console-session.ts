@@ -1,0 +1,18 @@
+/** A browser that is signed in to the console, or a link that signs one in, once. Not configuration: it never reaches a node. */
+import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
+
+export const ConsoleSession = defineEntity({
+  name: "ConsoleSession",
+  tableName: "console_session",
+  properties: {
+    /** HMAC-SHA-256 of what the cookie or the link holds, with the pepper, 32 bytes in hex. */
+    id: p.text().primary(),
+    organisationId: p.uuid(),
+    /** Whose rights it has, no more and no longer than that token. */
+    adminTokenId: p.uuid(),
+    kind: p.text().$type<"session" | "link">(),
+    createdAt: p.datetime(),
+    expiresAt: p.datetime(),
+  },
+});
+export type ConsoleSession = InferEntity<typeof ConsoleSession>;

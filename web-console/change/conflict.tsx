@@ -1,0 +1,119 @@
+/**
+ * Two people changed the same thing. What only one of them touched needs no decision; for the rest both values stand beside
+ * what was there before, and one is picked.
+ */
+import { useState } from "react";
+import { Button } from "../ui/button.tsx";
+import { Badge, Notice } from "../ui/marks.tsx";
+import type { Values } from "./form.tsx";
+
+export type Picks = Readonly<Record<string, "mine" | "theirs">>;
+
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+/** Field by field: whoever changed it; where both did, who was picked. */
+export function merged<V extends Values>(base: V, mine: V, theirs: V, picks: Picks): V {
+  const entries = Object.keys(base).map((name) => {
+    if (same(mine[name], base[name])) return [name, theirs[name]];
+    if (same(theirs[name], base[name])) return [name, mine[name]];
+    return [name, picks[name] === "theirs" ? theirs[name] : mine[name]];
+  });
+  return Object.fromEntries(entries) as V;
+}
+
+interface ConflictPanelProps<V extends Values> {
+  readonly base: V;
+  readonly mine: V;
+  readonly theirs: V;
+  readonly names: Readonly<Record<string, string>>;
+  readonly onSettle: (picks: Picks) => void;
+  readonly onCancel: () => void;
+}
+
+export function ConflictPanel<V extends Values>({ base, mine, theirs, names, onSettle, onCancel }: ConflictPanelProps<V>) {
+  const [picks, setPicks] = useState<Picks>({});
+  const touched = Object.keys(base).filter((name) => !same(mine[name], base[name]) || !same(theirs[name], base[name]));
+  const contested = touched.filter(
+    (name) => !same(mine[name], base[name]) && !same(theirs[name], base[name]) && !same(mine[name], theirs[name]),
+  );
+  const open = contested.filter((name) => picks[name] === undefined);
+  return (
+    <div className="stack">
+      <Notice tone="warn">
+        Somebody else has changed this since you opened it. Nothing of yours was saved, and nothing is lost: below is what it was, what they
+        made of it, and what you have.
+      </Notice>
+      <div className="table-frame">
+        <table className="cards" aria-label="What changed meanwhile">
+          <thead>
+            <tr>
+              <th>Field</th>
+              <th>Was</th>
+              <th>Theirs</th>
+              <th>Yours</th>
+              <th>Keep</th>
+            </tr>
+          </thead>
+          <tbody>
+            {touched.map((name) => (
+              <tr key={name}>
+                <td data-name="Field">{names[name] ?? name}</td>
+                <td data-name="Was">
+                  <Shown value={base[name]} />
+                </td>
+                <td data-name="Theirs">
+                  <Shown value={theirs[name]} changed={!same(theirs[name], base[name])} />
+                </td>
+                <td data-name="Yours">
+                  <Shown value={mine[name]} changed={!same(mine[name], base[name])} />
+                </td>
+                <td data-name="Keep">
+                  {contested.includes(name) ? (
+                    <fieldset className="stack tight" style={{ border: 0, padding: 0 }}>
+                      <legend className="visually-hidden">Which {names[name] ?? name} holds</legend>
+                      {(["theirs", "mine"] as const).map((who) => (
+                        <label key={who} className="check">
+                          <input
+                            type="radio"
+                            name={`pick-${name}`}
+                            checked={picks[name] === who}
+                            onChange={() => setPicks((before) => ({ ...before, [name]: who }))}
+                          />
+                          {who === "mine" ? "Yours" : "Theirs"}
+                        </label>
+                      ))}
+                    </fieldset>
+                  ) : (
+                    <Badge tone="good">{same(mine[name], base[name]) ? "Theirs" : "Yours"}</Badge>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <div className="dialog-foot">
+        <Button onClick={onCancel}>Keep theirs, discard mine</Button>
+        <Button
+          look="primary"
+          onClick={() => onSettle(picks)}
+          refused={open.length > 0 ? "Pick one for each field that both of you changed" : undefined}
+        >
+          Save the result
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function Shown({ value, changed = false }: { readonly value: unknown; readonly changed?: boolean }) {
+  const text = typeof value === "string" ? value : JSON.stringify(value, null, 1);
+  return (
+    <pre
+      className={changed ? "change-value after" : "change-value"}
+      style={{ whiteSpace: "pre-wrap", background: changed ? "var(--added)" : undefined }}
+    >
+      {text === "" ? "(empty)" : text}
+    </pre>
+  );
+}

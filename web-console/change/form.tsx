@@ -1,0 +1,120 @@
+/**
+ * Editing one thing in a dialog: its fields, what the control plane says is wrong with them, and, where somebody else was
+ * faster, both changes side by side, field by field, until it is clear which holds.
+ */
+import { type FormEvent, type ReactNode, useMemo, useState } from "react";
+import { Button } from "../ui/button.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { Notice } from "../ui/marks.tsx";
+import { ConflictPanel, merged, type Picks } from "./conflict.tsx";
+import type { Issue, Outcome } from "./outcome.ts";
+import { tell } from "./tell.ts";
+
+export type Values = Readonly<Record<string, unknown>>;
+
+export interface Form<V extends Values> {
+  readonly values: V;
+  set<Name extends keyof V>(name: Name, value: V[Name]): void;
+  /** What is wrong at this path of the input, or below it. */
+  problem(path: string): string | undefined;
+}
+
+export interface ReadAgain<V> {
+  readonly values: V;
+  readonly revision: number;
+}
+
+interface EditDialogProps<V extends Values> {
+  readonly title: string;
+  readonly description?: ReactNode;
+  /** As it was read. */
+  readonly start: V;
+  /** Undefined: it is new. */
+  readonly revision?: number;
+  /** For the comparison. */
+  readonly names: Readonly<Record<keyof V & string, string>>;
+  readonly submit: string;
+  readonly done: string;
+  readonly large?: boolean;
+  /** Why it may not be sent yet. */
+  readonly refuse?: (values: V) => string | undefined;
+  readonly save: (values: V, revision: number, start: V) => Promise<Outcome<unknown>>;
+  readonly readAgain?: () => Promise<ReadAgain<V> | undefined>;
+  readonly onClose: (outcome?: Outcome<unknown>) => void;
+  readonly children: (form: Form<V>) => ReactNode;
+}
+
+export function EditDialog<V extends Values>(props: EditDialogProps<V>) {
+  const { title, description, start, names, submit, done, large, refuse, save, readAgain, onClose, children } = props;
+  const [base, setBase] = useState({ values: start, revision: props.revision ?? 0 });
+  const [values, setValues] = useState<V>(start);
+  const [issues, setIssues] = useState<readonly Issue[]>([]);
+  const [failure, setFailure] = useState<string>();
+  const [theirs, setTheirs] = useState<ReadAgain<V>>();
+  const [busy, setBusy] = useState(false);
+
+  const form = useMemo<Form<V>>(
+    () => ({
+      values,
+      set: (name, value) => setValues((before) => ({ ...before, [name]: value })),
+      problem: (path) =>
+        issues.find((issue) => issue.path === path || issue.path.startsWith(`${path}.`) || issue.path.startsWith(`${path}[`))?.message,
+    }),
+    [values, issues],
+  );
+
+  const send = async (sent: V, revision: number) => {
+    setBusy(true);
+    setFailure(undefined);
+    setIssues([]);
+    const outcome = await save(sent, revision, base.values);
+    if (outcome.kind === "done") {
+      tell(done, outcome);
+      return onClose(outcome);
+    }
+    setBusy(false);
+    if (outcome.kind === "invalid") setIssues(outcome.issues);
+    if (outcome.kind === "conflict") {
+      const now = await readAgain?.();
+      if (now !== undefined) return setTheirs(now);
+    }
+    setFailure(outcome.message);
+  };
+  const submitForm = (event: FormEvent) => {
+    event.preventDefault();
+    void send(values, base.revision);
+  };
+  const settle = (picks: Picks) => {
+    if (theirs === undefined) return;
+    const agreed = merged(base.values, values, theirs.values, picks);
+    setValues(agreed);
+    setBase(theirs);
+    setTheirs(undefined);
+    void send(agreed, theirs.revision);
+  };
+
+  const refused = refuse?.(values);
+  return (
+    <Dialog open onClose={() => onClose()} title={title} description={description} large={large === true || theirs !== undefined}>
+      {theirs === undefined ? (
+        <form className="stack" onSubmit={submitForm}>
+          {children(form)}
+          {failure !== undefined && <Notice tone="bad">{failure}</Notice>}
+          <div className="dialog-foot">
+            {busy && (
+              <span className="quiet row" role="status">
+                Publishing to the nodes …
+              </span>
+            )}
+            <Button onClick={() => onClose()}>Cancel</Button>
+            <Button type="submit" look="primary" disabled={busy} refused={refused}>
+              {submit}
+            </Button>
+          </div>
+        </form>
+      ) : (
+        <ConflictPanel base={base.values} mine={values} theirs={theirs.values} names={names} onSettle={settle} onCancel={() => onClose()} />
+      )}
+    </Dialog>
+  );
+}

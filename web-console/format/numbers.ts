@@ -1,0 +1,73 @@
+/** Numbers as people read them: as many digits as say something, units always, and never an exponent. Unknown is a dash, not 0. */
+type Numeric = string | number | bigint | null | undefined;
+
+export const unknown = "–";
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+const isKnown = (value: Numeric): value is string | number | bigint => value !== null && value !== undefined && value !== "";
+
+/** 1,234 */
+export const count = (value: Numeric): string =>
+  isKnown(value) ? whole.format(typeof value === "string" ? BigInt(value) : value) : unknown;
+
+/** 1.2k, 3.4M: for tiles and axes, where the exact number stands elsewhere. */
+export function shortCount(value: Numeric): string {
+  if (!isKnown(value)) return unknown;
+  const number = Number(value);
+  for (const [size, letter] of [
+    [1e12, "T"],
+    [1e9, "B"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ] as const)
+    if (Math.abs(number) >= size) return `${trimmed(number / size, 3)}${letter}`;
+  return Number.isInteger(number) ? String(number) : trimmed(number, 3);
+}
+
+/** Nano-dollars as dollars: two decimals from a dollar on, below it enough to show two digits that count, down to a nano-dollar. */
+export function money(nanodollars: Numeric): string {
+  if (!isKnown(nanodollars)) return unknown;
+  const amount = BigInt(nanodollars);
+  const sign = amount < 0n ? "−" : "";
+  const size = amount < 0n ? -amount : amount;
+  if (size === 0n) return "$0";
+  if (size >= 1_000_000_000n)
+    return `${sign}$${whole.format(size / 1_000_000_000n)}.${String((size % 1_000_000_000n) / 10_000_000n).padStart(2, "0")}`;
+  const decimals = String(size).padStart(9, "0");
+  const first = decimals.search(/[1-9]/);
+  return `${sign}$0.${decimals
+    .slice(0, Math.max(2, first + 2))
+    .replace(/0+$/, "")
+    .padEnd(2, "0")}`;
+}
+
+/** 340 ms, 1.25 s, 3 min 20 s */
+export function duration(milliseconds: number | null | undefined): string {
+  if (milliseconds === null || milliseconds === undefined) return unknown;
+  if (milliseconds < 1) return `${trimmed(milliseconds, 2)} ms`;
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 60_000) return `${trimmed(milliseconds / 1000, 3)} s`;
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3600)} h`;
+}
+
+/** Of a share from 0 to 1. */
+export function percent(share: number | null | undefined): string {
+  if (share === null || share === undefined || Number.isNaN(share)) return unknown;
+  if (share > 0 && share < 0.001) return "<0.1%";
+  return `${trimmed(share * 100, share < 0.1 || share > 0.99 ? 2 : 3)}%`;
+}
+
+/** "1 node", "3 nodes" */
+export const counted = (value: number | bigint, one: string, more = `${one}s`): string =>
+  `${count(value)} ${Number(value) === 1 ? one : more}`;
+
+const trimmed = (value: number, digits: number): string => {
+  const places = Math.max(0, digits - Math.max(1, Math.floor(Math.log10(Math.abs(value) || 1)) + 1));
+  return value
+    .toFixed(places)
+    .replace(/(\.\d*?)0+$/, "$1")
+    .replace(/\.$/, "");
+};

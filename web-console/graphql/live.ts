@@ -1,0 +1,143 @@
+/**
+ * The one live subscription of a browser: what each node serves, and with it the newest revision. The tab that holds the
+ * lock has the connection and tells the others; where it is closed, another takes over. Where browsers know no locks
+ * (plain HTTP away from loopback) each tab has its own. It comes back by itself, later each time, and not all at once.
+ */
+import { createClient } from "graphql-sse";
+import { useSyncExternalStore } from "react";
+import { stringifyDocument } from "urql";
+import { graphqlHeaders } from "./client.ts";
+import { graphql, type ResultOf } from "./documents.ts";
+
+const document = graphql(`
+  subscription Live {
+    nodes {
+      id
+      state
+      appliedNumber
+      appliedAt
+      revisionsBehind
+      refusedNumber
+      refusedReason
+      callsInFlight
+    }
+  }
+`);
+
+export type LiveNode = ResultOf<typeof document>["nodes"][number];
+
+export interface Live {
+  readonly state: "connecting" | "live" | "reconnecting";
+  readonly nodes: readonly LiveNode[];
+  /** The newest that any node serves or is known to lack. Undefined: nothing was heard yet. */
+  readonly revision: bigint | undefined;
+}
+
+let live: Live = { state: "connecting", nodes: [], revision: undefined };
+const listeners = new Set<() => void>();
+const channel = new BroadcastChannel("penstock-live");
+
+const waitMsMax = 15_000;
+
+function set(next: Live): void {
+  live = next;
+  for (const listener of listeners) listener();
+}
+
+export const useLive = (): Live =>
+  useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => live,
+  );
+
+/** For as long as somebody is signed in. @returns ends it. */
+export function followLive(): () => void {
+  const ended = new AbortController();
+  channel.onmessage = ({ data }) => {
+    if (data === "who is live?") announce();
+    else if (!leads) set(withBigints(data));
+  };
+  channel.postMessage("who is live?");
+  if (navigator.locks === undefined) connect(ended.signal);
+  else
+    navigator.locks
+      .request(
+        "penstock-live",
+        { signal: ended.signal },
+        () =>
+          new Promise<void>((resolve) => {
+            ended.signal.addEventListener("abort", () => resolve());
+            connect(ended.signal);
+          }),
+      )
+      .catch(() => undefined);
+  return () => {
+    ended.abort();
+    leads = false;
+  };
+}
+
+let leads = false;
+
+function connect(signal: AbortSignal): void {
+  leads = true;
+  const client = createClient({
+    url: "/graphql",
+    credentials: "same-origin",
+    headers: graphqlHeaders,
+    retryAttempts: Number.POSITIVE_INFINITY,
+    retry: async (retries) => {
+      share({ ...live, state: "reconnecting" });
+      await new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** retries, waitMsMax) * (0.5 + Math.random() / 2)));
+    },
+  });
+  const open = () => {
+    if (signal.aborted) return;
+    const dispose = client.subscribe<ResultOf<typeof document>>(
+      { query: stringifyDocument(document) },
+      {
+        next: ({ data }) => {
+          if (data) share({ state: "live", nodes: data.nodes, revision: newest(data.nodes) });
+        },
+        // It ended without an error, as when the server shuts down in good order, or refused: try again, slowly.
+        complete: () => later(open, signal),
+        error: () => later(open, signal),
+      },
+    );
+    signal.addEventListener("abort", dispose, { once: true });
+  };
+  open();
+}
+
+function later(open: () => void, signal: AbortSignal): void {
+  if (signal.aborted) return;
+  share({ ...live, state: "reconnecting" });
+  setTimeout(open, 1_000 + Math.random() * 1_000);
+}
+
+function share(next: Live): void {
+  set(next);
+  announce();
+}
+
+const announce = (): void => {
+  if (leads) channel.postMessage({ ...live, revision: live.revision?.toString() });
+};
+
+const withBigints = (data: Omit<Live, "revision"> & { revision: string | undefined }): Live => ({
+  ...data,
+  revision: data.revision === undefined ? undefined : BigInt(data.revision),
+});
+
+function newest(nodes: readonly LiveNode[]): bigint | undefined {
+  let most: bigint | undefined;
+  for (const { appliedNumber, revisionsBehind } of nodes) {
+    if (appliedNumber === null || revisionsBehind === null) continue;
+    const number = BigInt(appliedNumber) + BigInt(revisionsBehind);
+    if (most === undefined || number > most) most = number;
+  }
+  return most;
+}

@@ -1,0 +1,203 @@
+/** One route: the way of a call, what it is set to, its code samples; change and archive. */
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { DestroyDialog } from "../../change/destroy-dialog.tsx";
+import { duration } from "../../format/numbers.ts";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { usePageQuery } from "../../graphql/page-query.ts";
+import { Empty, Result } from "../../graphql/result.tsx";
+import { useRefusal } from "../../session/viewer.ts";
+import { Card, Page } from "../../shell/page.tsx";
+import { flag, oneOf, useUrlState } from "../../shell/url-state.ts";
+import { Button } from "../../ui/button.tsx";
+import { Code, Facts, Notice, When } from "../../ui/marks.tsx";
+import { Tabs } from "../../ui/tabs.tsx";
+import { CallPath } from "./call-path.tsx";
+import { archiveRoute, routeFragment, timeoutNames } from "./changes.ts";
+import { Explain } from "./explain.tsx";
+import { RouteDialog, routeChoicesFragment } from "./route-dialog.tsx";
+
+const query = graphql(
+  `
+    query Route($id: ID!) {
+      route(id: $id) {
+        ...RouteDetails
+      }
+      experiments(first: 50) {
+        edges {
+          node {
+            id
+            key
+            status
+            routeId
+            coverage
+            unit
+            variants {
+              key
+              weight
+            }
+          }
+        }
+      }
+      quotas(first: 100) {
+        edges {
+          node {
+            id
+            key
+            scopeKind
+            scopeId
+          }
+        }
+      }
+      ...RouteChoices
+    }
+  `,
+  [routeFragment, routeChoicesFragment],
+);
+
+type Data = ResultOf<typeof query>;
+
+export function RoutePage() {
+  const { routeId } = useParams({ strict: false }) as { routeId: string };
+  const [url, setUrl] = useUrlState({ tab: oneOf("path", "explain", "settings"), edit: flag });
+  const [archiving, setArchiving] = useState(false);
+  const page = usePageQuery(query, { id: routeId });
+  const refusal = useRefusal();
+  const route = page.data?.route;
+  const tab = url.tab ?? "path";
+  return (
+    <Page
+      title={route?.name ?? "Route"}
+      lead={route?.description}
+      under={{ to: "/routes", name: "Routes" }}
+      actions={
+        route != null && (
+          <>
+            <Link to="/playground" search={{ m: route.name } as never} className="button">
+              Try it
+            </Link>
+            <Link to="/calls" search={{ route: route.name } as never} className="button">
+              Its calls
+            </Link>
+            <Link to="/developers" search={{ route: route.name } as never} className="button">
+              Code samples
+            </Link>
+            <Button look="danger" refused={refusal} onClick={() => setArchiving(true)}>
+              Archive
+            </Button>
+            <Button look="primary" refused={refusal} onClick={() => setUrl({ edit: true })}>
+              Change
+            </Button>
+          </>
+        )
+      }
+    >
+      <Result of={page}>
+        {(data) =>
+          data.route === null ? (
+            <Empty
+              title="There is no such route"
+              action={
+                <Link className="button" to="/routes">
+                  All routes
+                </Link>
+              }
+            >
+              It may belong to another organisation, or the address is mistyped.
+            </Empty>
+          ) : (
+            <>
+              {data.route.archivedAt !== null && (
+                <Notice tone="warn">This route is archived: callers who ask for it are told that it does not exist.</Notice>
+              )}
+              <Tabs
+                label="About this route"
+                current={tab}
+                tabs={[
+                  ["path", "Way of a call"],
+                  ["explain", "Explain a request"],
+                  ["settings", "Settings"],
+                ]}
+              />
+              {tab === "path" && (
+                <Card title="What happens to a call">
+                  <CallPath route={data.route} experiment={runningOn(data)} quotas={quotasOf(data)} />
+                </Card>
+              )}
+              {tab === "explain" && <Explain route={data.route} experiment={runningOn(data)} />}
+              {tab === "settings" && <Settings route={data.route} />}
+              {url.edit && <RouteDialog route={data.route} choices={data} onClose={() => setUrl({ edit: undefined }, { replace: true })} />}
+              {archiving && <Archive route={data.route} experiment={runningOn(data)?.key} onClose={() => setArchiving(false)} />}
+            </>
+          )
+        }
+      </Result>
+    </Page>
+  );
+}
+
+const runningOn = (data: Data) =>
+  data.experiments.edges.find(({ node }) => node.status === "RUNNING" && node.routeId === data.route?.id)?.node;
+const quotasOf = (data: Data) =>
+  data.quotas.edges.map(({ node }) => node).filter((quota) => quota.scopeKind === "ROUTE" && quota.scopeId === data.route?.id);
+
+type Found = NonNullable<Data["route"]>;
+
+function Settings({ route }: { readonly route: Found }) {
+  return (
+    <div className="grid">
+      <Card title="Settings">
+        <Facts
+          of={[
+            ["Backends tried at the most", route.attemptsMax === 0 ? "3 (the node's default)" : route.attemptsMax],
+            ["Cache", route.cache],
+            ["Made", <When key="made" at={route.createdAt} />],
+            ["Changed", <When key="changed" at={route.updatedAt} />],
+            ["Revision", route.revision],
+            ["Id", <code key="id">{route.id}</code>],
+          ]}
+        />
+      </Card>
+      <Card title="Time limits">
+        <Facts
+          of={timeoutNames.map(
+            (name) => [name.replace("Ms", ""), route.timeouts[name] === 0 ? "the node's default" : duration(route.timeouts[name])] as const,
+          )}
+        />
+      </Card>
+      {route.defaultParameters != null && (
+        <Card title="Default parameters">
+          <Code text={JSON.stringify(route.defaultParameters, null, 2)} />
+        </Card>
+      )}
+    </div>
+  );
+}
+
+function Archive({
+  route,
+  experiment,
+  onClose,
+}: {
+  readonly route: Found;
+  readonly experiment: string | undefined;
+  readonly onClose: () => void;
+}) {
+  const navigate = useNavigate();
+  return (
+    <DestroyDialog
+      title={`Archive ${route.name}?`}
+      name={route.name}
+      verb="Archive the route"
+      done="The route is archived"
+      traffic={{ groupBy: "ROUTE", group: route.name }}
+      consequences={[
+        "Calls that ask for it are refused from the moment a node has the change.",
+        ...(experiment === undefined ? [] : [`The experiment ${experiment} runs on it and must be stopped first.`]),
+        "It can be had back by restoring a revision from before.",
+      ]}
+      act={() => archiveRoute(route.id, route.revision)}
+      onClose={(done) => (done ? void navigate({ to: "/routes" } as never) : onClose())}
+    />
+  );
+}

@@ -1,0 +1,148 @@
+/** The frame around every page: navigation, search, who is signed in, whether what one sees is live. */
+import { Dialog } from "@base-ui/react/dialog";
+import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { Code2, Keyboard, LogOut, Menu as MenuIcon, Moon, Search, Sun, UserRound } from "lucide-react";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { actorName } from "../format/time.ts";
+import { followLive } from "../graphql/live.ts";
+import { Skeleton } from "../graphql/result.tsx";
+import { signOut, type Viewer } from "../session/session.ts";
+import { Button } from "../ui/button.tsx";
+import { Dialog as Window } from "../ui/dialog.tsx";
+import { Menu } from "../ui/menu.tsx";
+import { keyMap, useGlobalKeys } from "./keys.ts";
+import { LiveMark } from "./live-mark.tsx";
+import { placeGroups, places } from "./navigation.ts";
+import { chooseTheme, isDark, useDark } from "./theme.ts";
+
+const Palette = lazy(async () => ({ default: (await import("./palette.tsx")).Palette }));
+const BehindDialog = lazy(async () => ({ default: (await import("./behind-dialog.tsx")).BehindDialog }));
+
+export function Shell({ viewer }: { readonly viewer: Viewer }) {
+  const navigate = useNavigate();
+  const [layer, setLayer] = useState<"palette" | "help" | "behind" | "navigation">();
+  const dark = useDark();
+  useEffect(() => followLive(), []);
+  const close = useCallback(() => setLayer(undefined), []);
+  const theme = useCallback(() => chooseTheme(isDark() ? "light" : "dark"), []);
+  useGlobalKeys({
+    palette: useCallback(() => setLayer("palette"), []),
+    help: useCallback(() => setLayer("help"), []),
+    theme,
+    go: useCallback(
+      (letter: string) => {
+        const place = places.find(({ key }) => key === letter);
+        if (place !== undefined) void navigate({ to: place.to } as never);
+      },
+      [navigate],
+    ),
+  });
+  return (
+    <div className="shell">
+      <a className="skip button primary" href="#main">
+        To the content
+      </a>
+      <aside className="sidebar">
+        <Navigation />
+      </aside>
+      <div>
+        <header className="topbar">
+          <Button look="plain" icon className="menu-button" aria-label="Navigation" onClick={() => setLayer("navigation")}>
+            <MenuIcon size={18} aria-hidden />
+          </Button>
+          <button type="button" className="search-button" onClick={() => setLayer("palette")}>
+            <Search size={15} aria-hidden />
+            <span>Search and commands</span>
+            <kbd>Ctrl K</kbd>
+          </button>
+          <div className="wide" />
+          <LiveMark />
+          <Button look="plain" icon aria-label={dark ? "Light theme (t)" : "Dark theme (t)"} onClick={theme}>
+            {dark ? <Sun size={17} aria-hidden /> : <Moon size={17} aria-hidden />}
+          </Button>
+          <Menu
+            trigger={
+              <button type="button" className="button plain icon" aria-label="You and this page">
+                <UserRound size={17} aria-hidden />
+              </button>
+            }
+            note={
+              <>
+                <strong>{actorName(viewer.actor)}</strong>
+                <br />
+                {viewer.role === "admin" ? "Administrator" : "Viewer"} of {viewer.organisation?.name ?? "no organisation"}
+              </>
+            }
+            entries={[
+              { label: "GraphQL behind this page", icon: <Code2 size={15} aria-hidden />, act: () => setLayer("behind") },
+              { label: "Keys", icon: <Keyboard size={15} aria-hidden />, act: () => setLayer("help") },
+              { label: "Sign out", icon: <LogOut size={15} aria-hidden />, act: () => void signOut() },
+            ]}
+          />
+        </header>
+        <main id="main" className="main" tabIndex={-1}>
+          <Suspense fallback={<Skeleton />}>
+            <Outlet />
+          </Suspense>
+        </main>
+      </div>
+      <Suspense fallback={null}>
+        {layer === "palette" && <Palette open onClose={close} onTheme={theme} onBehind={() => setLayer("behind")} />}
+        {layer === "behind" && <BehindDialog onClose={close} />}
+      </Suspense>
+      {layer === "help" && (
+        <Window open onClose={close} title="Keys">
+          <dl className="facts">
+            {keyMap.map(({ keys, does }) => (
+              <div key={keys} style={{ display: "contents" }}>
+                <dt>
+                  <kbd>{keys}</kbd>
+                </dt>
+                <dd>{does}</dd>
+              </div>
+            ))}
+          </dl>
+        </Window>
+      )}
+      <Dialog.Root open={layer === "navigation"} onOpenChange={(next) => next || close()}>
+        <Dialog.Portal>
+          <Dialog.Backdrop className="backdrop" />
+          <Dialog.Popup
+            className="drawer left"
+            aria-label="Navigation"
+            onClick={(event) => event.target instanceof Element && event.target.closest("a") && close()}
+          >
+            <Navigation />
+            <Dialog.Close className="visually-hidden">Close</Dialog.Close>
+          </Dialog.Popup>
+        </Dialog.Portal>
+      </Dialog.Root>
+    </div>
+  );
+}
+
+function Navigation() {
+  return (
+    <>
+      <Link to="/" className="brand">
+        <img src="/icon.svg" alt="" /> Penstock
+      </Link>
+      <nav aria-label="Pages" className="stack tight">
+        {placeGroups.map((group) => (
+          <div key={group.name} className="nav-group">
+            <p>{group.name}</p>
+            <ul>
+              {group.places.map(({ to, name, icon: Icon }) => (
+                <li key={to}>
+                  <Link to={to} activeOptions={{ exact: to === "/", includeSearch: false }}>
+                    <Icon size={16} aria-hidden /> {name}
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </div>
+        ))}
+      </nav>
+    </>
+  );
+}

@@ -1,0 +1,68 @@
+/** A chart over time: drawn on a canvas, with the same numbers as a table for those who cannot see it. */
+import { lazy, Suspense } from "react";
+
+export interface Series {
+  readonly name: string;
+  readonly values: readonly (number | null)[];
+}
+
+export interface ChartProps {
+  /** What it shows, in a sentence. */
+  readonly label: string;
+  /** Seconds since the epoch, growing. */
+  readonly times: readonly number[];
+  readonly series: readonly Series[];
+  readonly format: (value: number) => string;
+  readonly bars?: boolean;
+}
+
+const Canvas = lazy(async () => ({ default: (await import("./chart-canvas.tsx")).ChartCanvas }));
+
+export function Chart(props: ChartProps) {
+  const { label, times, series, format } = props;
+  return (
+    <figure className="chart stack tight" aria-label={label}>
+      {series.length > 1 && (
+        <ul className="row" aria-hidden>
+          {series.map(({ name }, index) => (
+            <li key={name} className="row quiet">
+              <i className="dot" style={{ background: `var(--series-${(index % 4) + 1})` }} /> {name}
+            </li>
+          ))}
+        </ul>
+      )}
+      <Suspense fallback={<div className="skeleton" style={{ height: 220 }} />}>
+        <Canvas {...props} />
+      </Suspense>
+      <details>
+        <summary className="quiet">The same as a table</summary>
+        <div className="table-frame" style={{ maxHeight: "16rem", overflowY: "auto" }} tabIndex={0} role="region" aria-label={label}>
+          <table>
+            <thead>
+              <tr>
+                <th>Time (UTC)</th>
+                {series.map(({ name }) => (
+                  <th key={name} className="end">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {times.map((time, index) => (
+                <tr key={time}>
+                  <td className="number">{new Date(time * 1000).toISOString().slice(0, 16).replace("T", " ")}</td>
+                  {series.map(({ name, values }) => (
+                    <td key={name} className="end">
+                      {values[index] == null ? "–" : format(values[index])}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </figure>
+  );
+}

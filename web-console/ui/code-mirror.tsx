@@ -1,0 +1,100 @@
+/** CodeMirror 6 in the colours of the theme: JSON with its faults marked, templates with their variables, two texts side by side. */
+import { autocompletion, type CompletionSource } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { json, jsonParseLinter } from "@codemirror/lang-json";
+import { liquid } from "@codemirror/lang-liquid";
+import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import { linter } from "@codemirror/lint";
+import { MergeView } from "@codemirror/merge";
+import { EditorState, type Extension } from "@codemirror/state";
+import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { useEffect, useRef } from "react";
+import { useDark } from "../shell/theme.ts";
+import type { EditorProps } from "./editor.tsx";
+
+const highlight = HighlightStyle.define([
+  { tag: [tags.string, tags.special(tags.string)], color: "var(--good)" },
+  { tag: [tags.number, tags.bool, tags.null], color: "var(--info)" },
+  { tag: [tags.propertyName, tags.variableName], color: "var(--accent-strong)", fontWeight: "600" },
+  { tag: [tags.keyword, tags.tagName, tags.operatorKeyword, tags.controlKeyword], color: "var(--warn)" },
+  { tag: [tags.comment], color: "var(--quiet)", fontStyle: "italic" },
+]);
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
+
+export function CodeMirror({ label, value, language, onChange, against, variables, lines = 6 }: EditorProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | undefined>(undefined);
+  const changed = useRef(onChange);
+  changed.current = onChange;
+  const offered = useRef(variables);
+  offered.current = variables;
+  const editable = onChange !== undefined;
+  const dark = useDark();
+
+  useEffect(() => {
+    const parent = place.current;
+    if (parent === null) return;
+    const extensions: Extension[] = [
+      EditorView.cspNonce.of(nonce),
+      EditorView.darkTheme.of(dark),
+      EditorView.lineWrapping,
+      EditorView.contentAttributes.of({ "aria-label": label, ...(editable ? {} : { tabindex: "0" }) }),
+      EditorView.theme({
+        ".cm-content": { minHeight: `${lines * 1.4}em`, caretColor: "var(--text)" },
+        ".cm-cursor": { borderLeftColor: "var(--text)" },
+      }),
+      lineNumbers(),
+      syntaxHighlighting(highlight),
+      ...(language === "json" ? [json(), ...(editable ? [linter(jsonParseLinter())] : [])] : []),
+      ...(language === "liquid" ? [liquid()] : []),
+      ...(editable
+        ? [
+            history(),
+            drawSelection(),
+            highlightActiveLine(),
+            autocompletion({ override: [variableCompletion(offered)] }),
+            // Tab is left to the page: an editor must not hold the keyboard.
+            keymap.of([...defaultKeymap, ...historyKeymap]),
+            EditorView.updateListener.of((update) => update.docChanged && changed.current?.(update.state.doc.toString())),
+          ]
+        : [EditorState.readOnly.of(true), EditorView.editable.of(false)]),
+    ];
+    if (against !== undefined) {
+      const merge = new MergeView({
+        a: {
+          doc: against,
+          extensions: [...extensions.filter((one) => one !== undefined), EditorState.readOnly.of(true), EditorView.editable.of(false)],
+        },
+        b: { doc: value, extensions },
+        parent,
+        collapseUnchanged: { margin: 2, minSize: 6 },
+      });
+      view.current = merge.b;
+      return () => merge.destroy();
+    }
+    const editor = new EditorView({ doc: value, extensions, parent });
+    view.current = editor;
+    return () => editor.destroy();
+  }, [label, language, editable, against, lines, dark]);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (editor === undefined || editor.state.doc.toString() === value) return;
+    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+  }, [value]);
+
+  return <div ref={place} className="editor" />;
+}
+
+const variableCompletion =
+  (offered: { readonly current: readonly string[] | undefined }): CompletionSource =>
+  (context) => {
+    const typed = context.matchBefore(/\{\{\s*[\w.]*/);
+    if (typed === null || offered.current === undefined) return null;
+    return {
+      from: typed.from + (/^\{\{\s*/.exec(typed.text)?.[0].length ?? 0),
+      options: offered.current.map((name) => ({ label: name, type: "variable" })),
+    };
+  };

@@ -1,0 +1,35 @@
+/** The code editor, which comes when it is first needed; until then, and where it cannot come, a plain text field stands in. */
+import { lazy, Suspense } from "react";
+
+export interface EditorProps {
+  readonly label: string;
+  readonly value: string;
+  readonly language: "json" | "liquid" | "text";
+  readonly onChange?: (value: string) => void;
+  /** Side by side with this text, which cannot be edited. */
+  readonly against?: string;
+  /** Names that are offered inside {{ }}. */
+  readonly variables?: readonly string[];
+  readonly lines?: number;
+}
+
+const CodeMirror = lazy(async () => ({ default: (await import("./code-mirror.tsx")).CodeMirror }));
+
+export function Editor(props: EditorProps) {
+  return (
+    <Suspense
+      fallback={
+        <textarea
+          className="mono"
+          aria-label={props.label}
+          rows={props.lines ?? 6}
+          value={props.value}
+          readOnly={props.onChange === undefined}
+          onChange={(event) => props.onChange?.(event.currentTarget.value)}
+        />
+      }
+    >
+      <CodeMirror {...props} />
+    </Suspense>
+  );
+}

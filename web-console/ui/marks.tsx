@@ -1,0 +1,75 @@
+/** Small marks: a badge with a meaning, a time, code, a meter. */
+import { CircleAlert, CircleCheck, Info, TriangleAlert } from "lucide-react";
+import type { ReactNode } from "react";
+import { absolute, relative, useUtc, zoneName } from "../format/time.ts";
+import { CopyButton } from "./button.tsx";
+
+export type Tone = "good" | "warn" | "bad" | "info" | "accent" | "neutral";
+
+export const Badge = ({ tone = "neutral", children }: { readonly tone?: Tone; readonly children: ReactNode }) => (
+  <span className={`badge ${tone}`}>{children}</span>
+);
+
+export function When({ at, exact = false }: { readonly at: string | Date; readonly exact?: boolean }) {
+  const utc = useUtc();
+  const full = `${absolute(at, utc)} ${zoneName(utc)}`;
+  return (
+    <time dateTime={new Date(at).toISOString()} title={full} className="number">
+      {exact ? full : relative(at)}
+    </time>
+  );
+}
+
+const noticeIcons = { info: Info, good: CircleCheck, warn: TriangleAlert, bad: CircleAlert } as const;
+
+export function Notice({ tone = "info", children }: { readonly tone?: keyof typeof noticeIcons; readonly children: ReactNode }) {
+  const Icon = noticeIcons[tone];
+  return (
+    <div className={`notice ${tone}`} role={tone === "bad" ? "alert" : "status"}>
+      <Icon size={16} aria-hidden />
+      <div className="wide">{children}</div>
+    </div>
+  );
+}
+
+export function Code({ text, wrap = false, label }: { readonly text: string; readonly wrap?: boolean; readonly label?: string }) {
+  return (
+    <div className="code-frame">
+      <CopyButton text={text} />
+      <pre className={wrap ? "code wrap" : "code"} tabIndex={0} aria-label={label ?? "Code"} role="region">
+        {text}
+      </pre>
+    </div>
+  );
+}
+
+/** @param share of the whole, may be more than 1. */
+export function Meter({ share, label, soft }: { readonly share: number; readonly label: string; readonly soft?: boolean }) {
+  const tone = share >= 1 ? (soft ? "warn" : "bad") : share >= 0.8 ? "warn" : "";
+  return (
+    <div
+      className="meter"
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(Math.min(share, 1) * 100)}
+    >
+      <i className={tone} style={{ width: `${Math.min(100, share * 100)}%` }} />
+    </div>
+  );
+}
+
+export const Facts = ({ of }: { readonly of: readonly (readonly [string, ReactNode] | false)[] }) => (
+  <dl className="facts">
+    {of.map(
+      (fact) =>
+        fact && (
+          <div key={fact[0]} style={{ display: "contents" }}>
+            <dt>{fact[0]}</dt>
+            <dd>{fact[1]}</dd>
+          </div>
+        ),
+    )}
+  </dl>
+);

@@ -1,0 +1,26 @@
+/** Tabs that are addresses: Back works, and a link leads to the tab. */
+import { Link } from "@tanstack/react-router";
+
+interface TabsProps<Name extends string> {
+  readonly label: string;
+  readonly current: Name;
+  readonly tabs: readonly (readonly [Name, string])[];
+}
+
+export function Tabs<Name extends string>({ label, current, tabs }: TabsProps<Name>) {
+  const [[first]] = tabs as readonly [readonly [Name, string]];
+  return (
+    <nav className="tabs" aria-label={label}>
+      {tabs.map(([name, title]) => (
+        <Link
+          key={name}
+          to="."
+          search={((before: Record<string, unknown>) => ({ ...before, tab: name === first ? undefined : name })) as never}
+          aria-current={current === name ? "page" : undefined}
+        >
+          {title}
+        </Link>
+      ))}
+    </nav>
+  );
+}
