@@ -15,7 +15,7 @@ import { Badge, Facts, Notice, When } from "../../ui/marks.tsx";
 import { lastDay } from "../overview/ranges.ts";
 import { type RouteDetails, routeFragment, routeValues, saveRoute } from "../routes/changes.ts";
 import { archiveBackend, backendFragment } from "./changes.ts";
-import { BackendDialog, kindNames } from "./dialogs.tsx";
+import { BackendDialog, kindName } from "./dialogs.tsx";
 
 const query = graphql(
   `
@@ -119,7 +119,7 @@ export function BackendPage() {
                       ["Model", <code key="model">{data.backend.model}</code>],
                       [
                         "Provider",
-                        data.backend.provider === null ? "gone" : `${data.backend.provider.key}, ${kindNames[data.backend.provider.kind]}`,
+                        data.backend.provider === null ? "gone" : `${data.backend.provider.key}, ${kindName(data.backend.provider.kind)}`,
                       ],
                       ["Base URL", <code key="url">{data.backend.provider?.baseUrl ?? ""}</code>],
                       ["Credential", data.backend.provider?.hasCredential ? "sealed, never shown" : "none"],

@@ -15,7 +15,7 @@ import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { Badge } from "../../ui/marks.tsx";
 import { lastDay } from "../overview/ranges.ts";
 import { archiveProvider, type BackendDetails, backendFragment, type ProviderDetails, providerFragment } from "./changes.ts";
-import { BackendDialog, kindNames, ProviderDialog } from "./dialogs.tsx";
+import { BackendDialog, kindName, ProviderDialog } from "./dialogs.tsx";
 
 const query = graphql(
   `
@@ -180,7 +180,7 @@ function Providers({ data, onEdit }: { readonly data: Data; readonly onEdit: (id
   const providerColumns = useMemo<readonly Column<ProviderDetails>[]>(
     () => [
       { id: "key", name: "Provider", by: (row) => row.key, cell: (row) => <strong>{row.key}</strong> },
-      { id: "kind", name: "Kind", by: (row) => row.kind, cell: (row) => kindNames[row.kind] },
+      { id: "kind", name: "Kind", by: (row) => row.kind, cell: (row) => kindName(row.kind) },
       {
         id: "url",
         name: "Base URL",

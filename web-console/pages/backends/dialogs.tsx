@@ -15,16 +15,20 @@ import {
   saveProvider,
 } from "./changes.ts";
 
-export const kindNames: Record<ProviderDetails["kind"], string> = {
+/** Kinds that the console has no name for are shown as they are. */
+const kindNames: Readonly<Record<string, string>> = {
   OPENAI: "OpenAI",
   OPENAI_COMPATIBLE: "OpenAI-compatible (vLLM, Ollama, llama.cpp, …)",
   ANTHROPIC: "Anthropic",
   GEMINI: "Gemini",
   BEDROCK: "Bedrock",
+  COHERE: "Cohere",
   SIMULATED: "Simulated",
 };
 
-const usualUrls: Partial<Record<ProviderDetails["kind"], string>> = {
+export const kindName = (kind: string): string => kindNames[kind] ?? kind;
+
+const usualUrls: Readonly<Record<string, string>> = {
   OPENAI: "https://api.openai.com/v1",
   ANTHROPIC: "https://api.anthropic.com",
   GEMINI: "https://generativelanguage.googleapis.com",

@@ -1,1 +1,9 @@
-export const Nodes = () => null;
+/** A place that is kept: its page lands next. */
+import { Empty } from "../../graphql/result.tsx";
+import { Page } from "../../shell/page.tsx";
+
+export const Nodes = () => (
+  <Page title="Nodes">
+    <Empty title="Not built yet">This page is on its way; until then GraphQL at /graphql has what it will show.</Empty>
+  </Page>
+);

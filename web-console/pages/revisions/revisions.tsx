@@ -1,1 +1,9 @@
-export const Revisions = () => null;
+/** A place that is kept: its page lands next. */
+import { Empty } from "../../graphql/result.tsx";
+import { Page } from "../../shell/page.tsx";
+
+export const Revisions = () => (
+  <Page title="Revisions">
+    <Empty title="Not built yet">This page is on its way; until then GraphQL at /graphql has what it will show.</Empty>
+  </Page>
+);
