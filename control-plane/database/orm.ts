@@ -18,7 +18,7 @@ import { First } from "./migrations/0001-first.ts";
 import { ProviderAuthentication } from "./migrations/0002-provider-authentication.ts";
 import { Money } from "./migrations/0010-money.ts";
 import { LedgerByDay } from "./migrations/0020-ledger-by-day.ts";
-import { ConsoleSessions } from "./migrations/0020-console-session.ts";
+import { ConsoleSessions } from "./migrations/0021-console-session.ts";
 import { Assignment } from "./migrations/0030-assignment.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
@@ -31,7 +31,7 @@ const migrations = [
   { name: "0002-provider-authentication", class: ProviderAuthentication },
   { name: "0010-money", class: Money },
   { name: "0020-ledger-by-day", class: LedgerByDay },
-  { name: "0020-console-session", class: ConsoleSessions },
+  { name: "0021-console-session", class: ConsoleSessions },
   { name: "0030-assignment", class: Assignment },
 ];
 
