@@ -11,97 +11,99 @@ export interface AnswerMeter extends CallMeter {
   see(events: readonly CompletionEvent[]): void;
 }
 
-export function answerMeter(request: CompletionRequest): AnswerMeter {
-  let reported: TokenUsage | undefined;
-  let textLength = 0;
+export const answerMeter = (request: CompletionRequest): AnswerMeter => new Meter(request);
+
+class Meter implements AnswerMeter {
+  servedModel = "";
+  finishReason = "";
+  firstContentAtMs: number | undefined = undefined;
+  readonly #request: CompletionRequest;
+  #reported: TokenUsage | undefined;
+  #textLength = 0;
   /** Whether the answer had ended when its usage was reported, and the text that came after that. */
-  let reportedAtEnd = false;
-  let textLengthSince = 0;
-  let servedModel = "";
-  let finishReason = "";
-  let firstContentAtMs: number | undefined;
-  const count = (length: number) => {
-    textLength += length;
-    textLengthSince += length;
-  };
-  return {
-    see(events) {
-      firstContentAtMs ??= Date.now();
-      for (const event of events) {
-        switch (event.type) {
-          case "usage":
-            reported = event.usage;
-            // Some backends count along, some say at the start what they know by then: a caller that left got more than that.
-            reportedAtEnd = finishReason !== "";
-            textLengthSince = 0;
-            break;
-          case "completion-started":
-            servedModel = event.servedModel;
-            break;
-          case "choice-finished":
-            finishReason ||= event.reason.raw;
-            break;
-          case "native-chunk": {
-            count(event.textLength);
-            const finished = finishReason === "" ? finishMember.exec(event.data) : null;
-            if (finished?.[1] !== undefined) finishReason = finished[1];
-            break;
-          }
-          case "native-answer":
-            count(event.textLength);
-            break;
-          case "content-delta":
-          case "reasoning-delta":
-          case "refusal-delta":
-            count(event.text.length);
-            break;
-          case "tool-call-delta":
-            count(event.name.length + event.arguments.length);
-            break;
-          case "audio-delta":
-            count(event.transcript.length);
-            break;
-          case "reasoning-detail":
-          case "part-ended":
-          case "annotation":
-          case "image":
-          case "foreign-part":
-          case "committed":
-          case "finished":
-            break;
-          default:
-            event satisfies never;
-        }
+  #reportedAtEnd = false;
+  #textLengthSince = 0;
+
+  constructor(request: CompletionRequest) {
+    this.#request = request;
+  }
+
+  see(events: readonly CompletionEvent[]): void {
+    this.firstContentAtMs ??= Date.now();
+    for (const event of events) this.#count(event);
+  }
+
+  usage(): TokenUsage | undefined {
+    const reported = this.#reported;
+    if (reported !== undefined) {
+      if (this.#reportedAtEnd || this.#textLengthSince === 0) return reported;
+      return { ...reported, outputTokens: reported.outputTokens + estimateTokens(this.#textLengthSince), estimated: true };
+    }
+    if (this.firstContentAtMs === undefined) return undefined;
+    return {
+      inputTokens: estimateTokens(this.#request.body.text.length),
+      outputTokens: estimateTokens(this.#textLength),
+      cacheReadTokens: 0,
+      cacheWriteTokens: 0,
+      reasoningTokens: 0,
+      audioInputTokens: 0,
+      audioOutputTokens: 0,
+      estimated: true,
+      raw: "",
+    };
+  }
+
+  #count(event: CompletionEvent): void {
+    switch (event.type) {
+      case "usage":
+        this.#reported = event.usage;
+        // Some backends count along, some say at the start what they know by then: a caller that left got more than that.
+        this.#reportedAtEnd = this.finishReason !== "";
+        this.#textLengthSince = 0;
+        break;
+      case "completion-started":
+        this.servedModel = event.servedModel;
+        break;
+      case "choice-finished":
+        this.finishReason ||= event.reason.raw;
+        break;
+      case "native-chunk": {
+        this.#text(event.textLength);
+        const finished = this.finishReason === "" ? finishMember.exec(event.data) : null;
+        if (finished?.[1] !== undefined) this.finishReason = finished[1];
+        break;
       }
-    },
-    usage() {
-      if (reported !== undefined) {
-        if (reportedAtEnd || textLengthSince === 0) return reported;
-        return { ...reported, outputTokens: reported.outputTokens + estimateTokens(textLengthSince), estimated: true };
-      }
-      if (firstContentAtMs === undefined) return undefined;
-      return {
-        inputTokens: estimateTokens(request.body.text.length),
-        outputTokens: estimateTokens(textLength),
-        cacheReadTokens: 0,
-        cacheWriteTokens: 0,
-        reasoningTokens: 0,
-        audioInputTokens: 0,
-        audioOutputTokens: 0,
-        estimated: true,
-        raw: "",
-      };
-    },
-    get servedModel() {
-      return servedModel;
-    },
-    get finishReason() {
-      return finishReason;
-    },
-    get firstContentAtMs() {
-      return firstContentAtMs;
-    },
-  };
+      case "native-answer":
+        this.#text(event.textLength);
+        break;
+      case "content-delta":
+      case "reasoning-delta":
+      case "refusal-delta":
+        this.#text(event.text.length);
+        break;
+      case "tool-call-delta":
+        this.#text(event.name.length + event.arguments.length);
+        break;
+      case "audio-delta":
+        this.#text(event.transcript.length);
+        break;
+      case "reasoning-detail":
+      case "part-ended":
+      case "annotation":
+      case "image":
+      case "foreign-part":
+      case "committed":
+      case "finished":
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  #text(length: number): void {
+    this.#textLength += length;
+    this.#textLengthSince += length;
+  }
 }
 
 /** Inside of a string its quotes would be escaped. */

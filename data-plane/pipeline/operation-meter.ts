@@ -11,18 +11,19 @@ export interface OperationMeter extends CallMeter {
 
 export function operationMeter(request: OperationRequest): OperationMeter {
   let reported: TokenUsage | undefined;
-  let servedModel = "";
-  let firstContentAtMs: number | undefined;
-  return {
+  const meter: Writable<OperationMeter> = {
+    servedModel: "",
+    finishReason: "",
+    firstContentAtMs: undefined,
     see(events) {
-      firstContentAtMs ??= Date.now();
+      meter.firstContentAtMs ??= Date.now();
       for (const event of events) {
         if (event.type === "operation-usage") reported = event.usage;
-        else if (event.type === "operation-answer") servedModel = event.servedModel;
+        else if (event.type === "operation-answer") meter.servedModel = event.servedModel;
       }
     },
     usage() {
-      if (reported !== undefined || firstContentAtMs === undefined) return reported;
+      if (reported !== undefined || meter.firstContentAtMs === undefined) return reported;
       switch (request.unsaidUsage) {
         case "input":
           return { ...noUsage, inputTokens: estimateOperation(request), estimated: true };
@@ -34,15 +35,11 @@ export function operationMeter(request: OperationRequest): OperationMeter {
           return request.unsaidUsage satisfies never;
       }
     },
-    get servedModel() {
-      return servedModel;
-    },
-    finishReason: "",
-    get firstContentAtMs() {
-      return firstContentAtMs;
-    },
   };
+  return meter;
 }
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 const noUsage: TokenUsage = {
   inputTokens: 0,

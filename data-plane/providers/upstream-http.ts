@@ -24,58 +24,22 @@ export interface UpstreamExchange {
   abort(reason: Error): void;
   /** Nobody reads any more, but the body may end by itself for a moment, so that its connection can carry the next call. */
   release(): void;
-  /** True once the request was on its way to a connected backend. */
-  readonly sent: boolean;
 }
 
 const bufferedBytesMax = 256 * 1024;
 /** Servers often send the end of a body after what says that the answer is whole, in a packet of its own. */
 const releaseMs = 250;
 
-export function exchange(
-  pool: Dispatcher,
-  request: {
-    readonly method?: "GET" | "POST" | "DELETE";
-    readonly path: string;
-    readonly headers: string[];
-    readonly body: string | AsyncIterable<Uint8Array> | null;
-    readonly connectMs: number;
-  },
-): UpstreamExchange {
-  let controller: Dispatcher.DispatchController | undefined;
-  let head: UpstreamHead | undefined;
-  let chunks: Buffer[] = [];
-  let bufferedBytes = 0;
-  let ended = false;
-  let failure: Error | undefined;
-  let sent = false;
-  let wake: (() => void) | undefined;
-  let releasing: NodeJS.Timeout | undefined;
+export interface UpstreamRequest {
+  readonly method?: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  readonly headers: string[];
+  readonly body: string | AsyncIterable<Uint8Array> | null;
+  readonly connectMs: number;
+}
 
-  const notify = () => {
-    const waiting = wake;
-    wake = undefined;
-    waiting?.();
-  };
-  const fail = (error: Error) => {
-    if (ended || failure !== undefined) return;
-    failure = error;
-    clearTimeout(connecting);
-    clearTimeout(releasing);
-    notify();
-  };
-  const abort = (reason: Error) => {
-    if (ended || failure !== undefined) return;
-    fail(reason);
-    // Not started yet: onRequestStart sees the failure and gives up there.
-    controller?.abort(reason);
-  };
-  const connecting = setTimeout(
-    () =>
-      abort(new GatewayError("UPSTREAM_UNAVAILABLE", "the backend did not take the connection in time", { anotherBackendMayHelp: true })),
-    request.connectMs,
-  );
-
+export function exchange(pool: Dispatcher, request: UpstreamRequest): UpstreamExchange {
+  const begun = new HttpExchange(request.connectMs);
   pool.dispatch(
     {
       path: request.path,
@@ -86,82 +50,128 @@ export function exchange(
       headersTimeout: 0,
       bodyTimeout: 0,
     },
-    {
-      onRequestStart(started) {
-        controller = started;
-        clearTimeout(connecting);
-        sent = true;
-        if (failure !== undefined) started.abort(failure);
-      },
-      onResponseStart(_controller, status, headers) {
-        // Early hints and the like come before the answer and are none.
-        if (status < 200) return;
-        head = { status, headers };
-        notify();
-      },
-      onResponseData(_controller, chunk) {
-        bufferedBytes += chunk.length;
-        if (releasing !== undefined) {
-          if (bufferedBytes > bufferedBytesMax) abort(endless);
-          return;
-        }
-        chunks.push(chunk);
-        if (bufferedBytes > bufferedBytesMax) controller?.pause();
-        notify();
-      },
-      onResponseEnd() {
-        ended = true;
-        clearTimeout(releasing);
-        notify();
-      },
-      onResponseError(_controller, error) {
-        fail(error);
-      },
-    },
+    begun,
   );
-
-  /** One waiter at a time: the exchange has one reader. */
-  const news = () =>
-    new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-
-  return {
-    get sent() {
-      return sent;
-    },
-    abort,
-    release() {
-      if (ended || failure !== undefined) return;
-      releasing = setTimeout(() => abort(endless), releaseMs);
-      chunks = [];
-      bufferedBytes = 0;
-      if (controller?.paused === true) controller.resume();
-    },
-    async head() {
-      while (head === undefined) {
-        if (failure !== undefined) throw failure;
-        await news();
-      }
-      return head;
-    },
-    async read() {
-      for (;;) {
-        if (failure !== undefined) throw failure;
-        if (chunks.length > 0) {
-          const batch = chunks;
-          chunks = [];
-          bufferedBytes = 0;
-          // Last, because it may call onResponseData before it returns.
-          if (controller?.paused === true) controller.resume();
-          return batch;
-        }
-        if (ended) return undefined;
-        await news();
-      }
-    },
-  };
+  return begun;
 }
+
+/** One object for both sides, what undici calls and what the adapter reads: one is made for each call. */
+class HttpExchange implements UpstreamExchange, Dispatcher.DispatchHandler {
+  #controller: Dispatcher.DispatchController | undefined;
+  #head: UpstreamHead | undefined;
+  #chunks: Buffer[] = [];
+  #bufferedBytes = 0;
+  #ended = false;
+  #failure: Error | undefined;
+  /** One waiter at a time: the exchange has one reader. */
+  #wake: (() => void) | undefined;
+  readonly #connecting: NodeJS.Timeout;
+  #releasing: NodeJS.Timeout | undefined;
+
+  constructor(connectMs: number) {
+    this.#connecting = setTimeout(neverConnected, connectMs, this);
+  }
+
+  async head(): Promise<UpstreamHead> {
+    while (this.#head === undefined) {
+      if (this.#failure !== undefined) throw this.#failure;
+      await this.#news();
+    }
+    return this.#head;
+  }
+
+  async read(): Promise<readonly Buffer[] | undefined> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#chunks.length > 0) return this.#take();
+      if (this.#ended) return undefined;
+      await this.#news();
+    }
+  }
+
+  abort(reason: Error): void {
+    if (this.#ended || this.#failure !== undefined) return;
+    this.#fail(reason);
+    // Not started yet: onRequestStart sees the failure and gives up there.
+    this.#controller?.abort(reason);
+  }
+
+  release(): void {
+    if (this.#ended || this.#failure !== undefined) return;
+    this.#releasing = setTimeout(() => this.abort(endless), releaseMs);
+    this.#chunks = [];
+    this.#bufferedBytes = 0;
+    if (this.#controller?.paused === true) this.#controller.resume();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    clearTimeout(this.#connecting);
+    if (this.#failure !== undefined) controller.abort(this.#failure);
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    // Early hints and the like come before the answer and are none.
+    if (status < 200) return;
+    this.#head = { status, headers };
+    this.#notify();
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bufferedBytes += chunk.length;
+    if (this.#releasing !== undefined) {
+      if (this.#bufferedBytes > bufferedBytesMax) this.abort(endless);
+      return;
+    }
+    this.#chunks.push(chunk);
+    if (this.#bufferedBytes > bufferedBytesMax) this.#controller?.pause();
+    this.#notify();
+  }
+
+  onResponseEnd(): void {
+    this.#ended = true;
+    clearTimeout(this.#releasing);
+    this.#notify();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(error);
+  }
+
+  #take(): readonly Buffer[] {
+    const batch = this.#chunks;
+    this.#chunks = [];
+    this.#bufferedBytes = 0;
+    // Last, because it may call onResponseData before it returns.
+    if (this.#controller?.paused === true) this.#controller.resume();
+    return batch;
+  }
+
+  #fail(error: Error): void {
+    if (this.#ended || this.#failure !== undefined) return;
+    this.#failure = error;
+    clearTimeout(this.#connecting);
+    clearTimeout(this.#releasing);
+    this.#notify();
+  }
+
+  #news(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #notify(): void {
+    const waiting = this.#wake;
+    this.#wake = undefined;
+    waiting?.();
+  }
+}
+
+const neverConnected = (exchange: HttpExchange) =>
+  exchange.abort(
+    new GatewayError("UPSTREAM_UNAVAILABLE", "the backend did not take the connection in time", { anotherBackendMayHelp: true }),
+  );
 
 /** Seen by nobody: the answer was whole before it. */
 const endless = new Error("the backend's answer went on after its end");

@@ -127,7 +127,7 @@ test("the short way and the long way give the same", () => {
         const [fromShort, fromLong]: [CompletionEvent[], CompletionEvent[]] = [[], []];
         expect(short.read(chunk, fromShort)).toBe(long.read(" ".repeat(i) + chunk, fromLong));
         expect(comparable(fromShort)).toEqual(comparable(fromLong));
-        expect(short.finished).toBe(long.finished);
+        expect(short.finished()).toBe(long.finished());
       }
     }),
     { numRuns: 500 },
@@ -153,7 +153,7 @@ describe("the short way is for plain deltas alone:", () => {
     reader.read(first, events);
     events.length = 0;
     const bearsContent = reader.read(data, events);
-    return { bearsContent, events, finished: reader.finished };
+    return { bearsContent, events, finished: reader.finished() };
   };
 
   test.each([

@@ -227,7 +227,7 @@ test("an answer that came whole streams as the same calls", () => {
       const events: CompletionEvent[] = [];
       for (const part of chunksOfAnswer(whole)) reader.read(part, events);
       expect(together(events.filter((event) => event.type === "tool-call-delta"))).toEqual(all.map(({ call }) => call));
-      expect(reader.finished).toBe(true);
+      expect(reader.finished()).toBe(true);
     }),
   );
 });

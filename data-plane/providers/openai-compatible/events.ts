@@ -19,8 +19,7 @@ export interface ChunkReader {
    */
   read(data: string, events: CompletionEvent[]): boolean;
   /** Whether every choice that was asked for has ended: with that, a stream without [DONE] is whole all the same. */
-  readonly finished: boolean;
-  readonly servedModel: string;
+  finished(): boolean;
 }
 
 export interface ChunkReaderOptions {
@@ -122,7 +121,7 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
         repaired = true;
       }
       // A tool call ended by "stop" is a tool call: a caller that looks at the reason alone would lose it.
-      if (reason === "stop" && state.toolCalls.count > 0) {
+      if (reason === "stop" && state.toolCalls.count() > 0) {
         choice["finish_reason"] = "tool_calls";
         repaired = true;
       }
@@ -189,12 +188,7 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
 
   return {
     read,
-    get finished() {
-      return choices.size >= options.choicesAsked && [...choices.values()].every(({ finished }) => finished);
-    },
-    get servedModel() {
-      return servedModel;
-    },
+    finished: () => choices.size >= options.choicesAsked && [...choices.values()].every(({ finished }) => finished),
   };
 }
 

@@ -119,7 +119,7 @@ async function* readBytes(
     yield { events: [...first, { type: "operation-bytes", chunks }], bearsContent: true };
     first = [];
   }
-  if (events !== undefined && !events.ended)
+  if (events !== undefined && !events.ended())
     throw new GatewayError("UPSTREAM_TRUNCATED", "the backend's answer broke off before its end", { anotherBackendMayHelp: true });
   const usage = events?.usage();
   if (first.length > 0) first.push({ type: "operation-bytes", chunks: [] });
@@ -149,9 +149,7 @@ function eventWatch() {
       for (const chunk of chunks) parser.feed(decoder.decode(chunk, { stream: true }));
     },
     usage: () => usage,
-    get ended() {
-      return ended;
-    },
+    ended: () => ended,
   };
 }
 

@@ -131,7 +131,7 @@ async function* readStream(
   while (!done) {
     const chunks = await upstream.read();
     if (chunks === undefined) {
-      if (reader.finished) return;
+      if (reader.finished()) return;
       throw new GatewayError("UPSTREAM_TRUNCATED", "the backend's answer broke off before its end", { anotherBackendMayHelp: true });
     }
     for (const chunk of chunks) if (failure === undefined) parser.feed(decoder.decode(chunk, { stream: true }));

@@ -11,7 +11,7 @@ export interface ToolCallIndexes {
    */
   of(given: unknown, id: string, name: string): ToolCallPiece;
   /** Calls so far: one more than the highest index. */
-  readonly count: number;
+  count(): number;
 }
 
 export interface ToolCallPiece {
@@ -60,8 +60,6 @@ export function toolCallIndexes(): ToolCallIndexes {
       last = index;
       return { index, idKnown };
     },
-    get count() {
-      return count;
-    },
+    count: () => count,
   };
 }
