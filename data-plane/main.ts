@@ -31,11 +31,14 @@ import { modelService } from "./edge/model-service.ts";
 import { openaiChat } from "./edge/openai-chat.ts";
 import { getModel, listModels } from "./edge/openai-models.ts";
 import { openaiOperations } from "./edge/openai-operations.ts";
+import { openaiResponses } from "./edge/openai-responses/endpoint.ts";
+import { storedResponses } from "./edge/openai-responses/stored-responses.ts";
 import { startOpsServer } from "./edge/ops-server.ts";
 import { reflectionService } from "./edge/reflection-service.ts";
 import { startRestServer } from "./edge/rest-server.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { memoryQuotaLedger } from "./memory/quota-ledger.ts";
+import { memoryResponseStore } from "./memory/response-store.ts";
 import { memoryStickyVariants } from "./memory/sticky-variants.ts";
 import { metrics } from "./metrics.ts";
 import { readNodeId } from "./node-identity.ts";
@@ -53,6 +56,7 @@ import { redisConfigFeed } from "./redis/config-feed.ts";
 import { connectRedis } from "./redis/connect.ts";
 import { redisNodeStatus } from "./redis/node-status.ts";
 import { redisQuotaLedger } from "./redis/quota-ledger.ts";
+import { redisResponseStore } from "./redis/response-store.ts";
 import { redisStickyVariants } from "./redis/sticky-variants.ts";
 import { redisUsageStream } from "./redis/usage-stream.ts";
 import type { DataPlaneSettings } from "./settings.ts";
@@ -148,6 +152,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   const operations = openaiCompatibleOperations(pools);
   const operationKinds = new Map(["openai", "openai-compatible", "simulated"].map((kind) => [kind, operations]));
   const quota = redis === undefined ? memoryQuotaLedger() : redisQuotaLedger({ redis, logger });
+  const responses = redis === undefined ? memoryResponseStore() : redisResponseStore(redis);
   const authenticate = authenticator(settings.pepper);
   const pseudonym = (id: string) => createHmac("sha256", settings.pepper).update("penstock/pseudonym/1\0").update(id).digest("hex");
   const dependencies: CompletionDependencies & OperationDependencies = {
@@ -221,6 +226,8 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
       [
         { method: "POST", path: "/v1/chat/completions", serve: openaiChat(dependencies) },
         ...openaiOperations(dependencies),
+        { method: "POST", path: "/v1/responses", serve: openaiResponses({ ...dependencies, responses }) },
+        ...storedResponses({ ...models, responses }),
         { method: "GET", path: "/v1/models", serve: listModels(models) },
         { method: "GET", path: "/v1/models/*", serve: getModel(models) },
       ],

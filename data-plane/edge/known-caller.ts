@@ -1,5 +1,5 @@
 /** Whether anybody here knows the caller: a body is not read, let alone parsed, for one that nobody knows. */
-import type { Authenticate } from "../pipeline/authenticate.ts";
+import type { Authenticate, Caller } from "../pipeline/authenticate.ts";
 import { readSnapshot, type SnapshotSource } from "../snapshot/snapshot-source.ts";
 import type { RestCall } from "./rest-server.ts";
 
@@ -8,14 +8,17 @@ export interface KnownCallerDependencies {
   readonly authenticate: Authenticate;
 }
 
-export function isKnown(
+export const isKnown = (dependencies: KnownCallerDependencies, call: Pick<RestCall, "credential" | "receivedAtMs">): boolean =>
+  knownCaller(dependencies, call) !== undefined;
+
+/** undefined: nobody here knows it. The conductor refuses its call, and by that it is counted. */
+export function knownCaller(
   { snapshot, authenticate }: KnownCallerDependencies,
   { credential, receivedAtMs }: Pick<RestCall, "credential" | "receivedAtMs">,
-): boolean {
+): Caller | undefined {
   try {
-    authenticate(readSnapshot(snapshot), credential, receivedAtMs);
-    return true;
+    return authenticate(readSnapshot(snapshot), credential, receivedAtMs);
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -21,6 +21,7 @@ const rows = {
   CONTEXT_LENGTH_EXCEEDED: { status: 400, type: "invalid_request_error", code: "context_length_exceeded" },
   PAYLOAD_TOO_LARGE: { status: 413, type: "invalid_request_error", code: "payload_too_large" },
   PROMPT_NOT_FOUND: { status: 404, type: "invalid_request_error", code: "prompt_not_found" },
+  RESOURCE_NOT_FOUND: { status: 404, type: "invalid_request_error", code: "not_found" },
   RATE_LIMITED: { status: 429, type: "rate_limit_error", code: "rate_limit_exceeded" },
   BUDGET_EXHAUSTED: { status: 429, type: "insufficient_quota", code: "insufficient_quota", retry: false },
   QUOTA_UNAVAILABLE: { status: 429, type: "rate_limit_error", code: "quota_unavailable" },

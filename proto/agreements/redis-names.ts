@@ -38,3 +38,6 @@ export const quotaEffectKey = (effectId: string): string => `penstock:{quota}:ef
 
 /** What a unit of an experiment was given: "<bucket version>:<variant>". Key: "<unit type>:<HMAC of the unit>". */
 export const stickyVariantKey = (experimentId: string, key: string): string => `penstock:{sticky:${experimentId}}:${key}`;
+
+/** A stored response of a project's, JSON; gone after a day. */
+export const storedResponseKey = (projectId: string, responseId: string): string => `penstock:response:${projectId}:${responseId}`;

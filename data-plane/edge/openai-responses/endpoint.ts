@@ -1,0 +1,148 @@
+/**
+ * `POST /v1/responses`: reads OpenAI's newer dialect into a CompletionRequest and writes the answer in it, streamed as named
+ * events with sequence numbers, or whole. Stored responses are kept here and not at a backend, which may be another one next time.
+ *
+ * As in openai-chat.ts the 200 waits for the commit point; what fails after it is told as `response.failed`.
+ */
+import { GatewayError } from "../../gateway-error.ts";
+import { type CompletionDependencies, complete } from "../../pipeline/completion.ts";
+import type { CompletionEvent } from "../../pipeline/completion-event.ts";
+import type { CompletionRequest } from "../../pipeline/completion-request.ts";
+import { jsonTextOf, readJsonText } from "../../pipeline/json-text.ts";
+import type { ResponseStore } from "../../pipeline/response-store.ts";
+import { answerHeaders, usd } from "../answer-headers.ts";
+import { knownCaller } from "../known-caller.ts";
+import { type RestCall, type RestEndpoint, readBody, sendJson, simulationHeaders } from "../rest-server.ts";
+import { drained, streamHeaders } from "../streamed-answer.ts";
+import { type NamedEvent, type ResponseAnswer, responseAnswer } from "./answer.ts";
+import { isSaid, wrong } from "./fields.ts";
+import { type ResponseRequest, readResponseBody } from "./request-body.ts";
+import { keptItems, storedResponse } from "./stored-responses.ts";
+
+const heartbeatMs = 10_000;
+
+export interface ResponseDependencies extends CompletionDependencies {
+  readonly responses: ResponseStore;
+}
+
+export function openaiResponses(dependencies: ResponseDependencies): RestEndpoint {
+  return async (call) => {
+    const caller = knownCaller(dependencies, call);
+    const read = caller === undefined ? unread : await readRequest(call, dependencies.responses, caller.projectId);
+    const idTag = call.callId.replaceAll("-", "");
+    const answer = responseAnswer(read, idTag);
+    const batches = complete(completionRequest(call, read), dependencies, call);
+    const store = async (): Promise<boolean> => {
+      if (!read.store || caller === undefined) return false;
+      const response = answer.response();
+      const record = { response, input: keptItems(read.input, idTag), output: answer.outputForStoring() };
+      return await dependencies.responses.put(caller.projectId, String(response["id"]), JSON.stringify(record));
+    };
+    if (read.stream) await writeStream(call, batches, answer, store);
+    else await writeWhole(call, batches, answer, store);
+  };
+}
+
+async function readRequest(call: RestCall, responses: ResponseStore, owner: string): Promise<ResponseRequest> {
+  const json = readJsonText(await readBody(call));
+  const previous = json.value["previous_response_id"];
+  if (!isSaid(previous)) return readResponseBody(json, []);
+  if (typeof previous !== "string" || previous === "") throw wrong("previous_response_id", "must be the id of a stored response");
+  const { input, output } = await storedResponse(responses, owner, previous, "previous_response_id");
+  return readResponseBody(json, [...input, ...output]);
+}
+
+/** For a caller that nobody knows: the conductor refuses it, and by that it is counted. */
+const unread: ResponseRequest = {
+  model: "",
+  stream: false,
+  prompt: undefined,
+  endUserId: "",
+  metadata: {},
+  reasoningSigners: [],
+  body: jsonTextOf({}),
+  nativeBody: jsonTextOf({}),
+  unmapped: [],
+  asked: {},
+  input: [],
+  earlierItems: 0,
+  store: false,
+};
+
+const completionRequest = (call: RestCall, read: ResponseRequest): CompletionRequest => ({
+  ingress: "openai-responses",
+  callId: call.callId,
+  requestId: call.requestId,
+  receivedAtMs: call.receivedAtMs,
+  credential: call.credential,
+  model: read.model,
+  stream: read.stream,
+  body: read.body,
+  native: { body: read.nativeBody, headers: {}, unmapped: read.unmapped },
+  reasoningSigners: read.reasoningSigners,
+  prompt: read.prompt,
+  endUserId: read.endUserId,
+  sessionId: call.sessionId,
+  tags: { ...read.metadata, ...call.tags },
+  callerHeader: call.header,
+  simulation: simulationHeaders(call),
+});
+
+type Batches = AsyncIterable<readonly CompletionEvent[]>;
+type Store = () => Promise<boolean>;
+
+async function writeWhole(call: RestCall, batches: Batches, answer: ResponseAnswer, store: Store): Promise<void> {
+  let headers: Record<string, string> = {};
+  for await (const batch of batches) {
+    for (const event of batch) {
+      if (event.type === "committed") headers = answerHeaders(event.facts);
+      answer.add(event);
+      if (event.type === "finished" && event.report.costNanodollars !== undefined)
+        headers["x-penstock-cost-usd"] = usd(event.report.costNanodollars);
+    }
+  }
+  const stored = await store();
+  headers["openai-processing-ms"] = String(Date.now() - call.receivedAtMs);
+  sendJson(call, 200, JSON.stringify({ ...answer.response(), store: stored }), headers);
+}
+
+async function writeStream(call: RestCall, batches: Batches, answer: ResponseAnswer, store: Store): Promise<void> {
+  const { response } = call;
+  let writeStallMs = 0;
+  let heartbeat: NodeJS.Timeout | undefined;
+  const write = async (text: string): Promise<void> => {
+    if (text === "") return;
+    if (!response.write(text)) await drained(call, writeStallMs);
+    heartbeat?.refresh();
+  };
+  try {
+    for await (const batch of batches) {
+      let text = "";
+      for (const event of batch) {
+        if (event.type === "committed") {
+          writeStallMs = event.writeStallMs;
+          response.writeHead(200, {
+            ...answerHeaders(event.facts),
+            "x-request-id": call.requestId,
+            "x-penstock-call-id": call.callId,
+            ...streamHeaders,
+          });
+          heartbeat = setInterval(() => response.writableLength === 0 && response.write(": keep-alive\n\n"), heartbeatMs);
+        } else text += textOf(answer.add(event));
+      }
+      await write(text);
+    }
+    // Kept before the caller can ask for it.
+    await write(textOf(answer.finish(await store())));
+    response.end();
+  } catch (reason) {
+    if (!response.headersSent) throw reason;
+    const error = GatewayError.from(call.signal.aborted ? call.signal.reason : reason);
+    if (error.kind === "CALLER_STALLED" || response.destroyed) response.destroy();
+    else response.end(textOf(answer.fail(error)));
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+const textOf = (events: readonly NamedEvent[]): string => events.map(({ name, data }) => `event: ${name}\ndata: ${data}\n\n`).join("");
