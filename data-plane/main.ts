@@ -34,6 +34,7 @@ import { openaiOperations } from "./edge/openai-operations.ts";
 import { openaiResponses } from "./edge/openai-responses/endpoint.ts";
 import { storedResponses } from "./edge/openai-responses/stored-responses.ts";
 import { startOpsServer } from "./edge/ops-server.ts";
+import { describePrompt, runPrompt } from "./edge/prompt-endpoint.ts";
 import { reflectionService } from "./edge/reflection-service.ts";
 import { startRestServer } from "./edge/rest-server.ts";
 import { GatewayError } from "./gateway-error.ts";
@@ -228,6 +229,8 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
         ...openaiOperations(dependencies),
         { method: "POST", path: "/v1/responses", serve: openaiResponses({ ...dependencies, responses }) },
         ...storedResponses({ ...models, responses }),
+        { method: "POST", path: "/v1/prompts/*", serve: runPrompt(dependencies) },
+        { method: "GET", path: "/v1/prompts/*", serve: describePrompt(dependencies) },
         { method: "GET", path: "/v1/models", serve: listModels(models) },
         { method: "GET", path: "/v1/models/*", serve: getModel(models) },
       ],

@@ -8,6 +8,7 @@ import { ConsoleSession } from "./entities/console-session.ts";
 import { Feedback } from "./entities/feedback.ts";
 import { Node } from "./entities/node.ts";
 import { PriceVersion } from "./entities/price-version.ts";
+import { PromptLabelRequest } from "./entities/prompt-label-request.ts";
 import { Revision } from "./entities/revision.ts";
 import { RevisionChange } from "./entities/revision-change.ts";
 import { UsageEvent } from "./entities/usage-event.ts";
@@ -22,6 +23,7 @@ export const entities = [
   Feedback,
   Node,
   PriceVersion,
+  PromptLabelRequest,
   Revision,
   RevisionChange,
   UsageEvent,

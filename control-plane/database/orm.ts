@@ -20,6 +20,7 @@ import { Money } from "./migrations/0010-money.ts";
 import { LedgerByDay } from "./migrations/0020-ledger-by-day.ts";
 import { ConsoleSessions } from "./migrations/0021-console-session.ts";
 import { Assignment } from "./migrations/0030-assignment.ts";
+import { Prompts } from "./migrations/0031-prompts.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -33,6 +34,7 @@ const migrations = [
   { name: "0020-ledger-by-day", class: LedgerByDay },
   { name: "0021-console-session", class: ConsoleSessions },
   { name: "0030-assignment", class: Assignment },
+  { name: "0031-prompts", class: Prompts },
 ];
 
 const connectionsMax = 10;

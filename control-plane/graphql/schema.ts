@@ -14,6 +14,8 @@ import "./types/organisation.ts";
 import "./types/price.ts";
 import "./types/project.ts";
 import "./types/prompt.ts";
+import "./types/prompt-insight.ts";
+import "./types/prompt-label.ts";
 import "./types/provider.ts";
 import "./types/quota.ts";
 import "./types/revision.ts";

@@ -94,7 +94,14 @@ async function makeDemo(change: ConfigurationChange, place: ProviderPlace): Prom
   const fast = await backendOf("sim-fast", "150000000", "600000000");
   const slow = await backendOf("sim-slow", "50000000", "200000000");
 
-  const prompt = change.create("prompt", { name: "support-answer", labels: {} });
+  const prompt = change.create("prompt", {
+    name: "support-answer",
+    kind: "chat",
+    folder: "",
+    protectedLabels: [],
+    runRouteId: null,
+    labels: {},
+  });
   await addPromptVersion(change, prompt, {
     messages: [{ role: "system", template: "You answer questions about {{ product | default: 'our product' }}. Be brief." }],
     defaultParameters: null,

@@ -1,9 +1,11 @@
 /** What can be said of one row by itself: ranges, shapes, templates. Paths are in the words of the mutations' inputs. */
+import { faultsInSchema } from "#agreements/prompt-inputs.ts";
 import { compileTemplate, templateLengthMax } from "#agreements/prompt-template.ts";
 import type { ValidationIssue } from "../control-error.ts";
 import type { ConfigKind, ConfigRows } from "../database/config-kinds.ts";
 import { budgetPeriods, budgetScopeKinds } from "../database/entities/budget.ts";
 import { type Experiment, experimentUnits } from "../database/entities/experiment.ts";
+import { promptKinds } from "../database/entities/prompt.ts";
 import { promptRoles } from "../database/entities/prompt-version.ts";
 import { quotaEnforcements, quotaResources, quotaScopeKinds, quotaWindows } from "../database/entities/quota.ts";
 import type { PromptSelection, RouteTier } from "../database/entities/route.ts";
@@ -19,6 +21,8 @@ const variantsMax = 20;
 const labelsMax = 50;
 const allowedRoutesMax = 200;
 const messagesMax = 64;
+const toolsMax = 128;
+const partialsMax = 20;
 /** A revision has to fit into one message to a node. */
 const templatesLengthMax = 4 * templateLengthMax;
 const parametersLengthMax = 20_000;
@@ -87,14 +91,20 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
       if (row.tiers.length < 2) issues.push({ path: "economy", message: "needs a route with two tiers: one to go on with" });
     }
   },
-  prompt: ({ name, labels }, issues) => {
+  prompt: ({ name, kind, folder, labels, protectedLabels }, issues) => {
     checkText("name", name, 128, issues);
+    checkWord("kind", kind, promptKinds, issues);
+    if (folder !== "" && !/^[^/]{1,64}(\/[^/]{1,64}){0,9}$/.test(folder))
+      issues.push({ path: "folder", message: 'must be up to ten names with slashes between them, such as "support/email"' });
+    for (const label of protectedLabels)
+      if (!labelPattern.test(label) || label === "latest")
+        issues.push({ path: "protectedLabels", message: `"${label}" cannot be protected` });
     const names = Object.keys(labels);
     if (names.length > labelsMax) issues.push({ path: "labels", message: `a prompt may have ${labelsMax} labels` });
     for (const label of names)
       if (!labelPattern.test(label)) issues.push({ path: "label", message: `"${label}" is not a label: up to 64 of a-z 0-9 . _ -` });
   },
-  prompt_version: ({ messages, defaultParameters, commitMessage }, issues) => {
+  prompt_version: ({ messages, defaultParameters, commitMessage, tools, responseSchema, inputs, partials, variables }, issues) => {
     if (messages.length === 0 || messages.length > messagesMax) issues.push({ path: "messages", message: `must be 1 to ${messagesMax}` });
     const length = messages.reduce((sum, { template }) => sum + template.length, 0);
     if (length > templatesLengthMax)
@@ -102,13 +112,17 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     messages.forEach(({ role, template }, index) => {
       checkWord(`messages[${index}].role`, role, promptRoles, issues);
       try {
-        compileTemplate(template);
+        compileTemplate(template, Object.fromEntries(partials.map((partial) => [partial.name, partial.template])));
       } catch (error) {
         issues.push({ path: `messages[${index}].template`, message: error instanceof Error ? error.message : "cannot be compiled" });
       }
     });
     checkParameters("defaultParameters", defaultParameters, issues);
     checkLength("commitMessage", commitMessage, 2000, issues);
+    if (tools != null) checkTools(tools, issues);
+    checkParameters("responseSchema", responseSchema, issues);
+    if (inputs != null) for (const message of faultsInSchema(inputs, variables)) issues.push({ path: "inputs", message });
+    if (partials.length > partialsMax) issues.push({ path: "messages", message: `may render ${partialsMax} partials` });
   },
   experiment: (row, issues) => {
     checkKey(row.key, issues);
@@ -176,6 +190,19 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     if (row.scopeKind !== "organisation" && row.scopeId == null) issues.push({ path: "scopeId", message: `say which ${row.scopeKind}` });
   },
 };
+
+function checkTools(tools: unknown, issues: Issues): void {
+  if (!Array.isArray(tools) || tools.length === 0 || tools.length > toolsMax) {
+    issues.push({ path: "tools", message: `must be a list of 1 to ${toolsMax} tools` });
+    return;
+  }
+  checkParameters("tools", { tools }, issues);
+  tools.forEach((tool: unknown, index) => {
+    const { type, function: called } = (tool ?? {}) as { readonly type?: unknown; readonly function?: { readonly name?: unknown } };
+    if (type !== "function" || typeof called?.name !== "string" || !/^[\w-]{1,64}$/.test(called.name))
+      issues.push({ path: `tools[${index}]`, message: 'must be {"type": "function", "function": {"name": …}}' });
+  });
+}
 
 /** Who takes part, apart from units and variants. */
 function checkAssignment(

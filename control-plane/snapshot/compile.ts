@@ -23,6 +23,7 @@ import type { Budget } from "../database/entities/budget.ts";
 import type { Experiment, ExperimentTargeting } from "../database/entities/experiment.ts";
 import type { Discount } from "../database/entities/organisation.ts";
 import { type Price, type PriceRates, type RateName, rateNames } from "../database/entities/price.ts";
+import type { PromptVersion } from "../database/entities/prompt-version.ts";
 import type { Provider, ProviderAuthentication } from "../database/entities/provider.ts";
 import type { Quota } from "../database/entities/quota.ts";
 import type { JsonObject, PromptSelection, RouteTier } from "../database/entities/route.ts";
@@ -123,7 +124,7 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
     },
     references: [...referencesOfTiers("tiers", row.tiers), ...referencesOfPrompt("prompt", row.prompt)],
   }),
-  prompt: ({ id, organisationId, name, labels }) => ({
+  prompt: ({ id, organisationId, name, labels, runRouteId }) => ({
     resource: {
       case: "prompt",
       value: {
@@ -133,9 +134,10 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
         labels: Object.entries(labels)
           .map(([label, version]) => ({ name: label, version }))
           .sort((a, b) => (a.name < b.name ? -1 : 1)),
+        runRouteId: runRouteId ?? "",
       },
     },
-    references: [],
+    references: runRouteId == null ? [] : [{ path: "runRouteId", kind: "route", id: runRouteId }],
   }),
   prompt_version: (row) => ({
     resource: {
@@ -146,7 +148,9 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
         promptId: row.promptId,
         version: row.version,
         messages: row.messages.map(({ role, template }) => ({ role, template })),
-        ...(row.defaultParameters == null ? {} : { defaultParameters: structOf(row.defaultParameters) }),
+        ...parametersOf(row),
+        ...(row.inputs == null ? {} : { inputs: structOf(row.inputs) }),
+        partials: row.partials.map(({ name, template }) => ({ name, template })).sort((a, b) => (a.name < b.name ? -1 : 1)),
         variables: [...row.variables].sort(),
       },
     },
@@ -169,6 +173,20 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
     references: row.scopeKind === "organisation" ? [] : [{ path: "scopeId", kind: row.scopeKind, id: row.scopeId ?? "" }],
   }),
 };
+
+/** Tools and response schema reach a node as what they are on the wire: parameters of the chat API. */
+function parametersOf({ defaultParameters, tools, responseSchema }: PromptVersion): { readonly defaultParameters?: ProtoJsonObject } {
+  if (defaultParameters == null && tools == null && responseSchema == null) return {};
+  return {
+    defaultParameters: structOf({
+      ...(tools == null ? {} : { tools }),
+      ...(responseSchema == null
+        ? {}
+        : { response_format: { type: "json_schema", json_schema: { name: "answer", schema: responseSchema, strict: true } } }),
+      ...defaultParameters,
+    }),
+  };
+}
 
 const experimentOf = (row: Experiment): MessageInitShape<typeof ExperimentSchema> => ({
   id: row.id,

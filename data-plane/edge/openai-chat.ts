@@ -8,7 +8,7 @@ import { GatewayError } from "../gateway-error.ts";
 import { type CompletionDependencies, complete } from "../pipeline/completion.ts";
 import type { CallReport, CompletionEvent } from "../pipeline/completion-event.ts";
 import type { CompletionRequest } from "../pipeline/completion-request.ts";
-import { jsonTextOf, readJsonText } from "../pipeline/json-text.ts";
+import { type JsonText, jsonTextOf, readJsonText } from "../pipeline/json-text.ts";
 import { answerHeaders, usd } from "./answer-headers.ts";
 import { type ChatBody, checkChatBody } from "./chat-body.ts";
 import { isKnown } from "./known-caller.ts";
@@ -23,30 +23,36 @@ export function openaiChat(dependencies: CompletionDependencies): RestEndpoint {
   return async (call) => {
     // A caller that nobody knows is not read, let alone parsed. The conductor refuses it all the same, and by that it is counted.
     const known = isKnown(dependencies, call);
-    const body = known ? readJsonText(await readBody(call)) : unread;
-    const { model, stream, prompt, endUserId, metadata, reasoningSigners } = known ? checkChatBody(body.value, body.members) : unreadBody;
-    const request: CompletionRequest = {
-      ingress: "openai-chat",
-      callId: call.callId,
-      requestId: call.requestId,
-      receivedAtMs: call.receivedAtMs,
-      credential: call.credential,
-      model,
-      stream,
-      body,
-      native: undefined,
-      reasoningSigners,
-      prompt,
-      endUserId,
-      sessionId: call.sessionId,
-      tags: { ...metadata, ...call.tags },
-      callerHeader: call.header,
-      simulation: simulationHeaders(call),
-    };
-    const batches = complete(request, dependencies, call);
-    if (stream) await writeStream(call, request, batches);
-    else await writeAnswer(call, batches);
+    await serveChat(call, dependencies, known ? readJsonText(await readBody(call)) : undefined);
   };
+}
+
+/** @param given the body; undefined: it was not read, because nobody knows the caller. */
+export async function serveChat(call: RestCall, dependencies: CompletionDependencies, given: JsonText | undefined): Promise<void> {
+  const body = given ?? unread;
+  const { model, stream, prompt, endUserId, metadata, reasoningSigners } =
+    given === undefined ? unreadBody : checkChatBody(body.value, body.members);
+  const request: CompletionRequest = {
+    ingress: "openai-chat",
+    callId: call.callId,
+    requestId: call.requestId,
+    receivedAtMs: call.receivedAtMs,
+    credential: call.credential,
+    model,
+    stream,
+    body,
+    native: undefined,
+    reasoningSigners,
+    prompt,
+    endUserId,
+    sessionId: call.sessionId,
+    tags: { ...metadata, ...call.tags },
+    callerHeader: call.header,
+    simulation: simulationHeaders(call),
+  };
+  const batches = complete(request, dependencies, call);
+  if (stream) await writeStream(call, request, batches);
+  else await writeAnswer(call, batches);
 }
 
 const unread = jsonTextOf({});

@@ -2,6 +2,7 @@
  * What is sent to the backend: the caller's body with the prompt's messages before its own and with parameters filled in.
  * Pure. Precedence, strongest first: the variant's parameters, the caller's, the prompt version's, the route's.
  */
+import type { InputFault } from "#agreements/prompt-inputs.ts";
 import { MissingVariable } from "#agreements/prompt-template.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { type BoundPrompt, type CompiledRoute, versionOf } from "../snapshot/compiled-route.ts";
@@ -42,7 +43,7 @@ export function renderPrompt(
     }
   }
   if (prompt === undefined) return { replacements, messages: [], prompt };
-  const messages = renderMessages(prompt, request);
+  const messages = renderMessages(prompt, request, assignment?.variant.prompt !== undefined);
   replacements.set("messages", before(messages, request));
   return { replacements, messages, prompt };
 }
@@ -84,13 +85,20 @@ function named(snapshot: RuntimeSnapshot, route: CompiledRoute, name: string, re
   return { name: prompt.name, version };
 }
 
-function renderMessages(prompt: BoundPrompt, request: CompletionRequest): readonly string[] {
+const saidOf: { readonly [Fault in InputFault["fault"]]: (fault: InputFault) => string } = {
+  unknown: ({ variable }) => `does not use the variable "${variable}"`,
+  missing: ({ variable }) => `needs the variable "${variable}"`,
+  "ill-typed": ({ variable, message }) => `cannot take this as the variable "${variable}": ${message}`,
+};
+
+function renderMessages(prompt: BoundPrompt, request: CompletionRequest, inExperiment: boolean): readonly string[] {
   const { version } = prompt;
   const variables = request.prompt?.variables ?? {};
-  const extra = Object.keys(variables).find((name) => !version.variables.includes(name));
-  if (extra !== undefined)
-    throw new GatewayError("INVALID_ARGUMENT", `prompt "${prompt.name}" version ${version.version} does not use the variable "${extra}"`, {
-      field: `prompt.variables.${extra}`,
+  const fault = version.inputs.faultIn(variables);
+  // In an experiment a caller brings the variables of every variant, and must not be refused for those of another.
+  if (fault !== undefined && !(fault.fault === "unknown" && inExperiment))
+    throw new GatewayError("INVALID_ARGUMENT", `prompt "${prompt.name}" version ${version.version} ${saidOf[fault.fault](fault)}`, {
+      field: `prompt.variables.${fault.variable}`,
     });
   return version.messages.map(({ role, template }) => {
     try {

@@ -1,6 +1,7 @@
 /** A prompt version with its templates compiled, so that a call only renders. */
 
 import type { JsonObject } from "@bufbuild/protobuf";
+import { type CompiledInputs, compileInputs, type InputSchema } from "#agreements/prompt-inputs.ts";
 import { type CompiledTemplate, compileTemplate } from "#agreements/prompt-template.ts";
 import type { PromptVersion } from "#proto/penstock/config/v1/snapshot_pb.ts";
 
@@ -10,18 +11,25 @@ export interface CompiledPromptVersion {
   readonly messages: readonly { readonly role: string; readonly template: CompiledTemplate }[];
   /** All variables of all templates, sorted. */
   readonly variables: readonly string[];
+  readonly inputs: CompiledInputs;
+  /** As the author gave it; undefined: derived. */
+  readonly inputSchema: InputSchema | undefined;
   readonly defaultParameters: JsonObject | undefined;
 }
 
 /** @throws Error naming the prompt version whose template is wrong. */
 export function compilePromptVersion(version: PromptVersion): CompiledPromptVersion {
   try {
-    const messages = version.messages.map(({ role, template }) => ({ role, template: compileTemplate(template) }));
+    const partials = Object.fromEntries(version.partials.map(({ name, template }) => [name, template]));
+    const messages = version.messages.map(({ role, template }) => ({ role, template: compileTemplate(template, partials) }));
+    const variables = [...new Set(messages.flatMap(({ template }) => template.variables))].sort();
     return {
       promptId: version.promptId,
       version: version.version,
       messages,
-      variables: [...new Set(messages.flatMap(({ template }) => template.variables))].sort(),
+      variables,
+      inputs: compileInputs(version.inputs, variables),
+      inputSchema: version.inputs,
       defaultParameters: version.defaultParameters,
     };
   } catch (cause) {

@@ -39,6 +39,8 @@ export interface RuntimeSnapshot {
   project(id: string): Project | undefined;
   route(organisationId: string, name: string): CompiledRoute | undefined;
   routesOf(organisationId: string): CompiledRoute[];
+  /** undefined: there is none of that id. */
+  routeName(id: string): string | undefined;
   prompt(organisationId: string, name: string): Prompt | undefined;
   promptVersion(promptId: string, version: number): CompiledPromptVersion | undefined;
   /** Another object whenever any quota has changed: what was derived from quotas holds for as long as this is the same. */
@@ -143,6 +145,7 @@ function over(indexes: Indexes): RuntimeSnapshot {
     route: (organisationId, name) => routes.get(routeKey(organisationId, name)),
     routesOf: (organisationId) =>
       [...routes.values()].filter((route) => route.organisationId === organisationId).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    routeName: (id) => resources.route.get(id)?.name,
     prompt: (organisationId, name) => prompts.get(routeKey(organisationId, name)),
     promptVersion: (promptId, version) => versions.get(promptVersionKey(promptId, version)),
     quotaIndex: quotas,

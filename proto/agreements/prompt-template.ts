@@ -1,9 +1,9 @@
 /**
- * Prompt templates: LiquidJS, locked. No files, no partials, no property beyond an object's own, and a bound on time,
- * memory and length, because whoever writes a prompt must not be able to run code or to read the machine
+ * Prompt templates: LiquidJS, locked. No files, no partials but those that come with the version, no property beyond an object's
+ * own, and a bound on time, memory and length, because whoever writes a prompt must not be able to run code or to read the machine
  * (CVE-2026-42203 is a template engine that could).
  */
-import { CaptureTag, type Context, Liquid, type Template } from "liquidjs";
+import { CaptureTag, type Context, Liquid, RenderTag, type Template } from "liquidjs";
 
 /** Characters. A longer template, or a longer result, is refused. */
 export const templateLengthMax = 100_000;
@@ -15,30 +15,40 @@ const memoryMax = 1_000_000;
  */
 const nestingMax = 100;
 
-const engine = new Liquid({
-  strictVariables: true,
-  strictFilters: true,
-  lenientIf: true,
-  ownPropertyOnly: true,
-  dynamicPartials: false,
-  // Never leave this unset: without it, partials are read from the file system.
-  templates: {},
-  parseLimit: templateLengthMax,
-  renderLimit: renderMsMax,
-  memoryLimit: memoryMax,
-});
-for (const tag of ["include", "render", "layout", "block"]) delete engine.tags[tag];
-// The engine charges its memory bound for lists and filters, not for what is captured: forty captures that double would pass it.
-engine.registerTag(
-  "capture",
-  class extends CaptureTag {
-    override *render(context: Context): Generator<unknown, void, string> {
-      yield* super.render(context);
-      const captured: unknown = context.bottom()[this.variable];
-      if (typeof captured === "string") context.memoryLimit.use(captured.length);
-    }
-  },
-);
+/** By name. What a template renders with `{% render "name" %}`. */
+export type Partials = Readonly<Record<string, string>>;
+
+function engineWith(partials: Partials): Liquid {
+  const engine = new Liquid({
+    strictVariables: true,
+    strictFilters: true,
+    lenientIf: true,
+    ownPropertyOnly: true,
+    // Names in quotes. What is not in quotes would be a variable of the caller's, and `partialsIn` refuses it.
+    dynamicPartials: true,
+    // Never leave this unset: without it, partials are read from the file system.
+    templates: { ...partials },
+    parseLimit: templateLengthMax,
+    renderLimit: renderMsMax,
+    memoryLimit: memoryMax,
+  });
+  for (const tag of ["include", "layout", "block"]) delete engine.tags[tag];
+  // The engine charges its memory bound for lists and filters, not for what is captured: forty captures that double would pass it.
+  engine.registerTag(
+    "capture",
+    class extends CaptureTag {
+      override *render(context: Context): Generator<unknown, void, string> {
+        yield* super.render(context);
+        const captured: unknown = context.bottom()[this.variable];
+        if (typeof captured === "string") context.memoryLimit.use(captured.length);
+      }
+    },
+  );
+  return engine;
+}
+
+/** Of nearly all templates: they render no partial. */
+const engine = engineWith({});
 
 /** A variable that the template cannot do without: one that it reads outside of a condition or a `default`. */
 export class MissingVariable extends Error {
@@ -59,18 +69,23 @@ export interface CompiledTemplate {
   render(variables: Readonly<Record<string, unknown>>): string;
 }
 
-/** @throws Error that says where the template is wrong. */
-export function compileTemplate(source: string): CompiledTemplate {
+/**
+ * @param partials those that came with the version; each may have no partials of its own.
+ * @throws Error that says where the template is wrong.
+ */
+export function compileTemplate(source: string, partials: Partials = {}): CompiledTemplate {
   if (source.length > templateLengthMax)
     throw new Error(`a template may have ${templateLengthMax} characters, this one has ${source.length}`);
   // Plain text is the usual system prompt; it need not pass the engine on each call.
   if (!source.includes("{{") && !source.includes("{%")) return { variables: [], render: () => source };
-  const template: Template[] = engine.parse(source);
-  checkNesting(source, template);
+  const missing = partialsIn(source).find((name) => !Object.hasOwn(partials, name));
+  if (missing !== undefined) throw new Error(`it renders "${missing}", and no partial of that name came with it`);
+  const used = Object.keys(partials).length === 0 ? engine : engineWith(partials);
+  const template: Template[] = used.parse(source);
   return {
-    variables: engine.globalVariablesSync(template).sort(),
+    variables: used.globalVariablesSync(template).sort(),
     render: (variables) => {
-      const text = rendered(template, variables);
+      const text = rendered(used, template, variables);
       if (text.length > templateLengthMax)
         throw new Error(`the rendered text has ${text.length} characters, ${templateLengthMax} are allowed`);
       return text;
@@ -78,7 +93,32 @@ export function compileTemplate(source: string): CompiledTemplate {
   };
 }
 
-function rendered(template: Template[], variables: Readonly<Record<string, unknown>>): string {
+/**
+ * The names of the partials that a template renders, sorted.
+ * @throws Error where the template is wrong, or a name is not written out.
+ */
+export function partialsIn(source: string): string[] {
+  if (!source.includes("{%")) {
+    checkNesting(source, []);
+    return [];
+  }
+  const template: Template[] = engine.parse(source);
+  checkNesting(source, template);
+  const names = new Set<string>();
+  let level: readonly Template[] = template;
+  while (level.length > 0) {
+    for (const one of level) {
+      if (!(one instanceof RenderTag)) continue;
+      const { file } = one as unknown as { readonly file: unknown };
+      if (typeof file !== "string") throw new Error('a partial is named in quotes: {% render "name" %}');
+      names.add(file);
+    }
+    level = level.flatMap(childrenOf);
+  }
+  return [...names].sort();
+}
+
+function rendered(engine: Liquid, template: Template[], variables: Readonly<Record<string, unknown>>): string {
   try {
     return engine.renderSync(template, variables);
   } catch (cause) {
@@ -108,7 +148,7 @@ function checkNesting(source: string, template: readonly Template[]): void {
 function childrenOf(template: Template): readonly Template[] {
   const children = template.children?.(false, true);
   let step = children?.next();
-  // Only partials, which are off, have something to wait for here.
+  // Only partials, which are not asked for, have something to wait for here.
   while (step?.done === false) step = children?.next();
   return step?.done === true ? step.value : [];
 }

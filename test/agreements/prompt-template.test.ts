@@ -2,7 +2,7 @@
 import { performance } from "node:perf_hooks";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compileTemplate, templateLengthMax } from "#agreements/prompt-template.ts";
+import { compileTemplate, partialsIn, templateLengthMax } from "#agreements/prompt-template.ts";
 
 const render = (source: string, variables: Readonly<Record<string, unknown>> = {}): string => compileTemplate(source).render(variables);
 
@@ -90,7 +90,7 @@ describe("no file and no other template can be reached:", () => {
       `{% liquid ${tag} "/etc/passwd" %}`,
       `{% ${tag} x %}{% end${tag} %}`,
     ])
-      expect(() => compileTemplate(source)).toThrow(/not found|not supported|invalid/);
+      expect(() => compileTemplate(source)).toThrow(/not found|not supported|invalid|no partial of that name|named in quotes/);
   });
 });
 
@@ -300,4 +300,14 @@ test("one rendering leaves nothing behind for the next", () => {
   const charging = compileTemplate("{{ x | upcase | size }}");
   // The memory's bound is that of one rendering, not of all together.
   for (let i = 0; i < 25; i++) expect(charging.render({ x: "a".repeat(50_000) })).toBe("50000");
+});
+
+test("a partial comes with the version, is named in quotes, and sees only what it is handed", () => {
+  const partials = { "support/sign-off": "Yours, {{ from }}" };
+  const template = compileTemplate('Hi {{ name }}. {% render "support/sign-off", from: company %}', partials);
+  expect(template.variables).toEqual(["company", "name"]);
+  expect(template.render({ name: "Ada", company: "Acme" })).toBe("Hi Ada. Yours, Acme");
+  expect(partialsIn('{% if a %}{% render "b" %}{% else %}{% render "a" %}{% endif %}')).toEqual(["a", "b"]);
+  expect(() => compileTemplate('{% render "other" %}', partials)).toThrow(/no partial of that name/);
+  expect(() => compileTemplate("{% render name %}", partials)).toThrow(/named in quotes/);
 });

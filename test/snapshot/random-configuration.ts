@@ -55,7 +55,7 @@ export function answersOf(snapshot: RuntimeSnapshot) {
   };
 }
 
-/** Templates are functions: what they render stands for them. */
+/** Templates and inputs are functions: what they render and refuse stands for them. */
 const plainPrompt = (bound: { readonly name: string; readonly version: BoundPrompt["version"] | undefined } | undefined) =>
   bound?.version === undefined
     ? undefined
@@ -63,6 +63,7 @@ const plainPrompt = (bound: { readonly name: string; readonly version: BoundProm
         ...bound,
         version: {
           ...bound.version,
+          inputs: bound.version.inputs.faultIn({ a: 1, b: 2 }),
           messages: bound.version.messages.map(({ role, template }) => [role, template.variables, template.render({ a: 1, b: 2 })]),
         },
       };

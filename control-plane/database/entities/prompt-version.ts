@@ -11,6 +11,13 @@ export interface PromptMessageTemplate {
   readonly template: string;
 }
 
+export interface PromptPartial {
+  /** The prompt's name, as templates render it. */
+  readonly name: string;
+  readonly version: number;
+  readonly template: string;
+}
+
 export const PromptVersion = defineEntity({
   name: "PromptVersion",
   tableName: "prompt_version",
@@ -21,6 +28,14 @@ export const PromptVersion = defineEntity({
     version: p.integer(),
     messages: p.json<readonly PromptMessageTemplate[]>(),
     defaultParameters: p.json<JsonObject>().nullable(),
+    /** Tools, in the OpenAI chat API's words; null: none. */
+    tools: p.json<readonly JsonObject[]>().nullable(),
+    /** JSON Schema of the answer; null: free text. */
+    responseSchema: p.json<JsonObject>().nullable(),
+    /** JSON Schema of the variables, by the author; null: derived from the templates, see agreements/prompt-inputs.ts. */
+    inputs: p.json<JsonObject>().nullable(),
+    /** Other prompts that its templates render, as they were when it was made. */
+    partials: p.json<readonly PromptPartial[]>(),
     /** What its templates read, sorted. */
     variables: p.array<string>(),
     commitMessage: p.text(),

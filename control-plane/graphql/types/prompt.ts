@@ -1,8 +1,16 @@
 /** Prompts, their versions and their labels. Imported for its side effects by schema.ts. */
-import type { Prompt as PromptRow } from "../../database/entities/prompt.ts";
-import { type PromptMessageTemplate, PromptVersion as PromptVersionEntity, promptRoles } from "../../database/entities/prompt-version.ts";
+
+import { derivedSchema } from "#agreements/prompt-inputs.ts";
+import { ValidationError } from "../../control-error.ts";
+import { type Prompt as PromptRow, promptKinds } from "../../database/entities/prompt.ts";
+import {
+  type PromptMessageTemplate,
+  type PromptPartial,
+  PromptVersion as PromptVersionEntity,
+  promptRoles,
+} from "../../database/entities/prompt-version.ts";
 import type { JsonObject } from "../../database/entities/route.ts";
-import { addPromptVersion, refuseLatest } from "../../operations/add-prompt-version.ts";
+import { addPromptVersion } from "../../operations/add-prompt-version.ts";
 import { builder } from "../builder.ts";
 import { type ConfigPayload, configPayload, configPayloadFields, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, enumOf, inOrganisation, mutate } from "../config-type.ts";
@@ -10,10 +18,17 @@ import { createErrors, updateErrors } from "../errors.ts";
 
 const versionsShown = 100;
 
+const PromptKind = enumOf("PromptKind", promptKinds);
+const TemplateFormat = enumOf("TemplateFormat", ["liquid", "mustache"]);
 const PromptRole = enumOf("PromptRole", promptRoles);
 
 const PromptMessage = builder.objectRef<PromptMessageTemplate>("PromptMessage").implement({
   fields: (t) => ({ role: t.field({ type: PromptRole, resolve: (message) => message.role }), template: t.exposeString("template") }),
+});
+
+const PromptPartialType = builder.objectRef<PromptPartial>("PromptPartial").implement({
+  description: "Another prompt that the version renders, as it was when the version was made.",
+  fields: (t) => ({ name: t.exposeString("name"), version: t.exposeInt("version"), template: t.exposeString("template") }),
 });
 
 export const PromptVersion = builder.objectRef<PromptVersionEntity>("PromptVersion").implement({
@@ -25,6 +40,14 @@ export const PromptVersion = builder.objectRef<PromptVersionEntity>("PromptVersi
     messages: t.field({ type: [PromptMessage], resolve: (row) => [...row.messages] }),
     defaultParameters: t.field({ type: "JSON", nullable: true, resolve: (row) => row.defaultParameters ?? null }),
     variables: t.exposeStringList("variables", { description: "What its templates read." }),
+    tools: t.field({ type: "JSON", nullable: true, resolve: (row) => row.tools ?? null }),
+    responseSchema: t.field({ type: "JSON", nullable: true, resolve: (row) => row.responseSchema ?? null }),
+    inputs: t.field({
+      type: "JSON",
+      description: "JSON Schema of the variables: the author's, or derived from the templates.",
+      resolve: (row) => row.inputs ?? derivedSchema(row.variables),
+    }),
+    partials: t.field({ type: [PromptPartialType], resolve: (row) => [...row.partials] }),
     commitMessage: t.exposeString("commitMessage"),
     author: t.exposeString("author"),
   }),
@@ -39,6 +62,14 @@ export const Prompt = builder.objectRef<PromptRow>("Prompt").implement({
   fields: (t) => ({
     ...configFields(t),
     name: t.exposeString("name"),
+    kind: t.field({ type: PromptKind, resolve: (row) => row.kind }),
+    folder: t.exposeString("folder", { description: 'Such as "support/email". Empty: at the top.' }),
+    protectedLabels: t.stringList({ description: "They move only when a second person approves.", resolve: (row) => row.protectedLabels }),
+    runRouteId: t.id({
+      nullable: true,
+      description: "The route that `POST /v1/prompts/{name}/run` calls. Null: it is not published so.",
+      resolve: (row) => row.runRouteId ?? null,
+    }),
     labels: t.field({
       type: [PromptLabel],
       resolve: (row) =>
@@ -63,7 +94,15 @@ export const Prompt = builder.objectRef<PromptRow>("Prompt").implement({
 });
 addQueries("prompt", { one: "prompt", many: "prompts" }, Prompt);
 
-const CreatePromptInput = builder.inputType("CreatePromptInput", { fields: (t) => ({ name: t.string({ required: true }) }) });
+const CreatePromptInput = builder.inputType("CreatePromptInput", {
+  fields: (t) => ({
+    name: t.string({ required: true }),
+    kind: t.field({ type: PromptKind, description: "Default chat. Never changes." }),
+    folder: t.string(),
+    protectedLabels: t.stringList(),
+    runRouteId: t.id(),
+  }),
+});
 const CreatePromptPayload = configPayload("CreatePromptPayload", "prompt", Prompt);
 builder.mutationField("createPrompt", (t) =>
   t.field({
@@ -74,13 +113,27 @@ builder.mutationField("createPrompt", (t) =>
     args: { ...waitArguments, input: t.arg({ type: CreatePromptInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
       mutate(context, wait, { action: "prompt.create", summary: `prompt ${input.name} made` }, async (change) =>
-        change.create("prompt", { name: input.name, labels: {} }),
+        change.create("prompt", {
+          name: input.name,
+          kind: input.kind ?? "chat",
+          folder: input.folder ?? "",
+          protectedLabels: [...(input.protectedLabels ?? [])],
+          runRouteId: input.runRouteId ?? null,
+          labels: {},
+        }),
       ),
   }),
 );
 
 const UpdatePromptInput = builder.inputType("UpdatePromptInput", {
-  fields: (t) => ({ id: t.id({ required: true }), expectedRevision: t.int({ required: true }), name: t.string() }),
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    expectedRevision: t.int({ required: true }),
+    name: t.string(),
+    folder: t.string(),
+    protectedLabels: t.stringList({ description: "May only grow; requestPromptLabel takes the protection away again." }),
+    runRouteId: t.id({ description: "Null: no longer published as an endpoint." }),
+  }),
 });
 const UpdatePromptPayload = configPayload("UpdatePromptPayload", "prompt", Prompt);
 builder.mutationField("updatePrompt", (t) =>
@@ -93,6 +146,9 @@ builder.mutationField("updatePrompt", (t) =>
       mutate(context, wait, { action: "prompt.update", summary: "prompt changed" }, async (change) => {
         const row = await change.edit("prompt", input.id, { expectedRevision: input.expectedRevision });
         row.name = input.name ?? row.name;
+        row.folder = input.folder ?? row.folder;
+        if (input.runRouteId !== undefined) row.runRouteId = input.runRouteId;
+        if (input.protectedLabels != null) row.protectedLabels = grown(row.protectedLabels, input.protectedLabels);
         change.describe(`prompt ${row.name} changed`);
         return row;
       }),
@@ -107,6 +163,11 @@ const CreatePromptVersionInput = builder.inputType("CreatePromptVersionInput", {
     promptId: t.id({ required: true }),
     messages: t.field({ type: [PromptMessageInput], required: true }),
     defaultParameters: t.field({ type: "JSON" }),
+    tools: t.field({ type: "JSON", description: "A list, in the OpenAI chat API's words." }),
+    responseSchema: t.field({ type: "JSON", description: "JSON Schema of the answer." }),
+    inputs: t.field({ type: "JSON", description: "JSON Schema of the variables. Default: derived from the templates." }),
+    format: t.field({ type: TemplateFormat, description: "Default liquid. What is given as Mustache is kept as Liquid." }),
+    lists: t.stringList({ description: "Of Mustache: sections that are loops, beside those whose body says so." }),
     commitMessage: t.string(),
     labels: t.stringList({ description: "Labels that shall point at it, beside latest." }),
   }),
@@ -134,62 +195,15 @@ builder.mutationField("createPromptVersion", (t) =>
         const promptVersion = await addPromptVersion(change, prompt, {
           messages: input.messages,
           defaultParameters: (input.defaultParameters ?? null) as JsonObject | null,
+          tools: (input.tools ?? null) as JsonObject[] | null,
+          responseSchema: (input.responseSchema ?? null) as JsonObject | null,
+          inputs: (input.inputs ?? null) as JsonObject | null,
+          format: input.format ?? "liquid",
+          lists: input.lists ?? [],
           commitMessage: input.commitMessage ?? "",
           labels: input.labels ?? [],
         });
         return { prompt, promptVersion };
-      }),
-  }),
-);
-
-const SetPromptLabelInput = builder.inputType("SetPromptLabelInput", {
-  fields: (t) => ({
-    promptId: t.id({ required: true }),
-    expectedRevision: t.int({ required: true }),
-    label: t.string({ required: true }),
-    version: t.int({ required: true }),
-  }),
-});
-const SetPromptLabelPayload = configPayload("SetPromptLabelPayload", "prompt", Prompt);
-builder.mutationField("setPromptLabel", (t) =>
-  t.field({
-    type: SetPromptLabelPayload,
-    authScopes: { admin: true },
-    errors: updateErrors,
-    args: { ...waitArguments, input: t.arg({ type: SetPromptLabelInput, required: true }) },
-    resolve: (_root, { input, ...wait }, context) =>
-      mutate(context, wait, { action: "prompt.set_label", summary: "label set" }, async (change) => {
-        const row = await change.edit("prompt", input.promptId, { expectedRevision: input.expectedRevision });
-        refuseLatest(input.label);
-        row.labels = { ...row.labels, [input.label]: input.version };
-        change.describe(`prompt ${row.name}: ${input.label} is version ${input.version}`);
-        return row;
-      }),
-  }),
-);
-
-const RemovePromptLabelInput = builder.inputType("RemovePromptLabelInput", {
-  fields: (t) => ({
-    promptId: t.id({ required: true }),
-    expectedRevision: t.int({ required: true }),
-    label: t.string({ required: true }),
-  }),
-});
-const RemovePromptLabelPayload = configPayload("RemovePromptLabelPayload", "prompt", Prompt);
-builder.mutationField("removePromptLabel", (t) =>
-  t.field({
-    type: RemovePromptLabelPayload,
-    description: "Refused while a route or a running experiment asks for it.",
-    authScopes: { admin: true },
-    errors: updateErrors,
-    args: { ...waitArguments, input: t.arg({ type: RemovePromptLabelInput, required: true }) },
-    resolve: (_root, { input, ...wait }, context) =>
-      mutate(context, wait, { action: "prompt.remove_label", summary: "label removed" }, async (change) => {
-        const row = await change.edit("prompt", input.promptId, { expectedRevision: input.expectedRevision });
-        refuseLatest(input.label);
-        row.labels = Object.fromEntries(Object.entries(row.labels).filter(([name]) => name !== input.label));
-        change.describe(`prompt ${row.name}: label ${input.label} removed`);
-        return row;
       }),
   }),
 );
@@ -200,3 +214,13 @@ addArchive("prompt", "prompt", Prompt, async (row, change) => {
     version.archivedAt = change.at;
   }
 });
+
+/** @throws ValidationError where one would go: whoever could take the protection away alone could move the label alone. */
+function grown(before: readonly string[], after: readonly string[]): string[] {
+  const gone = before.find((label) => !after.includes(label));
+  if (gone !== undefined)
+    throw new ValidationError([
+      { path: "protectedLabels", message: `${gone} stays protected until a second person approves: requestPromptLabel without a version` },
+    ]);
+  return [...new Set(after)].sort();
+}

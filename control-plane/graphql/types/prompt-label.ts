@@ -1,0 +1,173 @@
+/** Labels that move between a prompt's versions. Imported for its side effects by schema.ts. */
+import { NotFoundError } from "../../control-error.ts";
+import { isUuid } from "../../database/config-kinds.ts";
+import { Prompt as PromptEntity, type Prompt as PromptRow } from "../../database/entities/prompt.ts";
+import { PromptLabelRequest as PromptLabelRequestEntity } from "../../database/entities/prompt-label-request.ts";
+import { decideLabelRequest, moveLabel, removeLabel, requestLabel, rollBackLabel } from "../../operations/prompt-labels.ts";
+import { requireStorable } from "../../storable-text.ts";
+import { builder } from "../builder.ts";
+import { type ConfigPayload, configPayload, configPayloadFields, waitArguments } from "../config-mutation.ts";
+import { enumOf, inOrganisation, mutate } from "../config-type.ts";
+import { principalOf } from "../context.ts";
+import { createErrors, updateErrors } from "../errors.ts";
+import { Prompt } from "./prompt.ts";
+
+const SetPromptLabelInput = builder.inputType("SetPromptLabelInput", {
+  fields: (t) => ({
+    promptId: t.id({ required: true }),
+    expectedRevision: t.int({ required: true }),
+    label: t.string({ required: true }),
+    version: t.int({ required: true }),
+  }),
+});
+const SetPromptLabelPayload = configPayload("SetPromptLabelPayload", "prompt", Prompt);
+builder.mutationField("setPromptLabel", (t) =>
+  t.field({
+    type: SetPromptLabelPayload,
+    description: "Deploys a version to whoever asks for the label. Refused for a protected label: see requestPromptLabel.",
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: SetPromptLabelInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "prompt.set_label", summary: "label set" }, async (change) => {
+        const row = await change.edit("prompt", input.promptId, { expectedRevision: input.expectedRevision });
+        moveLabel(change, row, input.label, input.version);
+        return row;
+      }),
+  }),
+);
+
+const RemovePromptLabelInput = builder.inputType("RemovePromptLabelInput", {
+  fields: (t) => ({
+    promptId: t.id({ required: true }),
+    expectedRevision: t.int({ required: true }),
+    label: t.string({ required: true }),
+  }),
+});
+const RemovePromptLabelPayload = configPayload("RemovePromptLabelPayload", "prompt", Prompt);
+builder.mutationField("removePromptLabel", (t) =>
+  t.field({
+    type: RemovePromptLabelPayload,
+    description: "Refused while a route or a running experiment asks for it.",
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: RemovePromptLabelInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "prompt.remove_label", summary: "label removed" }, async (change) => {
+        const row = await change.edit("prompt", input.promptId, { expectedRevision: input.expectedRevision });
+        removeLabel(change, row, input.label);
+        return row;
+      }),
+  }),
+);
+
+const RollBackPromptLabelInput = builder.inputType("RollBackPromptLabelInput", {
+  fields: (t) => ({ promptId: t.id({ required: true }), label: t.string({ required: true }) }),
+});
+const RollBackPromptLabelPayload = configPayload("RollBackPromptLabelPayload", "prompt", Prompt);
+builder.mutationField("rollBackPromptLabel", (t) =>
+  t.field({
+    type: RollBackPromptLabelPayload,
+    description: "Back to the version that the label pointed at before, also where it is protected.",
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: RollBackPromptLabelInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) => {
+      requireStorable({ label: input.label });
+      return mutate(context, wait, { action: "prompt.roll_back_label", summary: "label rolled back" }, async (change) => {
+        const row = await change.edit("prompt", input.promptId);
+        await rollBackLabel(change, row, input.label);
+        return row;
+      });
+    },
+  }),
+);
+
+const PromptLabelRequestState = enumOf("PromptLabelRequestState", ["open", "approved", "declined"]);
+const PromptLabelRequest = builder.objectRef<PromptLabelRequestEntity>("PromptLabelRequest").implement({
+  description: "Somebody asks for a protected label to move; somebody else decides.",
+  fields: (t) => ({
+    id: t.exposeID("id"),
+    promptId: t.exposeID("promptId"),
+    label: t.exposeString("label"),
+    version: t.int({
+      nullable: true,
+      description: "Where it shall point. Null: it shall be protected no longer.",
+      resolve: (row) => row.version ?? null,
+    }),
+    comment: t.exposeString("comment"),
+    requestedBy: t.exposeString("requestedBy"),
+    requestedAt: t.field({ type: "DateTime", resolve: (row) => row.requestedAt }),
+    state: t.field({ type: PromptLabelRequestState, resolve: (row) => row.state }),
+    decidedBy: t.string({ nullable: true, resolve: (row) => row.decidedBy ?? null }),
+    decidedAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.decidedAt ?? null }),
+  }),
+});
+
+const requestsShown = 100;
+builder.objectField(Prompt, "labelRequests", (t) =>
+  t.field({
+    type: [PromptLabelRequest],
+    description: `The newest ${requestsShown}.`,
+    resolve: (row, _args, context) =>
+      inOrganisation(context, (em) =>
+        em.find(PromptLabelRequestEntity, { promptId: row.id }, { orderBy: { id: "desc" }, limit: requestsShown }),
+      ),
+  }),
+);
+
+const RequestPromptLabelInput = builder.inputType("RequestPromptLabelInput", {
+  fields: (t) => ({
+    promptId: t.id({ required: true }),
+    label: t.string({ required: true }),
+    version: t.int({ description: "Without one: the label shall be protected no longer." }),
+    comment: t.string(),
+  }),
+});
+builder.mutationField("requestPromptLabel", (t) =>
+  t.field({
+    type: PromptLabelRequest,
+    authScopes: { admin: true },
+    errors: createErrors,
+    args: { input: t.arg({ type: RequestPromptLabelInput, required: true }) },
+    resolve: (_root, { input }, context) => {
+      requireStorable({ label: input.label, comment: input.comment });
+      return inOrganisation(context, async (em) => {
+        const prompt = isUuid(input.promptId) ? await em.findOne(PromptEntity, { id: input.promptId, archivedAt: null }) : null;
+        if (prompt === null) throw new NotFoundError("prompt", input.promptId);
+        const asked = { label: input.label, version: input.version ?? null, comment: (input.comment ?? "").slice(0, 2000) };
+        const request = requestLabel(em, prompt, { ...asked, actor: principalOf(context).actor });
+        await em.flush();
+        return request;
+      });
+    },
+  }),
+);
+
+const DecidePromptLabelInput = builder.inputType("DecidePromptLabelInput", {
+  fields: (t) => ({ requestId: t.id({ required: true }), approve: t.boolean({ required: true }) }),
+});
+interface Decided {
+  readonly prompt: PromptRow;
+  readonly request: PromptLabelRequestEntity;
+}
+const DecidePromptLabelPayload = builder.objectRef<ConfigPayload<Decided>>("DecidePromptLabelPayload").implement({
+  fields: (t) => ({
+    prompt: t.field({ type: Prompt, resolve: (payload) => payload.value.prompt }),
+    request: t.field({ type: PromptLabelRequest, resolve: (payload) => payload.value.request }),
+    ...configPayloadFields(t),
+  }),
+});
+builder.mutationField("decidePromptLabel", (t) =>
+  t.field({
+    type: DecidePromptLabelPayload,
+    description: "Approves, which moves the label, or declines. Who asked cannot approve.",
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: DecidePromptLabelInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "prompt.decide_label", summary: "label request decided" }, (change) =>
+        decideLabelRequest(change, input.requestId, input.approve),
+      ),
+  }),
+);

@@ -1,0 +1,238 @@
+/** Prompts are deployed like code: versions with all that belongs to them, labels, a second person, comparison, a dry run, back. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeAdminToken } from "../../control-plane/operations/admin-tokens.ts";
+import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
+import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
+
+let services: TestServices;
+let client: GraphqlClient;
+let admin: string;
+let second: string;
+let stranger: string;
+
+beforeAll(async () => {
+  services = await openTestServices(undefined);
+  client = await serveGraphql(services);
+  const organisationId = await makeOrganisation(services, "ours");
+  admin = await tokenFor(services, organisationId, "admin");
+  second = (
+    await services.database.tenant(organisationId, (em) =>
+      makeAdminToken(
+        em,
+        services.settings.pepper,
+        { actor: "test", organisationId },
+        { name: "second", role: "admin", installation: false, expiresAt: null },
+      ),
+    )
+  ).credential;
+  stranger = await tokenFor(services, await makeOrganisation(services, "theirs"), "admin");
+}, 30_000);
+afterAll(async () => {
+  await client.close();
+  await services.close();
+});
+
+async function mutate(name: string, input: object, fields: string, token = admin) {
+  const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  const payload = name === "requestPromptLabel" ? "PromptLabelRequest" : `${type}Payload`;
+  const answer = await client.ask(
+    token,
+    `mutation($input: ${type}Input!) { ${name}(input: $input) { __typename ... on ${payload} { ${fields} } ... on ValidationError { issues { path message } } ... on UserError { code message } } }`,
+    { input },
+  );
+  expect(answer.errors).toEqual([]);
+  return answer.data[name];
+}
+const newPrompt = async (name: string, more: object = {}) =>
+  (await mutate("createPrompt", { name, ...more }, "prompt { id revision kind folder protectedLabels }")).prompt;
+const version = (promptId: string, template: string, more: object = {}) =>
+  mutate(
+    "createPromptVersion",
+    { promptId, messages: [{ role: "SYSTEM", template }], ...more },
+    "prompt { revision labels { name version } } promptVersion { version variables inputs tools responseSchema partials { name version template } messages { template } author commitMessage }",
+  );
+const textVersion = (promptId: string, template: string) =>
+  mutate("createPromptVersion", { promptId, messages: [{ role: "USER", template }] }, "promptVersion { version }");
+
+describe("a version", () => {
+  it("keeps tools, schemas, message and author, and reaches nodes with them", async () => {
+    const prompt = await newPrompt("full", { folder: "support/email" });
+    expect(prompt).toMatchObject({ kind: "CHAT", folder: "support/email" });
+    const tools = [{ type: "function", function: { name: "look_up", parameters: { type: "object" } } }];
+    const responseSchema = { type: "object", properties: { ok: { type: "boolean" } } };
+    const inputs = { type: "object", properties: { name: { type: "string" } }, required: ["name"] };
+    const made = await version(prompt.id, "Hi {{ name }}", { tools, responseSchema, inputs, commitMessage: "First" });
+    expect(made.promptVersion).toMatchObject({ version: 1, variables: ["name"], inputs, tools, responseSchema, commitMessage: "First" });
+    expect(made.promptVersion.author).toBe("token:admin");
+    const folders = await client.ask(admin, "{ promptFolders { path prompts } }");
+    expect(folders.data.promptFolders).toContainEqual({ path: "support/email", prompts: 1 });
+  });
+
+  it("renders other prompts as they were when it was made", async () => {
+    const rules = await newPrompt("rules", { kind: "TEXT" });
+    await textVersion(rules.id, "Be brief.");
+    const prompt = await newPrompt("with-partial");
+    const one = await version(prompt.id, 'Hi. {% render "rules" %}');
+    expect(one.promptVersion.partials).toEqual([{ name: "rules", version: 1, template: "Be brief." }]);
+    await textVersion(rules.id, "Be long.");
+    const rendered = async (number: number) =>
+      (
+        await client.ask(
+          admin,
+          `{ renderPrompt(promptId: "${prompt.id}", version: ${number}) { ... on RenderedPrompt { messages { content } } } }`,
+        )
+      ).data.renderPrompt.messages[0].content;
+    expect(await rendered(1)).toBe("Hi. Be brief.");
+    await version(prompt.id, 'Hi. {% render "rules" %}');
+    expect(await rendered(2)).toBe("Hi. Be long.");
+  });
+
+  it("may be given as Mustache and is kept as Liquid", async () => {
+    const prompt = await newPrompt("imported");
+    const made = await version(prompt.id, "Hi {{name}}{{#docs}} - {{title}}{{/docs}}", { format: "MUSTACHE", lists: ["docs"] });
+    expect(made.promptVersion).toMatchObject({ variables: ["docs", "name"] });
+    expect(made.promptVersion.messages[0].template).toContain("{% for item in docs %}");
+  });
+
+  it.each([
+    ["a partial that is not there", '{% render "none" %}', {}, "messages"],
+    ["a partial of the caller's choosing", "{% render name %}", {}, "messages[0].template"],
+    ["a schema without a variable of its templates", "{{ a }}", { inputs: { type: "object", properties: {} } }, "inputs"],
+    ["a schema with a regular expression", "{{ a }}", { inputs: { type: "object", properties: { a: { pattern: "x" } } } }, "inputs"],
+    ["tools that are none", "x", { tools: [{ name: "x" }] }, "tools[0]"],
+    ["Mustache that is none", "{{#a}}", { format: "MUSTACHE" }, "messages[0].template"],
+  ])("is refused with %s", async (name, template, more, path) => {
+    const prompt = await newPrompt(`refused ${name}`);
+    expect((await version(prompt.id, template, more)).issues).toContainEqual({ path, message: expect.any(String) });
+  });
+
+  it("of a text prompt is one template", async () => {
+    const prompt = await newPrompt("one-text", { kind: "TEXT" });
+    expect((await version(prompt.id, "system")).issues[0].path).toBe("messages");
+    expect((await textVersion(prompt.id, "fine")).promptVersion.version).toBe(1);
+  });
+});
+
+describe("labels", () => {
+  it("deploy, and roll back in one mutation to what was before", async () => {
+    const prompt = await newPrompt("deployed");
+    await version(prompt.id, "one", { labels: ["production"] });
+    const two = await version(prompt.id, "two");
+    const deployed = await mutate(
+      "setPromptLabel",
+      { promptId: prompt.id, expectedRevision: two.prompt.revision, label: "production", version: 2 },
+      "prompt { labels { name version } }",
+    );
+    expect(deployed.prompt.labels).toContainEqual({ name: "production", version: 2 });
+    const back = await mutate("rollBackPromptLabel", { promptId: prompt.id, label: "production" }, "prompt { labels { name version } }");
+    expect(back.prompt.labels).toContainEqual({ name: "production", version: 1 });
+    expect((await mutate("rollBackPromptLabel", { promptId: prompt.id, label: "staging" }, "prompt { id }")).issues[0].path).toBe("label");
+  });
+
+  it("that are protected move when a second person approves, and not before, and not by who asked", async () => {
+    const prompt = await newPrompt("guarded", { protectedLabels: ["production"] });
+    expect((await version(prompt.id, "one", { labels: ["production"] })).issues[0]).toMatchObject({
+      path: "label",
+      message: expect.stringMatching(/protected/),
+    });
+    const one = await version(prompt.id, "one");
+    const { revision } = one.prompt;
+    expect(
+      (
+        await mutate(
+          "setPromptLabel",
+          { promptId: prompt.id, expectedRevision: revision, label: "production", version: 1 },
+          "prompt { id }",
+        )
+      ).issues[0].path,
+    ).toBe("label");
+    expect(
+      (await mutate("updatePrompt", { id: prompt.id, expectedRevision: revision, protectedLabels: [] }, "prompt { id }")).issues[0].path,
+    ).toBe("protectedLabels");
+    const asked = await mutate(
+      "requestPromptLabel",
+      { promptId: prompt.id, label: "production", version: 1, comment: "please" },
+      "id state requestedBy",
+    );
+    expect(asked).toMatchObject({ state: "OPEN", requestedBy: "token:admin" });
+    const decide = (id: string, approve: boolean, token: string) =>
+      mutate(
+        "decidePromptLabel",
+        { requestId: id, approve },
+        "prompt { labels { name version } protectedLabels } request { state decidedBy }",
+        token,
+      );
+    expect((await decide(asked.id, true, admin)).code).toBe("FORBIDDEN");
+    expect((await decide(asked.id, true, stranger)).code).toBe("NOT_FOUND");
+    const approved = await decide(asked.id, true, second);
+    expect(approved.prompt.labels).toContainEqual({ name: "production", version: 1 });
+    expect(approved.request).toEqual({ state: "APPROVED", decidedBy: "token:second" });
+    expect((await decide(asked.id, true, second)).issues[0].path).toBe("id");
+
+    const declined = await mutate("requestPromptLabel", { promptId: prompt.id, label: "production" }, "id");
+    expect((await decide(declined.id, false, admin)).request.state).toBe("DECLINED");
+    const open = await mutate("requestPromptLabel", { promptId: prompt.id, label: "production" }, "id");
+    expect((await decide(open.id, true, second)).prompt.protectedLabels).toEqual([]);
+    const listed = await client.ask(admin, `{ prompt(id: "${prompt.id}") { labelRequests { state } } }`);
+    expect(listed.data.prompt.labelRequests.map(({ state }: { state: string }) => state)).toEqual(["APPROVED", "DECLINED", "APPROVED"]);
+  });
+});
+
+describe("what is known of a prompt", () => {
+  it("is what two versions differ in, part by part and as text", async () => {
+    const prompt = await newPrompt("compared");
+    await version(prompt.id, "Hello {{ name }}\nBye", { defaultParameters: { temperature: 1 } });
+    await version(prompt.id, "Hello {{ name }} of {{ company }}\nBye", { defaultParameters: { temperature: 0.5 } });
+    const { data } = await client.ask(
+      admin,
+      `{ comparePromptVersions(promptId: "${prompt.id}", before: 1, after: 2) { ... on PromptComparison { patch differences { path before after } } } }`,
+    );
+    expect(data.comparePromptVersions.differences).toEqual([
+      { path: "messages[0].template", before: "Hello {{ name }}\nBye", after: "Hello {{ name }} of {{ company }}\nBye" },
+      { path: "defaultParameters.temperature", before: 1, after: 0.5 },
+      { path: "variables", before: ["name"], after: ["company", "name"] },
+    ]);
+    expect(data.comparePromptVersions.patch).toContain("-Hello {{ name }}\n+Hello {{ name }} of {{ company }}\n");
+  });
+
+  it("is what a call would send, and which variable is wrong", async () => {
+    const prompt = await newPrompt("dry");
+    await version(prompt.id, "Hi {{ name }}");
+    const ask = async (variables: object) =>
+      (
+        await client.ask(
+          admin,
+          `query($v: JSON) { renderPrompt(promptId: "${prompt.id}", variables: $v) { ... on RenderedPrompt { messages { role content } } ... on ValidationError { issues { path message } } } }`,
+          { v: variables },
+        )
+      ).data.renderPrompt;
+    expect((await ask({ name: "Ada" })).messages).toEqual([{ role: "system", content: "Hi Ada" }]);
+    expect((await ask({})).issues).toEqual([{ path: "variables.name", message: "is missing" }]);
+    expect((await ask({ name: 1, x: 2 })).issues[0].path).toBe("variables.x");
+  });
+
+  it("is who uses it and what its versions did in the last day", async () => {
+    const prompt = await newPrompt("used");
+    await version(prompt.id, "Hi", { labels: ["production"] });
+    const provider = await mutate("createProvider", { key: "s", kind: "SIMULATED", baseUrl: "http://127.0.0.1:9/v1" }, "provider { id }");
+    const backend = await mutate("createBackend", { key: "b", providerId: provider.provider.id, model: "m" }, "backend { id }");
+    await mutate(
+      "createRoute",
+      {
+        name: "chat",
+        tiers: [{ targets: [{ backendId: backend.backend.id, weight: 1 }] }],
+        prompt: { promptId: prompt.id, label: "production" },
+      },
+      "route { id }",
+    );
+    const { data, errors } = await client.ask(
+      admin,
+      `{ prompt(id: "${prompt.id}") { usedBy { kind name label version variant } versionMetrics { version calls } } }`,
+    );
+    expect(errors).toEqual([]);
+    expect(data.prompt).toEqual({
+      usedBy: [{ kind: "ROUTE", name: "chat", label: "production", version: null, variant: null }],
+      versionMetrics: [],
+    });
+  });
+});
