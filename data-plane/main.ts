@@ -3,11 +3,12 @@
  * Nothing here decides anything. The order matters: a node listens only once it can say whether it is ready, and it closes from
  * the callers inwards, so that what finished is still recorded.
  */
-import { createHmac, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
+import { pseudonymOf } from "#agreements/pseudonym.ts";
 import { Health } from "#proto/grpc/health/v1/health_pb.ts";
 import { ServerReflection as ReflectionV1 } from "#proto/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ReflectionV1Alpha } from "#proto/grpc/reflection/v1alpha/reflection_pb.ts";
@@ -155,7 +156,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   const quota = redis === undefined ? memoryQuotaLedger() : redisQuotaLedger({ redis, logger });
   const responses = redis === undefined ? memoryResponseStore() : redisResponseStore(redis);
   const authenticate = authenticator(settings.pepper);
-  const pseudonym = (id: string) => createHmac("sha256", settings.pepper).update("penstock/pseudonym/1\0").update(id).digest("hex");
+  const pseudonym = (id: string) => pseudonymOf(settings.pepper, id);
   const dependencies: CompletionDependencies & OperationDependencies = {
     snapshot: () => snapshots.current(),
     authenticate,

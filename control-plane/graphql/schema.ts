@@ -21,6 +21,7 @@ import "./types/quota.ts";
 import "./types/revision.ts";
 import "./types/route.ts";
 import "./types/usage-event.ts";
+import "./types/usage-report.ts";
 import "./types/viewer.ts";
 
 export const schema: GraphQLSchema = builder.toSchema();

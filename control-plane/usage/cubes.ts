@@ -95,9 +95,6 @@ function cube(number: number, own: readonly Dimension[], itsGrains: readonly Gra
   return { number, dimensions: [...everywhere, ...own], tags: false, grains: itsGrains };
 }
 
-/** In all cubes but the one of tags each call is counted once: any of them gives the totals. */
-export const totalsCube = cubes[0] as Cube;
-
 interface FigureForm {
   readonly of: (event: UsageEvent) => bigint;
   /** The same of a row of usage_event. */
@@ -122,12 +119,12 @@ export const figures = {
   output_tokens: tokens(({ outputTokens }) => outputTokens, "output_tokens"),
   cache_read_tokens: tokens(({ cacheReadTokens }) => cacheReadTokens, "cache_read_tokens"),
   cache_write_tokens: tokens(({ cacheWriteTokens }) => cacheWriteTokens, "cache_write_tokens"),
-  cache_write_one_hour_tokens: tokens(() => 0n, "cache_write_one_hour_tokens"),
+  cache_write_one_hour_tokens: tokens(({ cacheWriteOneHourTokens }) => cacheWriteOneHourTokens, "cache_write_one_hour_tokens"),
   reasoning_tokens: tokens(({ reasoningTokens }) => reasoningTokens, "reasoning_tokens"),
-  audio_input_tokens: tokens(() => 0n, "audio_input_tokens"),
-  audio_output_tokens: tokens(() => 0n, "audio_output_tokens"),
-  image_input_tokens: tokens(() => 0n, "image_input_tokens"),
-  image_output_tokens: tokens(() => 0n, "image_output_tokens"),
+  audio_input_tokens: tokens(({ audioInputTokens }) => audioInputTokens, "audio_input_tokens"),
+  audio_output_tokens: tokens(({ audioOutputTokens }) => audioOutputTokens, "audio_output_tokens"),
+  image_input_tokens: tokens(({ imageInputTokens }) => imageInputTokens, "image_input_tokens"),
+  image_output_tokens: tokens(({ imageOutputTokens }) => imageOutputTokens, "image_output_tokens"),
   cost_nanodollars: { of: ({ costNanodollars }) => costNanodollars ?? 0n, ledger: "coalesce(cost_nanodollars, 0)" },
   duration_ms: { of: ({ durationMs }) => BigInt(durationMs), ledger: "duration_ms" },
   calls_with_content: {

@@ -7,14 +7,13 @@
  */
 import type { Database, EntityManager } from "../database/orm.ts";
 import type { Logger } from "../logger.ts";
+import { keptSince } from "./plan-usage.ts";
 import { rebuildRollUps } from "./rebuild-roll-ups.ts";
 import { rollUpLock } from "./write-roll-ups.ts";
 
 const everyMs = 3_600_000;
 const daysAhead = 7;
 const dayMs = 86_400_000;
-/** Minutes are looked at while something is going on. */
-const minuteDaysMax = 14;
 /** Any constant: one control plane at a time. */
 const keeperLock = 7_361_606;
 /** A day's partition is filled from what stood aside, or its sums are made anew. */
@@ -75,11 +74,12 @@ export async function keepLedgerDays(database: Database, { ledgerDays }: LedgerR
     for (let ahead = 0; ahead <= daysAhead; ahead++)
       if (await step((em) => makePartition(em, parent, new Date(today + ahead * dayMs)))) made++;
   }
-  const minuteDays = ledgerDays === 0 ? minuteDaysMax : Math.min(ledgerDays, minuteDaysMax);
-  const oldest = new Date(today - ledgerDays * dayMs);
-  dropped.push(...(await dropBefore(step, "usage_minute", new Date(today - minuteDays * dayMs))));
-  await step((em) => em.execute("delete from usage_minute_other where bucket < ?", [new Date(today - minuteDays * dayMs).toISOString()]));
+  const { minutesFromMs, ledgerFromMs } = keptSince(now.getTime(), ledgerDays);
+  const oldestMinute = new Date(minutesFromMs);
+  dropped.push(...(await dropBefore(step, "usage_minute", oldestMinute)));
+  await step((em) => em.execute("delete from usage_minute_other where bucket < ?", [oldestMinute.toISOString()]));
   if (ledgerDays === 0) return { made, dropped };
+  const oldest = new Date(ledgerFromMs);
   dropped.push(...(await dropBefore(step, "usage_event", oldest)));
   for (const statement of [
     "delete from usage_event_other where started_at < ?",

@@ -94,6 +94,12 @@ const usageColumns: Readonly<Record<string, Column<UsageEvent>>> = {
   config_epoch: word(({ configEpoch }) => configEpoch),
   config_number: whole(({ configNumber }) => configNumber),
   tags: json(({ tags }) => Object.fromEntries(Object.entries(tags).map(([name, value]) => [textOf(name), textOf(value)]))),
+  cache_write_one_hour_tokens: whole(({ usage }) => usage?.cacheWriteOneHourTokens),
+  audio_input_tokens: whole(({ usage }) => usage?.audioInputTokens),
+  audio_output_tokens: whole(({ usage }) => usage?.audioOutputTokens),
+  image_input_tokens: whole(({ usage }) => usage?.imageInputTokens),
+  image_output_tokens: whole(({ usage }) => usage?.imageOutputTokens),
+  discount_basis_points: { type: "integer", of: ({ discountBasisPoints }) => discountBasisPoints },
   request_id: word(({ requestId }) => requestId),
 };
 

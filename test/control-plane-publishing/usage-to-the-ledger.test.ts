@@ -16,7 +16,7 @@ import { type Database, openDatabase } from "../../control-plane/database/orm.ts
 import { openLogger } from "../../control-plane/logger.ts";
 import { openUsageQueue } from "../../control-plane/redis/usage-queue.ts";
 import { consumeUsage } from "../../control-plane/usage/consume-events.ts";
-import { usageEntries, usageEntry, usageSummary } from "../../control-plane/usage/read-usage.ts";
+import { usageEntries, usageEntry } from "../../control-plane/usage/read-usage.ts";
 import { recordUsage } from "../../control-plane/usage/record-usage.ts";
 import type { QueuedRecord } from "../../control-plane/usage/usage-queue.ts";
 import { partsOf, watermarks } from "../../control-plane/usage/watermarks.ts";
@@ -260,7 +260,7 @@ describe("the ledger", () => {
     expect(rejected.map(({ index }) => index)).toEqual([333, 500]);
   });
 
-  it("is read in pages, also where calls began in the same microsecond, and summed", async () => {
+  it("is read in pages, also where calls began in the same microsecond, in either direction", async () => {
     const events = Array.from({ length: 25 }, (_, index) =>
       event({
         startedAt: { seconds: 1_800_000_000n + BigInt(Math.floor(index / 5)), nanos: 1000 } as NonNullable<UsageEvent["startedAt"]>,
@@ -285,15 +285,9 @@ describe("the ledger", () => {
     expect(seen.length).toBe(25);
     const backwards = await usageEntries(database, organisationId, {}, { limit: 25, inverted: true });
     expect(backwards.map(({ callId }) => callId).reverse()).toEqual(seen);
-    const range = { since: new Date(1_799_999_999_000), until: new Date(1_800_000_100_000) };
-    expect(await usageSummary(database, organisationId, range, "route")).toMatchObject([
-      { group: "one", requests: 20n, costNanodollars: 40n, requestsWithoutCost: 16n },
-      { group: "two", requests: 5n, costNanodollars: 10n, requestsWithoutCost: 4n },
-    ]);
-    expect(await usageSummary(database, organisationId, range, "day")).toMatchObject([{ group: "2027-01-15", requests: 25n }]);
-    expect(await usageEntries(database, organisationId, { routeName: "two", outcome: "ok" }, { limit: 100, inverted: false })).toHaveLength(
-      5,
-    );
+    expect(
+      await usageEntries(database, organisationId, { route_name: ["two"], outcome: ["ok"] }, { limit: 100, inverted: false }),
+    ).toHaveLength(5);
   });
 });
 

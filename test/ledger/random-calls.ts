@@ -57,6 +57,9 @@ export function randomCalls({ seed, count, fromMs, untilMs, organisationIds }: R
                   inputTokens: BigInt(below(5000)),
                   outputTokens: BigInt(below(500)),
                   cacheReadTokens: BigInt(below(3)),
+                  audioInputTokens: BigInt(below(2)),
+                  imageOutputTokens: BigInt(below(2)),
+                  cacheWriteOneHourTokens: BigInt(below(2)),
                   estimated: random() < 0.1,
                 },
               }

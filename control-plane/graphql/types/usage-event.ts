@@ -2,24 +2,20 @@
 import { resolveCursorConnection } from "@pothos/plugin-relay";
 import { ValidationError } from "../../control-error.ts";
 import type { UsageAttempt, UsageExposure } from "../../database/entities/usage-event.ts";
-import {
-  cursorOf,
-  type LedgerEntry,
-  outcomes,
-  type UsageSummaryGroup,
-  usageEntries,
-  usageEntry,
-  usageGroupings,
-  usageSummary,
-} from "../../usage/read-usage.ts";
+import { keptSince } from "../../usage/plan-usage.ts";
+import { readReport, type UsageFigures } from "../../usage/read-report.ts";
+import { cursorOf, type LedgerEntry, usageEntries, usageEntry } from "../../usage/read-usage.ts";
+import { groupsMax } from "../../usage/usage-question.ts";
 import { builder } from "../builder.ts";
 import { checkPage, connectionOf, enumOf, pageSizeMax } from "../config-type.ts";
 import { principalOf } from "../context.ts";
+import { callFilterFields, callFilterOf, OutcomeType } from "./usage-filter.ts";
+import { RangeType } from "./usage-report.ts";
 
 const pageSizeDefault = 20;
 
-const OutcomeType = enumOf("UsageOutcome", outcomes);
-const GroupingType = enumOf("UsageGrouping", usageGroupings);
+const groupings = ["route", "backend", "key", "day"] as const;
+const GroupingType = enumOf("UsageGrouping", groupings);
 
 const AttemptType = builder.objectRef<UsageAttempt>("UsageAttempt").implement({
   description: "One try of one backend.",
@@ -53,14 +49,16 @@ const ExposureType = builder.objectRef<UsageExposure>("UsageExposure").implement
 
 const whereKnown = { type: "BigInt", nullable: true } as const;
 
-const UsageEventType = builder.objectRef<LedgerEntry>("UsageEvent").implement({
+export const UsageEventType = builder.objectRef<LedgerEntry>("UsageEvent").implement({
   description: "The record of one finished call. Null is not known, and not zero.",
   fields: (t) => ({
-    callId: t.exposeID("callId", { description: "The call's x-request-id." }),
+    callId: t.exposeID("callId", { description: "The call's x-penstock-call-id." }),
+    requestId: t.exposeString("requestId", { description: "The caller's own x-request-id. Empty: it sent none." }),
     nodeId: t.exposeString("nodeId"),
     startedAt: t.field({ type: "DateTime", resolve: ({ startedAtMicros }) => new Date(Number(startedAtMicros / 1000n)) }),
     projectId: t.exposeString("projectId"),
     apiKeyId: t.exposeString("apiKeyId"),
+    endUserHash: t.exposeString("endUserHash", { description: "Hex. Empty: the call named no end user." }),
     routeId: t.exposeString("routeId"),
     routeName: t.exposeString("routeName"),
     ingress: t.exposeString("ingress"),
@@ -78,12 +76,18 @@ const UsageEventType = builder.objectRef<LedgerEntry>("UsageEvent").implement({
     cacheReadTokens: t.expose("cacheReadTokens", whereKnown),
     cacheWriteTokens: t.expose("cacheWriteTokens", whereKnown),
     reasoningTokens: t.expose("reasoningTokens", whereKnown),
+    cacheWriteOneHourTokens: t.expose("cacheWriteOneHourTokens", whereKnown),
+    audioInputTokens: t.expose("audioInputTokens", whereKnown),
+    audioOutputTokens: t.expose("audioOutputTokens", whereKnown),
+    imageInputTokens: t.expose("imageInputTokens", whereKnown),
+    imageOutputTokens: t.expose("imageOutputTokens", whereKnown),
     usageEstimated: t.exposeBoolean("usageEstimated", {
       nullable: true,
       description: "True: the node counted, because the backend did not say.",
     }),
     costNanodollars: t.expose("costNanodollars", whereKnown),
     priceVersion: t.expose("priceVersion", { type: "BigInt" }),
+    discountBasisPoints: t.exposeInt("discountBasisPoints", { description: "Ten-thousandths of the price that were not charged." }),
     durationMs: t.exposeFloat("durationMs"),
     timeToFirstTokenMs: t.exposeFloat("timeToFirstTokenMs", { nullable: true }),
     outcome: t.expose("outcome", { type: OutcomeType }),
@@ -97,15 +101,8 @@ const UsageEventType = builder.objectRef<LedgerEntry>("UsageEvent").implement({
 });
 
 const FilterType = builder.inputType("UsageEventFilter", {
-  description: "All that are given must hold.",
-  fields: (t) => ({
-    since: t.field({ type: "DateTime", description: "From then on." }),
-    until: t.field({ type: "DateTime", description: "Before then." }),
-    routeName: t.string(),
-    apiKeyId: t.string(),
-    backendId: t.string(),
-    outcome: t.field({ type: OutcomeType }),
-  }),
+  description: "All that are given must hold; of the values of one, any.",
+  fields: callFilterFields,
 });
 
 builder.queryField("usageEvents", (t) =>
@@ -119,7 +116,13 @@ builder.queryField("usageEvents", (t) =>
         checkPage(args);
         return resolveCursorConnection<Promise<LedgerEntry[]>>(
           { args, maxSize: pageSizeMax, defaultSize: pageSizeDefault, toCursor: cursorOf },
-          (page) => usageEntries(context.services.database, principalOf(context).organisationId, filter ?? {}, page),
+          (page) =>
+            usageEntries(
+              context.services.database,
+              principalOf(context).organisationId,
+              callFilterOf(filter, context.services.settings.pepper),
+              page,
+            ),
         );
       },
     },
@@ -138,39 +141,59 @@ builder.queryField("usageEvent", (t) =>
   }),
 );
 
-const RangeType = builder.inputType("UsageRange", {
-  fields: (t) => ({
-    since: t.field({ type: "DateTime", required: true }),
-    until: t.field({ type: "DateTime", required: true, description: "Not included. At most 93 days after `since`." }),
-  }),
-});
+interface SummaryGroup {
+  readonly group: string;
+  readonly sums: UsageFigures["sums"];
+}
 
-const SummaryGroupType = builder.objectRef<UsageSummaryGroup>("UsageSummaryGroup").implement({
+const SummaryGroupType = builder.objectRef<SummaryGroup>("UsageSummaryGroup").implement({
   fields: (t) => ({
     group: t.exposeString("group", {
       description: "A route's name, the id of a backend or key, or a day in UTC such as 2027-01-31. Empty: none was used.",
     }),
-    requests: t.expose("requests", { type: "BigInt" }),
-    failedRequests: t.expose("failedRequests", { type: "BigInt" }),
-    inputTokens: t.expose("inputTokens", { type: "BigInt" }),
-    outputTokens: t.expose("outputTokens", { type: "BigInt" }),
-    costNanodollars: t.expose("costNanodollars", { type: "BigInt" }),
-    requestsWithoutCost: t.expose("requestsWithoutCost", {
+    requests: t.field({ type: "BigInt", resolve: ({ sums }) => sums.calls }),
+    failedRequests: t.field({ type: "BigInt", resolve: ({ sums }) => sums.failed_calls }),
+    inputTokens: t.field({ type: "BigInt", resolve: ({ sums }) => sums.input_tokens }),
+    outputTokens: t.field({ type: "BigInt", resolve: ({ sums }) => sums.output_tokens }),
+    costNanodollars: t.field({ type: "BigInt", resolve: ({ sums }) => sums.cost_nanodollars }),
+    requestsWithoutCost: t.field({
       type: "BigInt",
       description: "Requests whose cost is not known; they are not in costNanodollars.",
+      resolve: ({ sums }) => sums.calls_without_cost,
     }),
   }),
 });
 
+const summaryDimensions = { route: "route_name", backend: "backend_id", key: "api_key_id" } as const;
+
 builder.queryField("usageSummary", (t) =>
   t.field({
     type: [SummaryGroupType],
-    description: "Sums over a range of time. Most requests first, days in order; at most 1000 groups.",
+    description: "`usage` in short: sums over a range of time. Most requests first, days in order; at most 1000 groups.",
     authScopes: { viewer: true },
     args: { range: t.arg({ type: RangeType, required: true }), groupBy: t.arg({ type: GroupingType, required: true }) },
     errors: { types: [ValidationError], dataField: { name: "groups" } },
-    resolve: async (_root, { range, groupBy }, context) => [
-      ...(await usageSummary(context.services.database, principalOf(context).organisationId, range, groupBy)),
-    ],
+    resolve: async (_root, { range, groupBy }, context): Promise<SummaryGroup[]> => {
+      const { database, settings } = context.services;
+      const question = {
+        range,
+        granularity: groupBy === "day" ? ("day" as const) : undefined,
+        groupBy: groupBy === "day" ? [] : [{ dimension: summaryDimensions[groupBy] }],
+        filter: {},
+        orderBy: "calls" as const,
+        limit: groupsMax,
+        latencies: false,
+      };
+      const report = await readReport(
+        database,
+        principalOf(context).organisationId,
+        question,
+        false,
+        keptSince(Date.now(), settings.ledgerDays),
+      );
+      if (groupBy !== "day") return report.groups.map(({ values, figures: { sums } }) => ({ group: values[0] ?? "", sums }));
+      const days = report.total.points.filter(({ figures: { sums } }) => sums.calls > 0n);
+      return days.map(({ at, figures: { sums } }) => ({ group: at.toISOString().slice(0, 10), sums }));
+    },
   }),
 );
