@@ -19,7 +19,7 @@ import { BackendDialog, kindName } from "./dialogs.tsx";
 
 const query = graphql(
   `
-    query Backend($id: ID!, $key: String!, $range: UsageRange!) {
+    query Backend($id: ID!, $key: ID!, $range: UsageRange!) {
       backend(id: $id) {
         ...BackendDetails
       }
@@ -50,7 +50,7 @@ const query = graphql(
           }
         }
       }
-      usageEvents(first: 8, filter: { backendId: $key }) {
+      usageEvents(first: 8, filter: { backendId: [$key] }) {
         edges {
           node {
             callId
