@@ -30,6 +30,7 @@ import { grpcStatus } from "./edge/grpc-status.ts";
 import { healthService, type Readiness, UnknownServiceError } from "./edge/health-service.ts";
 import { modelService } from "./edge/model-service.ts";
 import { openaiChat } from "./edge/openai-chat.ts";
+import { openaiCompletions } from "./edge/openai-completions/endpoint.ts";
 import { getModel, listModels } from "./edge/openai-models.ts";
 import { openaiOperations } from "./edge/openai-operations.ts";
 import { openaiResponses } from "./edge/openai-responses/endpoint.ts";
@@ -51,6 +52,7 @@ import { noGuard } from "./pipeline/guard.ts";
 import type { OperationDependencies } from "./pipeline/operation.ts";
 import { noCache } from "./pipeline/response-cache.ts";
 import { usageRecordBytes } from "./pipeline/usage-record.ts";
+import { openaiProvider } from "./providers/openai/provider.ts";
 import { openaiCompatibleOperations } from "./providers/openai-compatible/operation.ts";
 import { openaiCompatibleProvider } from "./providers/openai-compatible/provider.ts";
 import { upstreamPools } from "./providers/upstream-pools.ts";
@@ -147,8 +149,8 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   const pools = upstreamPools(settings.sealingKey, settings.privateAddresses);
   const openaiCompatible = openaiCompatibleProvider(pools);
   const providerKinds = new Map([
-    ["openai", openaiCompatible],
-    ["openai-compatible", openaiCompatible],
+    ["openai", openaiProvider(pools, openaiCompatible, ["openai-responses", "openai-completions"])],
+    ["openai-compatible", openaiProvider(pools, openaiCompatible, ["openai-completions"])],
     ["simulated", openaiCompatible],
   ]);
   const operations = openaiCompatibleOperations(pools);
@@ -228,6 +230,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
       [
         { method: "POST", path: "/v1/chat/completions", serve: openaiChat(dependencies) },
         ...openaiOperations(dependencies),
+        { method: "POST", path: "/v1/completions", serve: openaiCompletions(dependencies) },
         { method: "POST", path: "/v1/responses", serve: openaiResponses({ ...dependencies, responses }) },
         ...storedResponses({ ...models, responses }),
         { method: "POST", path: "/v1/prompts/*", serve: runPrompt(dependencies) },

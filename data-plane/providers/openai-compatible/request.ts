@@ -47,4 +47,5 @@ function streamOptions(asked: unknown): string {
  */
 const sharedCacheKeys = ["cache_salt", "prompt_cache_key"];
 
-const tenantKey = (organisationId: string, value: string): string => hash("sha256", `${organisationId}\0${value}`, "hex").slice(0, 32);
+export const tenantKey = (organisationId: string, value: string): string =>
+  hash("sha256", `${organisationId}\0${value}`, "hex").slice(0, 32);
