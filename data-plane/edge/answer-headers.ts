@@ -1,7 +1,15 @@
 /** The headers by which every REST answer says what made it, and what is left of the caller's limits. */
 import type { CallFacts, RateLimit } from "../pipeline/completion-event.ts";
 
+/** With OpenAI's names for what is left of the limits. */
 export function answerHeaders(facts: CallFacts): Record<string, string> {
+  const headers = factHeaders(facts);
+  addLimit(headers, "requests", facts.limits.requests);
+  addLimit(headers, "tokens", facts.limits.tokens);
+  return headers;
+}
+
+export function factHeaders(facts: CallFacts): Record<string, string> {
   const headers: Record<string, string> = {
     "x-penstock-revision": facts.revision,
     "x-penstock-route": headerText(facts.route),
@@ -12,8 +20,6 @@ export function answerHeaders(facts: CallFacts): Record<string, string> {
   if (facts.variant !== "") headers["x-penstock-variant"] = headerText(facts.variant);
   if (facts.promptVersion !== "") headers["x-penstock-prompt"] = headerText(facts.promptVersion);
   if (facts.dropped.length > 0) headers["x-penstock-dropped"] = headerText(facts.dropped.join(", "));
-  addLimit(headers, "requests", facts.limits.requests);
-  addLimit(headers, "tokens", facts.limits.tokens);
   return headers;
 }
 

@@ -12,6 +12,7 @@ import { type JsonText, jsonTextOf, readJsonText } from "../pipeline/json-text.t
 import { answerHeaders, usd } from "./answer-headers.ts";
 import { type ChatBody, checkChatBody } from "./chat-body.ts";
 import { isKnown } from "./known-caller.ts";
+import { type ChatAnswer, type ChatChunks, chatAnswer, chatChunks, chatUsage } from "./openai-chat-answer.ts";
 import { openaiErrorBody } from "./openai-error-body.ts";
 import { type RestCall, type RestEndpoint, readBody, sendJson, simulationHeaders } from "./rest-server.ts";
 import { drained, streamHeaders } from "./streamed-answer.ts";
@@ -52,7 +53,7 @@ export async function serveChat(call: RestCall, dependencies: CompletionDependen
   };
   const batches = complete(request, dependencies, call);
   if (stream) await writeStream(call, request, batches);
-  else await writeAnswer(call, batches);
+  else await writeAnswer(call, request, batches);
 }
 
 const unread = jsonTextOf({});
@@ -60,15 +61,21 @@ const unreadBody: ChatBody = { model: "", stream: false, prompt: undefined, endU
 
 type Batches = AsyncIterable<readonly CompletionEvent[]>;
 
-async function writeAnswer(call: RestCall, batches: Batches): Promise<void> {
+async function writeAnswer(call: RestCall, request: CompletionRequest, batches: Batches): Promise<void> {
   let headers: Record<string, string> = {};
   let answer = "";
+  let typed: ChatAnswer | undefined;
   for await (const batch of batches) {
     for (const event of batch) {
       if (event.type === "committed") headers = answerHeaders(event.facts);
       else if (event.type === "native-answer") answer = event.data;
-      else if (event.type === "finished" && event.report.costNanodollars !== undefined)
-        headers["x-penstock-cost-usd"] = usd(event.report.costNanodollars);
+      else if (event.type === "finished") {
+        if (event.report.costNanodollars !== undefined) headers["x-penstock-cost-usd"] = usd(event.report.costNanodollars);
+        if (answer === "") answer = typed?.text(event.report.usage) ?? "";
+      } else {
+        typed ??= chatAnswer(request.model);
+        typed.add(event);
+      }
     }
   }
   headers["openai-processing-ms"] = String(Date.now() - call.receivedAtMs);
@@ -80,7 +87,9 @@ async function writeStream(call: RestCall, request: CompletionRequest, batches: 
   const usageAsked = (request.body.value["stream_options"] as { include_usage?: boolean } | undefined)?.include_usage === true;
   let writeStallMs = 0;
   let heartbeat: NodeJS.Timeout | undefined;
-  let head: StreamHead | undefined;
+  let head: Extract<CompletionEvent, { type: "completion-started" }> | undefined;
+  let native = false;
+  let typed: ChatChunks | undefined;
   let usageChunk: string | undefined;
   try {
     for await (const batch of batches) {
@@ -98,21 +107,25 @@ async function writeStream(call: RestCall, request: CompletionRequest, batches: 
             heartbeat = setInterval(() => response.writableLength === 0 && response.write(": keep-alive\n\n"), heartbeatMs);
             break;
           case "completion-started":
-            head = { id: event.id, created: event.created, model: request.model };
+            head = event;
             break;
           case "native-chunk":
+            native = true;
             text += `data: ${event.data}\n\n`;
             break;
           case "usage":
             usageChunk = event.data ?? usageChunk;
             break;
           case "finished":
-            if (usageAsked && event.report.usage !== undefined) text += `data: ${finalChunk(event.report, usageChunk, head)}\n\n`;
+            if (usageAsked && event.report.usage !== undefined)
+              text += `data: ${finalChunk(event.report, usageChunk, head, request.model)}\n\n`;
             text += "data: [DONE]\n\n";
             break;
           default:
-            // Typed events come only where the dialects of caller and backend differ; OpenAI's is the only one there is on both sides.
-            break;
+            // Beside native text stand only events for the meter.
+            if (native) break;
+            typed ??= chatChunks(head, request.model, usageAsked);
+            text += typed.add(event);
         }
       }
       if (text !== "" && !response.write(text)) await drained(call, writeStallMs);
@@ -130,14 +143,13 @@ async function writeStream(call: RestCall, request: CompletionRequest, batches: 
   }
 }
 
-interface StreamHead {
-  readonly id: string;
-  readonly created: number;
-  readonly model: string;
-}
-
 /** The chunk with usage and no choices that OpenAI's SDKs look for, in the backend's own words where it sent one, with what made the answer. */
-function finalChunk(report: CallReport, native: string | undefined, head: StreamHead | undefined): string {
+function finalChunk(
+  report: CallReport,
+  native: string | undefined,
+  head: { readonly id: string; readonly created: number } | undefined,
+  model: string,
+): string {
   const { usage, costNanodollars, backend, attempts, revision, promptVersion, variant } = report;
   const penstock = JSON.stringify({
     route: report.route,
@@ -155,16 +167,9 @@ function finalChunk(report: CallReport, native: string | undefined, head: Stream
       id: head?.id,
       object: "chat.completion.chunk",
       created: head?.created,
-      model: head?.model,
+      model,
       choices: [],
-      usage:
-        usage === undefined || usage.estimated || usage.raw === ""
-          ? {
-              prompt_tokens: usage?.inputTokens ?? 0,
-              completion_tokens: usage?.outputTokens ?? 0,
-              total_tokens: (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0),
-            }
-          : JSON.parse(usage.raw),
+      usage: usage === undefined ? undefined : chatUsage(usage),
     });
   return `${chunk.slice(0, chunk.lastIndexOf("}"))},"penstock":${penstock}}`;
 }
