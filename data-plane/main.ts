@@ -37,6 +37,7 @@ import { getModel, listModels } from "./edge/openai-models.ts";
 import { openaiOperations } from "./edge/openai-operations.ts";
 import { openaiResponses } from "./edge/openai-responses/endpoint.ts";
 import { storedResponses } from "./edge/openai-responses/stored-responses.ts";
+import { openaiStorage } from "./edge/openai-storage/endpoints.ts";
 import { startOpsServer } from "./edge/ops-server.ts";
 import { describePrompt, runPrompt } from "./edge/prompt-endpoint.ts";
 import { reflectionService } from "./edge/reflection-service.ts";
@@ -52,6 +53,7 @@ import { backendPlaces } from "./pipeline/backend-places.ts";
 import type { CompletionDependencies } from "./pipeline/completion.ts";
 import { noGuard } from "./pipeline/guard.ts";
 import type { OperationDependencies } from "./pipeline/operation.ts";
+import { ownedIds } from "./pipeline/owned-id.ts";
 import { noCache } from "./pipeline/response-cache.ts";
 import { usageRecordBytes } from "./pipeline/usage-record.ts";
 import { anthropicProvider } from "./providers/anthropic/provider.ts";
@@ -234,6 +236,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
       [
         { method: "POST", path: "/v1/chat/completions", serve: openaiChat(dependencies) },
         ...openaiOperations(dependencies),
+        ...openaiStorage({ ...dependencies, ownedIds: ownedIds(settings.pepper) }),
         { method: "POST", path: "/v1/completions", serve: openaiCompletions(dependencies) },
         { method: "POST", path: "/v1/responses", serve: openaiResponses({ ...dependencies, responses }) },
         ...storedResponses({ ...models, responses }),
