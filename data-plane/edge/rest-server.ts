@@ -33,13 +33,7 @@ export interface RestCall {
 export type RestEndpoint = (call: RestCall, parameter: string) => Promise<void>;
 
 /** `path` may end in `*`, for one last segment that becomes the endpoint's parameter. */
-export type RestEndpoints = readonly {
-  readonly method: string;
-  readonly path: string;
-  readonly serve: RestEndpoint;
-  /** For endpoints whose errors have another shape than OpenAI's. */
-  readonly sendError?: typeof sendError;
-}[];
+export type RestEndpoints = readonly { readonly method: string; readonly path: string; readonly serve: RestEndpoint }[];
 
 export interface RestServerOptions {
   readonly host: string;
@@ -115,11 +109,9 @@ async function serve(
   response.on("close", () => {
     if (!response.writableFinished) end(new GatewayError("CANCELLED", "the caller went away"));
   });
-  let answerError = sendError;
   try {
-    const { endpoint, parameter } = find(endpoints, request);
-    answerError = endpoint.sendError ?? sendError;
-    await endpoint.serve(
+    const { serve: endpoint, parameter } = find(endpoints, request);
+    await endpoint(
       {
         request,
         response,
@@ -139,7 +131,7 @@ async function serve(
     const error = GatewayError.from(controller.signal.aborted ? controller.signal.reason : reason);
     if (error.kind === "INTERNAL") options.logError(error, requestId);
     if (response.headersSent) response.destroy();
-    else answerError({ response, requestId, callId }, error);
+    else sendError({ response, requestId, callId }, error);
   } finally {
     live.delete(alive);
     if (!request.complete && !request.socket.destroyed) lingerThenClose(request, response);
@@ -160,14 +152,13 @@ function lingerThenClose(request: IncomingMessage, response: ServerResponse): vo
 
 const lingerMs = 1000;
 
-function find(endpoints: RestEndpoints, request: IncomingMessage): { endpoint: RestEndpoints[number]; parameter: string } {
+function find(endpoints: RestEndpoints, request: IncomingMessage): { serve: RestEndpoint; parameter: string } {
   const path = (request.url ?? "/").split("?", 1)[0]?.replace(/\/+$/, "") ?? "";
-  for (const endpoint of endpoints) {
-    const { method, path: pattern } = endpoint;
+  for (const { method, path: pattern, serve: endpoint } of endpoints) {
     if (method !== request.method) continue;
-    if (pattern === path) return { endpoint, parameter: "" };
+    if (pattern === path) return { serve: endpoint, parameter: "" };
     if (pattern.endsWith("*") && path.startsWith(pattern.slice(0, -1)) && path.length >= pattern.length)
-      return { endpoint, parameter: decoded(path.slice(pattern.length - 1)) };
+      return { serve: endpoint, parameter: decoded(path.slice(pattern.length - 1)) };
   }
   throw new GatewayError(
     "UNSUPPORTED_ENDPOINT",
