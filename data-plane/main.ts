@@ -23,6 +23,8 @@ import { connectControlPlane } from "./control-plane-client/connect.ts";
 import { controlPlaneNodeStatus } from "./control-plane-client/node-status.ts";
 import { controlPlaneUsageStream } from "./control-plane-client/usage-stream.ts";
 import { lockDataDirectory } from "./data-directory.ts";
+import { anthropicMessages } from "./edge/anthropic-messages/endpoint.ts";
+import { sendMessagesError } from "./edge/anthropic-messages/error-body.ts";
 import { completionService } from "./edge/completion-service.ts";
 import { embeddingService } from "./edge/embedding-service.ts";
 import { feedbackService } from "./edge/feedback-service.ts";
@@ -35,6 +37,7 @@ import { getModel, listModels } from "./edge/openai-models.ts";
 import { openaiOperations } from "./edge/openai-operations.ts";
 import { openaiResponses } from "./edge/openai-responses/endpoint.ts";
 import { storedResponses } from "./edge/openai-responses/stored-responses.ts";
+import { openaiStorage } from "./edge/openai-storage/endpoints.ts";
 import { startOpsServer } from "./edge/ops-server.ts";
 import { describePrompt, runPrompt } from "./edge/prompt-endpoint.ts";
 import { reflectionService } from "./edge/reflection-service.ts";
@@ -50,8 +53,10 @@ import { backendPlaces } from "./pipeline/backend-places.ts";
 import type { CompletionDependencies } from "./pipeline/completion.ts";
 import { noGuard } from "./pipeline/guard.ts";
 import type { OperationDependencies } from "./pipeline/operation.ts";
+import { ownedIds } from "./pipeline/owned-id.ts";
 import { noCache } from "./pipeline/response-cache.ts";
 import { usageRecordBytes } from "./pipeline/usage-record.ts";
+import { anthropicProvider } from "./providers/anthropic/provider.ts";
 import { openaiProvider } from "./providers/openai/provider.ts";
 import { openaiCompatibleOperations } from "./providers/openai-compatible/operation.ts";
 import { openaiCompatibleProvider } from "./providers/openai-compatible/provider.ts";
@@ -152,6 +157,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     ["openai", openaiProvider(pools, openaiCompatible, ["openai-responses", "openai-completions"])],
     ["openai-compatible", openaiProvider(pools, openaiCompatible, ["openai-completions"])],
     ["simulated", openaiCompatible],
+    ["anthropic", anthropicProvider(pools)],
   ]);
   const operations = openaiCompatibleOperations(pools);
   const operationKinds = new Map(["openai", "openai-compatible", "simulated"].map((kind) => [kind, operations]));
@@ -230,9 +236,11 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
       [
         { method: "POST", path: "/v1/chat/completions", serve: openaiChat(dependencies) },
         ...openaiOperations(dependencies),
+        ...openaiStorage({ ...dependencies, ownedIds: ownedIds(settings.pepper) }),
         { method: "POST", path: "/v1/completions", serve: openaiCompletions(dependencies) },
         { method: "POST", path: "/v1/responses", serve: openaiResponses({ ...dependencies, responses }) },
         ...storedResponses({ ...models, responses }),
+        { method: "POST", path: "/v1/messages", serve: anthropicMessages(dependencies), sendError: sendMessagesError },
         { method: "POST", path: "/v1/prompts/*", serve: runPrompt(dependencies) },
         { method: "GET", path: "/v1/prompts/*", serve: describePrompt(dependencies) },
         { method: "GET", path: "/v1/models", serve: listModels(models) },

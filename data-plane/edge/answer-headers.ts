@@ -1,7 +1,15 @@
 /** The headers by which every REST answer says what made it, and what is left of the caller's limits. */
 import type { CallFacts, RateLimit } from "../pipeline/completion-event.ts";
 
+/** With OpenAI's names for what is left of the limits. */
 export function answerHeaders(facts: CallFacts): Record<string, string> {
+  const headers = factHeaders(facts);
+  addLimit(headers, "requests", facts.limits.requests);
+  addLimit(headers, "tokens", facts.limits.tokens);
+  return headers;
+}
+
+export function factHeaders(facts: CallFacts): Record<string, string> {
   const headers: Record<string, string> = {
     "x-penstock-revision": facts.revision,
     "x-penstock-route": headerText(facts.route),
@@ -12,25 +20,16 @@ export function answerHeaders(facts: CallFacts): Record<string, string> {
   if (facts.variant !== "") headers["x-penstock-variant"] = headerText(facts.variant);
   if (facts.promptVersion !== "") headers["x-penstock-prompt"] = headerText(facts.promptVersion);
   if (facts.dropped.length > 0) headers["x-penstock-dropped"] = headerText(facts.dropped.join(", "));
-  addLimit(headers, "requests", facts.limits.requests);
-  addLimit(headers, "tokens", facts.limits.tokens);
   return headers;
 }
 
 /** OpenAI's names; the reset as a duration, which Go's SDK parses. Ours and not the backend's. */
-function addLimit(headers: Record<string, string>, resource: keyof typeof limitNames, limit: RateLimit | undefined): void {
+function addLimit(headers: Record<string, string>, resource: string, limit: RateLimit | undefined): void {
   if (limit === undefined) return;
-  const [total, remaining, reset] = limitNames[resource];
-  headers[total] = String(limit.limit);
-  headers[remaining] = String(Math.max(0, Math.floor(limit.remaining)));
-  headers[reset] = duration(limit.resetMs);
+  headers[`x-ratelimit-limit-${resource}`] = String(limit.limit);
+  headers[`x-ratelimit-remaining-${resource}`] = String(Math.max(0, Math.floor(limit.remaining)));
+  headers[`x-ratelimit-reset-${resource}`] = duration(limit.resetMs);
 }
-
-/** Written out: a name that is put together for each call costs more than its header. */
-const limitNames = {
-  requests: ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"],
-  tokens: ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"],
-} as const;
 
 function duration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.ceil(ms))}ms`;

@@ -116,7 +116,7 @@ function checkStreamOptions(options: unknown, stream: boolean): void {
     throw wrong("stream_options.include_usage", "must be true or false");
 }
 
-function promptReference(value: unknown): PromptReference | undefined {
+export function promptReference(value: unknown): PromptReference | undefined {
   if (value === undefined || value === null) return undefined;
   if (!isObject(value)) throw wrong("prompt", "must be an object with a name, and a label or a version, and variables");
   const { name, label, version, variables } = value;

@@ -33,7 +33,13 @@ export interface RestCall {
 export type RestEndpoint = (call: RestCall, parameter: string) => Promise<void>;
 
 /** `path` may end in `*`, for one last segment that becomes the endpoint's parameter. */
-export type RestEndpoints = readonly { readonly method: string; readonly path: string; readonly serve: RestEndpoint }[];
+export type RestEndpoints = readonly {
+  readonly method: string;
+  readonly path: string;
+  readonly serve: RestEndpoint;
+  /** For endpoints whose errors have another shape than OpenAI's. */
+  readonly sendError?: typeof sendError;
+}[];
 
 export interface RestServerOptions {
   readonly host: string;
@@ -109,9 +115,11 @@ async function serve(
   response.on("close", () => {
     if (!response.writableFinished) end(new GatewayError("CANCELLED", "the caller went away"));
   });
+  let answerError = sendError;
   try {
-    const { serve: endpoint, parameter } = find(endpoints, request);
-    await endpoint(
+    const { endpoint, parameter } = find(endpoints, request);
+    answerError = endpoint.sendError ?? sendError;
+    await endpoint.serve(
       {
         request,
         response,
@@ -131,7 +139,7 @@ async function serve(
     const error = GatewayError.from(controller.signal.aborted ? controller.signal.reason : reason);
     if (error.kind === "INTERNAL") options.logError(error, requestId);
     if (response.headersSent) response.destroy();
-    else sendError({ response, requestId, callId }, error);
+    else answerError({ response, requestId, callId }, error);
   } finally {
     live.delete(alive);
     if (!request.complete && !request.socket.destroyed) lingerThenClose(request, response);
@@ -152,13 +160,14 @@ function lingerThenClose(request: IncomingMessage, response: ServerResponse): vo
 
 const lingerMs = 1000;
 
-function find(endpoints: RestEndpoints, request: IncomingMessage): { serve: RestEndpoint; parameter: string } {
+function find(endpoints: RestEndpoints, request: IncomingMessage): { endpoint: RestEndpoints[number]; parameter: string } {
   const path = (request.url ?? "/").split("?", 1)[0]?.replace(/\/+$/, "") ?? "";
-  for (const { method, path: pattern, serve: endpoint } of endpoints) {
+  for (const endpoint of endpoints) {
+    const { method, path: pattern } = endpoint;
     if (method !== request.method) continue;
-    if (pattern === path) return { serve: endpoint, parameter: "" };
+    if (pattern === path) return { endpoint, parameter: "" };
     if (pattern.endsWith("*") && path.startsWith(pattern.slice(0, -1)) && path.length >= pattern.length)
-      return { serve: endpoint, parameter: decoded(path.slice(pattern.length - 1)) };
+      return { endpoint, parameter: decoded(path.slice(pattern.length - 1)) };
   }
   throw new GatewayError(
     "UNSUPPORTED_ENDPOINT",

@@ -13,7 +13,8 @@ export const estimateTokens = (textLength: number): number => Math.ceil(textLeng
 
 /** Tokens that are reserved for a call: its input and the most it may answer, for each of its choices. */
 export function estimateCall(request: CompletionRequest): number {
-  const { value, text } = request.body;
+  // The caller's own words where there are any: the common form need not be made for an estimate.
+  const { value, text } = (request.native ?? request).body;
   const choices = positive(value["n"]) ?? 1;
   const outputTokensMax = positive(value["max_completion_tokens"]) ?? positive(value["max_tokens"]) ?? outputTokensDefault;
   return estimateTokens(text.length) + outputTokensMax * choices;

@@ -9,6 +9,9 @@ import { chatBody, chatEvents, contentEvent, noQuirks } from "./chat-body.ts";
 import { parseChatRequest } from "./chat-request.ts";
 import { embeddingBody, parseEmbeddingRequest } from "./embeddings.ts";
 import { type Fault, whole } from "./faults.ts";
+import { messageBody, messageContentEvent, messageEvents } from "./message-body.ts";
+import { withMessageErrors } from "./message-errors.ts";
+import { parseMessagesRequest } from "./message-request.ts";
 import { flakyFault, modelDefault, modelNamed, type Overrides, parseOverrides, type SimulatedModel } from "./models.ts";
 import { moderationBody, parseModerationRequest } from "./moderations.ts";
 import { digestOf, seededRandom } from "./seeded-random.ts";
@@ -70,6 +73,56 @@ export function answerChat(call: IncomingCall): AnsweredCall {
     fault,
     answer: faulty(answer, fault, call, streamed, (text) => contentEvent(plan, text)),
   };
+}
+
+/** @throws SimulatorError for what the caller did wrong */
+export function answerMessages(call: IncomingCall): AnsweredCall {
+  const version = call.headers["anthropic-version"];
+  const request = parseMessagesRequest(parseJson(call.body), typeof version === "string" ? version : undefined);
+  const overrides = parseOverrides(call.headers);
+  const seed = overrides.seed ?? call.seed;
+  const model = modelServing("chat", request.model);
+  const fault = faultOf(model, overrides, seed, request.fingerprint);
+  const quirks = fault?.row.quirks === undefined ? noQuirks : { ...noQuirks, ...fault.row.quirks };
+  const plan = planAnswer(request, {
+    seed,
+    reasons: request.thinks,
+    tokenCount: overrides.tokenCount,
+    opening: fault?.row.opening,
+    ignoresTokensMax: fault?.row.ignoresTokensMax,
+  });
+  const { chunkTokens } = overrides;
+  const ttftMs = overrides.ttftMs ?? jittered(model.ttftMs, plan.id);
+  const gapMs = overrides.gapMs ?? model.gapMs;
+  const streamed = fault?.row.flipsStream === true ? !request.streamed : request.streamed;
+  const answer: HttpAnswer = streamed
+    ? {
+        status: 200,
+        headers: streamHeaders,
+        framing: "chunked",
+        steps: messageEvents(plan, request, { chunkTokens, ttftMs, gapMs, quirks }),
+      }
+    : delayed(
+        whole(200, jsonHeaders, messageBody(plan, request, quirks)),
+        ttftMs + gapMs * Math.ceil(plan.usage.completionTokens / chunkTokens),
+      );
+  return {
+    model: request.model,
+    streamed: request.streamed,
+    fault,
+    answer: withMessageErrors(faulty(answer, fault, call, streamed, messageContentEvent)),
+  };
+}
+
+/** @throws SimulatorError for what the caller did wrong */
+export function answerTokenCount(call: IncomingCall): AnsweredCall {
+  const body = parseJson(call.body);
+  const version = call.headers["anthropic-version"];
+  const asked = typeof body === "object" && body !== null ? { ...body, max_tokens: 1 } : body;
+  const request = parseMessagesRequest(asked, typeof version === "string" ? version : undefined);
+  const { promptTokens } = planAnswer(request, { seed: call.seed, reasons: false }).usage;
+  const answer = whole(200, jsonHeaders, JSON.stringify({ input_tokens: promptTokens }));
+  return { model: request.model, streamed: false, fault: undefined, answer };
 }
 
 /** @throws SimulatorError for what the caller did wrong */

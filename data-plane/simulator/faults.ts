@@ -4,6 +4,7 @@
  * (change). The number means what the row says: mostly after how many events the fault comes.
  */
 import { doneEvent, type Quirks } from "./chat-body.ts";
+import { stopEvent } from "./message-body.ts";
 import { type ErrorBody, SimulatorError } from "./simulator-error.ts";
 import type { HttpAnswer, Misstep, Step } from "./stream-writer.ts";
 import { bytewise, endingLinesWith, splitInsideCharacters, withComments, withDataOverLines, withoutFinalBlankLine } from "./wire-forms.ts";
@@ -156,10 +157,13 @@ const rows = {
   "usage-nan": { says: "usage NaN, which is not JSON", quirks: { usage: "not-a-number" } },
   "no-done": {
     says: "a finish reason but no [DONE]",
-    change: (answer) => ({ ...answer, steps: filtered(answer.steps, (step) => step !== doneEvent) }),
+    change: (answer) => ({ ...answer, steps: filtered(answer.steps, (step) => !isEnd(step)) }),
   },
   "finish-missing": { says: "[DONE] without a finish reason", quirks: { finishMissing: true } },
-  "done-twice": { says: "[DONE] two times", change: (answer, { streamed }) => (streamed ? ending(answer, [doneEvent]) : answer) },
+  "done-twice": {
+    says: "[DONE] two times",
+    change: (answer, { streamed }) => (streamed ? { ...answer, steps: withEndTwice(answer.steps) } : answer),
+  },
   "data-after-done": {
     says: "more content after [DONE]",
     change: (answer, context) => (context.streamed ? ending(answer, [context.contentEvent(" This comes too late.")]) : answer),
@@ -233,7 +237,7 @@ function* firstEvents(steps: Iterable<Step>, count: number, rest: readonly Step[
   if (left > 0)
     for (const step of steps) {
       // Never the whole stream: a fault in the middle must not look like success when the answer is short.
-      if (step === doneEvent) break;
+      if (isEnd(step)) break;
       yield step;
       if (typeof step === "string" && --left === 0) break;
     }
@@ -253,12 +257,22 @@ const inserted = (answer: HttpAnswer, count: number, extra: readonly Step[]): Ht
 function* insertedAt(steps: Iterable<Step>, count: number, extra: readonly Step[]): Generator<Step, void> {
   let left = count;
   for (const step of steps) {
-    if (typeof step === "string" && (left === 0 || (left > 0 && step === doneEvent))) {
+    if (typeof step === "string" && (left === 0 || (left > 0 && isEnd(step)))) {
       yield* extra;
       left = -1;
     }
     yield step;
     if (typeof step === "string" && left > 0) left--;
+  }
+}
+
+/** What a stream ends with, in either dialect. */
+const isEnd = (step: Step): boolean => step === doneEvent || step === stopEvent;
+
+function* withEndTwice(steps: Iterable<Step>): Generator<Step, void> {
+  for (const step of steps) {
+    yield step;
+    if (isEnd(step)) yield step;
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The simulator: an OpenAI-shaped inference server that needs no model and gives the same answer to the same request, for
+ * The simulator: an inference server in OpenAI's shape and in Anthropic's that needs no model and gives the same answer to the same request, for
  * demonstrations, load tests and every fault that a backend can have. It is a server of its own on bare node:http and knows
  * nothing of the gateway.
  *
@@ -9,9 +9,18 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type CallRecord, callLog, callsKept, keptBody, noBody, nowMs } from "./call-record.ts";
-import { type AnsweredCall, answerChat, answerEmbeddings, answerModerations, type IncomingCall } from "./calls.ts";
+import {
+  type AnsweredCall,
+  answerChat,
+  answerEmbeddings,
+  answerMessages,
+  answerModerations,
+  answerTokenCount,
+  type IncomingCall,
+} from "./calls.ts";
 import { createdAtSeconds } from "./chat-body.ts";
 import { whole } from "./faults.ts";
+import { withMessageErrors } from "./message-errors.ts";
 import { modelList, modelNamed, type SimulatedModel } from "./models.ts";
 import { errorBodyOf, SimulatorError } from "./simulator-error.ts";
 import { type HttpAnswer, writeAnswer } from "./stream-writer.ts";
@@ -106,27 +115,27 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
         },
       });
     };
+    const refuse = (error: SimulatorError) => {
+      const answer = errorAnswer(error);
+      send(path.startsWith("/v1/messages") ? withMessageErrors(answer) : answer);
+    };
     if (concurrentMax > 0 && running.size > concurrentMax) {
       request.resume();
-      send(
-        errorAnswer(
-          new SimulatorError(503, `All ${concurrentMax} places are taken. Try again in a second.`, {
-            code: "overloaded",
-            headers: { "retry-after": "1" },
-          }),
-        ),
+      refuse(
+        new SimulatorError(503, `All ${concurrentMax} places are taken. Try again in a second.`, {
+          code: "overloaded",
+          headers: { "retry-after": "1" },
+        }),
       );
       return;
     }
     readBody(request, (body) => {
       if (response.destroyed) return;
       if (body === undefined) {
-        send(
-          errorAnswer(
-            new SimulatorError(413, `The request body is larger than ${bodyBytesMax} bytes. Send less.`, {
-              code: "request_too_large",
-            }),
-          ),
+        refuse(
+          new SimulatorError(413, `The request body is larger than ${bodyBytesMax} bytes. Send less.`, {
+            code: "request_too_large",
+          }),
         );
         return;
       }
@@ -135,7 +144,7 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
       try {
         answered = answering({ headers: request.headers, body, seed, nowMs: Date.now() });
       } catch (reason) {
-        send(errorAnswer(toSimulatorError(reason, id)));
+        refuse(toSimulatorError(reason, id));
         return;
       }
       record.model = answered.model;
@@ -162,7 +171,7 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
     return errorAnswer(
       new SimulatorError(
         404,
-        `${method} ${path} is not served here. See GET /v1/models, POST /v1/chat/completions, POST /v1/embeddings, POST /v1/moderations.`,
+        `${method} ${path} is not served here. See GET /v1/models and POST /v1/chat/completions, /v1/messages, /v1/embeddings, /v1/moderations.`,
         {
           code: "unsupported_endpoint",
         },
@@ -201,6 +210,8 @@ const answeringAt: Readonly<Record<string, Answering | undefined>> = {
   "/v1/chat/completions": answerChat,
   "/v1/embeddings": answerEmbeddings,
   "/v1/moderations": answerModerations,
+  "/v1/messages": answerMessages,
+  "/v1/messages/count_tokens": answerTokenCount,
 };
 
 function listening(server: ReturnType<typeof createServer>, { host, port }: SimulatorSettings): Promise<void> {

@@ -23,11 +23,11 @@ export function withComments(steps: Iterable<Step>): Generator<Step, void> {
 
 /** JSON may hold line ends between its parts, and a reader joins data lines with one. */
 export const withDataOverLines = (steps: Iterable<Step>): Generator<Step, void> =>
-  changed(steps, (text) => text.replace(/^data: (\{)(.*)(\}\n\n)$/s, "data: $1\ndata: $2\ndata: $3"));
+  changed(steps, (text) => text.replace(/^(event: .*\n)?data: (\{)(.*)(\}\n\n)$/s, "$1data: $2\ndata: $3\ndata: $4"));
 
 /** By the format, an event that no blank line ends is thrown away. */
 export const withoutFinalBlankLine = (steps: Iterable<Step>): Generator<Step, void> =>
-  changed(steps, (text) => (text === "data: [DONE]\n\n" ? "data: [DONE]" : text));
+  changed(steps, (text) => (/^(?:data: \[DONE\]|event: message_stop)/.test(text) ? text.trimEnd() : text));
 
 export function* bytewise(steps: Iterable<Step>, gapMs: number): Generator<Step, void> {
   for (const step of steps) {

@@ -26,7 +26,7 @@ const sealingKey = new Uint8Array(32).fill(5);
 export const upstreamCredential = "sk-upstream-secret-of-the-provider";
 
 /** Ids of the fixed part of every test's configuration. */
-export const ids = { organisation: v7(), project: v7(), apiKey: v7(), provider: v7() };
+export const ids = { organisation: v7(), project: v7(), apiKey: v7(), provider: v7(), anthropicProvider: v7() };
 
 /** A backend for a simulator's model, and a route of the same name over it. */
 export function routeOver(
@@ -94,6 +94,23 @@ export async function startTestNode(options: TestNodeOptions) {
       },
     },
   ];
+  // The same simulator, spoken to in Anthropic's dialect.
+  fixed.push({
+    case: "provider",
+    value: {
+      id: ids.anthropicProvider,
+      organisationId: ids.organisation,
+      key: "anthropic",
+      kind: "anthropic",
+      baseUrl,
+      privateAddressAllowed: true,
+      sealedCredential: sealSecret(
+        sealingKey,
+        { organisationId: ids.organisation, rowId: ids.anthropicProvider, baseUrl },
+        upstreamCredential,
+      ),
+    },
+  });
   history.change([...fixed, ...options.resources].map((resource) => ({ resource })));
   controlPlane.publishSnapshot(history.snapshot());
   const node = await startDataPlane(

@@ -4,7 +4,7 @@ import { configColumns } from "./config-columns.ts";
 
 export const providerKinds = ["openai", "anthropic", "gemini", "bedrock", "cohere", "openai-compatible", "simulated"] as const;
 /** Those that nodes have an adapter for; the others are names that are kept for theirs. */
-export const servedProviderKinds = ["openai", "openai-compatible", "simulated"] as const satisfies readonly ProviderKind[];
+export const servedProviderKinds = ["openai", "anthropic", "openai-compatible", "simulated"] as const satisfies readonly ProviderKind[];
 export type ProviderKind = (typeof providerKinds)[number];
 
 /** Whose server it is, where servers that speak the OpenAI chat API differ. */

@@ -59,6 +59,11 @@ async function* operate(pools: UpstreamPools, call: OperationCall, signal: Abort
   try {
     const { status, headers } = await upstream.head();
     if (status === 401) proofRefused(connection, proof);
+    // Of what a provider keeps, and of a list that it has not: not of a model, as errorOfStatus would have it.
+    if (status === 404 && request.target.case === "provider")
+      throw new GatewayError("RESOURCE_NOT_FOUND", "the provider that keeps this does not have it, or not any more", {
+        upstreamStatus: status,
+      });
     if (status < 200 || status >= 300) {
       throw errorOfStatus({
         status,

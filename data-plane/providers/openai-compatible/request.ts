@@ -2,11 +2,16 @@
 import { hash } from "node:crypto";
 import { spliced } from "../../pipeline/json-text.ts";
 import type { ProviderCall } from "../provider.ts";
+import { plainChatMembers } from "./common-words.ts";
 import { addFlavour } from "./flavoured-body.ts";
 
 export function requestBody(call: ProviderCall): string {
   const { request, backend, replacements } = call;
   const members = new Map<string, string | undefined>(replacements);
+  if (request.native !== undefined) {
+    const parsed = [...replacements].map(([name, text]) => [name, JSON.parse(text) as unknown]);
+    for (const [name, text] of plainChatMembers({ ...request.body.value, ...Object.fromEntries(parsed) }, call)) members.set(name, text);
+  }
   members.set("model", JSON.stringify(backend.model));
   // Metering must not depend on what the caller asks to see, so usage is always asked for.
   if (request.stream) members.set("stream_options", streamOptions(request.body.value["stream_options"]));
