@@ -57,6 +57,10 @@ import { ownedIds } from "./pipeline/owned-id.ts";
 import { noCache } from "./pipeline/response-cache.ts";
 import { usageRecordBytes } from "./pipeline/usage-record.ts";
 import { anthropicProvider } from "./providers/anthropic/provider.ts";
+import { bedrockProvider } from "./providers/bedrock/provider.ts";
+import { cohereProvider } from "./providers/cohere/provider.ts";
+import { unknownFinishOnce } from "./providers/finish-reasons.ts";
+import { geminiProvider } from "./providers/gemini/provider.ts";
 import { openaiProvider } from "./providers/openai/provider.ts";
 import { openaiCompatibleOperations } from "./providers/openai-compatible/operation.ts";
 import { openaiCompatibleProvider } from "./providers/openai-compatible/provider.ts";
@@ -152,12 +156,18 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
 
   // What a call passes through.
   const pools = upstreamPools(settings.sealingKey, settings.privateAddresses);
-  const openaiCompatible = openaiCompatibleProvider(pools);
+  const unknownFinish = unknownFinishOnce((dialect, reason) =>
+    logger.warn({ dialect, reason }, "a backend ended an answer for a reason that this node does not know; it is handed on as it is"),
+  );
+  const openaiCompatible = openaiCompatibleProvider(pools, unknownFinish);
   const providerKinds = new Map([
     ["openai", openaiProvider(pools, openaiCompatible, ["openai-responses", "openai-completions"])],
     ["openai-compatible", openaiProvider(pools, openaiCompatible, ["openai-completions"])],
     ["simulated", openaiCompatible],
     ["anthropic", anthropicProvider(pools)],
+    ["gemini", geminiProvider(pools, unknownFinish)],
+    ["bedrock", bedrockProvider(pools, unknownFinish)],
+    ["cohere", cohereProvider(pools, unknownFinish)],
   ]);
   const operations = openaiCompatibleOperations(pools);
   const operationKinds = new Map(["openai", "openai-compatible", "simulated"].map((kind) => [kind, operations]));

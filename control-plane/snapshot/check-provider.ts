@@ -1,7 +1,6 @@
 /** What of a provider's row must hold together: which makes and ways to prove oneself its kind has. Pure. */
 import type { ValidationIssue } from "../control-error.ts";
 import type { AuthenticationMethod, Provider, ProviderKind } from "../database/entities/provider.ts";
-import { servedProviderKinds } from "../database/entities/provider.ts";
 
 const anyHttp = ["api-key", "bearer", "oauth-client-credentials"] as const;
 const methodsOf = {
@@ -16,12 +15,6 @@ const methodsOf = {
 
 export function checkProvider(row: Provider): readonly ValidationIssue[] {
   const issues: ValidationIssue[] = [];
-  // A provider of another kind would be saved, and each call of it would fail.
-  if (!servedProviderKinds.some((served) => served === row.kind))
-    issues.push({
-      path: "kind",
-      message: `no node can call ${row.kind} yet; the kinds that work now are ${servedProviderKinds.join(", ")}`,
-    });
   if (row.flavour !== "generic" && row.kind !== "openai-compatible" && row.kind !== "openai")
     issues.push({
       path: "flavour",

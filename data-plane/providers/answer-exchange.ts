@@ -7,6 +7,7 @@
 import { createParser } from "eventsource-parser";
 import { GatewayError } from "../gateway-error.ts";
 import type { CompletionEvent } from "../pipeline/completion-event.ts";
+import { parseExactly } from "../pipeline/exact-json.ts";
 import { attemptClock } from "./attempt-clock.ts";
 import { type KeyHeader, proofOf, proofRefused } from "./proof.ts";
 import type { ProviderBatch, ProviderCall } from "./provider.ts";
@@ -25,6 +26,8 @@ export interface HttpDialect {
   readonly keyHeader: KeyHeader;
   /** @param proof headers, see proof.ts. @throws GatewayError UNSUPPORTED_PARAMETER, as ProviderCall.cannotCarry. */
   request(call: ProviderCall, pathPrefix: string, proof: readonly string[]): UpstreamRequest;
+  /** For providers whose calls are signed, and not proved by what they carry. @param secret the key to sign with, if there is one. */
+  sign?(request: UpstreamRequest, call: ProviderCall, secret: string | undefined): Promise<UpstreamRequest>;
   /** @param credential to be taken out of whatever is shown. */
   reader(call: ProviderCall, credential: string | undefined): AnswerReader;
 }
@@ -32,10 +35,19 @@ export interface HttpDialect {
 /** How a dialect reads what comes back for one call. */
 export interface AnswerReader {
   readonly stream: StreamReader;
+  /** How its streams are cut into events. Absent: server-sent events. */
+  readonly framing?: Framing;
   /** An answer that was not streamed, though perhaps a stream was asked for. @throws GatewayError UPSTREAM_PROTOCOL, or what the backend said. */
   whole(text: string): readonly CompletionEvent[];
   /** For an answer whose status is not 2xx. */
   errorOfStatus(failure: FailedAnswer): GatewayError;
+}
+
+/** How a stream's bytes are cut into events. */
+export interface Framing {
+  readonly mediaType: string;
+  /** Returns what takes the bytes as they come. @throws GatewayError UPSTREAM_PROTOCOL from there on. */
+  open(take: (data: string, name: string | undefined) => void): (chunk: Buffer) => void;
 }
 
 export interface StreamReader {
@@ -47,6 +59,8 @@ export interface StreamReader {
   read(data: string, name: string | undefined, events: CompletionEvent[]): boolean;
   /** The terminal marker has come. What comes after it is not part of the answer. */
   ended(): boolean;
+  /** For dialects without such a marker: the body has ended. Appends what is left to tell, and returns whether the answer is whole. */
+  end?(events: CompletionEvent[]): boolean;
 }
 
 export interface FailedAnswer {
@@ -57,6 +71,8 @@ export interface FailedAnswer {
   readonly nowMs: number;
   /** To be taken out of whatever is shown. */
   readonly credential: string | undefined;
+  /** Of the answer, by its name in lower case. */
+  readonly header?: (name: string) => string | undefined;
 }
 
 /** One streamed event. */
@@ -65,6 +81,19 @@ const eventBytesMax = 1024 * 1024;
 const answerBytesMax = 32 * 1024 * 1024;
 /** What is read of an error's body. */
 const errorBytesMax = 64 * 1024;
+
+/** What a call sends besides its body, where nothing of the caller's own goes with it. @param proof see proof.ts. */
+export const jsonHeaders = ({ request }: ProviderCall, proof: readonly string[], framing = serverSentEvents): string[] => [
+  "content-type",
+  "application/json",
+  "accept",
+  request.stream ? framing.mediaType : "application/json",
+  "accept-encoding",
+  "identity",
+  "x-request-id",
+  request.callId,
+  ...proof,
+];
 
 export async function* exchangeAnswer(
   connection: Upstream,
@@ -76,7 +105,10 @@ export async function* exchangeAnswer(
   const proving = proofOf(connection, call.backend.provider, dialect.keyHeader);
   const proof = proving instanceof Promise ? await proving : proving;
   const reader = dialect.reader(call, proof.secret);
-  const request = dialect.request(call, connection.pathPrefix, proof.headers);
+  const plain = dialect.request(call, connection.pathPrefix, proof.headers);
+  const request = dialect.sign === undefined ? plain : await dialect.sign(plain, call, proof.secret);
+  // The call may have ended while a token was fetched.
+  signal.throwIfAborted();
   const upstream = exchange(connection.pool, { ...request, connectMs: call.clocks.connectMs });
   const onAbort = () => upstream.abort(signal.reason);
   signal.addEventListener("abort", onAbort);
@@ -93,11 +125,13 @@ export async function* exchangeAnswer(
         retryAfterMs: single(headers["retry-after-ms"]),
         nowMs: Date.now(),
         credential: proof.secret,
+        header: (name) => single(headers[name]),
       });
     }
-    const streamed = (single(headers["content-type"]) ?? "").includes("text/event-stream");
+    const framing = reader.framing ?? serverSentEvents;
+    const streamed = (single(headers["content-type"]) ?? "").includes(framing.mediaType);
     if (streamed && !call.request.stream) throw protocolError("a stream where one answer was asked for");
-    if (streamed) yield* readStream(upstream, clock, reader.stream);
+    if (streamed) yield* readStream(upstream, clock, reader.stream, framing);
     else yield { events: reader.whole(await readText(upstream, answerBytesMax, "refuse")), bearsContent: true };
     whole = true;
   } catch (reason) {
@@ -113,36 +147,50 @@ export async function* exchangeAnswer(
 
 const abandoned = new GatewayError("CANCELLED", "the answer was not needed any more");
 
+export const serverSentEvents: Framing = {
+  mediaType: "text/event-stream",
+  open(take) {
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    const parser = createParser({
+      maxBufferSize: eventBytesMax,
+      // An event without data is none (HTML, 9.2.6); the parser hands it on all the same.
+      onEvent: ({ data, event }) => data !== "" && take(data, event),
+      onError: ({ type }) => {
+        if (type === "max-buffer-size-exceeded") throw protocolError(`an event of more than ${eventBytesMax} bytes`);
+      },
+    });
+    return (chunk) => parser.feed(decoder.decode(chunk, { stream: true }));
+  },
+};
+
 async function* readStream(
   upstream: UpstreamExchange,
   clock: ReturnType<typeof attemptClock>,
   reader: StreamReader,
+  framing: Framing,
 ): AsyncGenerator<ProviderBatch, void> {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let events: CompletionEvent[] = [];
   let bearsContent = false;
   let failure: unknown;
-  const parser = createParser({
-    maxBufferSize: eventBytesMax,
-    onEvent: ({ data, event }) => {
-      // An event without data is none (HTML, 9.2.6); the parser hands it on all the same.
-      if (data === "" || reader.ended() || failure !== undefined) return;
-      clock.event();
-      try {
-        if (reader.read(data, event, events)) bearsContent = true;
-      } catch (reason) {
-        failure = reason;
-      }
-    },
-    onError: ({ type }) => {
-      if (type === "max-buffer-size-exceeded") failure ??= protocolError(`an event of more than ${eventBytesMax} bytes`);
-    },
+  const feed = framing.open((data, name) => {
+    if (reader.ended()) return;
+    clock.event();
+    if (reader.read(data, name, events)) bearsContent = true;
   });
   while (!reader.ended()) {
     const chunks = await upstream.read();
-    if (chunks === undefined)
-      throw new GatewayError("UPSTREAM_TRUNCATED", "the backend's answer broke off before its end", { anotherBackendMayHelp: true });
-    for (const chunk of chunks) if (failure === undefined) parser.feed(decoder.decode(chunk, { stream: true }));
+    if (chunks === undefined) {
+      if (reader.end?.(events) !== true)
+        throw new GatewayError("UPSTREAM_TRUNCATED", "the backend's answer broke off before its end", { anotherBackendMayHelp: true });
+      // An answer of no tokens at all is an answer: its end commits too.
+      yield { events, bearsContent: true };
+      return;
+    }
+    try {
+      for (const chunk of chunks) feed(chunk);
+    } catch (reason) {
+      failure = reason;
+    }
     if (events.length > 0) {
       if (bearsContent) clock.content();
       yield { events, bearsContent };
@@ -170,6 +218,18 @@ export async function readText(upstream: Pick<UpstreamExchange, "read">, bytesMa
       return Buffer.concat(parts).toString("utf8", 0, bytesMax);
     }
   }
+}
+
+/** Number for number. @throws GatewayError UPSTREAM_PROTOCOL */
+export function parsedObject(data: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = parseExactly(data);
+  } catch (cause) {
+    throw protocolError("an event that is not JSON", cause);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw protocolError("an event that is not a JSON object");
+  return value as Readonly<Record<string, unknown>>;
 }
 
 export const protocolError = (what: string, cause?: unknown): GatewayError =>

@@ -14,6 +14,8 @@ export type KeyHeader = "bearer" | "x-api-key" | "x-goog-api-key" | "api-key";
 
 /** At once, unless a token has to be fetched. @throws GatewayError as AccessToken.get. */
 export function proofOf(upstream: Upstream, provider: ProviderRow, keyHeader: KeyHeader): Proof | Promise<Proof> {
+  // Its calls are signed; the secret itself goes nowhere.
+  if (provider.authentication.case === "awsKeys") return { headers: upstream.headers, secret: upstream.credential };
   if (upstream.accessToken === undefined)
     return proof(upstream, provider.authentication.case === "bearer" ? "bearer" : keyHeader, upstream.credential);
   const token = upstream.accessToken.get();

@@ -90,6 +90,23 @@ describe("a provider proves itself", () => {
     });
   });
 
+  it("with AWS keys", async () => {
+    const keys = { method: "AWS_KEYS", accessKeyId: "AKIAIOSFODNN7EXAMPLE", region: "eu-central-1" };
+    const { provider } = await create({ kind: "BEDROCK", authentication: keys, credential: "secret-access-key" });
+    expect(provider.authentication).toMatchObject(keys);
+    expect(await secretOf(provider.id)).toBe("secret-access-key");
+  });
+
+  it("with a service account's key file, of which only the key is kept, sealed", async () => {
+    const { provider } = await create({
+      kind: "GEMINI",
+      authentication: { method: "GOOGLE_SERVICE_ACCOUNT" },
+      credential: JSON.stringify(keyFile, null, 2),
+    });
+    expect(provider.authentication).toMatchObject({ clientEmail: "robot@project.example", tokenUrl: keyFile.token_uri });
+    expect(JSON.parse(await secretOf(provider.id))).toEqual({ private_key: privateKey, private_key_id: "key-1" });
+  });
+
   it("with headers of its own, whose values nobody reads again", async () => {
     const headers = [
       { name: "X-Tenant", value: "planted-value" },

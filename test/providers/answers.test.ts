@@ -1,7 +1,7 @@
 /** What counts as a whole answer and what as none, and how the OpenAI-shaped answers of different backends are read. */
 import { describe, expect, test } from "vitest";
 import type { CompletionEvent } from "../../data-plane/pipeline/completion-event.ts";
-import { finishReasonOf } from "../../data-plane/providers/openai-compatible/events.ts";
+import { finishReasonOf } from "../../data-plane/providers/openai-compatible/finish.ts";
 import { bytesOf, heard } from "./scripted-backend.ts";
 
 const head = { id: "c", object: "chat.completion.chunk", created: 1, model: "gpt-x" };

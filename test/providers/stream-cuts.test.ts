@@ -121,7 +121,15 @@ test("what a caller gets is strict, whatever the backend's habits", async () => 
 test("the short way and the long way give the same", () => {
   fc.assert(
     fc.property(streamedAnswer(), fc.boolean(), ({ chunks }, usageAsked) => {
-      const options: ChunkReaderOptions = { form: "native", modelShown: 'a "model"', usageAsked, credential: undefined, choicesAsked: 1 };
+      const options: ChunkReaderOptions = {
+        form: "native",
+        modelShown: 'a "model"',
+        usageAsked,
+        credential: undefined,
+        choicesAsked: 1,
+        provider: "a",
+        unknownFinish: () => {},
+      };
       const [short, long] = [chunkReader(options), chunkReader(options)];
       for (const [i, chunk] of chunks.entries()) {
         const [fromShort, fromLong]: [CompletionEvent[], CompletionEvent[]] = [[], []];
@@ -144,7 +152,15 @@ const comparable = (events: readonly CompletionEvent[]) =>
   });
 
 describe("the short way is for plain deltas alone:", () => {
-  const options: ChunkReaderOptions = { form: "native", modelShown: "chat", usageAsked: false, credential: undefined, choicesAsked: 1 };
+  const options: ChunkReaderOptions = {
+    form: "native",
+    modelShown: "chat",
+    usageAsked: false,
+    credential: undefined,
+    choicesAsked: 1,
+    provider: "a",
+    unknownFinish: () => {},
+  };
   const head = '{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[';
   const first = `${head}{"index":0,"delta":{"role":"assistant","content":"a"},"finish_reason":null}]}`;
   const reading = (data: string) => {

@@ -17,7 +17,15 @@ interface Delta {
   function?: { name?: string; arguments?: string };
 }
 
-const options: ChunkReaderOptions = { form: "typed", modelShown: "chat", usageAsked: false, credential: undefined, choicesAsked: 1 };
+const options: ChunkReaderOptions = {
+  form: "typed",
+  modelShown: "chat",
+  usageAsked: false,
+  credential: undefined,
+  choicesAsked: 1,
+  provider: "a",
+  unknownFinish: () => {},
+};
 
 const chunk = (delta: object, finish: string | null = null) =>
   JSON.stringify({
@@ -143,7 +151,7 @@ describe.each(["as OpenAI does", "with the id on each piece", "with the id on ea
 
 test("a call that ends with stop ends with tool_calls, in both forms, streamed or whole", () => {
   const deltas: Delta[][] = [[{ index: 0, id: "a", function: { name: "f", arguments: "{}" } }]];
-  expect(eventsOf(deltas, "typed").at(-1)).toMatchObject({ type: "choice-finished", reason: { unified: "tool_calls", raw: "tool_calls" } });
+  expect(eventsOf(deltas, "typed").at(-1)).toMatchObject({ type: "choice-finished", reason: { unified: "tool_calls", raw: "stop" } });
   expect(eventsOf(deltas, "native").at(-1)).toMatchObject({ data: expect.stringContaining('"finish_reason":"tool_calls"') });
   const whole = JSON.stringify({
     id: "c",
@@ -159,7 +167,7 @@ test("a call that ends with stop ends with tool_calls, in both forms, streamed o
   expect(answerEvents(whole, options)).toContainEqual({
     type: "choice-finished",
     choice: 0,
-    reason: { unified: "tool_calls", raw: "tool_calls" },
+    reason: { unified: "tool_calls", raw: "stop" },
   });
   expect(answerEvents(whole, { ...options, form: "native" })).toContainEqual({
     type: "native-answer",

@@ -2,9 +2,8 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
 import { configColumns } from "./config-columns.ts";
 
+/** Nodes have an adapter for each. */
 export const providerKinds = ["openai", "anthropic", "gemini", "bedrock", "cohere", "openai-compatible", "simulated"] as const;
-/** Those that nodes have an adapter for; the others are names that are kept for theirs. */
-export const servedProviderKinds = ["openai", "anthropic", "openai-compatible", "simulated"] as const satisfies readonly ProviderKind[];
 export type ProviderKind = (typeof providerKinds)[number];
 
 /** Whose server it is, where servers that speak the OpenAI chat API differ. */

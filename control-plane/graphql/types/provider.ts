@@ -1,13 +1,7 @@
 /** A provider. Its secrets go in and never come out. Imported for its side effects by schema.ts. */
 import { v7 } from "uuid";
 import { ValidationError } from "../../control-error.ts";
-import {
-  type Provider as ProviderRow,
-  plainProvider,
-  providerFlavours,
-  providerKinds,
-  servedProviderKinds,
-} from "../../database/entities/provider.ts";
+import { type Provider as ProviderRow, plainProvider, providerFlavours, providerKinds } from "../../database/entities/provider.ts";
 import { placeOf } from "../../operations/provider-place.ts";
 import { sealCredential, sealHeaders } from "../../operations/seal-provider-secrets.ts";
 import { builder } from "../builder.ts";
@@ -42,7 +36,6 @@ export const Provider = builder.objectRef<ProviderRow>("Provider").implement({
 });
 addQueries("provider", { one: "provider", many: "providers" }, Provider);
 
-const kindDescription = `What nodes can call now: ${servedProviderKinds.join(", ")}. Others are refused.`;
 const apiVersionDescription = "AZURE: what deployments are asked for as api-version.";
 const ProviderHeaderInput = builder.inputType("ProviderHeaderInput", {
   fields: (t) => ({
@@ -54,7 +47,7 @@ const ProviderHeaderInput = builder.inputType("ProviderHeaderInput", {
 const CreateProviderInput = builder.inputType("CreateProviderInput", {
   fields: (t) => ({
     key: t.string({ required: true }),
-    kind: t.field({ type: ProviderKind, required: true, description: kindDescription }),
+    kind: t.field({ type: ProviderKind, required: true }),
     flavour: t.field({ type: ProviderFlavour, description: `${flavourDescription} GENERIC unless said.` }),
     baseUrl: t.string({ required: true, description: "With its path prefix: https://api.openai.com/v1" }),
     apiVersion: t.string({ description: apiVersionDescription }),
@@ -101,7 +94,7 @@ const UpdateProviderInput = builder.inputType("UpdateProviderInput", {
     id: t.id({ required: true }),
     expectedRevision: t.int({ required: true }),
     key: t.string(),
-    kind: t.field({ type: ProviderKind, description: kindDescription }),
+    kind: t.field({ type: ProviderKind }),
     flavour: t.field({ type: ProviderFlavour, description: flavourDescription }),
     baseUrl: t.string({
       description: "Another one needs the credential and the headers again, because they go to whoever stands there.",

@@ -35,7 +35,7 @@ export function errorOfStatus(failure: UpstreamFailure): GatewayError {
     case 400:
     case 413:
     case 422:
-      return said.code === "context_length_exceeded"
+      return isAboutTheContext(said)
         ? new GatewayError("CONTEXT_LENGTH_EXCEEDED", message, details)
         : new GatewayError(status === 413 ? "PAYLOAD_TOO_LARGE" : "UPSTREAM_REJECTED", message, details);
     case 401:
@@ -70,13 +70,25 @@ export function errorOfStatus(failure: UpstreamFailure): GatewayError {
   }
 }
 
-/** For an error object inside an answer that began as a success. */
+/** For an error object inside an answer that began as a success. Its code may be a status (OpenRouter, vLLM, llama.cpp). */
 export function errorInStream(value: unknown, credential: string | undefined): GatewayError {
   const said = fields(value);
+  const status = said.status ?? (said.code === undefined ? undefined : statusOfCode[said.code]);
+  if (status !== undefined && status < 500) {
+    const body = JSON.stringify({ error: { ...said, code: said.code ?? null } });
+    return errorOfStatus({ status, body, retryAfter: undefined, retryAfterMs: undefined, nowMs: Date.now(), credential });
+  }
   return new GatewayError("UPSTREAM_UNAVAILABLE", `the backend reported an error in its answer: ${shown(said.message, credential)}`, {
+    ...(status === undefined ? {} : { upstreamStatus: status }),
     anotherBackendMayHelp: true,
   });
 }
+
+const statusOfCode: Readonly<Record<string, number>> = {
+  rate_limit_exceeded: 429,
+  context_length_exceeded: 400,
+  insufficient_quota: 429,
+};
 
 /** For a socket that failed. */
 export function errorOfSocket(reason: unknown): GatewayError {
@@ -93,16 +105,56 @@ function errorObject(body: string) {
   }
 }
 
-/** Backends differ: codes may be numbers (llama.cpp), the error a bare string (Ollama). */
-function fields(error: unknown): { message: string; code: string | undefined; param: string | undefined } {
-  if (typeof error === "string") return { message: error, code: undefined, param: undefined };
+interface SaidError {
+  readonly message: string;
+  readonly code: string | undefined;
+  /** A code that is a status of HTTP. */
+  readonly status: number | undefined;
+  readonly type: string | undefined;
+  readonly param: string | undefined;
+}
+
+/** Backends differ: codes may be numbers (llama.cpp, OpenRouter), the error a bare string (Ollama, TGI), the message a list (Mistral). */
+function fields(error: unknown): SaidError {
   const object = typeof error === "object" && error !== null ? (error as Record<string, unknown>) : {};
   const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+  const code = object["code"];
   return {
-    message: text(object["message"]) ?? "the backend refused the request without saying why",
-    code: text(object["code"]),
+    message: text(error) ?? messageOf(object) ?? "the backend refused the request without saying why",
+    code: text(code),
+    status: typeof code === "number" && code >= 400 && code <= 599 ? code : undefined,
+    type: text(object["type"]) ?? text(object["error_type"]),
     param: text(object["param"]),
   };
+}
+
+function messageOf(object: Record<string, unknown>): string | undefined {
+  const { message, detail, metadata } = object;
+  if (typeof message === "string" && message !== "") {
+    // OpenRouter puts what the provider behind it said beside its own words, which say nothing.
+    const raw = typeof metadata === "object" && metadata !== null ? (metadata as Record<string, unknown>)["raw"] : undefined;
+    return typeof raw === "string" && raw !== "" ? `${message}: ${raw}` : message;
+  }
+  // FastAPI's, as Mistral and small servers in Python answer: a text, or a list of what is wrong where.
+  const inner = typeof message === "object" && message !== null ? (message as Record<string, unknown>)["detail"] : detail;
+  if (typeof inner === "string" && inner !== "") return inner;
+  if (!Array.isArray(inner)) return undefined;
+  const faults = (inner as unknown[]).flatMap((entry) => {
+    const { loc, msg } = (typeof entry === "object" && entry !== null ? entry : {}) as Record<string, unknown>;
+    return typeof msg === "string" ? [Array.isArray(loc) ? `${loc.join(".")}: ${msg}` : msg] : [];
+  });
+  return faults.length === 0 ? undefined : faults.join("; ");
+}
+
+/** In the words of OpenAI and Groq, llama.cpp, vLLM, Mistral, TGI. */
+function isAboutTheContext({ code, type, message }: SaidError): boolean {
+  return (
+    code === "context_length_exceeded" ||
+    type === "exceed_context_size_error" ||
+    /maximum context length|too large for model with \d+ maximum context|exceeds? the available context size|`inputs` (?:tokens \+ `max_new_tokens` )?must (?:be <=|have less than)/i.test(
+      message,
+    )
+  );
 }
 
 function shown(message: string, credential: string | undefined): string {

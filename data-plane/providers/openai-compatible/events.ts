@@ -8,8 +8,12 @@
 
 import { GatewayError } from "../../gateway-error.ts";
 import type { CompletionEvent, FinishReason, TokenLogprob } from "../../pipeline/completion-event.ts";
+import type { UnknownFinish } from "../finish-reasons.ts";
+import { flattenContent } from "./delta-habits.ts";
 import { errorInStream } from "./error.ts";
+import { exchangeFinish, finishReasonOf } from "./finish.ts";
 import { type ToolCallIndexes, toolCallIndexes } from "./tool-call-indexes.ts";
+import { detailEvents, extraEvents } from "./typed-extras.ts";
 import { usageOf } from "./usage.ts";
 
 export interface ChunkReader {
@@ -31,6 +35,9 @@ export interface ChunkReaderOptions {
   readonly credential: string | undefined;
   /** How many answers the caller asked for. */
   readonly choicesAsked: number;
+  /** The key of the provider, which is who signs its reasoning. */
+  readonly provider: string;
+  readonly unknownFinish: UnknownFinish;
 }
 
 type Json = Record<string, unknown>;
@@ -73,7 +80,7 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
     if (chunk["error"] !== undefined && chunk["error"] !== null) throw errorInStream(chunk["error"], options.credential);
     const list = Array.isArray(chunk["choices"]) ? (chunk["choices"] as unknown[]) : [];
     if (!started) start(chunk, events);
-    const usage = usageOf(chunk["usage"]);
+    const usage = usageOf(chunk["usage"] ?? groqOf(chunk, options.credential)["usage"]);
     if (list.length === 0) {
       if (usage !== undefined)
         events.push({ type: "usage", usage, data: form === "native" ? JSON.stringify(repairedHead(chunk)) : undefined });
@@ -113,6 +120,7 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
         state.roleSent = true;
       }
       repaired = repairToolCalls(delta, state) || repaired;
+      repaired = flattenContent(delta) || repaired;
       if (bears(delta)) bearsContent = true;
       textLength += lengthOf(delta);
       const reason = choice["finish_reason"];
@@ -120,13 +128,10 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
         choice["finish_reason"] = null;
         repaired = true;
       }
-      // A tool call ended by "stop" is a tool call: a caller that looks at the reason alone would lose it.
-      if (reason === "stop" && state.toolCalls.count() > 0) {
-        choice["finish_reason"] = "tool_calls";
-        repaired = true;
-      }
-      if (typeof choice["finish_reason"] === "string") state.finished = true;
-      if (form === "typed") typedEvents(index, choice, delta, events);
+      const finish = finishOf(choice, state.toolCalls.count() > 0, options.unknownFinish);
+      if (finish !== undefined && exchangeFinish(choice, finish)) repaired = true;
+      if (finish !== undefined) state.finished = true;
+      if (form === "typed") typedEvents(index, choice, delta, finish, options.provider, events);
     }
     if (form === "native") {
       const text = repaired ? JSON.stringify(chunk) : data;
@@ -211,13 +216,11 @@ export function answerEvents(data: string, options: ChunkReaderOptions): Complet
     const choice = object(entry) ?? {};
     const message = object(choice["message"]) ?? {};
     const index = typeof choice["index"] === "number" ? choice["index"] : position;
-    // As in a stream: a tool call ended by "stop" is a tool call.
-    if (choice["finish_reason"] === "stop" && bringsToolCalls(message)) {
-      choice["finish_reason"] = "tool_calls";
-      repaired = true;
-    }
+    repaired = flattenContent(message) || repaired;
+    const finish = finishOf(choice, bringsToolCalls(message), options.unknownFinish);
+    if (finish !== undefined && exchangeFinish(choice, finish)) repaired = true;
     textLength += lengthOf(message);
-    typedEvents(index, choice, message, events);
+    typedEvents(index, choice, message, finish, options.provider, events);
   }
   const usageEvents: CompletionEvent[] = usage === undefined ? [] : [{ type: "usage", usage, data: undefined }];
   if (options.form === "typed") return [...events, ...usageEvents];
@@ -319,6 +322,16 @@ function lengthOf(delta: Json): number {
   return length;
 }
 
+/**
+ * Groq says usage, and failures of a stream, in a member of its own (console.groq.com/docs/api-reference).
+ * @throws GatewayError the failure.
+ */
+function groqOf(chunk: Json, credential: string | undefined): Json {
+  const groq = object(chunk["x_groq"]) ?? {};
+  if (groq["error"] !== undefined && groq["error"] !== null) throw errorInStream(groq["error"], credential);
+  return groq;
+}
+
 /** Some backends write an empty list, or null, where there are none. */
 const bringsToolCalls = (delta: Json): boolean => Array.isArray(delta["tool_calls"]) && delta["tool_calls"].length > 0;
 
@@ -343,9 +356,25 @@ function repairToolCalls(delta: Json, { toolCalls }: { toolCalls: ToolCallIndexe
   return repaired;
 }
 
-function typedEvents(choice: number, container: Json, delta: Json, events: CompletionEvent[]): void {
+/** A tool call ended by "stop" is a tool call: a caller that looks at the reason alone would lose it. @throws as finishReasonOf. */
+function finishOf(choice: Json, callsTools: boolean, unknown: UnknownFinish): FinishReason | undefined {
+  const raw = choice["finish_reason"];
+  if (typeof raw !== "string") return undefined;
+  const reason = finishReasonOf(raw, unknown);
+  return reason.unified === "stop" && callsTools ? { unified: "tool_calls", raw } : reason;
+}
+
+function typedEvents(
+  choice: number,
+  container: Json,
+  delta: Json,
+  finish: FinishReason | undefined,
+  provider: string,
+  events: CompletionEvent[],
+): void {
   const reasoning = text(delta["reasoning_content"]) || text(delta["reasoning"]);
   if (reasoning !== "") events.push({ type: "reasoning-delta", choice, text: reasoning });
+  detailEvents(choice, delta, provider, events);
   const content = text(delta["content"]);
   const logprobs = logprobsOf(container["logprobs"]);
   if (content !== "" || logprobs.length > 0) events.push({ type: "content-delta", choice, text: content, logprobs });
@@ -368,23 +397,9 @@ function typedEvents(choice: number, container: Json, delta: Json, events: Compl
       arguments: text(body["arguments"]) || text(body["input"]),
     });
   }
-  const reason = container["finish_reason"];
-  if (typeof reason === "string") events.push({ type: "choice-finished", choice, reason: finishReasonOf(reason) });
+  extraEvents(choice, delta, events);
+  if (finish !== undefined) events.push({ type: "choice-finished", choice, reason: finish });
 }
-
-const finishReasons: Readonly<Record<string, FinishReason["unified"]>> = {
-  stop: "stop",
-  eos: "stop",
-  length: "length",
-  tool_calls: "tool_calls",
-  content_filter: "content_filter",
-  function_call: "function_call",
-};
-
-export const finishReasonOf = (raw: string): FinishReason => ({
-  unified: Object.hasOwn(finishReasons, raw) ? (finishReasons[raw] ?? "other") : "other",
-  raw,
-});
 
 function logprobsOf(value: unknown): TokenLogprob[] {
   const content = object(value)?.["content"];

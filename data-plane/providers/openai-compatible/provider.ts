@@ -9,6 +9,7 @@ import { createParser } from "eventsource-parser";
 import { GatewayError } from "../../gateway-error.ts";
 import type { CompletionEvent } from "../../pipeline/completion-event.ts";
 import { attemptClock } from "../attempt-clock.ts";
+import type { UnknownFinish } from "../finish-reasons.ts";
 import { proofOf, proofRefused } from "../proof.ts";
 import type { Provider, ProviderBatch, ProviderCall } from "../provider.ts";
 import { exchange, type UpstreamExchange } from "../upstream-http.ts";
@@ -26,21 +27,28 @@ const answerBytesMax = 32 * 1024 * 1024;
 /** What is read of an error's body. */
 const errorBytesMax = 64 * 1024;
 
-export function openaiCompatibleProvider(pools: UpstreamPools): Provider {
+export function openaiCompatibleProvider(pools: UpstreamPools, unknownFinish: UnknownFinish = () => {}): Provider {
   return {
     dialects: ["openai-chat"],
     reasoningFormats: [],
-    complete: (call, signal) => complete(pools, call, signal),
+    complete: (call, signal) => complete(pools, unknownFinish, call, signal),
     close: () => pools.close(),
   };
 }
 
-async function* complete(pools: UpstreamPools, call: ProviderCall, signal: AbortSignal): AsyncGenerator<ProviderBatch, void> {
+async function* complete(
+  pools: UpstreamPools,
+  unknownFinish: UnknownFinish,
+  call: ProviderCall,
+  signal: AbortSignal,
+): AsyncGenerator<ProviderBatch, void> {
   signal.throwIfAborted();
   const { provider } = call.backend;
   const connection = pools.of(provider);
   const proving = proofOf(connection, provider, flavourNamed(flavourNameOf(provider)).keyHeader);
   const proof = proving instanceof Promise ? await proving : proving;
+  // The call may have ended while a token was fetched.
+  signal.throwIfAborted();
   const credential = proof.secret;
   const upstream = exchange(connection.pool, {
     path: chatPath(connection.pathPrefix, call.backend),
@@ -57,6 +65,8 @@ async function* complete(pools: UpstreamPools, call: ProviderCall, signal: Abort
     usageAsked: usageAsked(call),
     credential,
     choicesAsked: choicesAsked(call),
+    provider: provider.key,
+    unknownFinish,
   };
   let whole = false;
   try {

@@ -7,7 +7,8 @@
 import type { CompletionEvent } from "../../pipeline/completion-event.ts";
 import { spliced } from "../../pipeline/json-text.ts";
 import { errorInStream } from "../openai-compatible/error.ts";
-import { finishReasonOf, protocolError } from "../openai-compatible/events.ts";
+import { protocolError } from "../openai-compatible/events.ts";
+import { finishReasonOf } from "../openai-compatible/finish.ts";
 import { usageOf } from "../openai-compatible/usage.ts";
 import type { ProviderCall } from "../provider.ts";
 import type { Wire, WireOptions } from "./wire.ts";
