@@ -3,6 +3,8 @@
  * It closes from the outside inwards, so that what was accepted is finished before what it needs goes away.
  */
 import { signerOf } from "#agreements/signature.ts";
+import { openAlertFeed } from "./alerts/alert-feed.ts";
+import { watchMoney } from "./alerts/watch-money.ts";
 import { openDatabase } from "./database/orm.ts";
 import { startDistribution } from "./distribution.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
@@ -30,12 +32,16 @@ export async function startControlPlane(settings: ControlPlaneSettings, logger: 
     opened.push(database.close);
     const signer = signerOf(settings.signingKey);
     const committed = committedSignal(logger);
-    const core = { settings, logger, database, signer, committed };
+    const alerts = openAlertFeed(database, logger);
+    opened.push(alerts.close);
+    const core = { settings, logger, database, signer, committed, alerts };
 
     await firstStart({ ...core, propagation: noPropagation });
 
     const distribution = await startDistribution(core);
     opened.push(distribution.close);
+
+    opened.push(watchMoney(core).close);
 
     const graphql = await startGraphqlServer({ ...core, propagation: distribution.propagation });
     opened.push(graphql.close);

@@ -1,6 +1,7 @@
 /** What the parts of the control plane share: opened once in main.ts and handed down. */
 import type { Signer } from "#agreements/signature.ts";
 import type { NodeStatus } from "#proto/penstock/config/v1/node_pb.ts";
+import type { AlertFeed } from "./alerts/alert-feed.ts";
 import type { Database } from "./database/orm.ts";
 import type { Logger } from "./logger.ts";
 import type { ControlPlaneSettings } from "./settings.ts";
@@ -58,6 +59,8 @@ export interface Propagation {
 }
 
 export interface Services {
+  /** Opened once: it asks the database for all who listen. */
+  readonly alerts: AlertFeed;
   readonly settings: ControlPlaneSettings;
   readonly logger: Logger;
   readonly database: Database;

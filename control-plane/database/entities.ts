@@ -1,7 +1,10 @@
 /** All entities, for the ORM. */
 import { configEntities } from "./config-kinds.ts";
 import { AdminToken } from "./entities/admin-token.ts";
+import { Alert } from "./entities/alert.ts";
 import { AuditEntry } from "./entities/audit-entry.ts";
+import { BudgetState } from "./entities/budget-state.ts";
+import { ClosedPeriod } from "./entities/closed-period.ts";
 import { ConfigResource } from "./entities/config-resource.ts";
 import { ConfigState } from "./entities/config-state.ts";
 import { ConsoleSession } from "./entities/console-session.ts";
@@ -12,10 +15,16 @@ import { PromptLabelRequest } from "./entities/prompt-label-request.ts";
 import { Revision } from "./entities/revision.ts";
 import { RevisionChange } from "./entities/revision-change.ts";
 import { UsageEvent } from "./entities/usage-event.ts";
+import { Webhook, WebhookDelivery } from "./entities/webhook.ts";
 
 export const entities = [
   ...Object.values(configEntities),
   AdminToken,
+  WebhookDelivery,
+  Webhook,
+  ClosedPeriod,
+  BudgetState,
+  Alert,
   AuditEntry,
   ConfigResource,
   ConfigState,

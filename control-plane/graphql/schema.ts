@@ -3,6 +3,7 @@ import type { GraphQLSchema } from "graphql";
 import { builder } from "./builder.ts";
 import "./errors.ts";
 import "./types/admin-token.ts";
+import "./types/alert.ts";
 import "./types/api-key.ts";
 import "./types/audit-entry.ts";
 import "./types/backend.ts";
@@ -23,5 +24,6 @@ import "./types/route.ts";
 import "./types/usage-event.ts";
 import "./types/usage-report.ts";
 import "./types/viewer.ts";
+import "./types/webhook.ts";
 
 export const schema: GraphQLSchema = builder.toSchema();

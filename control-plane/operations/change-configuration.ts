@@ -92,7 +92,7 @@ export interface ChangedConfiguration<T> {
  * ControlError UNAVAILABLE where the database does not answer or the line is too long. Nothing is changed then.
  */
 export async function changeConfiguration<T>(
-  services: Services,
+  services: Pick<Services, "database" | "signer" | "committed">,
   author: ChangeAuthor,
   description: ChangeDescription,
   work: (change: ConfigurationChange) => Promise<T>,

@@ -95,6 +95,9 @@ function cube(number: number, own: readonly Dimension[], itsGrains: readonly Gra
   return { number, dimensions: [...everywhere, ...own], tags: false, grains: itsGrains };
 }
 
+/** For who asks for projects, keys, backends and models to the minute: budgets, unpriced models. */
+export const totalsCube = cubes[0] as Cube;
+
 interface FigureForm {
   readonly of: (event: UsageEvent) => bigint;
   /** The same of a row of usage_event. */

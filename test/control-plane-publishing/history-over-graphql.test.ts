@@ -2,6 +2,7 @@
 import { v7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { signerOf } from "#agreements/signature.ts";
+import { openAlertFeed } from "../../control-plane/alerts/alert-feed.ts";
 import { openDatabase } from "../../control-plane/database/orm.ts";
 import { type Distribution, startDistribution } from "../../control-plane/distribution.ts";
 import { openLogger } from "../../control-plane/logger.ts";
@@ -34,7 +35,7 @@ beforeAll(async () => {
   const database = await openDatabase(settings, logger);
   const core = { settings, logger, database, signer: signerOf(settings.signingKey), committed: committedSignal(logger) };
   distribution = await startDistribution(core);
-  services = { ...core, propagation: distribution.propagation };
+  services = { ...core, alerts: openAlertFeed(database, logger), propagation: distribution.propagation };
   token = await tokenFor(services, await organisation("one"), "admin");
   stranger = await tokenFor(services, await organisation("two"), "admin");
   graphql = await serveGraphql(services);
@@ -42,6 +43,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await graphql.close();
   await distribution.close();
+  await services.alerts.close();
   await services.database.close();
   await postgres.close();
 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { v7 } from "uuid";
 import { signerOf } from "#agreements/signature.ts";
+import { openAlertFeed } from "../../control-plane/alerts/alert-feed.ts";
 import { openDatabase } from "../../control-plane/database/orm.ts";
 import { openLogger } from "../../control-plane/logger.ts";
 import { changeConfiguration } from "../../control-plane/operations/change-configuration.ts";
@@ -43,14 +44,17 @@ export async function openTestServices(
   };
   const logger = openLogger(settings.logLevel);
   const database = await openDatabase(settings, logger);
+  const alerts = openAlertFeed(database, logger);
   return {
     settings,
     logger,
     database,
+    alerts,
     signer: signerOf(settings.signingKey),
     committed: committedSignal(logger),
     propagation: noPropagation,
     close: async () => {
+      await alerts.close();
       await database.close();
       rmSync(dataDir, { recursive: true, force: true });
     },

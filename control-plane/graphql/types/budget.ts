@@ -1,14 +1,61 @@
 /** Budgets: limits on money that warn. Imported for its side effects by schema.ts. */
-import { type Budget as BudgetRow, budgetPeriods, budgetScopeKinds } from "../../database/entities/budget.ts";
+import { type Budget as BudgetRow, Budget as BudgetTable, budgetPeriods, budgetScopeKinds } from "../../database/entities/budget.ts";
+import { BudgetState, type BudgetState as BudgetStateRow } from "../../database/entities/budget-state.ts";
 import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
-import { addArchive, addQueries, configFields, enumOf, mutate } from "../config-type.ts";
+import { addArchive, addQueries, configFields, enumOf, inOrganisation, mutate } from "../config-type.ts";
+import type { GraphQLContext } from "../context.ts";
 import { createErrors, updateErrors } from "../errors.ts";
 
 const thresholdDefaults = [50, 80, 100];
 
 const BudgetScopeKind = enumOf("BudgetScopeKind", budgetScopeKinds);
 const BudgetPeriod = enumOf("BudgetPeriod", budgetPeriods);
+
+interface JudgedState extends Omit<BudgetStateRow, symbol> {
+  readonly limitNanodollars: bigint;
+}
+
+const State = builder.objectRef<JudgedState>("BudgetState").implement({
+  fields: (t) => ({
+    periodStart: t.expose("periodStart", { type: "DateTime" }),
+    periodEnd: t.expose("periodEnd", { type: "DateTime", description: "Not included." }),
+    spentNanodollars: t.expose("spentNanodollars", { type: "BigInt" }),
+    spentPercent: t.float({ description: "Of the limit as it is now.", resolve: percentOf }),
+    forecastNanodollars: t.field({
+      type: "BigInt",
+      nullable: true,
+      description: "What the period comes to if it goes on as it went so far. Null in its first hundredth, when nobody can say.",
+      resolve: forecastOf,
+    }),
+    calls: t.expose("calls", { type: "BigInt" }),
+    unpricedCalls: t.expose("unpricedCalls", {
+      type: "BigInt",
+      description: "Calls whose tokens are known and whose price is not; what they cost is not in spentNanodollars.",
+    }),
+    evaluatedAt: t.expose("evaluatedAt", { type: "DateTime" }),
+  }),
+});
+
+const percentOf = ({ spentNanodollars, limitNanodollars }: JudgedState): number =>
+  Number((spentNanodollars * 10_000n) / limitNanodollars) / 100;
+
+function forecastOf({ periodStart, periodEnd, evaluatedAt, spentNanodollars }: JudgedState): bigint | null {
+  const whole = BigInt(periodEnd.getTime() - periodStart.getTime());
+  const over = BigInt(evaluatedAt.getTime() - periodStart.getTime());
+  return over * 100n < whole ? null : (spentNanodollars * whole) / over;
+}
+
+const judgedStates = (context: GraphQLContext, ids: readonly string[]): Promise<(JudgedState | null)[]> =>
+  inOrganisation(context, async (em) => {
+    const states = await em.find(BudgetState, { budgetId: { $in: [...ids] } });
+    const budgets = await em.find(BudgetTable, { id: { $in: [...ids] } });
+    return ids.map((id) => {
+      const state = states.find(({ budgetId }) => budgetId === id);
+      const budget = budgets.find((row) => row.id === id);
+      return state === undefined || budget === undefined ? null : { ...state, limitNanodollars: budget.limitNanodollars };
+    });
+  });
 
 export const Budget = builder.objectRef<BudgetRow>("Budget").implement({
   description: "A limit on money in each calendar period of a scope. It warns; what refuses is a quota on cost.",
@@ -21,6 +68,13 @@ export const Budget = builder.objectRef<BudgetRow>("Budget").implement({
     period: t.field({ type: BudgetPeriod, description: "Weeks begin on Monday.", resolve: (row) => row.period }),
     timeZone: t.exposeString("timeZone"),
     thresholdPercents: t.intList({ resolve: (row) => [...row.thresholdPercents] }),
+    state: t.loadable({
+      type: State,
+      nullable: true,
+      description: "As the last evaluation found it, some seconds ago. Null: it was not evaluated yet.",
+      load: (ids: string[], context) => judgedStates(context, ids),
+      resolve: (row) => row.id,
+    }),
   }),
 });
 addQueries("budget", { one: "budget", many: "budgets" }, Budget);

@@ -1,0 +1,70 @@
+/**
+ * What goes on about money by itself: budgets are evaluated, models without a price are found, webhooks are delivered. Each in its
+ * own round, so that a slow receiver keeps no budget waiting; with the database away each tries again with its next turn.
+ */
+import { evaluateBudgets } from "../budgets/evaluate-budgets.ts";
+import type { Services } from "../services.ts";
+import { deliverWebhooks } from "../webhooks/deliver-webhooks.ts";
+import { webhookPoster } from "../webhooks/post-webhook.ts";
+import { findUnpriced } from "./find-unpriced.ts";
+
+const budgetsEveryMs = 5_000;
+const unpricedEveryMs = 60_000;
+const deliveriesEveryMs = 1_000;
+
+export interface MoneyWatch {
+  close(): Promise<void>;
+}
+
+export function watchMoney(services: Pick<Services, "settings" | "database" | "signer" | "committed" | "logger">): MoneyWatch {
+  const poster = webhookPoster(services.settings.privateAddresses);
+  let closing = false;
+  const rounds = [
+    round(budgetsEveryMs, "budgets cannot be evaluated", services, () => evaluateBudgets(services, new Date())),
+    round(unpricedEveryMs, "calls without a price cannot be looked for", services, () =>
+      services.database.system((em) => findUnpriced(em, new Date())),
+    ),
+    round(deliveriesEveryMs, "webhooks cannot be delivered", services, async () => {
+      // As long as there is work it goes on.
+      while (!closing && (await deliverWebhooks(services, poster, new Date())) > 0);
+    }),
+  ];
+  return {
+    close: async () => {
+      closing = true;
+      await poster.close();
+      await Promise.all(rounds.map((one) => one.close()));
+    },
+  };
+}
+
+/** One turn after the other, never two at a time; trouble is said once, and that it is over. */
+function round(everyMs: number, trouble: string, { logger }: Pick<Services, "logger">, work: () => Promise<unknown>): MoneyWatch {
+  let closed = false;
+  let troubled = false;
+  let timer: NodeJS.Timeout | undefined;
+  let turning: Promise<void> = Promise.resolve();
+  const turn = () => {
+    turning = work().then(
+      () => {
+        if (troubled) logger.info(`no longer: ${trouble}`);
+        troubled = false;
+      },
+      (error: unknown) => {
+        if (!troubled && !closed) logger.warn({ err: error }, `${trouble}; trying again and again`);
+        troubled = true;
+      },
+    );
+    turning = turning.then(() => {
+      if (!closed) timer = setTimeout(turn, everyMs);
+    });
+  };
+  timer = setTimeout(turn, everyMs);
+  return {
+    close: async () => {
+      closed = true;
+      clearTimeout(timer);
+      await turning;
+    },
+  };
+}

@@ -1,0 +1,22 @@
+/** Something that people should hear of, written once: no role may change or delete it. */
+import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
+import type { JsonObject } from "./route.ts";
+
+export const alertTypes = ["budget.threshold_reached", "price.missing", "webhook.test"] as const;
+export type AlertType = (typeof alertTypes)[number];
+
+export const Alert = defineEntity({
+  name: "Alert",
+  tableName: "alert",
+  properties: {
+    /** UUID v7. */
+    id: p.uuid().primary(),
+    organisationId: p.uuid(),
+    at: p.datetime(),
+    type: p.text().$type<AlertType>(),
+    /** What it is told once for, whoever finds it and however often. */
+    occasion: p.text(),
+    data: p.json<JsonObject>(),
+  },
+});
+export type Alert = InferEntity<typeof Alert>;
