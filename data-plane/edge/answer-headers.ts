@@ -24,12 +24,19 @@ export function factHeaders(facts: CallFacts): Record<string, string> {
 }
 
 /** OpenAI's names; the reset as a duration, which Go's SDK parses. Ours and not the backend's. */
-function addLimit(headers: Record<string, string>, resource: string, limit: RateLimit | undefined): void {
+function addLimit(headers: Record<string, string>, resource: keyof typeof limitNames, limit: RateLimit | undefined): void {
   if (limit === undefined) return;
-  headers[`x-ratelimit-limit-${resource}`] = String(limit.limit);
-  headers[`x-ratelimit-remaining-${resource}`] = String(Math.max(0, Math.floor(limit.remaining)));
-  headers[`x-ratelimit-reset-${resource}`] = duration(limit.resetMs);
+  const [total, remaining, reset] = limitNames[resource];
+  headers[total] = String(limit.limit);
+  headers[remaining] = String(Math.max(0, Math.floor(limit.remaining)));
+  headers[reset] = duration(limit.resetMs);
 }
+
+/** Written out: a name that is put together for each call costs more than its header. */
+const limitNames = {
+  requests: ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"],
+  tokens: ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"],
+} as const;
 
 function duration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.ceil(ms))}ms`;

@@ -1,10 +1,7 @@
 /**
  * `POST /v1/chat/completions`: reads OpenAI's dialect into a CompletionRequest and writes the answer in it, streamed or whole.
- *
- * The 200 is not sent before the commit point, so that what fails until then has a true status. After it a failure is told in
- * band, as `data: {"error":…}` without `[DONE]`: a caller must never take half an answer for a whole one.
+ * A failure in a stream is told as `data: {"error":…}` without `[DONE]`.
  */
-import { GatewayError } from "../gateway-error.ts";
 import { type CompletionDependencies, complete } from "../pipeline/completion.ts";
 import type { CallReport, CompletionEvent } from "../pipeline/completion-event.ts";
 import type { CompletionRequest } from "../pipeline/completion-request.ts";
@@ -15,10 +12,7 @@ import { isKnown } from "./known-caller.ts";
 import { type ChatAnswer, type ChatChunks, chatAnswer, chatChunks, chatUsage } from "./openai-chat-answer.ts";
 import { openaiErrorBody } from "./openai-error-body.ts";
 import { type RestCall, type RestEndpoint, readBody, sendJson, simulationHeaders } from "./rest-server.ts";
-import { drained, streamHeaders } from "./streamed-answer.ts";
-
-/** A comment line this often while nothing else is written, so that proxies between do not take a thinking model for a dead one. */
-const heartbeatMs = 10_000;
+import { commentHeartbeat, type StreamedDialect, streamAnswer } from "./streamed-answer.ts";
 
 export function openaiChat(dependencies: CompletionDependencies): RestEndpoint {
   return async (call) => {
@@ -52,7 +46,7 @@ export async function serveChat(call: RestCall, dependencies: CompletionDependen
     simulation: simulationHeaders(call),
   };
   const batches = complete(request, dependencies, call);
-  if (stream) await writeStream(call, request, batches);
+  if (stream) await streamAnswer(call, batches, chatStream(call, request));
   else await writeAnswer(call, request, batches);
 }
 
@@ -82,65 +76,45 @@ async function writeAnswer(call: RestCall, request: CompletionRequest, batches: 
   sendJson(call, 200, answer, headers);
 }
 
-async function writeStream(call: RestCall, request: CompletionRequest, batches: Batches): Promise<void> {
-  const { response } = call;
+function chatStream(call: RestCall, request: CompletionRequest): StreamedDialect {
   const usageAsked = (request.body.value["stream_options"] as { include_usage?: boolean } | undefined)?.include_usage === true;
-  let writeStallMs = 0;
-  let heartbeat: NodeJS.Timeout | undefined;
   let head: Extract<CompletionEvent, { type: "completion-started" }> | undefined;
   let native = false;
   let typed: ChatChunks | undefined;
   let usageChunk: string | undefined;
-  try {
-    for await (const batch of batches) {
-      let text = "";
-      for (const event of batch) {
-        switch (event.type) {
-          case "committed":
-            writeStallMs = event.writeStallMs;
-            response.writeHead(200, {
-              ...answerHeaders(event.facts),
-              "x-request-id": call.requestId,
-              "x-penstock-call-id": call.callId,
-              ...streamHeaders,
-            });
-            heartbeat = setInterval(() => response.writableLength === 0 && response.write(": keep-alive\n\n"), heartbeatMs);
-            break;
-          case "completion-started":
-            head = event;
-            break;
-          case "native-chunk":
-            native = true;
-            text += `data: ${event.data}\n\n`;
-            break;
-          case "usage":
-            usageChunk = event.data ?? usageChunk;
-            break;
-          case "finished":
-            if (usageAsked && event.report.usage !== undefined)
-              text += `data: ${finalChunk(event.report, usageChunk, head, request.model)}\n\n`;
-            text += "data: [DONE]\n\n";
-            break;
-          default:
-            // Beside native text stand only events for the meter.
-            if (native) break;
-            typed ??= chatChunks(head, request.model, usageAsked);
-            text += typed.add(event);
-        }
+  const textOf = (event: CompletionEvent): string => {
+    switch (event.type) {
+      case "committed":
+        return "";
+      case "completion-started":
+        head = event;
+        return "";
+      case "native-chunk":
+        native = true;
+        return `data: ${event.data}\n\n`;
+      case "usage":
+        usageChunk = event.data ?? usageChunk;
+        return "";
+      case "finished": {
+        const withUsage = usageAsked && event.report.usage !== undefined;
+        return `${withUsage ? `data: ${finalChunk(event.report, usageChunk, head, request.model)}\n\n` : ""}data: [DONE]\n\n`;
       }
-      if (text !== "" && !response.write(text)) await drained(call, writeStallMs);
-      if (text !== "") heartbeat?.refresh();
+      default:
+        // Beside native text stand only events for the meter.
+        if (native) return "";
+        typed ??= chatChunks(head, request.model, usageAsked);
+        return typed.add(event);
     }
-    response.end();
-  } catch (reason) {
-    if (!response.headersSent) throw reason;
-    const error = GatewayError.from(call.signal.aborted ? call.signal.reason : reason);
-    // A caller that stalls would not read this either, and one that left is not there.
-    if (error.kind === "CALLER_STALLED" || response.destroyed) response.destroy();
-    else response.end(`data: ${openaiErrorBody(error, call.requestId)}\n\n`);
-  } finally {
-    clearInterval(heartbeat);
-  }
+  };
+  return {
+    text: (events) => {
+      let text = "";
+      for (const event of events) text += textOf(event);
+      return text;
+    },
+    failure: (error) => `data: ${openaiErrorBody(error, call.requestId)}\n\n`,
+    heartbeat: commentHeartbeat,
+  };
 }
 
 /** The chunk with usage and no choices that OpenAI's SDKs look for, in the backend's own words where it sent one, with what made the answer. */

@@ -41,35 +41,35 @@ function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext):
 
   writer.uint32(usageTag).fork();
   text(event.callId, request.callId);
-  text(event.nodeId, nodeId);
+  frequent(ofEvent, event.nodeId, nodeId);
   nested(event.startedAt, () => {
     writer.uint32(tag(1, varint)).uint64(Math.floor(request.receivedAtMs / 1000));
     integer(2, (request.receivedAtMs % 1000) * 1_000_000);
   });
-  text(event.organisationId, caller.organisationId);
-  text(event.projectId, caller.projectId);
-  text(event.apiKeyId, caller.apiKey.id);
+  frequent(ofEvent, event.organisationId, caller.organisationId);
+  frequent(ofEvent, event.projectId, caller.projectId);
+  frequent(ofEvent, event.apiKeyId, caller.apiKey.id);
   if (request.endUserId !== "") text(event.endUserHash, pseudonym(request.endUserId));
   if (route !== undefined) {
-    text(event.routeId, route.id);
-    text(event.routeName, route.name);
+    frequent(ofEvent, event.routeId, route.id);
+    frequent(ofEvent, event.routeName, route.name);
   }
-  text(event.ingress, request.ingress);
+  frequent(ofEvent, event.ingress, request.ingress);
   flag(event.streamed, request.stream);
   for (const { backend, result, startedAtMs, endedAtMs, httpStatus } of state.attempts) {
     nested(event.attempts, () => {
-      text(attempt.backendId, backend.id);
-      text(attempt.result, result);
+      frequent(ofAttempt, attempt.backendId, backend.id);
+      frequent(ofAttempt, attempt.result, result);
       integer(attempt.durationMs, Math.max(0, (endedAtMs || nowMs) - startedAtMs));
       integer(attempt.httpStatus, httpStatus);
     });
   }
   if (answered !== undefined) {
-    text(event.backendId, answered.backend.id);
-    text(event.providerId, answered.backend.provider.id);
+    frequent(ofEvent, event.backendId, answered.backend.id);
+    frequent(ofEvent, event.providerId, answered.backend.provider.id);
   }
-  text(event.modelAsked, bounded(request.model));
-  text(event.modelServed, bounded(meter.servedModel));
+  frequent(ofEvent, event.modelAsked, bounded(request.model));
+  frequent(ofEvent, event.modelServed, bounded(meter.servedModel));
   if (prompt !== undefined) {
     text(event.promptId, prompt.version.promptId);
     integer(event.promptVersion, prompt.version.version);
@@ -115,10 +115,10 @@ function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext):
     writer.uint32(tag(event.timeToFirstTokenMs, varint)).uint32(Math.max(0, meter.firstContentAtMs - request.receivedAtMs));
   integer(event.outcome, failure === undefined ? Outcome.OK : outcomeOf(failure));
   if (failure !== undefined) text(event.errorReason, failure.kind);
-  text(event.finishReason, meter.finishReason);
-  text(event.cache, state.cache);
+  frequent(ofEvent, event.finishReason, meter.finishReason);
+  frequent(ofEvent, event.cache, state.cache);
   if (snapshot !== undefined) {
-    text(event.configEpoch, snapshot.revision.epoch);
+    frequent(ofEvent, event.configEpoch, snapshot.revision.epoch);
     large(event.configNumber, snapshot.revision.number);
   }
   if (request.requestId !== request.callId) text(event.requestId, request.requestId);
@@ -155,6 +155,30 @@ let writer = new BinaryWriter();
 function text(field: number, value: string): void {
   if (value !== "") writer.uint32(tag(field, lengthDelimited)).string(value);
 }
+
+/**
+ * A text that most calls of a node share with others, such as the name of a route: encoded once, tag and length included. Beyond
+ * some hundred values of a field the rest is encoded for each call.
+ */
+function frequent(known: Map<string, Uint8Array>[], field: number, value: string): void {
+  if (value === "") return;
+  known[field] ??= new Map();
+  const ofField = known[field];
+  let bytes = ofField.get(value);
+  if (bytes === undefined) {
+    if (ofField.size >= frequentMax) {
+      text(field, value);
+      return;
+    }
+    bytes = new BinaryWriter().uint32(tag(field, lengthDelimited)).string(value).finish();
+    ofField.set(value, bytes);
+  }
+  writer.raw(bytes);
+}
+
+const frequentMax = 500;
+const ofEvent: Map<string, Uint8Array>[] = [];
+const ofAttempt: Map<string, Uint8Array>[] = [];
 
 function integer(field: number, value: number): void {
   if (value !== 0) writer.uint32(tag(field, varint)).uint32(value);

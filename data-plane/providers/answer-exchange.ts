@@ -4,13 +4,13 @@
  *
  * A body that merely ends, by FIN or by RST, has failed: HTTP clients report a close-delimited body that was cut as a clean end.
  */
-import { createParser } from "eventsource-parser";
 import { GatewayError } from "../gateway-error.ts";
 import type { CompletionEvent } from "../pipeline/completion-event.ts";
 import { parseExactly } from "../pipeline/exact-json.ts";
 import { attemptClock } from "./attempt-clock.ts";
 import { type KeyHeader, proofOf, proofRefused } from "./proof.ts";
 import type { ProviderBatch, ProviderCall } from "./provider.ts";
+import { eventLengthMax, eventStreamReader } from "./server-sent-events.ts";
 import { exchange, type UpstreamExchange } from "./upstream-http.ts";
 import type { Upstream } from "./upstream-pools.ts";
 
@@ -75,8 +75,6 @@ export interface FailedAnswer {
   readonly header?: (name: string) => string | undefined;
 }
 
-/** One streamed event. */
-const eventBytesMax = 1024 * 1024;
 /** One answer that is not streamed. */
 const answerBytesMax = 32 * 1024 * 1024;
 /** What is read of an error's body. */
@@ -149,18 +147,13 @@ const abandoned = new GatewayError("CANCELLED", "the answer was not needed any m
 
 export const serverSentEvents: Framing = {
   mediaType: "text/event-stream",
-  open(take) {
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    const parser = createParser({
-      maxBufferSize: eventBytesMax,
-      // An event without data is none (HTML, 9.2.6); the parser hands it on all the same.
-      onEvent: ({ data, event }) => data !== "" && take(data, event),
-      onError: ({ type }) => {
-        if (type === "max-buffer-size-exceeded") throw protocolError(`an event of more than ${eventBytesMax} bytes`);
+  open: (take) =>
+    eventStreamReader({
+      event: take,
+      tooLong: () => {
+        throw protocolError(`an event of more than ${eventLengthMax} characters`);
       },
-    });
-    return (chunk) => parser.feed(decoder.decode(chunk, { stream: true }));
-  },
+    }),
 };
 
 async function* readStream(

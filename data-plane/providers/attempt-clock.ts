@@ -19,15 +19,25 @@ export function attemptClock({ firstByteMs, idleMs }: Clocks, expire: (reason: G
     firstByteMs,
   );
   let idling = false;
+  /** Noted for each event, and looked at when the timer runs out: setting a timer anew for each token would cost more. */
+  let eventAtMs = 0;
+  const idleUntil = (ms: number) => {
+    timer = setTimeout(() => {
+      const leftMs = Math.ceil(eventAtMs + idleMs - performance.now());
+      if (leftMs > 0) idleUntil(leftMs);
+      else expire(new GatewayError("UPSTREAM_TIMEOUT", `the backend sent nothing for ${idleMs} ms`));
+    }, ms);
+  };
   return {
     content() {
       if (idling || timer === undefined) return;
       idling = true;
       clearTimeout(timer);
-      timer = setTimeout(() => expire(new GatewayError("UPSTREAM_TIMEOUT", `the backend sent nothing for ${idleMs} ms`)), idleMs);
+      eventAtMs = performance.now();
+      idleUntil(idleMs);
     },
     event() {
-      if (idling) timer?.refresh();
+      if (idling) eventAtMs = performance.now();
     },
     stop() {
       clearTimeout(timer);

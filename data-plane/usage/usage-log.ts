@@ -1,7 +1,7 @@
 /**
  * The node's own log of usage records: a record is on this disk before it goes anywhere, and stays until the ledger has it.
  *
- * Segments of 8 MB. What is appended is written within 2 ms, by one writer that takes all that has gathered, and synced at most
+ * Segments of 8 MB. What is appended is written within 5 ms, by one writer that takes all that has gathered, and synced at most
  * every 50 ms; only what is synced is shipped, so that a number is never given twice, whatever the machine does. What was synced
  * a moment ago is shipped from memory, in the very bytes that were written; what waits for longer is read back from the disk.
  * How it fails: open. Appending never waits and never throws. A disk that takes nothing is tried again, while up to 64 MB wait
@@ -49,8 +49,8 @@ export interface UsageLogOptions {
 }
 
 const syncMs = 50;
-/** Rest between two writes: 500 a second cost about a fiftieth of a core, and what a killed process loses is that young. */
-const writeMs = 2;
+/** Rest between two writes: 200 a second cost about a hundredth of a core, and what a killed process loses is that young. */
+const writeMs = 5;
 const retryMs = 1000;
 const dropLogMs = 60_000;
 const closeMsMax = 5000;

@@ -127,8 +127,8 @@ describe("a request with", () => {
   });
 
   it.each([
-    ["POST", "/v1/embeddings"],
-    ["POST", "/v1/responses"],
+    ["POST", "/v1/realtime/sessions"],
+    ["POST", "/v1/assistants"],
     ["GET", "/v1/chat/completions"],
     ["DELETE", "/v1/models/sim-instant"],
     ["GET", "/v1/../etc/passwd"],

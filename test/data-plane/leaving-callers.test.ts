@@ -2,7 +2,8 @@
 
 import { once } from "node:events";
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CompletionService, Role } from "#proto/penstock/inference/v1/completion_pb.ts";
 import { connectGrpc } from "../../proto/transport/grpc-client.ts";
 import { routeOver, say, startTestNode, type TestNode } from "../harness/node.ts";
@@ -23,8 +24,12 @@ afterAll(() => node[Symbol.asyncDispose]());
 
 const leftCall = (model: string, since: number) => async () =>
   (await node.simulatorCalls()).findLast((call) => call.model === model && call.startedAtMs >= since);
-/** Two clocks of one machine are compared, and the machine is shared. The promise is 100 ms. */
+/** The promise is 100 ms of a node that gets to run; how long the machine kept this process from running is not the node's. */
 const freedMsMax = 100;
+const held = monitorEventLoopDelay({ resolution: 5 });
+beforeAll(() => held.enable());
+beforeEach(() => held.reset());
+const heldMs = () => held.max / 1e6;
 
 describe.each(["sim-slow", "sim-fault-hang", "sim-fault-headers-then-hang", "sim-fault-stall"])("a caller of %s that leaves", (model) => {
   it("frees the backend within 100 ms, over REST", async () => {
@@ -41,7 +46,7 @@ describe.each(["sim-slow", "sim-fault-hang", "sim-fault-headers-then-hang", "sim
     const leftAtMs = performance.timeOrigin + performance.now();
     leaving.abort();
     await expect.poll(async () => (await leftCall(model, since)())?.outcome).toBe("caller-left");
-    expect(((await leftCall(model, since)())?.endedAtMs ?? Number.POSITIVE_INFINITY) - leftAtMs).toBeLessThan(freedMsMax);
+    expect(((await leftCall(model, since)())?.endedAtMs ?? Number.POSITIVE_INFINITY) - leftAtMs).toBeLessThan(freedMsMax + heldMs());
     await expect
       .poll(
         () =>
@@ -75,7 +80,7 @@ describe.each(["sim-slow", "sim-fault-hang", "sim-fault-headers-then-hang", "sim
     leaving.abort(new Error("done here"));
     await expect(answer).rejects.toThrow("done here");
     await expect.poll(async () => (await leftCall(model, since)())?.outcome).toBe("caller-left");
-    expect(((await leftCall(model, since)())?.endedAtMs ?? Number.POSITIVE_INFINITY) - leftAtMs).toBeLessThan(freedMsMax);
+    expect(((await leftCall(model, since)())?.endedAtMs ?? Number.POSITIVE_INFINITY) - leftAtMs).toBeLessThan(freedMsMax + heldMs());
     await expect
       .poll(
         () =>

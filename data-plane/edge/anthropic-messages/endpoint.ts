@@ -13,15 +13,14 @@ import { type JsonText, jsonTextOf, readJsonText } from "../../pipeline/json-tex
 import { factHeaders, usd } from "../answer-headers.ts";
 import { isKnown } from "../known-caller.ts";
 import { type RestCall, type RestEndpoint, readBody, sendJson, simulationHeaders } from "../rest-server.ts";
-import { drained, streamHeaders } from "../streamed-answer.ts";
+import { type StreamedDialect, streamAnswer } from "../streamed-answer.ts";
 import { type CommonForm, commonFormOf } from "./common-form.ts";
 import { messagesErrorBody } from "./error-body.ts";
 import { type MessageEvent, messageEvents, messageOf } from "./message-events.ts";
 import { checkMessagesBody, type MessagesBody } from "./messages-body.ts";
 import { rateLimitHeaders } from "./rate-limit-headers.ts";
 
-/** An event this often while nothing else is written, so that proxies between do not take a thinking model for a dead one. */
-const heartbeatMs = 10_000;
+/** What the dialect has for a heartbeat. */
 const ping = 'event: ping\ndata: {"type": "ping"}\n\n';
 
 export function anthropicMessages(dependencies: CompletionDependencies): RestEndpoint {
@@ -29,7 +28,7 @@ export function anthropicMessages(dependencies: CompletionDependencies): RestEnd
     const call = { ...restCall, credential: credentialOf(restCall) };
     const request = await readRequest(call, dependencies, true);
     const batches = complete(request, dependencies, call);
-    if (request.stream) await writeStream(call, request, batches);
+    if (request.stream) await streamAnswer(call, batches, messageStream(call, request));
     else await writeAnswer(call, request, batches);
   };
 }
@@ -163,56 +162,38 @@ function inputOf(text: string): unknown {
   }
 }
 
-async function writeStream(call: RestCall, request: CompletionRequest, batches: Batches): Promise<void> {
-  const { response } = call;
+function messageStream(call: RestCall, request: CompletionRequest): StreamedDialect {
   const writer = messageEvents(request.model);
   let native = false;
   /** The native end, held until what the call cost is known and can go with it. */
   let nativeEnd = "";
-  let writeStallMs = 0;
-  let heartbeat: NodeJS.Timeout | undefined;
-  try {
-    for await (const batch of batches) {
-      let text = "";
-      for (const event of batch) {
-        switch (event.type) {
-          case "committed":
-            writeStallMs = event.writeStallMs;
-            response.writeHead(200, {
-              ...headersOf(call, event.facts),
-              "x-request-id": call.requestId,
-              "x-penstock-call-id": call.callId,
-              ...streamHeaders,
-            });
-            heartbeat = setInterval(() => response.writableLength === 0 && response.write(ping), heartbeatMs);
-            break;
-          case "native-chunk":
-            native = true;
-            if (event.name === "message_stop") nativeEnd = event.data;
-            else text += `event: ${event.name ?? "message"}\ndata: ${event.data}\n\n`;
-            break;
-          case "finished":
-            text += native
-              ? `event: message_stop\ndata: ${withReport(nativeEnd, event.report)}\n\n`
-              : written(writer.end(event.report.usage, { penstock: reportShown(event.report) }));
-            break;
-          default:
-            if (!native) text += written(writer.add(event));
-        }
-      }
-      if (text !== "" && !response.write(text)) await drained(call, writeStallMs);
-      if (text !== "") heartbeat?.refresh();
+  const textOf = (event: CompletionEvent): string => {
+    switch (event.type) {
+      case "committed":
+        return "";
+      case "native-chunk":
+        native = true;
+        if (event.name !== "message_stop") return `event: ${event.name ?? "message"}\ndata: ${event.data}\n\n`;
+        nativeEnd = event.data;
+        return "";
+      case "finished":
+        return native
+          ? `event: message_stop\ndata: ${withReport(nativeEnd, event.report)}\n\n`
+          : written(writer.end(event.report.usage, { penstock: reportShown(event.report) }));
+      default:
+        return native ? "" : written(writer.add(event));
     }
-    response.end();
-  } catch (reason) {
-    if (!response.headersSent) throw reason;
-    const error = GatewayError.from(call.signal.aborted ? call.signal.reason : reason);
-    // A caller that stalls would not read this either, and one that left is not there.
-    if (error.kind === "CALLER_STALLED" || response.destroyed) response.destroy();
-    else response.end(`event: error\ndata: ${messagesErrorBody(error, call.requestId)}\n\n`);
-  } finally {
-    clearInterval(heartbeat);
-  }
+  };
+  return {
+    text: (events) => {
+      let text = "";
+      for (const event of events) text += textOf(event);
+      return text;
+    },
+    failure: (error) => `event: error\ndata: ${messagesErrorBody(error, call.requestId)}\n\n`,
+    heartbeat: ping,
+    headers: (facts) => headersOf(call, facts),
+  };
 }
 
 function written(events: readonly MessageEvent[]): string {

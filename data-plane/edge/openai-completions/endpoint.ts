@@ -1,5 +1,4 @@
 /** `POST /v1/completions`: the API before chat, over backends that have it and over those that only chat. As openai-chat.ts in all else. */
-import { GatewayError } from "../../gateway-error.ts";
 import { type CompletionDependencies, complete } from "../../pipeline/completion.ts";
 import type { CompletionEvent, TokenUsage } from "../../pipeline/completion-event.ts";
 import type { CompletionRequest } from "../../pipeline/completion-request.ts";
@@ -8,11 +7,9 @@ import { answerHeaders, usd } from "../answer-headers.ts";
 import { isKnown } from "../known-caller.ts";
 import { openaiErrorBody } from "../openai-error-body.ts";
 import { type RestCall, type RestEndpoint, readBody, sendJson, simulationHeaders } from "../rest-server.ts";
-import { drained, streamHeaders } from "../streamed-answer.ts";
+import { commentHeartbeat, type StreamedDialect, streamAnswer } from "../streamed-answer.ts";
 import { type TextCompletionAnswer, textCompletionAnswer } from "./answer.ts";
 import { readTextCompletionBody, type TextCompletionRequest } from "./request-body.ts";
-
-const heartbeatMs = 10_000;
 
 export function openaiCompletions(dependencies: CompletionDependencies): RestEndpoint {
   return async (call) => {
@@ -23,7 +20,7 @@ export function openaiCompletions(dependencies: CompletionDependencies): RestEnd
     const usageAsked = options?.include_usage === true;
     const answer = textCompletionAnswer(`cmpl-${call.callId}`, read.model, usageAsked);
     const batches = complete(completionRequest(call, json, read), dependencies, call);
-    if (read.stream) await writeStream(call, batches, answer, usageAsked);
+    if (read.stream) await streamAnswer(call, batches, completionStream(call, answer, usageAsked));
     else await writeWhole(call, batches, answer);
   };
 }
@@ -79,54 +76,34 @@ async function writeWhole(call: RestCall, batches: Batches, answer: TextCompleti
   sendJson(call, 200, native ?? JSON.stringify(answer.whole(usage)), headers);
 }
 
-async function writeStream(call: RestCall, batches: Batches, answer: TextCompletionAnswer, usageAsked: boolean): Promise<void> {
-  const { response } = call;
-  let writeStallMs = 0;
+function completionStream(call: RestCall, answer: TextCompletionAnswer, usageAsked: boolean): StreamedDialect {
   let isNative = false;
   let usageChunk: string | undefined;
-  let heartbeat: NodeJS.Timeout | undefined;
-  try {
-    for await (const batch of batches) {
-      const chunks: string[] = [];
-      for (const event of batch) {
-        switch (event.type) {
-          case "committed":
-            writeStallMs = event.writeStallMs;
-            response.writeHead(200, {
-              ...answerHeaders(event.facts),
-              "x-request-id": call.requestId,
-              "x-penstock-call-id": call.callId,
-              ...streamHeaders,
-            });
-            heartbeat = setInterval(() => response.writableLength === 0 && response.write(": keep-alive\n\n"), heartbeatMs);
-            break;
-          case "native-chunk":
-            isNative = true;
-            chunks.push(event.data);
-            break;
-          case "usage":
-            usageChunk = event.data ?? usageChunk;
-            break;
-          case "finished":
-            if (usageAsked && event.report.usage !== undefined)
-              chunks.push(usageChunk ?? JSON.stringify(answer.usageChunk(event.report.usage)));
-            chunks.push("[DONE]");
-            break;
-          default:
-            if (!isNative) chunks.push(...answer.add(event));
-        }
+  const chunksOf = (event: CompletionEvent): readonly string[] => {
+    switch (event.type) {
+      case "committed":
+        return [];
+      case "native-chunk":
+        isNative = true;
+        return [event.data];
+      case "usage":
+        usageChunk = event.data ?? usageChunk;
+        return [];
+      case "finished": {
+        const { usage } = event.report;
+        return usageAsked && usage !== undefined ? [usageChunk ?? JSON.stringify(answer.usageChunk(usage)), "[DONE]"] : ["[DONE]"];
       }
-      const text = chunks.map((data) => `data: ${data}\n\n`).join("");
-      if (text !== "" && !response.write(text)) await drained(call, writeStallMs);
-      if (text !== "") heartbeat?.refresh();
+      default:
+        return isNative ? [] : answer.add(event);
     }
-    response.end();
-  } catch (reason) {
-    if (!response.headersSent) throw reason;
-    const error = GatewayError.from(call.signal.aborted ? call.signal.reason : reason);
-    if (error.kind === "CALLER_STALLED" || response.destroyed) response.destroy();
-    else response.end(`data: ${openaiErrorBody(error, call.requestId)}\n\n`);
-  } finally {
-    clearInterval(heartbeat);
-  }
+  };
+  return {
+    text: (events) =>
+      events
+        .flatMap(chunksOf)
+        .map((data) => `data: ${data}\n\n`)
+        .join(""),
+    failure: (error) => `data: ${openaiErrorBody(error, call.requestId)}\n\n`,
+    heartbeat: commentHeartbeat,
+  };
 }

@@ -4,7 +4,6 @@
  *
  * As in openai-chat.ts the 200 waits for the commit point; what fails after it is told as `response.failed`.
  */
-import { GatewayError } from "../../gateway-error.ts";
 import { type CompletionDependencies, complete } from "../../pipeline/completion.ts";
 import type { CompletionEvent } from "../../pipeline/completion-event.ts";
 import type { CompletionRequest } from "../../pipeline/completion-request.ts";
@@ -13,13 +12,11 @@ import type { ResponseStore } from "../../pipeline/response-store.ts";
 import { answerHeaders, usd } from "../answer-headers.ts";
 import { knownCaller } from "../known-caller.ts";
 import { type RestCall, type RestEndpoint, readBody, sendJson, simulationHeaders } from "../rest-server.ts";
-import { drained, streamHeaders } from "../streamed-answer.ts";
+import { commentHeartbeat, type StreamedDialect, streamAnswer } from "../streamed-answer.ts";
 import { type NamedEvent, type ResponseAnswer, responseAnswer } from "./answer.ts";
 import { isSaid, wrong } from "./fields.ts";
 import { type ResponseRequest, readResponseBody } from "./request-body.ts";
 import { keptItems, storedResponse } from "./stored-responses.ts";
-
-const heartbeatMs = 10_000;
 
 export interface ResponseDependencies extends CompletionDependencies {
   readonly responses: ResponseStore;
@@ -38,7 +35,7 @@ export function openaiResponses(dependencies: ResponseDependencies): RestEndpoin
       const record = { response, input: keptItems(read.input, idTag), output: answer.outputForStoring() };
       return await dependencies.responses.put(caller.projectId, String(response["id"]), JSON.stringify(record));
     };
-    if (read.stream) await writeStream(call, batches, answer, store);
+    if (read.stream) await streamAnswer(call, batches, responseStream(answer, store));
     else await writeWhole(call, batches, answer, store);
   };
 }
@@ -106,43 +103,16 @@ async function writeWhole(call: RestCall, batches: Batches, answer: ResponseAnsw
   sendJson(call, 200, JSON.stringify({ ...answer.response(), store: stored }), headers);
 }
 
-async function writeStream(call: RestCall, batches: Batches, answer: ResponseAnswer, store: Store): Promise<void> {
-  const { response } = call;
-  let writeStallMs = 0;
-  let heartbeat: NodeJS.Timeout | undefined;
-  const write = async (text: string): Promise<void> => {
-    if (text === "") return;
-    if (!response.write(text)) await drained(call, writeStallMs);
-    heartbeat?.refresh();
-  };
-  try {
-    for await (const batch of batches) {
-      let text = "";
-      for (const event of batch) {
-        if (event.type === "committed") {
-          writeStallMs = event.writeStallMs;
-          response.writeHead(200, {
-            ...answerHeaders(event.facts),
-            "x-request-id": call.requestId,
-            "x-penstock-call-id": call.callId,
-            ...streamHeaders,
-          });
-          heartbeat = setInterval(() => response.writableLength === 0 && response.write(": keep-alive\n\n"), heartbeatMs);
-        } else text += textOf(answer.add(event));
-      }
-      await write(text);
-    }
-    // Kept before the caller can ask for it.
-    await write(textOf(answer.finish(await store())));
-    response.end();
-  } catch (reason) {
-    if (!response.headersSent) throw reason;
-    const error = GatewayError.from(call.signal.aborted ? call.signal.reason : reason);
-    if (error.kind === "CALLER_STALLED" || response.destroyed) response.destroy();
-    else response.end(textOf(answer.fail(error)));
-  } finally {
-    clearInterval(heartbeat);
-  }
-}
+const responseStream = (answer: ResponseAnswer, store: Store): StreamedDialect => ({
+  text: (events) => {
+    let text = "";
+    for (const event of events) if (event.type !== "committed") text += textOf(answer.add(event));
+    return text;
+  },
+  // Kept before the caller can ask for it.
+  end: async () => textOf(answer.finish(await store())),
+  failure: (error) => textOf(answer.fail(error)),
+  heartbeat: commentHeartbeat,
+});
 
 const textOf = (events: readonly NamedEvent[]): string => events.map(({ name, data }) => `event: ${name}\ndata: ${data}\n\n`).join("");

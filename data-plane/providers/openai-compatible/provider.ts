@@ -5,13 +5,13 @@
  * that parses. A body that merely ends, by FIN or by RST, has failed: HTTP clients report a close-delimited body that was cut
  * as a clean end.
  */
-import { createParser } from "eventsource-parser";
 import { GatewayError } from "../../gateway-error.ts";
 import type { CompletionEvent } from "../../pipeline/completion-event.ts";
 import { attemptClock } from "../attempt-clock.ts";
 import type { UnknownFinish } from "../finish-reasons.ts";
 import { proofOf, proofRefused } from "../proof.ts";
 import type { Provider, ProviderBatch, ProviderCall } from "../provider.ts";
+import { eventLengthMax, eventStreamReader } from "../server-sent-events.ts";
 import { exchange, type UpstreamExchange } from "../upstream-http.ts";
 import type { UpstreamPools } from "../upstream-pools.ts";
 import { chatPath } from "./endpoint.ts";
@@ -20,8 +20,6 @@ import { answerEvents, type ChunkReaderOptions, chunkReader, chunksOfAnswer, pro
 import { flavourNamed, flavourNameOf } from "./flavour.ts";
 import { requestBody, requestHeaders } from "./request.ts";
 
-/** One streamed event. */
-const eventBytesMax = 1024 * 1024;
 /** One answer that is not streamed. */
 const answerBytesMax = 32 * 1024 * 1024;
 /** What is read of an error's body. */
@@ -111,18 +109,14 @@ async function* readStream(
   options: ChunkReaderOptions,
 ): AsyncGenerator<ProviderBatch, void> {
   const reader = chunkReader(options);
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let events: CompletionEvent[] = [];
   let bearsContent = false;
   let done = false;
   let failure: unknown;
-  const parser = createParser({
-    maxBufferSize: eventBytesMax,
-    onEvent: ({ data }) => {
+  const feed = eventStreamReader({
+    event: (data) => {
       // What comes after the end is not part of the answer.
       if (done || failure !== undefined) return;
-      // An event without data is none (HTML, 9.2.6); the parser hands it on all the same.
-      if (data === "") return;
       clock.event();
       if (data === "[DONE]") {
         done = true;
@@ -134,8 +128,8 @@ async function* readStream(
         failure = reason;
       }
     },
-    onError: (error) => {
-      if (error.type === "max-buffer-size-exceeded") failure ??= protocolError(`an event of more than ${eventBytesMax} bytes`);
+    tooLong: () => {
+      failure ??= protocolError(`an event of more than ${eventLengthMax} characters`);
     },
   });
   while (!done) {
@@ -144,7 +138,7 @@ async function* readStream(
       if (reader.finished()) return;
       throw new GatewayError("UPSTREAM_TRUNCATED", "the backend's answer broke off before its end", { anotherBackendMayHelp: true });
     }
-    for (const chunk of chunks) if (failure === undefined) parser.feed(decoder.decode(chunk, { stream: true }));
+    for (const chunk of chunks) if (failure === undefined) feed(chunk);
     if (events.length > 0) {
       if (bearsContent) clock.content();
       yield { events, bearsContent };
