@@ -7,13 +7,14 @@ import type {
   CompletionInput,
   ContentPart,
   Message,
+  ReasoningDetail,
   ResponseFormat,
   SamplingParameters,
   Tool,
   ToolCall,
   ToolChoice,
 } from "#proto/penstock/inference/v1/completion_pb.ts";
-import { Role, ToolChoiceMode } from "#proto/penstock/inference/v1/completion_pb.ts";
+import { ReasoningDetailKind, Role, ToolChoiceMode } from "#proto/penstock/inference/v1/completion_pb.ts";
 import { GatewayError } from "../gateway-error.ts";
 
 /** @throws GatewayError INVALID_ARGUMENT naming the field. */
@@ -63,7 +64,7 @@ const roleNames = {
   [Role.FUNCTION]: "function",
 } satisfies Record<Exclude<Role, 0 | bigint>, string> as Partial<Record<number, string>>;
 
-function chatMessage(message: Message, at: string): JsonObject {
+export function chatMessage(message: Message, at: string): JsonObject {
   const role = roleNames[message.role];
   if (role === undefined) throw wrong(`${at}.role`, "must be said");
   return {
@@ -77,7 +78,28 @@ function chatMessage(message: Message, at: string): JsonObject {
     ...textMember("refusal", message.refusal),
     ...textMember("reasoning_content", message.reasoning),
     ...(message.audioId === "" ? {} : { audio: { id: message.audioId } }),
+    ...(message.toolFailed ? { is_error: true } : {}),
+    ...(message.reasoningDetails.length === 0
+      ? {}
+      : {
+          reasoning_details: message.reasoningDetails.map((detail, i) => chatReasoningDetail(detail, i, `${at}.reasoning_details[${i}]`)),
+        }),
   };
+}
+
+/** As ReasoningDetail in completion-event.ts has it. */
+function chatReasoningDetail({ kind, value, id, format, provider, text }: ReasoningDetail, index: number, at: string): JsonObject {
+  const named = { format, provider, index, ...textMember("id", id) };
+  switch (kind) {
+    case ReasoningDetailKind.SIGNATURE:
+      return { type: "reasoning.text", text, signature: value, ...named };
+    case ReasoningDetailKind.ENCRYPTED:
+      return { type: "reasoning.encrypted", data: value, ...named };
+    case ReasoningDetailKind.SUMMARY:
+      return { type: "reasoning.summary", summary: value, ...named };
+    default:
+      throw wrong(`${at}.kind`, "must be said");
+  }
 }
 
 /** Text alone goes as a string, which every backend takes; anything else as parts. */
@@ -159,7 +181,7 @@ const modes: Partial<Record<number, string>> = {
   [ToolChoiceMode.REQUIRED]: "required",
 };
 
-function chatToolChoice({ choice }: ToolChoice): JsonValue {
+export function chatToolChoice({ choice }: ToolChoice): JsonValue {
   switch (choice.case) {
     case "mode":
       return modeName(choice.value, "tool_choice.mode");

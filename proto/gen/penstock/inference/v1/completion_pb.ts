@@ -14,7 +14,7 @@ import type { JsonObject, Message as Message$1, UnknownEnum } from "@bufbuild/pr
  * Describes the file penstock/inference/v1/completion.proto.
  */
 export const file_penstock_inference_v1_completion: GenFile = /*@__PURE__*/
-  fileDesc("CiZwZW5zdG9jay9pbmZlcmVuY2UvdjEvY29tcGxldGlvbi5wcm90bxIVcGVuc3RvY2suaW5mZXJlbmNlLnYxIkgKD0NvbXBsZXRlUmVxdWVzdBI1CgVpbnB1dBgBIAEoCzImLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db21wbGV0aW9uSW5wdXQi4wIKEENvbXBsZXRlUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoCRIVCg1jb21wbGV0aW9uX2lkGAIgASgJEg0KBW1vZGVsGAMgASgJEhQKDHNlcnZlZF9tb2RlbBgEIAEoCRIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgdjaG9pY2VzGAYgAygLMh0ucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNob2ljZRIwCgV1c2FnZRgHIAEoCzIcLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Vc2FnZUgAiAEBEjEKBnJlcG9ydBgIIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5DYWxsUmVwb3J0EhoKEnN5c3RlbV9maW5nZXJwcmludBgJIAEoCRIUCgxzZXJ2aWNlX3RpZXIYCiABKAlCCAoGX3VzYWdlIk4KFVN0cmVhbUNvbXBsZXRlUmVxdWVzdBI1CgVpbnB1dBgBIAEoCzImLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db21wbGV0aW9uSW5wdXQimgQKFlN0cmVhbUNvbXBsZXRlUmVzcG9uc2USFwoPc2VxdWVuY2VfbnVtYmVyGAEgASgEEjEKB3N0YXJ0ZWQYAiABKAsyHi5wZW5zdG9jay5pbmZlcmVuY2UudjEuU3RhcnRlZEgAEjwKDWNvbnRlbnRfZGVsdGEYAyABKAsyIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29udGVudERlbHRhSAASQAoPcmVhc29uaW5nX2RlbHRhGAQgASgLMiUucGVuc3RvY2suaW5mZXJlbmNlLnYxLlJlYXNvbmluZ0RlbHRhSAASPwoPdG9vbF9jYWxsX2RlbHRhGAUgASgLMiQucGVuc3RvY2suaW5mZXJlbmNlLnYxLlRvb2xDYWxsRGVsdGFIABI8Cg1yZWZ1c2FsX2RlbHRhGAYgASgLMiMucGVuc3RvY2suaW5mZXJlbmNlLnYxLlJlZnVzYWxEZWx0YUgAEkAKD2Nob2ljZV9maW5pc2hlZBgHIAEoCzIlLnBlbnN0b2NrLmluZmVyZW5jZS52MS5DaG9pY2VGaW5pc2hlZEgAEjUKBXVzYWdlGAggASgLMiQucGVuc3RvY2suaW5mZXJlbmNlLnYxLlVzYWdlUmVwb3J0ZWRIABIzCghmaW5pc2hlZBgJIAEoCzIfLnBlbnN0b2NrLmluZmVyZW5jZS52MS5GaW5pc2hlZEgAQgcKBWV2ZW50IoEHCg9Db21wbGV0aW9uSW5wdXQSDQoFbW9kZWwYASABKAkSMAoIbWVzc2FnZXMYAiADKAsyHi5wZW5zdG9jay5pbmZlcmVuY2UudjEuTWVzc2FnZRI7CghzYW1wbGluZxgDIAEoCzIpLnBlbnN0b2NrLmluZmVyZW5jZS52MS5TYW1wbGluZ1BhcmFtZXRlcnMSKgoFdG9vbHMYBCADKAsyGy5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9vbBI2Cgt0b29sX2Nob2ljZRgFIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Ub29sQ2hvaWNlEiAKE3BhcmFsbGVsX3Rvb2xfY2FsbHMYBiABKAhIAIgBARI+Cg9yZXNwb25zZV9mb3JtYXQYByABKAsyJS5wZW5zdG9jay5pbmZlcmVuY2UudjEuUmVzcG9uc2VGb3JtYXQSNgoGcHJvbXB0GAggASgLMiYucGVuc3RvY2suaW5mZXJlbmNlLnYxLlByb21wdFJlZmVyZW5jZRJGCghtZXRhZGF0YRgJIAMoCzI0LnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db21wbGV0aW9uSW5wdXQuTWV0YWRhdGFFbnRyeRITCgtlbmRfdXNlcl9pZBgKIAEoCRIzChJiYWNrZW5kX2V4dGVuc2lvbnMYCyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhQKDHNlcnZpY2VfdGllchgMIAEoCRIYChByZWFzb25pbmdfZWZmb3J0GA0gASgJEhgKEHByb21wdF9jYWNoZV9rZXkYDiABKAkSOAoMYXVkaW9fb3V0cHV0GA8gASgLMiIucGVuc3RvY2suaW5mZXJlbmNlLnYxLkF1ZGlvT3V0cHV0EhIKCm1vZGFsaXRpZXMYECADKAkSGQoRcHJlZGljdGVkX2NvbnRlbnQYESABKAkSEQoJdmVyYm9zaXR5GBIgASgJEhIKBXN0b3JlGBMgASgISAGIAQESMwoSd2ViX3NlYXJjaF9vcHRpb25zGBQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCFgoUX3BhcmFsbGVsX3Rvb2xfY2FsbHNCCAoGX3N0b3JlIowEChJTYW1wbGluZ1BhcmFtZXRlcnMSHgoRb3V0cHV0X3Rva2Vuc19tYXgYASABKA1IAIgBARIYCgt0ZW1wZXJhdHVyZRgCIAEoAUgBiAEBEhIKBXRvcF9wGAMgASgBSAKIAQESHgoRZnJlcXVlbmN5X3BlbmFsdHkYBCABKAFIA4gBARIdChBwcmVzZW5jZV9wZW5hbHR5GAUgASgBSASIAQESDAoEc3RvcBgGIAMoCRIOCgFuGAcgASgNSAWIAQESEQoEc2VlZBgIIAEoA0gGiAEBEhUKCGxvZ3Byb2JzGAkgASgISAeIAQESGQoMdG9wX2xvZ3Byb2JzGAogASgNSAiIAQESTAoKbG9naXRfYmlhcxgLIAMoCzI4LnBlbnN0b2NrLmluZmVyZW5jZS52MS5TYW1wbGluZ1BhcmFtZXRlcnMuTG9naXRCaWFzRW50cnkaMAoOTG9naXRCaWFzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4AUIUChJfb3V0cHV0X3Rva2Vuc19tYXhCDgoMX3RlbXBlcmF0dXJlQggKBl90b3BfcEIUChJfZnJlcXVlbmN5X3BlbmFsdHlCEwoRX3ByZXNlbmNlX3BlbmFsdHlCBAoCX25CBwoFX3NlZWRCCwoJX2xvZ3Byb2JzQg8KDV90b3BfbG9ncHJvYnMi+AEKB01lc3NhZ2USKQoEcm9sZRgBIAEoDjIbLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Sb2xlEjMKB2NvbnRlbnQYAiADKAsyIi5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29udGVudFBhcnQSDAoEbmFtZRgDIAEoCRIzCgp0b29sX2NhbGxzGAQgAygLMh8ucGVuc3RvY2suaW5mZXJlbmNlLnYxLlRvb2xDYWxsEhQKDHRvb2xfY2FsbF9pZBgFIAEoCRIPCgdyZWZ1c2FsGAYgASgJEhEKCXJlYXNvbmluZxgHIAEoCRIQCghhdWRpb19pZBgIIAEoCSKUAgoLQ29udGVudFBhcnQSLwoEdGV4dBgBIAEoCzIfLnBlbnN0b2NrLmluZmVyZW5jZS52MS5UZXh0UGFydEgAEjEKBWltYWdlGAIgASgLMiAucGVuc3RvY2suaW5mZXJlbmNlLnYxLkltYWdlUGFydEgAEjEKBWF1ZGlvGAMgASgLMiAucGVuc3RvY2suaW5mZXJlbmNlLnYxLkF1ZGlvUGFydEgAEi8KBGZpbGUYBCABKAsyHy5wZW5zdG9jay5pbmZlcmVuY2UudjEuRmlsZVBhcnRIABI1CgdyZWZ1c2FsGAUgASgLMiIucGVuc3RvY2suaW5mZXJlbmNlLnYxLlJlZnVzYWxQYXJ0SABCBgoEcGFydCIYCghUZXh0UGFydBIMCgR0ZXh0GAEgASgJIh4KC1JlZnVzYWxQYXJ0Eg8KB3JlZnVzYWwYASABKAkiaQoJSW1hZ2VQYXJ0Eg0KA3VybBgBIAEoCUgAEjMKBmlubGluZRgCIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5JbmxpbmVEYXRhSAASDgoGZGV0YWlsGAMgASgJQggKBnNvdXJjZSIpCglBdWRpb1BhcnQSDAoEZGF0YRgBIAEoDBIOCgZmb3JtYXQYAiABKAkibgoIRmlsZVBhcnQSEQoHZmlsZV9pZBgBIAEoCUgAEjMKBmlubGluZRgCIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5JbmxpbmVEYXRhSAASEAoIZmlsZW5hbWUYAyABKAlCCAoGc291cmNlIi4KCklubGluZURhdGESDAoEZGF0YRgBIAEoDBISCgptZWRpYV90eXBlGAIgASgJInwKBFRvb2wSNwoIZnVuY3Rpb24YASABKAsyIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuRnVuY3Rpb25Ub29sSAASMwoGY3VzdG9tGAIgASgLMiEucGVuc3RvY2suaW5mZXJlbmNlLnYxLkN1c3RvbVRvb2xIAEIGCgR0b29sIn4KDEZ1bmN0aW9uVG9vbBIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEisKCnBhcmFtZXRlcnMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhMKBnN0cmljdBgEIAEoCEgAiAEBQgkKB19zdHJpY3QiWAoKQ3VzdG9tVG9vbBIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEicKBmZvcm1hdBgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QitQEKClRvb2xDaG9pY2USNQoEbW9kZRgBIAEoDjIlLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Ub29sQ2hvaWNlTW9kZUgAEhcKDWZ1bmN0aW9uX25hbWUYAiABKAlIABIVCgtjdXN0b21fbmFtZRgDIAEoCUgAEjYKB2FsbG93ZWQYBCABKAsyIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuQWxsb3dlZFRvb2xzSABCCAoGY2hvaWNlIlsKDEFsbG93ZWRUb29scxIzCgRtb2RlGAEgASgOMiUucGVuc3RvY2suaW5mZXJlbmNlLnYxLlRvb2xDaG9pY2VNb2RlEhYKDmZ1bmN0aW9uX25hbWVzGAIgAygJIowBCghUb29sQ2FsbBIKCgJpZBgBIAEoCRI3CghmdW5jdGlvbhgCIAEoCzIjLnBlbnN0b2NrLmluZmVyZW5jZS52MS5GdW5jdGlvbkNhbGxIABIzCgZjdXN0b20YAyABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ3VzdG9tQ2FsbEgAQgYKBGNhbGwiLwoMRnVuY3Rpb25DYWxsEgwKBG5hbWUYASABKAkSEQoJYXJndW1lbnRzGAIgASgJIikKCkN1c3RvbUNhbGwSDAoEbmFtZRgBIAEoCRINCgVpbnB1dBgCIAEoCSLNAQoOUmVzcG9uc2VGb3JtYXQSMQoEdGV4dBgBIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5UZXh0Rm9ybWF0SAASPgoLanNvbl9vYmplY3QYAiABKAsyJy5wZW5zdG9jay5pbmZlcmVuY2UudjEuSnNvbk9iamVjdEZvcm1hdEgAEj4KC2pzb25fc2NoZW1hGAMgASgLMicucGVuc3RvY2suaW5mZXJlbmNlLnYxLkpzb25TY2hlbWFGb3JtYXRIAEIICgZmb3JtYXQiDAoKVGV4dEZvcm1hdCISChBKc29uT2JqZWN0Rm9ybWF0In4KEEpzb25TY2hlbWFGb3JtYXQSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRInCgZzY2hlbWEYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhMKBnN0cmljdBgEIAEoCEgAiAEBQgkKB19zdHJpY3QiLAoLQXVkaW9PdXRwdXQSDQoFdm9pY2UYASABKAkSDgoGZm9ybWF0GAIgASgJInsKD1Byb21wdFJlZmVyZW5jZRIMCgRuYW1lGAEgASgJEg8KBWxhYmVsGAIgASgJSAASEQoHdmVyc2lvbhgDIAEoDUgAEioKCXZhcmlhYmxlcxgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCCgoIc2VsZWN0b3IiuwEKB1N0YXJ0ZWQSEgoKcmVxdWVzdF9pZBgBIAEoCRIVCg1jb21wbGV0aW9uX2lkGAIgASgJEg0KBW1vZGVsGAMgASgJEhQKDHNlcnZlZF9tb2RlbBgEIAEoCRIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaChJzeXN0ZW1fZmluZ2VycHJpbnQYBiABKAkSFAoMc2VydmljZV90aWVyGAcgASgJImMKDENvbnRlbnREZWx0YRIOCgZjaG9pY2UYASABKA0SDAoEdGV4dBgCIAEoCRI1Cghsb2dwcm9icxgDIAMoCzIjLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Ub2tlbkxvZ3Byb2IiLgoOUmVhc29uaW5nRGVsdGESDgoGY2hvaWNlGAEgASgNEgwKBHRleHQYAiABKAkiLAoMUmVmdXNhbERlbHRhEg4KBmNob2ljZRgBIAEoDRIMCgR0ZXh0GAIgASgJIlsKDVRvb2xDYWxsRGVsdGESDgoGY2hvaWNlGAEgASgNEg0KBWluZGV4GAIgASgNEgoKAmlkGAMgASgJEgwKBG5hbWUYBCABKAkSEQoJYXJndW1lbnRzGAUgASgJImkKDkNob2ljZUZpbmlzaGVkEg4KBmNob2ljZRgBIAEoDRIzCgZyZWFzb24YAiABKA4yIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuRmluaXNoUmVhc29uEhIKCnJhd19yZWFzb24YAyABKAkiPAoNVXNhZ2VSZXBvcnRlZBIrCgV1c2FnZRgBIAEoCzIcLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Vc2FnZSI9CghGaW5pc2hlZBIxCgZyZXBvcnQYASABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ2FsbFJlcG9ydCLWAQoGQ2hvaWNlEg0KBWluZGV4GAEgASgNEi8KB21lc3NhZ2UYAiABKAsyHi5wZW5zdG9jay5pbmZlcmVuY2UudjEuTWVzc2FnZRI6Cg1maW5pc2hfcmVhc29uGAMgASgOMiMucGVuc3RvY2suaW5mZXJlbmNlLnYxLkZpbmlzaFJlYXNvbhIZChFyYXdfZmluaXNoX3JlYXNvbhgEIAEoCRI1Cghsb2dwcm9icxgFIAMoCzIjLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Ub2tlbkxvZ3Byb2IicwoMVG9rZW5Mb2dwcm9iEg0KBXRva2VuGAEgASgJEg8KB2xvZ3Byb2IYAiABKAESEwoLdG9rZW5fYnl0ZXMYAyABKAwSLgoDdG9wGAQgAygLMiEucGVuc3RvY2suaW5mZXJlbmNlLnYxLlRvcExvZ3Byb2IiQQoKVG9wTG9ncHJvYhINCgV0b2tlbhgBIAEoCRIPCgdsb2dwcm9iGAIgASgBEhMKC3Rva2VuX2J5dGVzGAMgASgMItEBCgVVc2FnZRIUCgxpbnB1dF90b2tlbnMYASABKAQSFQoNb3V0cHV0X3Rva2VucxgCIAEoBBIZChFjYWNoZV9yZWFkX3Rva2VucxgDIAEoBBIaChJjYWNoZV93cml0ZV90b2tlbnMYBCABKAQSGAoQcmVhc29uaW5nX3Rva2VucxgFIAEoBBIaChJhdWRpb19pbnB1dF90b2tlbnMYBiABKAQSGwoTYXVkaW9fb3V0cHV0X3Rva2VucxgHIAEoBBIRCgllc3RpbWF0ZWQYCCABKAgivAEKCkNhbGxSZXBvcnQSDQoFcm91dGUYASABKAkSDwoHYmFja2VuZBgCIAEoCRIQCghhdHRlbXB0cxgDIAEoDRIPCgd2YXJpYW50GAQgASgJEg0KBWNhY2hlGAUgASgJEhAKCHJldmlzaW9uGAYgASgJEhYKDnByb21wdF92ZXJzaW9uGAcgASgJEh0KEGNvc3RfbmFub2RvbGxhcnMYCCABKANIAIgBAUITChFfY29zdF9uYW5vZG9sbGFycyqGAQoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9TWVNURU0QARISCg5ST0xFX0RFVkVMT1BFUhACEg0KCVJPTEVfVVNFUhADEhIKDlJPTEVfQVNTSVNUQU5UEAQSDQoJUk9MRV9UT09MEAUSEQoNUk9MRV9GVU5DVElPThAGKocBCg5Ub29sQ2hvaWNlTW9kZRIgChxUT09MX0NIT0lDRV9NT0RFX1VOU1BFQ0lGSUVEEAASGQoVVE9PTF9DSE9JQ0VfTU9ERV9OT05FEAESGQoVVE9PTF9DSE9JQ0VfTU9ERV9BVVRPEAISHQoZVE9PTF9DSE9JQ0VfTU9ERV9SRVFVSVJFRBADKtkBCgxGaW5pc2hSZWFzb24SHQoZRklOSVNIX1JFQVNPTl9VTlNQRUNJRklFRBAAEhYKEkZJTklTSF9SRUFTT05fU1RPUBABEhgKFEZJTklTSF9SRUFTT05fTEVOR1RIEAISHAoYRklOSVNIX1JFQVNPTl9UT09MX0NBTExTEAMSIAocRklOSVNIX1JFQVNPTl9DT05URU5UX0ZJTFRFUhAEEh8KG0ZJTklTSF9SRUFTT05fRlVOQ1RJT05fQ0FMTBAFEhcKE0ZJTklTSF9SRUFTT05fT1RIRVIQBjLhAQoRQ29tcGxldGlvblNlcnZpY2USWwoIQ29tcGxldGUSJi5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29tcGxldGVSZXF1ZXN0GicucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNvbXBsZXRlUmVzcG9uc2USbwoOU3RyZWFtQ29tcGxldGUSLC5wZW5zdG9jay5pbmZlcmVuY2UudjEuU3RyZWFtQ29tcGxldGVSZXF1ZXN0Gi0ucGVuc3RvY2suaW5mZXJlbmNlLnYxLlN0cmVhbUNvbXBsZXRlUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("CiZwZW5zdG9jay9pbmZlcmVuY2UvdjEvY29tcGxldGlvbi5wcm90bxIVcGVuc3RvY2suaW5mZXJlbmNlLnYxIkgKD0NvbXBsZXRlUmVxdWVzdBI1CgVpbnB1dBgBIAEoCzImLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db21wbGV0aW9uSW5wdXQi4wIKEENvbXBsZXRlUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoCRIVCg1jb21wbGV0aW9uX2lkGAIgASgJEg0KBW1vZGVsGAMgASgJEhQKDHNlcnZlZF9tb2RlbBgEIAEoCRIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgdjaG9pY2VzGAYgAygLMh0ucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNob2ljZRIwCgV1c2FnZRgHIAEoCzIcLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Vc2FnZUgAiAEBEjEKBnJlcG9ydBgIIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5DYWxsUmVwb3J0EhoKEnN5c3RlbV9maW5nZXJwcmludBgJIAEoCRIUCgxzZXJ2aWNlX3RpZXIYCiABKAlCCAoGX3VzYWdlIk4KFVN0cmVhbUNvbXBsZXRlUmVxdWVzdBI1CgVpbnB1dBgBIAEoCzImLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db21wbGV0aW9uSW5wdXQiiwYKFlN0cmVhbUNvbXBsZXRlUmVzcG9uc2USFwoPc2VxdWVuY2VfbnVtYmVyGAEgASgEEjEKB3N0YXJ0ZWQYAiABKAsyHi5wZW5zdG9jay5pbmZlcmVuY2UudjEuU3RhcnRlZEgAEjwKDWNvbnRlbnRfZGVsdGEYAyABKAsyIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29udGVudERlbHRhSAASQAoPcmVhc29uaW5nX2RlbHRhGAQgASgLMiUucGVuc3RvY2suaW5mZXJlbmNlLnYxLlJlYXNvbmluZ0RlbHRhSAASPwoPdG9vbF9jYWxsX2RlbHRhGAUgASgLMiQucGVuc3RvY2suaW5mZXJlbmNlLnYxLlRvb2xDYWxsRGVsdGFIABI8Cg1yZWZ1c2FsX2RlbHRhGAYgASgLMiMucGVuc3RvY2suaW5mZXJlbmNlLnYxLlJlZnVzYWxEZWx0YUgAEkAKD2Nob2ljZV9maW5pc2hlZBgHIAEoCzIlLnBlbnN0b2NrLmluZmVyZW5jZS52MS5DaG9pY2VGaW5pc2hlZEgAEjUKBXVzYWdlGAggASgLMiQucGVuc3RvY2suaW5mZXJlbmNlLnYxLlVzYWdlUmVwb3J0ZWRIABIzCghmaW5pc2hlZBgJIAEoCzIfLnBlbnN0b2NrLmluZmVyZW5jZS52MS5GaW5pc2hlZEgAEkYKEnJlYXNvbmluZ19kZXRhaWxlZBgKIAEoCzIoLnBlbnN0b2NrLmluZmVyZW5jZS52MS5SZWFzb25pbmdEZXRhaWxlZEgAEjUKCWFubm90YXRlZBgLIAEoCzIgLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Bbm5vdGF0ZWRIABI4CgthdWRpb19kZWx0YRgMIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5BdWRpb0RlbHRhSAASNgoKaW1hZ2VfbWFkZRgNIAEoCzIgLnBlbnN0b2NrLmluZmVyZW5jZS52MS5JbWFnZU1hZGVIAEIHCgVldmVudCKNAQoPQ29udmVyc2VSZXF1ZXN0EjYKBG9wZW4YASABKAsyJi5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29tcGxldGlvbklucHV0SAASNwoEdHVybhgCIAEoCzInLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db252ZXJzYXRpb25UdXJuSABCCQoHcmVxdWVzdCJ8ChBDb252ZXJzYXRpb25UdXJuEjAKCG1lc3NhZ2VzGAEgAygLMh4ucGVuc3RvY2suaW5mZXJlbmNlLnYxLk1lc3NhZ2USNgoLdG9vbF9jaG9pY2UYAiABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9vbENob2ljZSJvChBDb252ZXJzZVJlc3BvbnNlEgwKBHR1cm4YASABKA0SDwoHY2FsbF9pZBgCIAEoCRI8CgVldmVudBgDIAEoCzItLnBlbnN0b2NrLmluZmVyZW5jZS52MS5TdHJlYW1Db21wbGV0ZVJlc3BvbnNlIoEHCg9Db21wbGV0aW9uSW5wdXQSDQoFbW9kZWwYASABKAkSMAoIbWVzc2FnZXMYAiADKAsyHi5wZW5zdG9jay5pbmZlcmVuY2UudjEuTWVzc2FnZRI7CghzYW1wbGluZxgDIAEoCzIpLnBlbnN0b2NrLmluZmVyZW5jZS52MS5TYW1wbGluZ1BhcmFtZXRlcnMSKgoFdG9vbHMYBCADKAsyGy5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9vbBI2Cgt0b29sX2Nob2ljZRgFIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Ub29sQ2hvaWNlEiAKE3BhcmFsbGVsX3Rvb2xfY2FsbHMYBiABKAhIAIgBARI+Cg9yZXNwb25zZV9mb3JtYXQYByABKAsyJS5wZW5zdG9jay5pbmZlcmVuY2UudjEuUmVzcG9uc2VGb3JtYXQSNgoGcHJvbXB0GAggASgLMiYucGVuc3RvY2suaW5mZXJlbmNlLnYxLlByb21wdFJlZmVyZW5jZRJGCghtZXRhZGF0YRgJIAMoCzI0LnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db21wbGV0aW9uSW5wdXQuTWV0YWRhdGFFbnRyeRITCgtlbmRfdXNlcl9pZBgKIAEoCRIzChJiYWNrZW5kX2V4dGVuc2lvbnMYCyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhQKDHNlcnZpY2VfdGllchgMIAEoCRIYChByZWFzb25pbmdfZWZmb3J0GA0gASgJEhgKEHByb21wdF9jYWNoZV9rZXkYDiABKAkSOAoMYXVkaW9fb3V0cHV0GA8gASgLMiIucGVuc3RvY2suaW5mZXJlbmNlLnYxLkF1ZGlvT3V0cHV0EhIKCm1vZGFsaXRpZXMYECADKAkSGQoRcHJlZGljdGVkX2NvbnRlbnQYESABKAkSEQoJdmVyYm9zaXR5GBIgASgJEhIKBXN0b3JlGBMgASgISAGIAQESMwoSd2ViX3NlYXJjaF9vcHRpb25zGBQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCFgoUX3BhcmFsbGVsX3Rvb2xfY2FsbHNCCAoGX3N0b3JlIowEChJTYW1wbGluZ1BhcmFtZXRlcnMSHgoRb3V0cHV0X3Rva2Vuc19tYXgYASABKA1IAIgBARIYCgt0ZW1wZXJhdHVyZRgCIAEoAUgBiAEBEhIKBXRvcF9wGAMgASgBSAKIAQESHgoRZnJlcXVlbmN5X3BlbmFsdHkYBCABKAFIA4gBARIdChBwcmVzZW5jZV9wZW5hbHR5GAUgASgBSASIAQESDAoEc3RvcBgGIAMoCRIOCgFuGAcgASgNSAWIAQESEQoEc2VlZBgIIAEoA0gGiAEBEhUKCGxvZ3Byb2JzGAkgASgISAeIAQESGQoMdG9wX2xvZ3Byb2JzGAogASgNSAiIAQESTAoKbG9naXRfYmlhcxgLIAMoCzI4LnBlbnN0b2NrLmluZmVyZW5jZS52MS5TYW1wbGluZ1BhcmFtZXRlcnMuTG9naXRCaWFzRW50cnkaMAoOTG9naXRCaWFzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4AUIUChJfb3V0cHV0X3Rva2Vuc19tYXhCDgoMX3RlbXBlcmF0dXJlQggKBl90b3BfcEIUChJfZnJlcXVlbmN5X3BlbmFsdHlCEwoRX3ByZXNlbmNlX3BlbmFsdHlCBAoCX25CBwoFX3NlZWRCCwoJX2xvZ3Byb2JzQg8KDV90b3BfbG9ncHJvYnMi0AIKB01lc3NhZ2USKQoEcm9sZRgBIAEoDjIbLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Sb2xlEjMKB2NvbnRlbnQYAiADKAsyIi5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29udGVudFBhcnQSDAoEbmFtZRgDIAEoCRIzCgp0b29sX2NhbGxzGAQgAygLMh8ucGVuc3RvY2suaW5mZXJlbmNlLnYxLlRvb2xDYWxsEhQKDHRvb2xfY2FsbF9pZBgFIAEoCRIPCgdyZWZ1c2FsGAYgASgJEhEKCXJlYXNvbmluZxgHIAEoCRIQCghhdWRpb19pZBgIIAEoCRITCgt0b29sX2ZhaWxlZBgJIAEoCBJBChFyZWFzb25pbmdfZGV0YWlscxgKIAMoCzImLnBlbnN0b2NrLmluZmVyZW5jZS52MS5SZWFzb25pbmdEZXRhaWwilgEKD1JlYXNvbmluZ0RldGFpbBI4CgRraW5kGAEgASgOMioucGVuc3RvY2suaW5mZXJlbmNlLnYxLlJlYXNvbmluZ0RldGFpbEtpbmQSDQoFdmFsdWUYAiABKAkSCgoCaWQYAyABKAkSDgoGZm9ybWF0GAQgASgJEhAKCHByb3ZpZGVyGAUgASgJEgwKBHRleHQYBiABKAkilAIKC0NvbnRlbnRQYXJ0Ei8KBHRleHQYASABKAsyHy5wZW5zdG9jay5pbmZlcmVuY2UudjEuVGV4dFBhcnRIABIxCgVpbWFnZRgCIAEoCzIgLnBlbnN0b2NrLmluZmVyZW5jZS52MS5JbWFnZVBhcnRIABIxCgVhdWRpbxgDIAEoCzIgLnBlbnN0b2NrLmluZmVyZW5jZS52MS5BdWRpb1BhcnRIABIvCgRmaWxlGAQgASgLMh8ucGVuc3RvY2suaW5mZXJlbmNlLnYxLkZpbGVQYXJ0SAASNQoHcmVmdXNhbBgFIAEoCzIiLnBlbnN0b2NrLmluZmVyZW5jZS52MS5SZWZ1c2FsUGFydEgAQgYKBHBhcnQiGAoIVGV4dFBhcnQSDAoEdGV4dBgBIAEoCSIeCgtSZWZ1c2FsUGFydBIPCgdyZWZ1c2FsGAEgASgJImkKCUltYWdlUGFydBINCgN1cmwYASABKAlIABIzCgZpbmxpbmUYAiABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuSW5saW5lRGF0YUgAEg4KBmRldGFpbBgDIAEoCUIICgZzb3VyY2UiKQoJQXVkaW9QYXJ0EgwKBGRhdGEYASABKAwSDgoGZm9ybWF0GAIgASgJIm4KCEZpbGVQYXJ0EhEKB2ZpbGVfaWQYASABKAlIABIzCgZpbmxpbmUYAiABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuSW5saW5lRGF0YUgAEhAKCGZpbGVuYW1lGAMgASgJQggKBnNvdXJjZSIuCgpJbmxpbmVEYXRhEgwKBGRhdGEYASABKAwSEgoKbWVkaWFfdHlwZRgCIAEoCSJ8CgRUb29sEjcKCGZ1bmN0aW9uGAEgASgLMiMucGVuc3RvY2suaW5mZXJlbmNlLnYxLkZ1bmN0aW9uVG9vbEgAEjMKBmN1c3RvbRgCIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5DdXN0b21Ub29sSABCBgoEdG9vbCJ+CgxGdW5jdGlvblRvb2wSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIrCgpwYXJhbWV0ZXJzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBITCgZzdHJpY3QYBCABKAhIAIgBAUIJCgdfc3RyaWN0IlgKCkN1c3RvbVRvb2wSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRInCgZmb3JtYXQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IrUBCgpUb29sQ2hvaWNlEjUKBG1vZGUYASABKA4yJS5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9vbENob2ljZU1vZGVIABIXCg1mdW5jdGlvbl9uYW1lGAIgASgJSAASFQoLY3VzdG9tX25hbWUYAyABKAlIABI2CgdhbGxvd2VkGAQgASgLMiMucGVuc3RvY2suaW5mZXJlbmNlLnYxLkFsbG93ZWRUb29sc0gAQggKBmNob2ljZSJbCgxBbGxvd2VkVG9vbHMSMwoEbW9kZRgBIAEoDjIlLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Ub29sQ2hvaWNlTW9kZRIWCg5mdW5jdGlvbl9uYW1lcxgCIAMoCSKMAQoIVG9vbENhbGwSCgoCaWQYASABKAkSNwoIZnVuY3Rpb24YAiABKAsyIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuRnVuY3Rpb25DYWxsSAASMwoGY3VzdG9tGAMgASgLMiEucGVuc3RvY2suaW5mZXJlbmNlLnYxLkN1c3RvbUNhbGxIAEIGCgRjYWxsIi8KDEZ1bmN0aW9uQ2FsbBIMCgRuYW1lGAEgASgJEhEKCWFyZ3VtZW50cxgCIAEoCSIpCgpDdXN0b21DYWxsEgwKBG5hbWUYASABKAkSDQoFaW5wdXQYAiABKAkizQEKDlJlc3BvbnNlRm9ybWF0EjEKBHRleHQYASABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuVGV4dEZvcm1hdEgAEj4KC2pzb25fb2JqZWN0GAIgASgLMicucGVuc3RvY2suaW5mZXJlbmNlLnYxLkpzb25PYmplY3RGb3JtYXRIABI+Cgtqc29uX3NjaGVtYRgDIAEoCzInLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Kc29uU2NoZW1hRm9ybWF0SABCCAoGZm9ybWF0IgwKClRleHRGb3JtYXQiEgoQSnNvbk9iamVjdEZvcm1hdCJ+ChBKc29uU2NoZW1hRm9ybWF0EgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSJwoGc2NoZW1hGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBITCgZzdHJpY3QYBCABKAhIAIgBAUIJCgdfc3RyaWN0IiwKC0F1ZGlvT3V0cHV0Eg0KBXZvaWNlGAEgASgJEg4KBmZvcm1hdBgCIAEoCSJ7Cg9Qcm9tcHRSZWZlcmVuY2USDAoEbmFtZRgBIAEoCRIPCgVsYWJlbBgCIAEoCUgAEhEKB3ZlcnNpb24YAyABKA1IABIqCgl2YXJpYWJsZXMYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgoKCHNlbGVjdG9yIrsBCgdTdGFydGVkEhIKCnJlcXVlc3RfaWQYASABKAkSFQoNY29tcGxldGlvbl9pZBgCIAEoCRINCgVtb2RlbBgDIAEoCRIUCgxzZXJ2ZWRfbW9kZWwYBCABKAkSLgoKY3JlYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGgoSc3lzdGVtX2ZpbmdlcnByaW50GAYgASgJEhQKDHNlcnZpY2VfdGllchgHIAEoCSJjCgxDb250ZW50RGVsdGESDgoGY2hvaWNlGAEgASgNEgwKBHRleHQYAiABKAkSNQoIbG9ncHJvYnMYAyADKAsyIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9rZW5Mb2dwcm9iIi4KDlJlYXNvbmluZ0RlbHRhEg4KBmNob2ljZRgBIAEoDRIMCgR0ZXh0GAIgASgJIlsKEVJlYXNvbmluZ0RldGFpbGVkEg4KBmNob2ljZRgBIAEoDRI2CgZkZXRhaWwYAiABKAsyJi5wZW5zdG9jay5pbmZlcmVuY2UudjEuUmVhc29uaW5nRGV0YWlsIlIKCUFubm90YXRlZBIOCgZjaG9pY2UYASABKA0SNQoKYW5ub3RhdGlvbhgCIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Bbm5vdGF0aW9uIowBCgpBbm5vdGF0aW9uEgsKA3VybBgBIAEoCRINCgV0aXRsZRgCIAEoCRISCgpjaXRlZF90ZXh0GAMgASgJEhgKC3N0YXJ0X2luZGV4GAQgASgNSACIAQESFgoJZW5kX2luZGV4GAUgASgNSAGIAQFCDgoMX3N0YXJ0X2luZGV4QgwKCl9lbmRfaW5kZXgiegoKQXVkaW9EZWx0YRIOCgZjaG9pY2UYASABKA0SCgoCaWQYAiABKAkSDAoEZGF0YRgDIAEoDBISCgp0cmFuc2NyaXB0GAQgASgJEi4KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIigKCUltYWdlTWFkZRIOCgZjaG9pY2UYASABKA0SCwoDdXJsGAIgASgJIiwKDFJlZnVzYWxEZWx0YRIOCgZjaG9pY2UYASABKA0SDAoEdGV4dBgCIAEoCSJrCg1Ub29sQ2FsbERlbHRhEg4KBmNob2ljZRgBIAEoDRINCgVpbmRleBgCIAEoDRIKCgJpZBgDIAEoCRIMCgRuYW1lGAQgASgJEhEKCWFyZ3VtZW50cxgFIAEoCRIOCgZjdXN0b20YBiABKAgiaQoOQ2hvaWNlRmluaXNoZWQSDgoGY2hvaWNlGAEgASgNEjMKBnJlYXNvbhgCIAEoDjIjLnBlbnN0b2NrLmluZmVyZW5jZS52MS5GaW5pc2hSZWFzb24SEgoKcmF3X3JlYXNvbhgDIAEoCSI8Cg1Vc2FnZVJlcG9ydGVkEisKBXVzYWdlGAEgASgLMhwucGVuc3RvY2suaW5mZXJlbmNlLnYxLlVzYWdlIj0KCEZpbmlzaGVkEjEKBnJlcG9ydBgBIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5DYWxsUmVwb3J0ItQCCgZDaG9pY2USDQoFaW5kZXgYASABKA0SLwoHbWVzc2FnZRgCIAEoCzIeLnBlbnN0b2NrLmluZmVyZW5jZS52MS5NZXNzYWdlEjoKDWZpbmlzaF9yZWFzb24YAyABKA4yIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuRmluaXNoUmVhc29uEhkKEXJhd19maW5pc2hfcmVhc29uGAQgASgJEjUKCGxvZ3Byb2JzGAUgAygLMiMucGVuc3RvY2suaW5mZXJlbmNlLnYxLlRva2VuTG9ncHJvYhI2Cgthbm5vdGF0aW9ucxgGIAMoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Bbm5vdGF0aW9uEjAKBWF1ZGlvGAcgASgLMiEucGVuc3RvY2suaW5mZXJlbmNlLnYxLkF1ZGlvRGVsdGESEgoKaW1hZ2VfdXJscxgIIAMoCSJzCgxUb2tlbkxvZ3Byb2ISDQoFdG9rZW4YASABKAkSDwoHbG9ncHJvYhgCIAEoARITCgt0b2tlbl9ieXRlcxgDIAEoDBIuCgN0b3AYBCADKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9wTG9ncHJvYiJBCgpUb3BMb2dwcm9iEg0KBXRva2VuGAEgASgJEg8KB2xvZ3Byb2IYAiABKAESEwoLdG9rZW5fYnl0ZXMYAyABKAwi0QEKBVVzYWdlEhQKDGlucHV0X3Rva2VucxgBIAEoBBIVCg1vdXRwdXRfdG9rZW5zGAIgASgEEhkKEWNhY2hlX3JlYWRfdG9rZW5zGAMgASgEEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgEIAEoBBIYChByZWFzb25pbmdfdG9rZW5zGAUgASgEEhoKEmF1ZGlvX2lucHV0X3Rva2VucxgGIAEoBBIbChNhdWRpb19vdXRwdXRfdG9rZW5zGAcgASgEEhEKCWVzdGltYXRlZBgIIAEoCCK8AQoKQ2FsbFJlcG9ydBINCgVyb3V0ZRgBIAEoCRIPCgdiYWNrZW5kGAIgASgJEhAKCGF0dGVtcHRzGAMgASgNEg8KB3ZhcmlhbnQYBCABKAkSDQoFY2FjaGUYBSABKAkSEAoIcmV2aXNpb24YBiABKAkSFgoOcHJvbXB0X3ZlcnNpb24YByABKAkSHQoQY29zdF9uYW5vZG9sbGFycxgIIAEoA0gAiAEBQhMKEV9jb3N0X25hbm9kb2xsYXJzKoYBCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIPCgtST0xFX1NZU1RFTRABEhIKDlJPTEVfREVWRUxPUEVSEAISDQoJUk9MRV9VU0VSEAMSEgoOUk9MRV9BU1NJU1RBTlQQBBINCglST0xFX1RPT0wQBRIRCg1ST0xFX0ZVTkNUSU9OEAYqqQEKE1JlYXNvbmluZ0RldGFpbEtpbmQSJQohUkVBU09OSU5HX0RFVEFJTF9LSU5EX1VOU1BFQ0lGSUVEEAASIwofUkVBU09OSU5HX0RFVEFJTF9LSU5EX1NJR05BVFVSRRABEiMKH1JFQVNPTklOR19ERVRBSUxfS0lORF9FTkNSWVBURUQQAhIhCh1SRUFTT05JTkdfREVUQUlMX0tJTkRfU1VNTUFSWRADKocBCg5Ub29sQ2hvaWNlTW9kZRIgChxUT09MX0NIT0lDRV9NT0RFX1VOU1BFQ0lGSUVEEAASGQoVVE9PTF9DSE9JQ0VfTU9ERV9OT05FEAESGQoVVE9PTF9DSE9JQ0VfTU9ERV9BVVRPEAISHQoZVE9PTF9DSE9JQ0VfTU9ERV9SRVFVSVJFRBADKtkBCgxGaW5pc2hSZWFzb24SHQoZRklOSVNIX1JFQVNPTl9VTlNQRUNJRklFRBAAEhYKEkZJTklTSF9SRUFTT05fU1RPUBABEhgKFEZJTklTSF9SRUFTT05fTEVOR1RIEAISHAoYRklOSVNIX1JFQVNPTl9UT09MX0NBTExTEAMSIAocRklOSVNIX1JFQVNPTl9DT05URU5UX0ZJTFRFUhAEEh8KG0ZJTklTSF9SRUFTT05fRlVOQ1RJT05fQ0FMTBAFEhcKE0ZJTklTSF9SRUFTT05fT1RIRVIQBjLCAgoRQ29tcGxldGlvblNlcnZpY2USWwoIQ29tcGxldGUSJi5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29tcGxldGVSZXF1ZXN0GicucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNvbXBsZXRlUmVzcG9uc2USbwoOU3RyZWFtQ29tcGxldGUSLC5wZW5zdG9jay5pbmZlcmVuY2UudjEuU3RyZWFtQ29tcGxldGVSZXF1ZXN0Gi0ucGVuc3RvY2suaW5mZXJlbmNlLnYxLlN0cmVhbUNvbXBsZXRlUmVzcG9uc2UwARJfCghDb252ZXJzZRImLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db252ZXJzZVJlcXVlc3QaJy5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29udmVyc2VSZXNwb25zZSgBMAFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message penstock.inference.v1.CompleteRequest
@@ -184,6 +184,30 @@ export type StreamCompleteResponse = Message$1<"penstock.inference.v1.StreamComp
      */
     value: Finished;
     case: "finished";
+  } | {
+    /**
+     * @generated from field: penstock.inference.v1.ReasoningDetailed reasoning_detailed = 10;
+     */
+    value: ReasoningDetailed;
+    case: "reasoningDetailed";
+  } | {
+    /**
+     * @generated from field: penstock.inference.v1.Annotated annotated = 11;
+     */
+    value: Annotated;
+    case: "annotated";
+  } | {
+    /**
+     * @generated from field: penstock.inference.v1.AudioDelta audio_delta = 12;
+     */
+    value: AudioDelta;
+    case: "audioDelta";
+  } | {
+    /**
+     * @generated from field: penstock.inference.v1.ImageMade image_made = 13;
+     */
+    value: ImageMade;
+    case: "imageMade";
   } | { case: undefined; value?: undefined };
 };
 
@@ -193,6 +217,98 @@ export type StreamCompleteResponse = Message$1<"penstock.inference.v1.StreamComp
  */
 export const StreamCompleteResponseSchema: GenMessage<StreamCompleteResponse> = /*@__PURE__*/
   messageDesc(file_penstock_inference_v1_completion, 3);
+
+/**
+ * @generated from message penstock.inference.v1.ConverseRequest
+ */
+export type ConverseRequest = Message$1<"penstock.inference.v1.ConverseRequest"> & {
+  /**
+   * @generated from oneof penstock.inference.v1.ConverseRequest.request
+   */
+  request: {
+    /**
+     * First, and once.
+     *
+     * @generated from field: penstock.inference.v1.CompletionInput open = 1;
+     */
+    value: CompletionInput;
+    case: "open";
+  } | {
+    /**
+     * Answered when the turn before it is over; the gateway keeps what has been said by then, reasoning included.
+     *
+     * @generated from field: penstock.inference.v1.ConversationTurn turn = 2;
+     */
+    value: ConversationTurn;
+    case: "turn";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message penstock.inference.v1.ConverseRequest.
+ * Use `create(ConverseRequestSchema)` to create a new message.
+ */
+export const ConverseRequestSchema: GenMessage<ConverseRequest> = /*@__PURE__*/
+  messageDesc(file_penstock_inference_v1_completion, 4);
+
+/**
+ * @generated from message penstock.inference.v1.ConversationTurn
+ */
+export type ConversationTurn = Message$1<"penstock.inference.v1.ConversationTurn"> & {
+  /**
+   * At least one: the results of tools, or what the user says.
+   *
+   * @generated from field: repeated penstock.inference.v1.Message messages = 1;
+   */
+  messages: Message[];
+
+  /**
+   * Absent: as the conversation was opened, unless that forced a tool: then the model may choose.
+   *
+   * @generated from field: penstock.inference.v1.ToolChoice tool_choice = 2;
+   */
+  toolChoice?: ToolChoice | undefined;
+};
+
+/**
+ * Describes the message penstock.inference.v1.ConversationTurn.
+ * Use `create(ConversationTurnSchema)` to create a new message.
+ */
+export const ConversationTurnSchema: GenMessage<ConversationTurn> = /*@__PURE__*/
+  messageDesc(file_penstock_inference_v1_completion, 5);
+
+/**
+ * @generated from message penstock.inference.v1.ConverseResponse
+ */
+export type ConverseResponse = Message$1<"penstock.inference.v1.ConverseResponse"> & {
+  /**
+   * 1 and up.
+   *
+   * @generated from field: uint32 turn = 1;
+   */
+  turn: number;
+
+  /**
+   * Of the turn, at Penstock: the ledger's key, for feedback.
+   *
+   * @generated from field: string call_id = 2;
+   */
+  callId: string;
+
+  /**
+   * Sequence numbers run on from turn to turn. A turn is complete when its `finished` came.
+   *
+   * @generated from field: penstock.inference.v1.StreamCompleteResponse event = 3;
+   */
+  event?: StreamCompleteResponse | undefined;
+};
+
+/**
+ * Describes the message penstock.inference.v1.ConverseResponse.
+ * Use `create(ConverseResponseSchema)` to create a new message.
+ */
+export const ConverseResponseSchema: GenMessage<ConverseResponse> = /*@__PURE__*/
+  messageDesc(file_penstock_inference_v1_completion, 6);
 
 /**
  * The call, apart from how its answer is delivered.
@@ -326,7 +442,7 @@ export type CompletionInput = Message$1<"penstock.inference.v1.CompletionInput">
  * Use `create(CompletionInputSchema)` to create a new message.
  */
 export const CompletionInputSchema: GenMessage<CompletionInput> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 4);
+  messageDesc(file_penstock_inference_v1_completion, 7);
 
 /**
  * @generated from message penstock.inference.v1.SamplingParameters
@@ -411,7 +527,7 @@ export type SamplingParameters = Message$1<"penstock.inference.v1.SamplingParame
  * Use `create(SamplingParametersSchema)` to create a new message.
  */
 export const SamplingParametersSchema: GenMessage<SamplingParameters> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 5);
+  messageDesc(file_penstock_inference_v1_completion, 8);
 
 /**
  * @generated from message penstock.inference.v1.Message
@@ -466,6 +582,20 @@ export type Message = Message$1<"penstock.inference.v1.Message"> & {
    * @generated from field: string audio_id = 8;
    */
   audioId: string;
+
+  /**
+   * Of a tool: it failed, and its content says how.
+   *
+   * @generated from field: bool tool_failed = 9;
+   */
+  toolFailed: boolean;
+
+  /**
+   * Of an assistant: what its provider signed or sealed, given back unchanged. The call then goes to that provider.
+   *
+   * @generated from field: repeated penstock.inference.v1.ReasoningDetail reasoning_details = 10;
+   */
+  reasoningDetails: ReasoningDetail[];
 };
 
 /**
@@ -473,7 +603,61 @@ export type Message = Message$1<"penstock.inference.v1.Message"> & {
  * Use `create(MessageSchema)` to create a new message.
  */
 export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 6);
+  messageDesc(file_penstock_inference_v1_completion, 9);
+
+/**
+ * Reasoning that its provider alone can read or vouch for.
+ *
+ * @generated from message penstock.inference.v1.ReasoningDetail
+ */
+export type ReasoningDetail = Message$1<"penstock.inference.v1.ReasoningDetail"> & {
+  /**
+   * @generated from field: penstock.inference.v1.ReasoningDetailKind kind = 1;
+   */
+  kind: ReasoningDetailKind;
+
+  /**
+   * The signature, the sealed bytes as the provider writes them, or the summary.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+
+  /**
+   * Empty: none.
+   *
+   * @generated from field: string id = 3;
+   */
+  id: string;
+
+  /**
+   * Whose way of signing, for example "anthropic-claude-v1".
+   *
+   * @generated from field: string format = 4;
+   */
+  format: string;
+
+  /**
+   * The key of the provider that signed.
+   *
+   * @generated from field: string provider = 5;
+   */
+  provider: string;
+
+  /**
+   * The reasoning that a signature is of.
+   *
+   * @generated from field: string text = 6;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message penstock.inference.v1.ReasoningDetail.
+ * Use `create(ReasoningDetailSchema)` to create a new message.
+ */
+export const ReasoningDetailSchema: GenMessage<ReasoningDetail> = /*@__PURE__*/
+  messageDesc(file_penstock_inference_v1_completion, 10);
 
 /**
  * @generated from message penstock.inference.v1.ContentPart
@@ -520,7 +704,7 @@ export type ContentPart = Message$1<"penstock.inference.v1.ContentPart"> & {
  * Use `create(ContentPartSchema)` to create a new message.
  */
 export const ContentPartSchema: GenMessage<ContentPart> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 7);
+  messageDesc(file_penstock_inference_v1_completion, 11);
 
 /**
  * @generated from message penstock.inference.v1.TextPart
@@ -537,7 +721,7 @@ export type TextPart = Message$1<"penstock.inference.v1.TextPart"> & {
  * Use `create(TextPartSchema)` to create a new message.
  */
 export const TextPartSchema: GenMessage<TextPart> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 8);
+  messageDesc(file_penstock_inference_v1_completion, 12);
 
 /**
  * @generated from message penstock.inference.v1.RefusalPart
@@ -554,7 +738,7 @@ export type RefusalPart = Message$1<"penstock.inference.v1.RefusalPart"> & {
  * Use `create(RefusalPartSchema)` to create a new message.
  */
 export const RefusalPartSchema: GenMessage<RefusalPart> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 9);
+  messageDesc(file_penstock_inference_v1_completion, 13);
 
 /**
  * @generated from message penstock.inference.v1.ImagePart
@@ -590,7 +774,7 @@ export type ImagePart = Message$1<"penstock.inference.v1.ImagePart"> & {
  * Use `create(ImagePartSchema)` to create a new message.
  */
 export const ImagePartSchema: GenMessage<ImagePart> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 10);
+  messageDesc(file_penstock_inference_v1_completion, 14);
 
 /**
  * @generated from message penstock.inference.v1.AudioPart
@@ -614,7 +798,7 @@ export type AudioPart = Message$1<"penstock.inference.v1.AudioPart"> & {
  * Use `create(AudioPartSchema)` to create a new message.
  */
 export const AudioPartSchema: GenMessage<AudioPart> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 11);
+  messageDesc(file_penstock_inference_v1_completion, 15);
 
 /**
  * @generated from message penstock.inference.v1.FilePart
@@ -648,7 +832,7 @@ export type FilePart = Message$1<"penstock.inference.v1.FilePart"> & {
  * Use `create(FilePartSchema)` to create a new message.
  */
 export const FilePartSchema: GenMessage<FilePart> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 12);
+  messageDesc(file_penstock_inference_v1_completion, 16);
 
 /**
  * @generated from message penstock.inference.v1.InlineData
@@ -672,7 +856,7 @@ export type InlineData = Message$1<"penstock.inference.v1.InlineData"> & {
  * Use `create(InlineDataSchema)` to create a new message.
  */
 export const InlineDataSchema: GenMessage<InlineData> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 13);
+  messageDesc(file_penstock_inference_v1_completion, 17);
 
 /**
  * @generated from message penstock.inference.v1.Tool
@@ -701,7 +885,7 @@ export type Tool = Message$1<"penstock.inference.v1.Tool"> & {
  * Use `create(ToolSchema)` to create a new message.
  */
 export const ToolSchema: GenMessage<Tool> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 14);
+  messageDesc(file_penstock_inference_v1_completion, 18);
 
 /**
  * @generated from message penstock.inference.v1.FunctionTool
@@ -735,7 +919,7 @@ export type FunctionTool = Message$1<"penstock.inference.v1.FunctionTool"> & {
  * Use `create(FunctionToolSchema)` to create a new message.
  */
 export const FunctionToolSchema: GenMessage<FunctionTool> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 15);
+  messageDesc(file_penstock_inference_v1_completion, 19);
 
 /**
  * @generated from message penstock.inference.v1.CustomTool
@@ -762,7 +946,7 @@ export type CustomTool = Message$1<"penstock.inference.v1.CustomTool"> & {
  * Use `create(CustomToolSchema)` to create a new message.
  */
 export const CustomToolSchema: GenMessage<CustomTool> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 16);
+  messageDesc(file_penstock_inference_v1_completion, 20);
 
 /**
  * @generated from message penstock.inference.v1.ToolChoice
@@ -803,7 +987,7 @@ export type ToolChoice = Message$1<"penstock.inference.v1.ToolChoice"> & {
  * Use `create(ToolChoiceSchema)` to create a new message.
  */
 export const ToolChoiceSchema: GenMessage<ToolChoice> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 17);
+  messageDesc(file_penstock_inference_v1_completion, 21);
 
 /**
  * @generated from message penstock.inference.v1.AllowedTools
@@ -827,7 +1011,7 @@ export type AllowedTools = Message$1<"penstock.inference.v1.AllowedTools"> & {
  * Use `create(AllowedToolsSchema)` to create a new message.
  */
 export const AllowedToolsSchema: GenMessage<AllowedTools> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 18);
+  messageDesc(file_penstock_inference_v1_completion, 22);
 
 /**
  * @generated from message penstock.inference.v1.ToolCall
@@ -861,7 +1045,7 @@ export type ToolCall = Message$1<"penstock.inference.v1.ToolCall"> & {
  * Use `create(ToolCallSchema)` to create a new message.
  */
 export const ToolCallSchema: GenMessage<ToolCall> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 19);
+  messageDesc(file_penstock_inference_v1_completion, 23);
 
 /**
  * @generated from message penstock.inference.v1.FunctionCall
@@ -885,7 +1069,7 @@ export type FunctionCall = Message$1<"penstock.inference.v1.FunctionCall"> & {
  * Use `create(FunctionCallSchema)` to create a new message.
  */
 export const FunctionCallSchema: GenMessage<FunctionCall> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 20);
+  messageDesc(file_penstock_inference_v1_completion, 24);
 
 /**
  * @generated from message penstock.inference.v1.CustomCall
@@ -907,7 +1091,7 @@ export type CustomCall = Message$1<"penstock.inference.v1.CustomCall"> & {
  * Use `create(CustomCallSchema)` to create a new message.
  */
 export const CustomCallSchema: GenMessage<CustomCall> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 21);
+  messageDesc(file_penstock_inference_v1_completion, 25);
 
 /**
  * @generated from message penstock.inference.v1.ResponseFormat
@@ -942,7 +1126,7 @@ export type ResponseFormat = Message$1<"penstock.inference.v1.ResponseFormat"> &
  * Use `create(ResponseFormatSchema)` to create a new message.
  */
 export const ResponseFormatSchema: GenMessage<ResponseFormat> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 22);
+  messageDesc(file_penstock_inference_v1_completion, 26);
 
 /**
  * @generated from message penstock.inference.v1.TextFormat
@@ -955,7 +1139,7 @@ export type TextFormat = Message$1<"penstock.inference.v1.TextFormat"> & {
  * Use `create(TextFormatSchema)` to create a new message.
  */
 export const TextFormatSchema: GenMessage<TextFormat> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 23);
+  messageDesc(file_penstock_inference_v1_completion, 27);
 
 /**
  * @generated from message penstock.inference.v1.JsonObjectFormat
@@ -968,7 +1152,7 @@ export type JsonObjectFormat = Message$1<"penstock.inference.v1.JsonObjectFormat
  * Use `create(JsonObjectFormatSchema)` to create a new message.
  */
 export const JsonObjectFormatSchema: GenMessage<JsonObjectFormat> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 24);
+  messageDesc(file_penstock_inference_v1_completion, 28);
 
 /**
  * @generated from message penstock.inference.v1.JsonSchemaFormat
@@ -1000,7 +1184,7 @@ export type JsonSchemaFormat = Message$1<"penstock.inference.v1.JsonSchemaFormat
  * Use `create(JsonSchemaFormatSchema)` to create a new message.
  */
 export const JsonSchemaFormatSchema: GenMessage<JsonSchemaFormat> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 25);
+  messageDesc(file_penstock_inference_v1_completion, 29);
 
 /**
  * @generated from message penstock.inference.v1.AudioOutput
@@ -1022,7 +1206,7 @@ export type AudioOutput = Message$1<"penstock.inference.v1.AudioOutput"> & {
  * Use `create(AudioOutputSchema)` to create a new message.
  */
 export const AudioOutputSchema: GenMessage<AudioOutput> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 26);
+  messageDesc(file_penstock_inference_v1_completion, 30);
 
 /**
  * A prompt from the control plane. Its messages come before those of the call.
@@ -1067,7 +1251,7 @@ export type PromptReference = Message$1<"penstock.inference.v1.PromptReference">
  * Use `create(PromptReferenceSchema)` to create a new message.
  */
 export const PromptReferenceSchema: GenMessage<PromptReference> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 27);
+  messageDesc(file_penstock_inference_v1_completion, 31);
 
 /**
  * @generated from message penstock.inference.v1.Started
@@ -1114,7 +1298,7 @@ export type Started = Message$1<"penstock.inference.v1.Started"> & {
  * Use `create(StartedSchema)` to create a new message.
  */
 export const StartedSchema: GenMessage<Started> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 28);
+  messageDesc(file_penstock_inference_v1_completion, 32);
 
 /**
  * @generated from message penstock.inference.v1.ContentDelta
@@ -1141,7 +1325,7 @@ export type ContentDelta = Message$1<"penstock.inference.v1.ContentDelta"> & {
  * Use `create(ContentDeltaSchema)` to create a new message.
  */
 export const ContentDeltaSchema: GenMessage<ContentDelta> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 29);
+  messageDesc(file_penstock_inference_v1_completion, 33);
 
 /**
  * @generated from message penstock.inference.v1.ReasoningDelta
@@ -1163,7 +1347,159 @@ export type ReasoningDelta = Message$1<"penstock.inference.v1.ReasoningDelta"> &
  * Use `create(ReasoningDeltaSchema)` to create a new message.
  */
 export const ReasoningDeltaSchema: GenMessage<ReasoningDelta> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 30);
+  messageDesc(file_penstock_inference_v1_completion, 34);
+
+/**
+ * @generated from message penstock.inference.v1.ReasoningDetailed
+ */
+export type ReasoningDetailed = Message$1<"penstock.inference.v1.ReasoningDetailed"> & {
+  /**
+   * @generated from field: uint32 choice = 1;
+   */
+  choice: number;
+
+  /**
+   * @generated from field: penstock.inference.v1.ReasoningDetail detail = 2;
+   */
+  detail?: ReasoningDetail | undefined;
+};
+
+/**
+ * Describes the message penstock.inference.v1.ReasoningDetailed.
+ * Use `create(ReasoningDetailedSchema)` to create a new message.
+ */
+export const ReasoningDetailedSchema: GenMessage<ReasoningDetailed> = /*@__PURE__*/
+  messageDesc(file_penstock_inference_v1_completion, 35);
+
+/**
+ * @generated from message penstock.inference.v1.Annotated
+ */
+export type Annotated = Message$1<"penstock.inference.v1.Annotated"> & {
+  /**
+   * @generated from field: uint32 choice = 1;
+   */
+  choice: number;
+
+  /**
+   * @generated from field: penstock.inference.v1.Annotation annotation = 2;
+   */
+  annotation?: Annotation | undefined;
+};
+
+/**
+ * Describes the message penstock.inference.v1.Annotated.
+ * Use `create(AnnotatedSchema)` to create a new message.
+ */
+export const AnnotatedSchema: GenMessage<Annotated> = /*@__PURE__*/
+  messageDesc(file_penstock_inference_v1_completion, 36);
+
+/**
+ * Where a part of the answer is taken from.
+ *
+ * @generated from message penstock.inference.v1.Annotation
+ */
+export type Annotation = Message$1<"penstock.inference.v1.Annotation"> & {
+  /**
+   * Empty where the source is not on the web.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * @generated from field: string title = 2;
+   */
+  title: string;
+
+  /**
+   * The words of the source. Empty: not said.
+   *
+   * @generated from field: string cited_text = 3;
+   */
+  citedText: string;
+
+  /**
+   * The place in the choice's text, in characters [start, end). Absent: not said.
+   *
+   * @generated from field: optional uint32 start_index = 4;
+   */
+  startIndex?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 end_index = 5;
+   */
+  endIndex?: number | undefined;
+};
+
+/**
+ * Describes the message penstock.inference.v1.Annotation.
+ * Use `create(AnnotationSchema)` to create a new message.
+ */
+export const AnnotationSchema: GenMessage<Annotation> = /*@__PURE__*/
+  messageDesc(file_penstock_inference_v1_completion, 37);
+
+/**
+ * A piece of a spoken answer. What a piece does not say is empty, 0 or absent.
+ *
+ * @generated from message penstock.inference.v1.AudioDelta
+ */
+export type AudioDelta = Message$1<"penstock.inference.v1.AudioDelta"> & {
+  /**
+   * @generated from field: uint32 choice = 1;
+   */
+  choice: number;
+
+  /**
+   * @generated from field: string id = 2;
+   */
+  id: string;
+
+  /**
+   * @generated from field: bytes data = 3;
+   */
+  data: Uint8Array;
+
+  /**
+   * @generated from field: string transcript = 4;
+   */
+  transcript: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expires_at = 5;
+   */
+  expiresAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message penstock.inference.v1.AudioDelta.
+ * Use `create(AudioDeltaSchema)` to create a new message.
+ */
+export const AudioDeltaSchema: GenMessage<AudioDelta> = /*@__PURE__*/
+  messageDesc(file_penstock_inference_v1_completion, 38);
+
+/**
+ * A picture that the model made: a data URL or an address.
+ *
+ * @generated from message penstock.inference.v1.ImageMade
+ */
+export type ImageMade = Message$1<"penstock.inference.v1.ImageMade"> & {
+  /**
+   * @generated from field: uint32 choice = 1;
+   */
+  choice: number;
+
+  /**
+   * @generated from field: string url = 2;
+   */
+  url: string;
+};
+
+/**
+ * Describes the message penstock.inference.v1.ImageMade.
+ * Use `create(ImageMadeSchema)` to create a new message.
+ */
+export const ImageMadeSchema: GenMessage<ImageMade> = /*@__PURE__*/
+  messageDesc(file_penstock_inference_v1_completion, 39);
 
 /**
  * @generated from message penstock.inference.v1.RefusalDelta
@@ -1185,7 +1521,7 @@ export type RefusalDelta = Message$1<"penstock.inference.v1.RefusalDelta"> & {
  * Use `create(RefusalDeltaSchema)` to create a new message.
  */
 export const RefusalDeltaSchema: GenMessage<RefusalDelta> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 31);
+  messageDesc(file_penstock_inference_v1_completion, 40);
 
 /**
  * A piece of one tool call. Id and name come with its first piece, arguments piece by piece.
@@ -1217,6 +1553,13 @@ export type ToolCallDelta = Message$1<"penstock.inference.v1.ToolCallDelta"> & {
    * @generated from field: string arguments = 5;
    */
   arguments: string;
+
+  /**
+   * Whether it is a custom tool's: then `arguments` is its input, which is text.
+   *
+   * @generated from field: bool custom = 6;
+   */
+  custom: boolean;
 };
 
 /**
@@ -1224,7 +1567,7 @@ export type ToolCallDelta = Message$1<"penstock.inference.v1.ToolCallDelta"> & {
  * Use `create(ToolCallDeltaSchema)` to create a new message.
  */
 export const ToolCallDeltaSchema: GenMessage<ToolCallDelta> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 32);
+  messageDesc(file_penstock_inference_v1_completion, 41);
 
 /**
  * @generated from message penstock.inference.v1.ChoiceFinished
@@ -1253,7 +1596,7 @@ export type ChoiceFinished = Message$1<"penstock.inference.v1.ChoiceFinished"> &
  * Use `create(ChoiceFinishedSchema)` to create a new message.
  */
 export const ChoiceFinishedSchema: GenMessage<ChoiceFinished> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 33);
+  messageDesc(file_penstock_inference_v1_completion, 42);
 
 /**
  * @generated from message penstock.inference.v1.UsageReported
@@ -1270,7 +1613,7 @@ export type UsageReported = Message$1<"penstock.inference.v1.UsageReported"> & {
  * Use `create(UsageReportedSchema)` to create a new message.
  */
 export const UsageReportedSchema: GenMessage<UsageReported> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 34);
+  messageDesc(file_penstock_inference_v1_completion, 43);
 
 /**
  * @generated from message penstock.inference.v1.Finished
@@ -1287,7 +1630,7 @@ export type Finished = Message$1<"penstock.inference.v1.Finished"> & {
  * Use `create(FinishedSchema)` to create a new message.
  */
 export const FinishedSchema: GenMessage<Finished> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 35);
+  messageDesc(file_penstock_inference_v1_completion, 44);
 
 /**
  * @generated from message penstock.inference.v1.Choice
@@ -1317,6 +1660,25 @@ export type Choice = Message$1<"penstock.inference.v1.Choice"> & {
    * @generated from field: repeated penstock.inference.v1.TokenLogprob logprobs = 5;
    */
   logprobs: TokenLogprob[];
+
+  /**
+   * @generated from field: repeated penstock.inference.v1.Annotation annotations = 6;
+   */
+  annotations: Annotation[];
+
+  /**
+   * A spoken answer, whole.
+   *
+   * @generated from field: penstock.inference.v1.AudioDelta audio = 7;
+   */
+  audio?: AudioDelta | undefined;
+
+  /**
+   * Data URLs or addresses.
+   *
+   * @generated from field: repeated string image_urls = 8;
+   */
+  imageUrls: string[];
 };
 
 /**
@@ -1324,7 +1686,7 @@ export type Choice = Message$1<"penstock.inference.v1.Choice"> & {
  * Use `create(ChoiceSchema)` to create a new message.
  */
 export const ChoiceSchema: GenMessage<Choice> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 36);
+  messageDesc(file_penstock_inference_v1_completion, 45);
 
 /**
  * @generated from message penstock.inference.v1.TokenLogprob
@@ -1356,7 +1718,7 @@ export type TokenLogprob = Message$1<"penstock.inference.v1.TokenLogprob"> & {
  * Use `create(TokenLogprobSchema)` to create a new message.
  */
 export const TokenLogprobSchema: GenMessage<TokenLogprob> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 37);
+  messageDesc(file_penstock_inference_v1_completion, 46);
 
 /**
  * @generated from message penstock.inference.v1.TopLogprob
@@ -1383,7 +1745,7 @@ export type TopLogprob = Message$1<"penstock.inference.v1.TopLogprob"> & {
  * Use `create(TopLogprobSchema)` to create a new message.
  */
 export const TopLogprobSchema: GenMessage<TopLogprob> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 38);
+  messageDesc(file_penstock_inference_v1_completion, 47);
 
 /**
  * Tokens by kind. input = uncached + cache_read + cache_write; reasoning is a part of output.
@@ -1439,7 +1801,7 @@ export type Usage = Message$1<"penstock.inference.v1.Usage"> & {
  * Use `create(UsageSchema)` to create a new message.
  */
 export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 39);
+  messageDesc(file_penstock_inference_v1_completion, 48);
 
 /**
  * What made an answer.
@@ -1505,7 +1867,7 @@ export type CallReport = Message$1<"penstock.inference.v1.CallReport"> & {
  * Use `create(CallReportSchema)` to create a new message.
  */
 export const CallReportSchema: GenMessage<CallReport> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 40);
+  messageDesc(file_penstock_inference_v1_completion, 49);
 
 /**
  * @generated from enum penstock.inference.v1.Role
@@ -1561,6 +1923,48 @@ export const RoleSchema: GenEnum<Role> = /*@__PURE__*/
   enumDesc(file_penstock_inference_v1_completion, 0);
 
 /**
+ * @generated from enum penstock.inference.v1.ReasoningDetailKind
+ */
+export const ReasoningDetailKind = {
+  /**
+   * @generated from enum value: REASONING_DETAIL_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * A signature of `text`.
+   *
+   * @generated from enum value: REASONING_DETAIL_KIND_SIGNATURE = 1;
+   */
+  SIGNATURE: 1,
+
+  /**
+   * Nobody but the provider can read it.
+   *
+   * @generated from enum value: REASONING_DETAIL_KIND_ENCRYPTED = 2;
+   */
+  ENCRYPTED: 2,
+
+  /**
+   * Text about the reasoning.
+   *
+   * @generated from enum value: REASONING_DETAIL_KIND_SUMMARY = 3;
+   */
+  SUMMARY: 3,
+} as const;
+
+/**
+ * @generated from enum penstock.inference.v1.ReasoningDetailKind
+ */
+export type ReasoningDetailKind = (typeof ReasoningDetailKind)[keyof typeof ReasoningDetailKind] | UnknownEnum;
+
+/**
+ * Describes the enum penstock.inference.v1.ReasoningDetailKind.
+ */
+export const ReasoningDetailKindSchema: GenEnum<ReasoningDetailKind> = /*@__PURE__*/
+  enumDesc(file_penstock_inference_v1_completion, 1);
+
+/**
  * @generated from enum penstock.inference.v1.ToolChoiceMode
  */
 export const ToolChoiceMode = {
@@ -1594,7 +1998,7 @@ export type ToolChoiceMode = (typeof ToolChoiceMode)[keyof typeof ToolChoiceMode
  * Describes the enum penstock.inference.v1.ToolChoiceMode.
  */
 export const ToolChoiceModeSchema: GenEnum<ToolChoiceMode> = /*@__PURE__*/
-  enumDesc(file_penstock_inference_v1_completion, 1);
+  enumDesc(file_penstock_inference_v1_completion, 2);
 
 /**
  * @generated from enum penstock.inference.v1.FinishReason
@@ -1647,7 +2051,7 @@ export type FinishReason = (typeof FinishReason)[keyof typeof FinishReason] | Un
  * Describes the enum penstock.inference.v1.FinishReason.
  */
 export const FinishReasonSchema: GenEnum<FinishReason> = /*@__PURE__*/
-  enumDesc(file_penstock_inference_v1_completion, 2);
+  enumDesc(file_penstock_inference_v1_completion, 3);
 
 /**
  * Serves chat completions. Errors are gRPC statuses with google.rpc details in the trailers;
@@ -1675,6 +2079,18 @@ export const CompletionService: GenService<{
     methodKind: "server_streaming";
     input: typeof StreamCompleteRequestSchema;
     output: typeof StreamCompleteResponseSchema;
+  },
+  /**
+   * A conversation of several turns in one stream: opened with all that a completion needs, gone on with the answers to the tools
+   * that were called, or with what the user says next. Each turn is a call of its own, limited and recorded as one. The first that
+   * fails ends the stream with its status. Ends with OK when the caller has said its last and the turn after it is over.
+   *
+   * @generated from rpc penstock.inference.v1.CompletionService.Converse
+   */
+  converse: {
+    methodKind: "bidi_streaming";
+    input: typeof ConverseRequestSchema;
+    output: typeof ConverseResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_penstock_inference_v1_completion, 0);
