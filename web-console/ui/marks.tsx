@@ -43,9 +43,23 @@ export function Code({ text, wrap = false, label }: { readonly text: string; rea
   );
 }
 
-/** @param share of the whole, may be more than 1. */
-export function Meter({ share, label, soft }: { readonly share: number; readonly label: string; readonly soft?: boolean }) {
-  const tone = share >= 1 ? (soft ? "warn" : "bad") : share >= 0.8 ? "warn" : "";
+/**
+ * @param share of the whole, may be more than 1.
+ * @param soft being full is a warning and not the end.
+ * @param plain being full is good.
+ */
+export function Meter({
+  share,
+  label,
+  soft,
+  plain,
+}: {
+  readonly share: number;
+  readonly label: string;
+  readonly soft?: boolean;
+  readonly plain?: boolean;
+}) {
+  const tone = plain ? "" : share >= 1 ? (soft ? "warn" : "bad") : share >= 0.8 ? "warn" : "";
   return (
     <div
       className="meter"

@@ -1,9 +1,267 @@
-/** A place that is kept: its page lands next. */
-import { Empty } from "../../graphql/result.tsx";
-import { Page } from "../../shell/page.tsx";
+/** One key: what it may do, the limits that bind it from the key up to the organisation, what it did; rotate and revoke. */
+import { Link, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { DestroyDialog } from "../../change/destroy-dialog.tsx";
+import { count, money } from "../../format/numbers.ts";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { usePageQuery } from "../../graphql/page-query.ts";
+import { Empty, Result } from "../../graphql/result.tsx";
+import { useRefusal } from "../../session/viewer.ts";
+import { Card, Page } from "../../shell/page.tsx";
+import { flag, useUrlState } from "../../shell/url-state.ts";
+import { Button } from "../../ui/button.tsx";
+import { Badge, Facts, When } from "../../ui/marks.tsx";
+import { restUrlOf } from "../developers/addresses.ts";
+import { lastDay } from "../overview/ranges.ts";
+import { type QuotaDetails, quotaFragment } from "../quotas/changes.ts";
+import { limitOf } from "../quotas/words.ts";
+import { type KeyDetails, keyFragment, revokeKey, stateOf } from "./changes.ts";
+import { KeyDialog, RotateDialog } from "./dialogs.tsx";
+import { stateTones } from "./keys.tsx";
 
-export const KeyPage = () => (
-  <Page title="Key">
-    <Empty title="Not built yet">This page is on its way; until then GraphQL at /graphql has what it will show.</Empty>
-  </Page>
+const query = graphql(
+  `
+    query Key($id: ID!, $key: String!, $range: UsageRange!) {
+      apiKey(id: $id) {
+        ...KeyDetails
+      }
+      quotas(first: 100) {
+        edges {
+          node {
+            ...QuotaDetails
+          }
+        }
+      }
+      routes(first: 100) {
+        edges {
+          node {
+            id
+            name
+          }
+        }
+      }
+      nodes {
+        state
+        restAddress
+      }
+      usageSummary(range: $range, groupBy: KEY) {
+        ... on QueryUsageSummarySuccess {
+          groups {
+            group
+            requests
+            inputTokens
+            outputTokens
+            costNanodollars
+          }
+        }
+      }
+      usageEvents(first: 8, filter: { apiKeyId: $key }) {
+        edges {
+          node {
+            callId
+            startedAt
+            outcome
+            routeName
+          }
+        }
+      }
+    }
+  `,
+  [keyFragment, quotaFragment],
 );
+
+type Data = ResultOf<typeof query>;
+
+export function KeyPage() {
+  const { keyId } = useParams({ strict: false }) as { keyId: string };
+  const [range] = useState(lastDay);
+  const [url, setUrl] = useUrlState({ edit: flag, rotate: flag });
+  const [revoking, setRevoking] = useState(false);
+  const page = usePageQuery(query, { id: keyId, key: keyId, range });
+  const refusal = useRefusal();
+  const apiKey = page.data?.apiKey;
+  const opens = apiKey != null && ["live", "expiring"].includes(stateOf(apiKey));
+  const close = () => setUrl({ edit: undefined, rotate: undefined }, { replace: true });
+  return (
+    <Page
+      title={apiKey?.name ?? "API key"}
+      under={{ to: "/keys", name: "API keys" }}
+      actions={
+        opens && (
+          <>
+            <Link to="/calls" search={{ key: keyId } as never} className="button">
+              Its calls
+            </Link>
+            <Button refused={refusal} onClick={() => setUrl({ rotate: true })}>
+              Rotate
+            </Button>
+            <Button look="danger" refused={refusal} onClick={() => setRevoking(true)}>
+              Revoke
+            </Button>
+            <Button look="primary" refused={refusal} onClick={() => setUrl({ edit: true })}>
+              Change
+            </Button>
+          </>
+        )
+      }
+    >
+      <Result of={page}>
+        {(data) =>
+          data.apiKey === null ? (
+            <Empty title="There is no such key">It may belong to another organisation, or the address is mistyped.</Empty>
+          ) : (
+            <>
+              <Used data={data} id={keyId} />
+              <div className="grid">
+                <About apiKey={data.apiKey} />
+                <Limits quotas={data.quotas.edges.map(({ node }) => node)} apiKey={data.apiKey} />
+              </div>
+              <Recent data={data} />
+              {url.edit && (
+                <KeyDialog
+                  apiKey={data.apiKey}
+                  projects={[]}
+                  routes={data.routes.edges.map(({ node }) => node.name)}
+                  restUrl={restUrlOf(data.nodes)}
+                  onClose={close}
+                />
+              )}
+              {url.rotate && (
+                <RotateDialog
+                  apiKey={data.apiKey}
+                  route={data.routes.edges[0]?.node.name ?? "demo-chat"}
+                  restUrl={restUrlOf(data.nodes)}
+                  onClose={close}
+                />
+              )}
+              {revoking && (
+                <DestroyDialog
+                  title={`Revoke ${data.apiKey.name}?`}
+                  name={data.apiKey.name}
+                  verb="Revoke the key"
+                  done="The key is revoked"
+                  traffic={{ groupBy: "KEY", group: keyId }}
+                  consequences={[
+                    "Callers that show it are refused from the moment a node has the change.",
+                    "This cannot be taken back. To change keys without an outage, rotate instead.",
+                  ]}
+                  act={() => revokeKey(keyId)}
+                  onClose={() => setRevoking(false)}
+                />
+              )}
+            </>
+          )
+        }
+      </Result>
+    </Page>
+  );
+}
+
+function About({ apiKey }: { readonly apiKey: KeyDetails }) {
+  return (
+    <Card title="What it is">
+      <Facts
+        of={[
+          [
+            "State",
+            <Badge key="state" tone={stateTones[stateOf(apiKey)]}>
+              {stateOf(apiKey)}
+            </Badge>,
+          ],
+          ["Public part", <code key="public">{`psk_${apiKey.environment}_${apiKey.publicId}…${apiKey.lastFour}`}</code>],
+          ["Project", apiKey.project?.name ?? "gone"],
+          ["May use", apiKey.allowedRoutes.length === 0 ? "all routes of the organisation" : apiKey.allowedRoutes.join(", ")],
+          ["Made", <When key="made" at={apiKey.createdAt} />],
+          ["Expires", apiKey.expiresAt === null ? "never" : <When key="expires" at={apiKey.expiresAt} />],
+          apiKey.revokedAt !== null && ["Revoked", <When key="revoked" at={apiKey.revokedAt} />],
+          apiKey.rotatedFromId !== null && [
+            "Follows",
+            <Link key="from" to={`/keys/${apiKey.rotatedFromId}`}>
+              the key that it was rotated from
+            </Link>,
+          ],
+        ]}
+      />
+    </Card>
+  );
+}
+
+const scopeOrder = ["API_KEY", "END_USER", "ROUTE", "PROJECT", "ORGANISATION"];
+
+/** Every limit that a call with this key meets, the narrowest scope first: the one that is reached first binds. */
+function Limits({ quotas, apiKey }: { readonly quotas: readonly QuotaDetails[]; readonly apiKey: KeyDetails }) {
+  const meets = quotas
+    .filter(
+      ({ scopeKind, scopeId }) =>
+        (scopeKind === "API_KEY" && scopeId === apiKey.id) ||
+        (scopeKind === "PROJECT" && scopeId === apiKey.project?.id) ||
+        scopeKind === "ORGANISATION" ||
+        scopeKind === "END_USER" ||
+        scopeKind === "ROUTE",
+    )
+    .sort((one, other) => scopeOrder.indexOf(one.scopeKind) - scopeOrder.indexOf(other.scopeKind));
+  return (
+    <Card title="Limits that it meets">
+      {meets.length === 0 ? (
+        <p className="quiet">None: it may spend without bound.</p>
+      ) : (
+        <ol className="stack tight">
+          {meets.map((quota) => (
+            <li key={quota.id} className="row apart">
+              <span>
+                <Link to="/quotas" search={{ quota: quota.id } as never} className="strong">
+                  {quota.key}
+                </Link>{" "}
+                <span className="quiet">{limitOf(quota)}</span>
+              </span>
+              <Badge>{quota.scopeKind.toLowerCase().replace("_", " ")}</Badge>
+            </li>
+          ))}
+        </ol>
+      )}
+      <p className="quiet" style={{ marginTop: "0.75rem" }}>
+        From the narrowest to the widest; the first one to be reached binds.
+      </p>
+    </Card>
+  );
+}
+
+function Used({ data, id }: { readonly data: Data; readonly id: string }) {
+  const groups = "groups" in data.usageSummary ? (data.usageSummary.groups ?? []) : [];
+  const group = groups.find((one) => one.group === id);
+  return (
+    <div className="grid tiles">
+      <div className="tile">
+        <span className="name">Calls, 24 h</span>
+        <span className="value">{count(group?.requests ?? 0)}</span>
+      </div>
+      <div className="tile">
+        <span className="name">Tokens in / out</span>
+        <span className="value">
+          {count(group?.inputTokens ?? 0)} / {count(group?.outputTokens ?? 0)}
+        </span>
+      </div>
+      <div className="tile">
+        <span className="name">Cost</span>
+        <span className="value">{money(group?.costNanodollars ?? 0)}</span>
+      </div>
+    </div>
+  );
+}
+
+function Recent({ data }: { readonly data: Data }) {
+  if (data.usageEvents.edges.length === 0) return null;
+  return (
+    <Card title="Its last calls">
+      <ul className="stack tight">
+        {data.usageEvents.edges.map(({ node }) => (
+          <li key={node.callId} className="row">
+            <Badge tone={node.outcome === "OK" ? "good" : "bad"}>{node.outcome.toLowerCase().replace("_", " ")}</Badge>
+            <Link to={`/calls/${node.callId}`}>{node.routeName}</Link>
+            <When at={node.startedAt} />
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}

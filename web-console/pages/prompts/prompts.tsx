@@ -1,9 +1,138 @@
-/** A place that is kept: its page lands next. */
-import { Empty } from "../../graphql/result.tsx";
+/** All prompts: their labels, their newest version. */
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Plus } from "lucide-react";
+import { EditDialog } from "../../change/form.tsx";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { usePageQuery } from "../../graphql/page-query.ts";
+import { Empty, Result } from "../../graphql/result.tsx";
+import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
+import { flag, text, useUrlState } from "../../shell/url-state.ts";
+import { Button } from "../../ui/button.tsx";
+import { type Column, DataTable } from "../../ui/data-table.tsx";
+import { TextField } from "../../ui/field.tsx";
+import { Badge, When } from "../../ui/marks.tsx";
+import { createPrompt } from "./changes.ts";
 
-export const Prompts = () => (
-  <Page title="Prompts">
-    <Empty title="Not built yet">This page is on its way; until then GraphQL at /graphql has what it will show.</Empty>
-  </Page>
+const query = graphql(`
+  query Prompts {
+    prompts(first: 100) {
+      edges {
+        node {
+          id
+          name
+          updatedAt
+          labels {
+            name
+            version
+          }
+        }
+      }
+    }
+  }
+`);
+
+type Row = ResultOf<typeof query>["prompts"]["edges"][number]["node"];
+
+export const Labels = ({ of }: { readonly of: readonly { readonly name: string; readonly version?: number }[] }) => (
+  <span className="row" style={{ gap: "0.3rem" }}>
+    {of.map(({ name, version }) => (
+      <Badge key={name} tone={name === "production" ? "accent" : "neutral"}>
+        {name}
+        {version !== undefined && ` → ${version}`}
+      </Badge>
+    ))}
+  </span>
 );
+
+const columns: readonly Column<Row>[] = [
+  {
+    id: "name",
+    name: "Prompt",
+    by: (row) => row.name,
+    cell: (row) => (
+      <Link to={`/prompts/${row.id}`} className="strong">
+        {row.name}
+      </Link>
+    ),
+  },
+  {
+    id: "labels",
+    name: "Labels",
+    cell: (row) => (row.labels.length === 0 ? <span className="quiet">no version yet</span> : <Labels of={row.labels} />),
+  },
+  { id: "at", name: "Changed", end: true, by: (row) => row.updatedAt, cell: (row) => <When at={row.updatedAt} /> },
+];
+
+export function Prompts() {
+  const [{ q, make }, setUrl] = useUrlState({ q: text, make: flag });
+  const page = usePageQuery(query, {});
+  const navigate = useNavigate();
+  const refusal = useRefusal();
+  return (
+    <Page
+      title="Prompts"
+      lead="Templates whose versions never change, and labels that move between them. Routes ask for a label, so moving it is a deployment."
+      actions={
+        <Button look="primary" refused={refusal} onClick={() => setUrl({ make: true })}>
+          <Plus size={16} aria-hidden /> New prompt
+        </Button>
+      }
+    >
+      <div className="filters">
+        <TextField label="Search" value={q ?? ""} onChange={(next) => setUrl({ q: next }, { replace: true })} data-search />
+      </div>
+      <Result of={page}>
+        {(data) => {
+          const rows = data.prompts.edges
+            .map(({ node }) => node)
+            .filter(({ name }) => name.toLowerCase().includes((q ?? "").toLowerCase()));
+          return rows.length === 0 ? (
+            <Empty title={q === undefined ? "No prompt yet" : "No prompt fits"}>
+              Make one, write its first version, and let a route ask for it by the label production.
+            </Empty>
+          ) : (
+            <div className="card flush">
+              <DataTable
+                label="Prompts"
+                columns={columns}
+                rows={rows}
+                rowId={(row) => row.id}
+                onOpen={(row) => void navigate({ to: `/prompts/${row.id}` } as never)}
+              />
+            </div>
+          );
+        }}
+      </Result>
+      {make && (
+        <EditDialog<{ name: string }>
+          title="New prompt"
+          start={{ name: "" }}
+          names={{ name: "Name" }}
+          submit="Make the prompt"
+          done="The prompt is there"
+          refuse={({ name }) => (name.trim() === "" ? "Give it a name" : undefined)}
+          save={({ name }) => createPrompt(name)}
+          onClose={(outcome) =>
+            outcome?.kind === "done"
+              ? void navigate({
+                  to: `/prompts/${(outcome.payload as { prompt: { id: string } }).prompt.id}`,
+                  search: { tab: "edit" },
+                } as never)
+              : setUrl({ make: undefined }, { replace: true })
+          }
+        >
+          {({ values, set, problem }) => (
+            <TextField
+              label="Name"
+              value={values.name}
+              onChange={(name) => set("name", name)}
+              problem={problem("name")}
+              hint="Such as support-answer"
+            />
+          )}
+        </EditDialog>
+      )}
+    </Page>
+  );
+}

@@ -1,9 +1,228 @@
-/** A place that is kept: its page lands next. */
-import { Empty } from "../../graphql/result.tsx";
-import { Page } from "../../shell/page.tsx";
+/** One revision: what it changed, what has changed since, and the way back to it. */
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { DestroyDialog } from "../../change/destroy-dialog.tsx";
+import { JsonDiff } from "../../change/json-diff.tsx";
+import { change, problemFragment } from "../../change/outcome.ts";
+import { counted } from "../../format/numbers.ts";
+import { actorName } from "../../format/time.ts";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { usePageQuery } from "../../graphql/page-query.ts";
+import { Empty, Result } from "../../graphql/result.tsx";
+import { useRefusal } from "../../session/viewer.ts";
+import { Card, Page } from "../../shell/page.tsx";
+import { oneOf, useUrlState } from "../../shell/url-state.ts";
+import { Button } from "../../ui/button.tsx";
+import { Badge, Facts, When } from "../../ui/marks.tsx";
+import { Tabs } from "../../ui/tabs.tsx";
 
-export const RevisionPage = () => (
-  <Page title="Revision">
-    <Empty title="Not built yet">This page is on its way; until then GraphQL at /graphql has what it will show.</Empty>
-  </Page>
+const query = graphql(`
+  query Revision($after: String!, $number: BigInt!, $newest: BigInt!) {
+    revisions(first: 1, after: $after) {
+      edges {
+        node {
+          number
+          createdAt
+          publishedAt
+          actor
+          summary
+          hash
+          changes {
+            kind
+            entityId
+            operation
+            before
+            after
+          }
+        }
+      }
+    }
+    since: compareRevisions(from: $number, to: $newest) {
+      ... on ComparedRevisions {
+        changesCount
+        changes {
+          kind
+          entityId
+          operation
+          before
+          after
+        }
+      }
+      ... on NotFoundError {
+        message
+      }
+    }
+  }
+`);
+
+const newestQuery = graphql(`
+  query NewestRevision {
+    revisions(first: 1) {
+      edges {
+        node {
+          number
+        }
+      }
+    }
+  }
+`);
+
+const restore = graphql(
+  `
+    mutation RestoreRevision($input: RestoreRevisionInput!) {
+      restoreRevision(input: $input, waitForPropagation: true) {
+        ... on RestoreRevisionPayload {
+          restoredCount
+          configRevision {
+            number
+          }
+          propagation {
+            nodeId
+            applied
+            refusedReason
+            waitedMs
+          }
+        }
+        ...Problem
+      }
+    }
+  `,
+  [problemFragment],
 );
+
+type Data = ResultOf<typeof query>;
+type Change = Data["revisions"]["edges"][number]["node"]["changes"][number];
+
+export function RevisionPage() {
+  const { number } = useParams({ strict: false }) as { number: string };
+  const [url] = useUrlState({ tab: oneOf("changes", "since") });
+  const tab = url.tab ?? "changes";
+  const [restoring, setRestoring] = useState(false);
+  // Only where the comparison is asked for: the newest must be known first.
+  const newest = usePageQuery(newestQuery, {}, { pause: tab !== "since" });
+  const newestNumber = newest.data?.revisions.edges[0]?.node.number;
+  const page = usePageQuery(query, {
+    after: String(BigInt(number) + 1n),
+    number,
+    newest: tab === "since" ? (newestNumber ?? number) : number,
+  });
+  const refusal = useRefusal();
+  const found = page.data?.revisions.edges[0]?.node;
+  const revision = found?.number === number ? found : undefined;
+  return (
+    <Page
+      title={`Revision ${number}`}
+      lead={revision?.summary}
+      under={{ to: "/revisions", name: "Revisions" }}
+      actions={
+        revision !== undefined && (
+          <Button look="danger" refused={refusal} onClick={() => setRestoring(true)}>
+            Restore this state
+          </Button>
+        )
+      }
+    >
+      <Result of={page}>
+        {(data) =>
+          revision === undefined ? (
+            <Empty title="There is no such revision">Numbers are the installation's; this one may be another organisation's.</Empty>
+          ) : (
+            <>
+              <Card>
+                <Facts
+                  of={[
+                    ["Who", actorName(revision.actor)],
+                    ["When", <When key="when" at={revision.createdAt} exact />],
+                    ["Handed on", revision.publishedAt === null ? "not yet" : <When key="published" at={revision.publishedAt} exact />],
+                    ["Hash", <code key="hash">{revision.hash}</code>],
+                  ]}
+                />
+              </Card>
+              <Tabs
+                label="About this revision"
+                current={tab}
+                tabs={[
+                  ["changes", `What it changed (${revision.changes.length})`],
+                  ["since", "What changed since"],
+                ]}
+              />
+              {tab === "changes" ? <Changes of={revision.changes} /> : <Since data={data} newest={newestNumber} />}
+              {restoring && <Restore number={number} onClose={() => setRestoring(false)} />}
+            </>
+          )
+        }
+      </Result>
+    </Page>
+  );
+}
+
+function Since({ data, newest }: { readonly data: Data; readonly newest: string | undefined }) {
+  if (data.since === null || !("changes" in data.since) || data.since.changes === undefined)
+    return <p className="quiet">These two cannot be compared.</p>;
+  if (data.since.changes.length === 0) return <p className="quiet">Nothing: this is the state that is served now.</p>;
+  return (
+    <>
+      <p className="quiet">
+        From this revision to {newest}: {counted(data.since.changesCount ?? 0, "thing differs", "things differ")}.
+      </p>
+      <Changes of={data.since.changes} />
+    </>
+  );
+}
+
+const operationTones = { create: "good", update: "info", archive: "warn", restore: "good" } as const;
+
+function Changes({
+  of,
+}: {
+  readonly of: readonly {
+    readonly kind: string;
+    readonly entityId: string;
+    readonly operation: string;
+    readonly before: unknown;
+    readonly after: unknown;
+  }[];
+}) {
+  return (
+    <div className="change-list">
+      {of.map((one) => (
+        <Card
+          key={`${one.kind} ${one.entityId} ${one.operation}`}
+          title={
+            <span className="row">
+              <Badge tone={operationTones[one.operation as keyof typeof operationTones] ?? "neutral"}>{one.operation}</Badge>
+              {one.kind.replace("_", " ")} {nameOf(one)}
+            </span>
+          }
+        >
+          <JsonDiff before={one.before} after={one.after} />
+        </Card>
+      ))}
+    </div>
+  );
+}
+
+function nameOf({ after, before, entityId }: Pick<Change, "after" | "before" | "entityId">): string {
+  const image = (after ?? before ?? {}) as Readonly<Record<string, unknown>>;
+  const name = image["name"] ?? image["key"];
+  return typeof name === "string" ? name : entityId;
+}
+
+function Restore({ number, onClose }: { readonly number: string; readonly onClose: () => void }) {
+  const navigate = useNavigate();
+  return (
+    <DestroyDialog
+      title={`Restore revision ${number}?`}
+      name={number}
+      verb="Restore"
+      done="The earlier state is restored"
+      consequences={[
+        "The configuration of your organisation goes back to how it stood then, as a new revision.",
+        "What did not exist then is archived. API keys are left as they are: a revoked key stays revoked.",
+        "The tab “What changed since” shows all that will be undone.",
+      ]}
+      act={() => change(restore, { input: { number } })}
+      onClose={(done) => (done ? void navigate({ to: "/revisions" } as never) : onClose())}
+    />
+  );
+}

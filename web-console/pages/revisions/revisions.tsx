@@ -1,9 +1,88 @@
-/** A place that is kept: its page lands next. */
-import { Empty } from "../../graphql/result.tsx";
+/** The history of the configuration: each change, by whom, and how far it has come. Two of them can be compared. */
+import { Link, useNavigate } from "@tanstack/react-router";
+import { actorName } from "../../format/time.ts";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { useKeyset } from "../../graphql/keyset.ts";
+import { useLive } from "../../graphql/live.ts";
+import { Result } from "../../graphql/result.tsx";
 import { Page } from "../../shell/page.tsx";
+import { type Column, DataTable } from "../../ui/data-table.tsx";
+import { Badge, When } from "../../ui/marks.tsx";
+import { More } from "../../ui/more.tsx";
 
-export const Revisions = () => (
-  <Page title="Revisions">
-    <Empty title="Not built yet">This page is on its way; until then GraphQL at /graphql has what it will show.</Empty>
-  </Page>
-);
+const query = graphql(`
+  query Revisions($after: String) {
+    revisions(first: 40, after: $after) {
+      edges {
+        cursor
+        node {
+          number
+          createdAt
+          publishedAt
+          actor
+          summary
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+type Row = ResultOf<typeof query>["revisions"]["edges"][number]["node"];
+
+export function Revisions() {
+  const list = useKeyset(query, { after: null }, (data) => data.revisions);
+  const { nodes } = useLive();
+  const navigate = useNavigate();
+  const alive = nodes.filter(({ state }) => state !== "gone");
+  const columns: readonly Column<Row>[] = [
+    {
+      id: "number",
+      name: "Revision",
+      cell: (row) => (
+        <Link to={`/revisions/${row.number}`} className="strong">
+          {row.number}
+        </Link>
+      ),
+    },
+    { id: "summary", name: "What", cell: (row) => row.summary },
+    { id: "actor", name: "Who", cell: (row) => actorName(row.actor) },
+    { id: "at", name: "When", cell: (row) => <When at={row.createdAt} /> },
+    {
+      id: "reach",
+      name: "Serves on",
+      end: true,
+      cell: (row) => {
+        if (row.publishedAt === null) return <Badge tone="warn">not handed on yet</Badge>;
+        const on = alive.filter(({ appliedNumber }) => appliedNumber !== null && BigInt(appliedNumber) >= BigInt(row.number)).length;
+        return alive.length === 0 ? "–" : <Badge tone={on === alive.length ? "good" : "warn"}>{`${on}/${alive.length} nodes`}</Badge>;
+      },
+    },
+  ];
+  return (
+    <Page
+      title="Revisions"
+      lead="Every change is one revision, whole or not at all. Any earlier state can be looked at, compared and restored."
+    >
+      <Result of={list.first}>
+        {() => (
+          <>
+            <div className="card flush">
+              <DataTable
+                label="Revisions"
+                columns={columns}
+                rows={list.nodes}
+                rowId={(row) => row.number}
+                onOpen={(row) => void navigate({ to: `/revisions/${row.number}` } as never)}
+              />
+            </div>
+            <More {...list} />
+          </>
+        )}
+      </Result>
+    </Page>
+  );
+}

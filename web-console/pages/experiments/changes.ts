@@ -1,0 +1,111 @@
+/** What can be done to an experiment. */
+import { change, problemFragment } from "../../change/outcome.ts";
+import { graphql, type VariablesOf } from "../../graphql/documents.ts";
+
+const createExperimentMutation = graphql(
+  `
+    mutation CreateExperiment($input: CreateExperimentInput!) {
+      createExperiment(input: $input, waitForPropagation: true) {
+        ... on CreateExperimentPayload {
+          experiment {
+            id
+          }
+          configRevision {
+            number
+          }
+          propagation {
+            nodeId
+            applied
+            refusedReason
+            waitedMs
+          }
+        }
+        ...Problem
+      }
+    }
+  `,
+  [problemFragment],
+);
+
+const startExperimentMutation = graphql(
+  `
+    mutation StartExperiment($input: StartExperimentInput!) {
+      startExperiment(input: $input, waitForPropagation: true) {
+        ... on StartExperimentPayload {
+          experiment {
+            id
+          }
+          configRevision {
+            number
+          }
+          propagation {
+            nodeId
+            applied
+            refusedReason
+            waitedMs
+          }
+        }
+        ...Problem
+      }
+    }
+  `,
+  [problemFragment],
+);
+
+const stopExperimentMutation = graphql(
+  `
+    mutation StopExperiment($input: StopExperimentInput!) {
+      stopExperiment(input: $input, waitForPropagation: true) {
+        ... on StopExperimentPayload {
+          experiment {
+            id
+          }
+          configRevision {
+            number
+          }
+          propagation {
+            nodeId
+            applied
+            refusedReason
+            waitedMs
+          }
+        }
+        ...Problem
+      }
+    }
+  `,
+  [problemFragment],
+);
+
+const archiveExperimentMutation = graphql(
+  `
+    mutation ArchiveExperiment($input: ArchiveExperimentInput!) {
+      archiveExperiment(input: $input, waitForPropagation: true) {
+        ... on ArchiveExperimentPayload {
+          experiment {
+            id
+          }
+          configRevision {
+            number
+          }
+          propagation {
+            nodeId
+            applied
+            refusedReason
+            waitedMs
+          }
+        }
+        ...Problem
+      }
+    }
+  `,
+  [problemFragment],
+);
+
+export const createExperiment = (input: VariablesOf<typeof createExperimentMutation>["input"]) =>
+  change(createExperimentMutation, { input });
+export const startExperiment = (id: string, expectedRevision: number) =>
+  change(startExperimentMutation, { input: { id, expectedRevision } });
+export const stopExperiment = (id: string, expectedRevision: number) => change(stopExperimentMutation, { input: { id, expectedRevision } });
+export const archiveExperiment = (id: string, expectedRevision: number) =>
+  change(archiveExperimentMutation, { input: { id, expectedRevision } });

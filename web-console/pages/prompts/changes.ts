@@ -1,0 +1,150 @@
+/** What can be done to a prompt. */
+import { change, problemFragment } from "../../change/outcome.ts";
+import { graphql } from "../../graphql/documents.ts";
+
+const createPromptMutation = graphql(
+  `
+    mutation CreatePrompt($input: CreatePromptInput!) {
+      createPrompt(input: $input, waitForPropagation: true) {
+        ... on CreatePromptPayload {
+          prompt {
+            id
+          }
+          configRevision {
+            number
+          }
+          propagation {
+            nodeId
+            applied
+            refusedReason
+            waitedMs
+          }
+        }
+        ...Problem
+      }
+    }
+  `,
+  [problemFragment],
+);
+const createVersionMutation = graphql(
+  `
+    mutation CreatePromptVersion($input: CreatePromptVersionInput!) {
+      createPromptVersion(input: $input, waitForPropagation: true) {
+        ... on CreatePromptVersionPayload {
+          promptVersion {
+            version
+          }
+          configRevision {
+            number
+          }
+          propagation {
+            nodeId
+            applied
+            refusedReason
+            waitedMs
+          }
+        }
+        ...Problem
+      }
+    }
+  `,
+  [problemFragment],
+);
+const setLabelMutation = graphql(
+  `
+    mutation SetPromptLabel($input: SetPromptLabelInput!) {
+      setPromptLabel(input: $input, waitForPropagation: true) {
+        ... on SetPromptLabelPayload {
+          prompt {
+            id
+          }
+          configRevision {
+            number
+          }
+          propagation {
+            nodeId
+            applied
+            refusedReason
+            waitedMs
+          }
+        }
+        ...Problem
+      }
+    }
+  `,
+  [problemFragment],
+);
+const removeLabelMutation = graphql(
+  `
+    mutation RemovePromptLabel($input: RemovePromptLabelInput!) {
+      removePromptLabel(input: $input, waitForPropagation: true) {
+        ... on RemovePromptLabelPayload {
+          prompt {
+            id
+          }
+          configRevision {
+            number
+          }
+          propagation {
+            nodeId
+            applied
+            refusedReason
+            waitedMs
+          }
+        }
+        ...Problem
+      }
+    }
+  `,
+  [problemFragment],
+);
+const archivePromptMutation = graphql(
+  `
+    mutation ArchivePrompt($input: ArchivePromptInput!) {
+      archivePrompt(input: $input, waitForPropagation: true) {
+        ... on ArchivePromptPayload {
+          prompt {
+            id
+          }
+          configRevision {
+            number
+          }
+          propagation {
+            nodeId
+            applied
+            refusedReason
+            waitedMs
+          }
+        }
+        ...Problem
+      }
+    }
+  `,
+  [problemFragment],
+);
+
+export interface MessageValues {
+  readonly role: "SYSTEM" | "DEVELOPER" | "USER" | "ASSISTANT";
+  readonly template: string;
+}
+
+export const createPrompt = (name: string) => change(createPromptMutation, { input: { name } });
+
+export const createVersion = (
+  promptId: string,
+  messages: readonly MessageValues[],
+  defaultParameters: unknown,
+  commitMessage: string,
+  labels: readonly string[],
+) =>
+  change(createVersionMutation, {
+    input: { promptId, messages: messages.map((message) => ({ ...message })), defaultParameters, commitMessage, labels: [...labels] },
+  });
+
+export const setLabel = (promptId: string, label: string, version: number, expectedRevision: number) =>
+  change(setLabelMutation, { input: { promptId, label, version, expectedRevision } });
+
+export const removeLabel = (promptId: string, label: string, expectedRevision: number) =>
+  change(removeLabelMutation, { input: { promptId, label, expectedRevision } });
+
+export const archivePrompt = (id: string, expectedRevision: number) => change(archivePromptMutation, { input: { id, expectedRevision } });
