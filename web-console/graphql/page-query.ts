@@ -22,6 +22,8 @@ interface PageQueryOptions {
   /** Ask again after each change of the configuration: for pages of configuration. */
   readonly follow?: boolean;
   readonly pause?: boolean;
+  /** False: another query is the page's. */
+  readonly behind?: boolean;
 }
 
 const retryMsMin = 1_000;
@@ -30,7 +32,7 @@ const retryMsMax = 8_000;
 export function usePageQuery<Data, Variables extends AnyVariables>(
   query: TypedDocumentNode<Data, Variables>,
   variables: Variables,
-  { follow = true, pause = false }: PageQueryOptions = {},
+  { follow = true, pause = false, behind: shows = true }: PageQueryOptions = {},
 ): PageQuery<Data> {
   const [{ data, error, fetching, stale }, execute] = useQuery<Data, Variables>({ query, variables, pause } as Parameters<
     typeof useQuery<Data, Variables>
@@ -45,7 +47,10 @@ export function usePageQuery<Data, Variables extends AnyVariables>(
   const again = useRef(() => {});
   again.current = () => execute({ requestPolicy: "network-only" });
 
-  useEffect(() => showBehind({ query: stringifyDocument(query), variables }), [query, variables]);
+  useEffect(
+    () => (shows && !pause ? showBehind({ query: stringifyDocument(query), variables: JSON.parse(key) }) : undefined),
+    [query, key, shows, pause],
+  );
 
   const [retryMs, setRetryMs] = useState(retryMsMin);
   const offline = failure?.offline === true;

@@ -6,8 +6,9 @@ import { useDark } from "../shell/theme.ts";
 import type { ChartProps } from "./chart.tsx";
 
 const height = 220;
+const none: NonNullable<ChartProps["marks"]> = [];
 
-export function ChartCanvas({ times, series, format, bars = false }: ChartProps) {
+export function ChartCanvas({ times, series, format, bars = false, marks = none }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const dark = useDark();
   useEffect(() => {
@@ -26,6 +27,25 @@ export function ChartCanvas({ times, series, format, bars = false }: ChartProps)
         width: element.clientWidth,
         height,
         legend: { show: true, live: true },
+        hooks: {
+          draw: [
+            (plot: uPlot) => {
+              const { ctx, bbox } = plot;
+              ctx.save();
+              ctx.strokeStyle = colour("--line-strong");
+              ctx.setLineDash([3, 4]);
+              for (const { time } of marks) {
+                const x = plot.valToPos(time, "x", true);
+                if (x < bbox.left || x > bbox.left + bbox.width) continue;
+                ctx.beginPath();
+                ctx.moveTo(x, bbox.top);
+                ctx.lineTo(x, bbox.top + bbox.height);
+                ctx.stroke();
+              }
+              ctx.restore();
+            },
+          ],
+        },
         cursor: { drag: { x: false, y: false } },
         scales: { y: { range: (_plot, _min, max) => [0, max === 0 || max === null ? 1 : max * 1.1] } },
         axes: [axis, { ...axis, size: 64, values: (_plot, values) => values.map((value) => format(value)) }],
@@ -56,6 +76,6 @@ export function ChartCanvas({ times, series, format, bars = false }: ChartProps)
       resize.disconnect();
       plot.destroy();
     };
-  }, [times, series, format, bars, dark]);
+  }, [times, series, format, bars, marks, dark]);
   return <div ref={place} aria-hidden style={{ minHeight: height }} />;
 }

@@ -14,6 +14,8 @@ export interface ChartProps {
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
   readonly bars?: boolean;
+  /** Upright lines, where something was changed. */
+  readonly marks?: readonly { readonly time: number; readonly label: string }[];
 }
 
 const Canvas = lazy(async () => ({ default: (await import("./chart-canvas.tsx")).ChartCanvas }));

@@ -1,9 +1,33 @@
-/** A place that is kept: its page lands next. */
-import { Empty } from "../../graphql/result.tsx";
+/** The permanent address of one call. */
+import { Link, useParams } from "@tanstack/react-router";
+import { usePageQuery } from "../../graphql/page-query.ts";
+import { Result } from "../../graphql/result.tsx";
 import { Page } from "../../shell/page.tsx";
+import { CallDetail, callQuery } from "./call-detail.tsx";
 
-export const CallPage = () => (
-  <Page title="Call">
-    <Empty title="Not built yet">This page is on its way; until then GraphQL at /graphql has what it will show.</Empty>
-  </Page>
-);
+export function CallPage() {
+  const { callId } = useParams({ strict: false }) as { callId: string };
+  const page = usePageQuery(callQuery, { callId }, { follow: false });
+  const call = page.data?.usageEvent;
+  return (
+    <Page
+      title={call == null ? "A call" : `A call to ${call.routeName || call.modelAsked}`}
+      under={{ to: "/calls", name: "Calls" }}
+      actions={
+        call != null && (
+          <Link to="/playground" search={{ m: call.routeName || call.modelAsked } as never} className="button">
+            Try its route
+          </Link>
+        )
+      }
+    >
+      <Result of={page}>
+        {(data) => (
+          <div className="card stack loose">
+            <CallDetail data={data} />
+          </div>
+        )}
+      </Result>
+    </Page>
+  );
+}

@@ -1,9 +1,356 @@
-/** A place that is kept: its page lands next. */
-import { Empty } from "../../graphql/result.tsx";
+/** The call log: filters that are the address, pages by key, rows placed as one scrolls, a drawer that j and k walk through. */
+import { Link } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { Download, RefreshCw } from "lucide-react";
+import { useEffect, useMemo, useRef } from "react";
+import { count, duration, money } from "../../format/numbers.ts";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { useKeyset } from "../../graphql/keyset.ts";
+import { usePageQuery } from "../../graphql/page-query.ts";
+import { Empty, Result } from "../../graphql/result.tsx";
+import { isTyping } from "../../shell/keys.ts";
 import { Page } from "../../shell/page.tsx";
+import { number, oneOf, text, useUrlState } from "../../shell/url-state.ts";
+import { Button, CopyButton } from "../../ui/button.tsx";
+import { Drawer } from "../../ui/dialog.tsx";
+import { When } from "../../ui/marks.tsx";
+import { type RangeName, rangeChoices } from "../overview/ranges.ts";
+import { CallDetail, callQuery } from "./call-detail.tsx";
+import { type CallFilterState, Filters } from "./filters.tsx";
+import { OutcomeBadge, outcomes } from "./outcome-badge.tsx";
 
-export const Calls = () => (
-  <Page title="Calls">
-    <Empty title="Not built yet">This page is on its way; until then GraphQL at /graphql has what it will show.</Empty>
-  </Page>
-);
+const query = graphql(`
+  query Calls($after: String, $filter: UsageEventFilter) {
+    usageEvents(first: 100, after: $after, filter: $filter) {
+      edges {
+        cursor
+        node {
+          callId
+          startedAt
+          outcome
+          errorReason
+          routeName
+          modelAsked
+          backendId
+          apiKeyId
+          durationMs
+          timeToFirstTokenMs
+          inputTokens
+          outputTokens
+          costNanodollars
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+    routes(first: 100) {
+      edges {
+        node {
+          name
+        }
+      }
+    }
+    backends(first: 100, includeArchived: true) {
+      edges {
+        node {
+          id
+          key
+        }
+      }
+    }
+    apiKeys(first: 100, includeArchived: true) {
+      edges {
+        node {
+          id
+          name
+        }
+      }
+    }
+  }
+`);
+
+type Data = ResultOf<typeof query>;
+type Row = Data["usageEvents"]["edges"][number]["node"];
+
+export const callSearch = {
+  route: text,
+  backend: text,
+  key: text,
+  outcome: oneOf(...outcomes),
+  range: oneOf(...(Object.keys(rangeChoices) as RangeName[])),
+  since: text,
+  until: text,
+  slow: number,
+  request: text,
+  user: text,
+  experiment: text,
+  call: text,
+} as const;
+
+function filterOf(url: CallFilterState) {
+  const range = url.range === undefined ? undefined : rangeChoices[url.range].of();
+  const since = url.since ?? range?.since;
+  return {
+    ...(url.route && { routeName: [url.route] }),
+    ...(url.backend && { backendId: [url.backend] }),
+    ...(url.key && { apiKeyId: [url.key] }),
+    ...(url.outcome && { outcome: [url.outcome] }),
+    ...(url.slow && { durationMsMin: url.slow }),
+    ...(url.request && { requestId: url.request }),
+    ...(url.user && { endUser: [url.user] }),
+    ...(url.experiment && { experimentId: [url.experiment] }),
+    ...(since && { since }),
+    ...(url.until && { until: url.until }),
+  };
+}
+
+export function Calls() {
+  const [url, setUrl] = useUrlState(callSearch);
+  const key = JSON.stringify({ ...url, call: undefined });
+  const filter = useMemo(() => filterOf(JSON.parse(key) as CallFilterState), [key]);
+  const list = useKeyset(query, { after: null, filter }, (data) => data.usageEvents, { follow: false });
+  const names = useMemo(() => namesOf(list.first.data), [list.first.data]);
+  const open = (call: string | undefined) => setUrl({ call }, { replace: url.call !== undefined });
+  useWalk(list.nodes, url.call, open);
+  const filtered = Object.keys(filter).length > 0;
+  return (
+    <Page
+      title="Calls"
+      lead="Every finished call, newest first. What was asked and answered is not kept here, only what it took."
+      actions={
+        <>
+          <Button onClick={() => list.first.again()}>
+            <RefreshCw size={15} aria-hidden /> Newest
+          </Button>
+          <Button onClick={() => download(list.nodes, names)} disabled={list.nodes.length === 0}>
+            <Download size={15} aria-hidden /> Export these
+          </Button>
+        </>
+      }
+    >
+      <Filters state={url} data={list.first.data} onChange={(patch) => setUrl({ ...patch, call: undefined }, { replace: true })} />
+      <Result of={list.first}>
+        {() =>
+          list.nodes.length === 0 ? (
+            <Empty
+              title={filtered ? "No call fits" : "No call yet"}
+              action={
+                filtered ? undefined : (
+                  <Link className="button" to="/playground">
+                    To the playground
+                  </Link>
+                )
+              }
+            >
+              {filtered
+                ? "Take a filter away, or look at a longer time."
+                : "Make the first one in the playground, or with the samples on the page Developers."}
+            </Empty>
+          ) : (
+            <CallLog rows={list.nodes} names={names} selected={url.call} onOpen={open} hasMore={list.hasMore} more={list.more} />
+          )
+        }
+      </Result>
+      <Peek callId={url.call} onClose={() => open(undefined)} />
+    </Page>
+  );
+}
+
+type Names = ReadonlyMap<string, string>;
+
+const namesOf = (data: Data | undefined): Names =>
+  new Map([
+    ...(data?.backends.edges.map(({ node }) => [node.id, node.key] as const) ?? []),
+    ...(data?.apiKeys.edges.map(({ node }) => [node.id, node.name] as const) ?? []),
+  ]);
+
+/** j and k, with the drawer open or not; Enter opens the first. */
+function useWalk(rows: readonly Row[], selected: string | undefined, open: (call: string | undefined) => void): void {
+  const now = useRef({ rows, selected, open });
+  now.current = { rows, selected, open };
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      const { rows: all, selected: at, open: show } = now.current;
+      if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+      const index = all.findIndex(({ callId }) => callId === at);
+      if (event.key === "j") show(all[Math.min(index + 1, all.length - 1)]?.callId);
+      else if (event.key === "k") show(all[Math.max(index - 1, 0)]?.callId);
+      else if (event.key === "Escape" && at !== undefined) show(undefined);
+    };
+    document.addEventListener("keydown", listen);
+    return () => document.removeEventListener("keydown", listen);
+  }, []);
+}
+
+interface CallLogProps {
+  readonly rows: readonly Row[];
+  readonly names: Names;
+  readonly selected: string | undefined;
+  readonly onOpen: (call: string) => void;
+  readonly hasMore: boolean;
+  readonly more: () => void;
+}
+
+const rowHeight = 38;
+
+function CallLog({ rows, names, selected, onOpen, hasMore, more }: CallLogProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => frame.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+  });
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasMore && last >= rows.length - 20) more();
+  }, [last, hasMore, rows.length, more]);
+  const at = rows.findIndex(({ callId }) => callId === selected);
+  useEffect(() => {
+    if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
+  }, [at, virtual]);
+  return (
+    <div className="card flush">
+      <div ref={frame} className="log" role="grid" aria-label="Calls" aria-rowcount={rows.length} tabIndex={0}>
+        <div role="row" className="head">
+          <span role="columnheader">When</span>
+          <span role="columnheader">Route</span>
+          <span role="columnheader" className="wide-only">
+            Backend
+          </span>
+          <span role="columnheader" className="wide-only">
+            Key
+          </span>
+          <span role="columnheader" className="end wide-only">
+            Tokens
+          </span>
+          <span role="columnheader" className="end wide-only">
+            First
+          </span>
+          <span role="columnheader" className="end wide-only">
+            Cost
+          </span>
+          <span role="columnheader" className="end">
+            Took
+          </span>
+        </div>
+        <div style={{ height: virtual.getTotalSize(), position: "relative" }} role="rowgroup">
+          {items.map((item) => {
+            const row = rows[item.index];
+            if (row === undefined) return null;
+            return (
+              <div
+                key={row.callId}
+                role="row"
+                aria-rowindex={item.index + 1}
+                aria-selected={row.callId === selected}
+                className="body-row"
+                style={{ position: "absolute", top: 0, left: 0, right: 0, transform: `translateY(${item.start}px)` }}
+                onClick={() => onOpen(row.callId)}
+              >
+                <Cells row={row} names={names} />
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Cells({ row, names }: { readonly row: Row; readonly names: Names }) {
+  return (
+    <>
+      <span role="gridcell">
+        <When at={row.startedAt} />
+      </span>
+      <span role="gridcell">
+        {row.outcome !== "OK" && <OutcomeBadge of={row.outcome} />} {row.routeName || row.modelAsked}
+      </span>
+      <span role="gridcell" className="wide-only">
+        {names.get(row.backendId) ?? (row.backendId === "" ? <span className="quiet">{row.errorReason || "none"}</span> : row.backendId)}
+      </span>
+      <span role="gridcell" className="wide-only">
+        {names.get(row.apiKeyId) ?? row.apiKeyId}
+      </span>
+      <span role="gridcell" className="end wide-only">
+        {count(row.inputTokens)} / {count(row.outputTokens)}
+      </span>
+      <span role="gridcell" className="end wide-only">
+        {duration(row.timeToFirstTokenMs)}
+      </span>
+      <span role="gridcell" className="end wide-only">
+        {money(row.costNanodollars)}
+      </span>
+      <span role="gridcell" className="end">
+        {duration(row.durationMs)}
+      </span>
+    </>
+  );
+}
+
+function Peek({ callId, onClose }: { readonly callId: string | undefined; readonly onClose: () => void }) {
+  return (
+    <Drawer
+      open={callId !== undefined}
+      onClose={onClose}
+      title="A call"
+      description={<span>j and k walk through the list, Esc closes.</span>}
+    >
+      {callId !== undefined && <PeekBody callId={callId} />}
+    </Drawer>
+  );
+}
+
+function PeekBody({ callId }: { readonly callId: string }) {
+  const page = usePageQuery(callQuery, { callId }, { follow: false, behind: false });
+  return (
+    <>
+      <div className="row">
+        <Link to={`/calls/${callId}`} className="button small">
+          Its own page
+        </Link>
+        <CopyButton text={`${location.origin}/calls/${callId}`} label="Copy the link" />
+      </div>
+      <Result of={page}>{(data) => <CallDetail data={data} />}</Result>
+    </>
+  );
+}
+
+/** The rows that are loaded, as CSV. A cell that a spreadsheet would take for a formula is made text. */
+function download(rows: readonly Row[], names: Names): void {
+  const cell = (value: unknown): string => {
+    const plain = String(value ?? "");
+    const guarded = /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
+    return `"${guarded.replaceAll('"', '""')}"`;
+  };
+  const lines = rows.map((row) =>
+    [
+      row.callId,
+      row.startedAt,
+      row.outcome,
+      row.errorReason,
+      row.routeName,
+      names.get(row.backendId) ?? row.backendId,
+      names.get(row.apiKeyId) ?? row.apiKeyId,
+      row.inputTokens,
+      row.outputTokens,
+      row.costNanodollars,
+      row.timeToFirstTokenMs,
+      row.durationMs,
+    ]
+      .map(cell)
+      .join(","),
+  );
+  const head =
+    "call_id,started_at,outcome,error_reason,route,backend,api_key,input_tokens,output_tokens,cost_nanodollars,time_to_first_token_ms,duration_ms";
+  const address = URL.createObjectURL(new Blob([[head, ...lines].join("\r\n")], { type: "text/csv" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = "penstock-calls.csv";
+  link.click();
+  URL.revokeObjectURL(address);
+}

@@ -1,9 +1,158 @@
-/** A place that is kept: its page lands next. */
-import { Empty } from "../../graphql/result.tsx";
+/** All experiments: what runs, on which route, since when. */
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Plus } from "lucide-react";
+import { percent } from "../../format/numbers.ts";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { usePageQuery } from "../../graphql/page-query.ts";
+import { Empty, Result } from "../../graphql/result.tsx";
+import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
+import { flag, useUrlState } from "../../shell/url-state.ts";
+import { Button } from "../../ui/button.tsx";
+import { type Column, DataTable } from "../../ui/data-table.tsx";
+import { Badge, type Tone, When } from "../../ui/marks.tsx";
+import { DesignDialog } from "./design-dialog.tsx";
 
-export const Experiments = () => (
-  <Page title="Experiments">
-    <Empty title="Not built yet">This page is on its way; until then GraphQL at /graphql has what it will show.</Empty>
-  </Page>
-);
+const query = graphql(`
+  query Experiments {
+    experiments(first: 100) {
+      edges {
+        node {
+          id
+          key
+          status
+          coverage
+          unit
+          phase
+          startedAt
+          stoppedAt
+          route {
+            id
+            name
+          }
+          variants {
+            key
+            weight
+          }
+        }
+      }
+    }
+    routes(first: 100) {
+      edges {
+        node {
+          id
+          name
+          prompt {
+            promptId
+          }
+        }
+      }
+    }
+    prompts(first: 50) {
+      edges {
+        node {
+          id
+          name
+          labels {
+            name
+            version
+          }
+        }
+      }
+    }
+  }
+`);
+
+type Data = ResultOf<typeof query>;
+type Row = Data["experiments"]["edges"][number]["node"];
+export type DesignChoices = Pick<Data, "routes" | "prompts">;
+
+export const statusTones: Readonly<Record<string, Tone>> = { RUNNING: "good", DRAFT: "info", STOPPED: "neutral" };
+
+const columns: readonly Column<Row>[] = [
+  {
+    id: "key",
+    name: "Experiment",
+    by: (row) => row.key,
+    cell: (row) => (
+      <Link to={`/experiments/${row.id}`} className="strong">
+        {row.key}
+      </Link>
+    ),
+  },
+  {
+    id: "status",
+    name: "State",
+    by: (row) => row.status,
+    cell: (row) => <Badge tone={statusTones[row.status] ?? "neutral"}>{row.status.toLowerCase()}</Badge>,
+  },
+  {
+    id: "route",
+    name: "On",
+    by: (row) => row.route?.name ?? "",
+    cell: (row) => (row.route === null ? "gone" : <Link to={`/routes/${row.route.id}`}>{row.route.name}</Link>),
+  },
+  { id: "arms", name: "Arms", cell: (row) => row.variants.map(({ key }) => key).join(", ") },
+  {
+    id: "coverage",
+    name: "Takes part",
+    end: true,
+    by: (row) => row.coverage,
+    cell: (row) => `${percent(row.coverage)} of ${row.unit.toLowerCase().replace("_", " ")}s`,
+  },
+  {
+    id: "since",
+    name: "Since",
+    end: true,
+    by: (row) => row.startedAt ?? "",
+    cell: (row) => (row.startedAt === null ? "–" : <When at={row.startedAt} />),
+  },
+];
+
+export function Experiments() {
+  const [{ make }, setUrl] = useUrlState({ make: flag });
+  const page = usePageQuery(query, {});
+  const navigate = useNavigate();
+  const refusal = useRefusal();
+  return (
+    <Page
+      title="Experiments"
+      lead="Two or more arms on a route: other prompts, parameters or backends, and what each does to latency, cost and feedback."
+      actions={
+        <Button look="primary" refused={refusal} onClick={() => setUrl({ make: true })}>
+          <Plus size={16} aria-hidden /> New experiment
+        </Button>
+      }
+    >
+      <Result of={page}>
+        {(data) => (
+          <>
+            {data.experiments.edges.length === 0 ? (
+              <Empty title="No experiment yet">
+                Choose a route and two versions of its prompt; the same end user always meets the same arm.
+              </Empty>
+            ) : (
+              <div className="card flush">
+                <DataTable
+                  label="Experiments"
+                  columns={columns}
+                  rows={data.experiments.edges.map(({ node }) => node)}
+                  rowId={(row) => row.id}
+                  onOpen={(row) => void navigate({ to: `/experiments/${row.id}` } as never)}
+                />
+              </div>
+            )}
+            {make && (
+              <DesignDialog
+                choices={data}
+                onClose={(id) =>
+                  id === undefined ? setUrl({ make: undefined }, { replace: true }) : void navigate({ to: `/experiments/${id}` } as never)
+                }
+              />
+            )}
+          </>
+        )}
+      </Result>
+    </Page>
+  );
+}

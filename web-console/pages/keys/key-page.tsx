@@ -21,7 +21,7 @@ import { stateTones } from "./keys.tsx";
 
 const query = graphql(
   `
-    query Key($id: ID!, $key: String!, $range: UsageRange!) {
+    query Key($id: ID!, $key: ID!, $range: UsageRange!) {
       apiKey(id: $id) {
         ...KeyDetails
       }
@@ -55,7 +55,7 @@ const query = graphql(
           }
         }
       }
-      usageEvents(first: 8, filter: { apiKeyId: $key }) {
+      usageEvents(first: 8, filter: { apiKeyId: [$key] }) {
         edges {
           node {
             callId

@@ -1,0 +1,254 @@
+/** All that the ledger knows of one call: the waterfall of its attempts, tokens and money, what configuration it met. */
+import { Link } from "@tanstack/react-router";
+import { count, duration, money, unknown } from "../../format/numbers.ts";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { Badge, Code, Facts, Notice, When } from "../../ui/marks.tsx";
+import { OutcomeBadge } from "./outcome-badge.tsx";
+
+export const callQuery = graphql(`
+  query Call($callId: ID!) {
+    usageEvent(callId: $callId) {
+      callId
+      requestId
+      startedAt
+      outcome
+      errorReason
+      finishReason
+      routeId
+      routeName
+      ingress
+      streamed
+      modelAsked
+      modelServed
+      backendId
+      providerId
+      apiKeyId
+      projectId
+      nodeId
+      promptId
+      promptVersion
+      cache
+      configEpoch
+      configNumber
+      durationMs
+      timeToFirstTokenMs
+      inputTokens
+      outputTokens
+      cacheReadTokens
+      cacheWriteTokens
+      reasoningTokens
+      usageEstimated
+      costNanodollars
+      priceVersion
+      endUserHash
+      tags
+      attempts {
+        backendId
+        result
+        durationMs
+        httpStatus
+      }
+      exposure {
+        experimentId
+        variantKey
+        unitType
+        bucket
+        forced
+      }
+    }
+    backends(first: 100, includeArchived: true) {
+      edges {
+        node {
+          id
+          key
+        }
+      }
+    }
+    apiKeys(first: 100, includeArchived: true) {
+      edges {
+        node {
+          id
+          name
+        }
+      }
+    }
+  }
+`);
+
+export type CallData = ResultOf<typeof callQuery>;
+type Call = NonNullable<CallData["usageEvent"]>;
+
+export function CallDetail({ data }: { readonly data: CallData }) {
+  const call = data.usageEvent;
+  if (call === null)
+    return <Notice tone="warn">The ledger does not have this call, or not yet: a call is written when it has ended.</Notice>;
+  const backendName = (id: string) => data.backends.edges.find(({ node }) => node.id === id)?.node.key ?? (id === "" ? "none" : id);
+  return (
+    <>
+      <div className="row">
+        <OutcomeBadge of={call.outcome} />
+        <When at={call.startedAt} exact />
+        {call.errorReason !== "" && <Badge tone="bad">{call.errorReason}</Badge>}
+      </div>
+      <Waterfall call={call} backendName={backendName} />
+      <Tokens call={call} />
+      <section className="stack tight">
+        <h3>What it met</h3>
+        <Facts
+          of={[
+            [
+              "Route",
+              call.routeId === "" ? (
+                call.modelAsked
+              ) : (
+                <Link key="route" to={`/routes/${call.routeId}`}>
+                  {call.routeName}
+                </Link>
+              ),
+            ],
+            [
+              "Backend",
+              call.backendId === "" ? (
+                "none"
+              ) : (
+                <Link key="backend" to={`/backends/${call.backendId}`}>
+                  {backendName(call.backendId)}
+                </Link>
+              ),
+            ],
+            ["Model asked / served", `${call.modelAsked} / ${call.modelServed || unknown}`],
+            [
+              "API key",
+              <Link key="key" to={`/keys/${call.apiKeyId}`}>
+                {data.apiKeys.edges.find(({ node }) => node.id === call.apiKeyId)?.node.name ?? call.apiKeyId}
+              </Link>,
+            ],
+            call.promptId !== "" && [
+              "Prompt",
+              <Link
+                key="prompt"
+                to={`/prompts/${call.promptId}`}
+                search={{ v: call.promptVersion } as never}
+              >{`version ${call.promptVersion}`}</Link>,
+            ],
+            call.exposure !== null && [
+              "Experiment",
+              <span key="experiment">
+                <Link to={`/experiments/${call.exposure.experimentId}`}>arm {call.exposure.variantKey}</Link> by{" "}
+                {call.exposure.unitType.replace("_", " ")}
+                {call.exposure.forced && ", asked for by the caller"}
+              </span>,
+            ],
+            ["Cache", call.cache],
+            [
+              "Configuration",
+              <Link key="revision" to={`/revisions/${call.configNumber}`}>
+                revision {call.configNumber}
+              </Link>,
+            ],
+            ["Node", call.nodeId],
+            ["Came in as", `${call.ingress}${call.streamed ? ", streamed" : ""}`],
+            ["Finish reason", call.finishReason || unknown],
+            ["Call", <code key="call">{call.callId}</code>],
+            call.requestId !== "" && ["The caller's request id", <code key="request">{call.requestId}</code>],
+            call.endUserHash !== "" && ["End user (hash)", <code key="user">{call.endUserHash.slice(0, 16)}</code>],
+          ]}
+        />
+      </section>
+      {Object.keys((call.tags ?? {}) as object).length > 0 && <Code text={JSON.stringify(call.tags, null, 2)} label="Tags" />}
+      <p className="quiet">What was said is not kept: the ledger has numbers and names alone.</p>
+    </>
+  );
+}
+
+/** One lane for each attempt, placed by when it ran; what is left over is the gateway's own and waiting. */
+function Waterfall({ call, backendName }: { readonly call: Call; readonly backendName: (id: string) => string }) {
+  const total = Math.max(call.durationMs, 0.001);
+  let startMs = Math.max(0, total - call.attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0));
+  const before = startMs;
+  const lanes = call.attempts.map((attempt) => {
+    const from = startMs;
+    startMs += attempt.durationMs;
+    return { ...attempt, from };
+  });
+  const at = (ms: number) => `${Math.min(100, (ms / total) * 100)}%`;
+  return (
+    <section className="stack tight">
+      <h3>Where the time went</h3>
+      <ol className="waterfall">
+        {before / total > 0.001 && (
+          <li>
+            <span>Gateway and waiting</span>
+            <span className="lane">
+              <i className="wait" style={{ left: 0, width: at(before) }} />
+            </span>
+            <span className="end">{duration(before)}</span>
+          </li>
+        )}
+        {lanes.map((lane, index) => (
+          <li key={`${index} ${lane.backendId}`}>
+            <span style={{ overflowWrap: "anywhere" }}>
+              {index + 1}. {backendName(lane.backendId)}
+            </span>
+            <span className="lane">
+              <i className={lane.result === "ok" ? "" : "bad"} style={{ left: at(lane.from), width: at(lane.durationMs) }} />
+            </span>
+            <span className="end">{duration(lane.durationMs)}</span>
+            {lane.result !== "ok" && (
+              <span className="quiet" style={{ gridColumn: "1 / -1" }}>
+                {lane.result}
+                {lane.httpStatus !== null && `, HTTP ${lane.httpStatus}`}
+              </span>
+            )}
+          </li>
+        ))}
+        {call.timeToFirstTokenMs !== null && (
+          <li>
+            <span>Until the first content</span>
+            <span className="lane">
+              <i style={{ left: 0, width: at(call.timeToFirstTokenMs), background: "var(--series-3)" }} />
+            </span>
+            <span className="end">{duration(call.timeToFirstTokenMs)}</span>
+          </li>
+        )}
+        <li>
+          <strong>All of it</strong>
+          <span />
+          <strong className="end">{duration(call.durationMs)}</strong>
+        </li>
+      </ol>
+    </section>
+  );
+}
+
+function Tokens({ call }: { readonly call: Call }) {
+  const perSecond =
+    call.outputTokens === null || call.timeToFirstTokenMs === null || call.durationMs <= call.timeToFirstTokenMs
+      ? undefined
+      : Number(call.outputTokens) / ((call.durationMs - call.timeToFirstTokenMs) / 1000);
+  return (
+    <section className="stack tight">
+      <h3>Tokens and money</h3>
+      <Facts
+        of={[
+          [
+            "Input",
+            `${count(call.inputTokens)}${call.cacheReadTokens !== null && call.cacheReadTokens !== "0" ? `, of which ${count(call.cacheReadTokens)} from the backend's cache` : ""}`,
+          ],
+          [
+            "Output",
+            `${count(call.outputTokens)}${call.reasoningTokens !== null && call.reasoningTokens !== "0" ? `, of which ${count(call.reasoningTokens)} reasoning` : ""}`,
+          ],
+          perSecond !== undefined && ["Speed", `${perSecond.toFixed(perSecond < 10 ? 1 : 0)} tokens a second after the first`],
+          [
+            "Cost",
+            call.costNanodollars === null
+              ? "not known: the backend has no price"
+              : `${money(call.costNanodollars)} (price version ${call.priceVersion})`,
+          ],
+          call.usageEstimated === true && ["Counted by", "the node, because the backend did not say"],
+        ]}
+      />
+    </section>
+  );
+}

@@ -1,0 +1,52 @@
+/** What was tried becomes a version of a prompt. */
+import { EditDialog } from "../../change/form.tsx";
+import { SelectField, TextField } from "../../ui/field.tsx";
+import { createVersion, type MessageValues } from "../prompts/changes.ts";
+
+interface SaveDialogProps {
+  readonly prompts: readonly { readonly id: string; readonly name: string }[];
+  readonly system: string;
+  readonly user: string;
+  readonly onClose: () => void;
+}
+
+export function SaveDialog({ prompts, system, user, onClose }: SaveDialogProps) {
+  const messagesOf = (what: string): readonly MessageValues[] => [
+    ...(system.trim() === "" ? [] : [{ role: "SYSTEM" as const, template: system }]),
+    ...(what === "both" || system.trim() === "" ? [{ role: "USER" as const, template: user }] : []),
+  ];
+  return (
+    <EditDialog<{ promptId: string; what: string; commitMessage: string }>
+      title="Save as a prompt version"
+      description="It is saved without being deployed: labels other than latest stay where they are."
+      start={{ promptId: prompts[0]?.id ?? "", what: "system", commitMessage: "" }}
+      names={{ promptId: "Prompt", what: "What", commitMessage: "What changed, and why" }}
+      submit="Save the version"
+      done="The version is saved"
+      save={({ promptId, what, commitMessage }) => createVersion(promptId, messagesOf(what), null, commitMessage, [])}
+      onClose={onClose}
+    >
+      {({ values, set, problem }) => (
+        <>
+          <SelectField
+            label="Prompt"
+            value={values.promptId}
+            onChange={(id) => set("promptId", id)}
+            choices={prompts.map(({ id, name }) => ({ value: id, label: name }))}
+            problem={problem("messages")}
+          />
+          <SelectField
+            label="What"
+            value={values.what}
+            onChange={(what) => set("what", what)}
+            choices={[
+              { value: "system", label: "the system message (the message, where there is none)" },
+              { value: "both", label: "both messages" },
+            ]}
+          />
+          <TextField label="What changed, and why" value={values.commitMessage} onChange={(message) => set("commitMessage", message)} />
+        </>
+      )}
+    </EditDialog>
+  );
+}
