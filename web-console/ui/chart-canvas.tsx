@@ -67,7 +67,8 @@ export function ChartCanvas({ times, series, format, bars = false, marks = none 
           })),
         ],
       } as uPlot.Options,
-      [[...times], ...series.map(({ values }) => [...values])],
+      // A bar of nothing would be drawn as a dash.
+      [[...times], ...series.map(({ values }) => values.map((value) => (bars && value === 0 ? null : value)))],
       element,
     );
     const resize = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));

@@ -31,7 +31,7 @@ const query = graphql(
           }
         }
       }
-      routes(first: 100) {
+      routes(first: 50) {
         edges {
           node {
             ...RouteDetails

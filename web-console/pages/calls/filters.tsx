@@ -74,7 +74,12 @@ export function Filters({
         value={state.slow === undefined ? "" : String(state.slow)}
         onChange={(slow) => onChange({ slow: slow === "" ? undefined : Number(slow) })}
       />
-      <TextField label="End user" value={state.user ?? ""} onChange={(user) => onChange({ user: or(user) })} hint="As callers name them" />
+      <TextField
+        label="End user"
+        value={state.user ?? ""}
+        onChange={(user) => onChange({ user: or(user) })}
+        placeholder="As callers name them"
+      />
       <TextField
         label="The caller's request id"
         value={state.request ?? ""}

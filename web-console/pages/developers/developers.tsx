@@ -21,7 +21,7 @@ import { samples } from "./samples.ts";
 const query = graphql(
   `
     query Developers($range: UsageRange!) {
-      routes(first: 100) {
+      routes(first: 50) {
         edges {
           node {
             id

@@ -132,7 +132,7 @@ function Body({ data, name }: { readonly data: Data; readonly name: RangeName })
       {report.total.figures.calls === "0" && <FirstSteps />}
       <Tiles report={report} name={name} />
       <Charts report={report} data={data} />
-      <div className="grid">
+      <div className="grid pairs">
         <Top title="Routes" groups={report.groups} search={(value) => ({ route: value, range: name })} of="route" />
         <Top
           title="Backends"
@@ -163,6 +163,9 @@ function Incidents({ data, report }: { readonly data: Data; readonly report: Rep
   const failing = backends.filter(
     ({ figures, values }) => values[0]?.value !== "" && Number(figures.calls) >= 20 && (failedShare(figures) ?? 0) > failingShare,
   );
+  const unpriced = backends
+    .filter(({ values }) => values[0]?.value !== "")
+    .reduce((sum, { figures }) => sum + Number(figures.callsWithoutCost), 0);
   return (
     <>
       {data.nodes.length === 0 && (
@@ -188,9 +191,9 @@ function Incidents({ data, report }: { readonly data: Data; readonly report: Rep
           </Link>
         </Notice>
       ))}
-      {report.total.figures.callsWithoutCost !== "0" && (
+      {unpriced > 0 && (
         <Notice tone="warn">
-          What {count(report.total.figures.callsWithoutCost)} calls cost is not known, so the sum of money is too small.{" "}
+          What {count(unpriced)} calls cost is not known, so the sum of money is too small.{" "}
           <Link to="/backends">Give every backend a price</Link>
         </Notice>
       )}

@@ -19,7 +19,7 @@ import { SaveDialog } from "./save-dialog.tsx";
 
 const query = graphql(`
   query Playground {
-    routes(first: 100) {
+    routes(first: 50) {
       edges {
         node {
           id
