@@ -3,6 +3,7 @@
  * it has a row. The kinds are the names of penstock.inference.v1.ErrorReason, so that every surface says the same word.
  */
 import type { ErrorReason } from "#proto/penstock/inference/v1/error_pb.ts";
+import type { RateLimits } from "./pipeline/completion-event.ts";
 
 type WithoutPrefix<Name> = Name extends `ERROR_REASON_${infer Rest}` ? Rest : Name;
 export type GatewayErrorKind = Exclude<WithoutPrefix<keyof typeof ErrorReason>, "UNSPECIFIED">;
@@ -16,6 +17,8 @@ export interface GatewayErrorDetails {
   readonly field?: string;
   /** The binding quota. */
   readonly quota?: QuotaViolation;
+  /** What is left of the caller's limits, where a quota refused. */
+  readonly limits?: RateLimits;
   /** What a backend answered, for the usage event. */
   readonly upstreamStatus?: number;
   /** Whether another backend may be tried for the same call. */
@@ -29,7 +32,7 @@ export interface QuotaViolation {
   readonly quotaKey: string;
   /** What the quota counts: "organisation:acme", "api_key:…". */
   readonly subject: string;
-  readonly resource: "requests" | "tokens";
+  readonly resource: string;
   readonly limit: number;
 }
 

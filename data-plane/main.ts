@@ -171,7 +171,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   ]);
   const operations = openaiCompatibleOperations(pools);
   const operationKinds = new Map(["openai", "openai-compatible", "simulated"].map((kind) => [kind, operations]));
-  const quota = redis === undefined ? memoryQuotaLedger() : redisQuotaLedger({ redis, logger });
+  const quota = redis === undefined ? memoryQuotaLedger() : redisQuotaLedger({ redis, owner: nodeId, nodes: () => 1 });
   const responses = redis === undefined ? memoryResponseStore() : redisResponseStore(redis);
   const authenticate = authenticator(settings.pepper);
   const pseudonym = (id: string) => pseudonymOf(settings.pepper, id);

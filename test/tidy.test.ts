@@ -27,9 +27,11 @@ const arrows: readonly (readonly [from: string, to: readonly string[]])[] = [
       "proto",
     ],
   ],
+  // How nodes share quotas, whatever the counters stand in: redis and memory are its stores.
+  ["data-plane/quota", ["data-plane/pipeline/quota-ledger.ts", "proto"]],
   ["data-plane/usage", ["data-plane/checked-record.ts", "data-plane/back-off.ts", "proto"]],
-  ["data-plane/redis", ["data-plane/pipeline", "data-plane/snapshot", "data-plane/usage", "proto"]],
-  ["data-plane/memory", ["data-plane/pipeline", "data-plane/snapshot", "data-plane/usage", "proto"]],
+  ["data-plane/redis", ["data-plane/pipeline", "data-plane/quota", "data-plane/snapshot", "data-plane/usage", "proto"]],
+  ["data-plane/memory", ["data-plane/pipeline", "data-plane/quota", "data-plane/snapshot", "data-plane/usage", "proto"]],
   ["data-plane/control-plane-client", ["data-plane/snapshot", "data-plane/usage", "data-plane/back-off.ts", "proto"]],
   ["data-plane/simulator", []],
   ["data-plane", ["data-plane", "proto"]],

@@ -19,17 +19,22 @@ export const quota: Scenario = {
   run: async (stage) => {
     const logger = openLogger("error");
     const redis = connectRedis(stage.gateway.redisUrl, logger);
-    const ledger = redisQuotaLedger({ redis, logger });
+    const ledger = redisQuotaLedger({ redis, owner: "bench", nodes: () => 1 });
     try {
       const until = performance.now() + connectMsMax;
       while (redis.quota.status !== "ready" && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
       const hold = (limit: number): QuotaHold => ({
-        quotaId: v7(),
+        quota: {
+          id: v7(),
+          organisationId: "bench",
+          resource: "requests",
+          window: "month",
+          timeZone: "UTC",
+          limit,
+          burst: 0,
+          enforcement: "hard",
+        },
         subject: "",
-        resource: "requests",
-        window: "month",
-        limit,
-        enforcement: "hard",
         amount: 1,
       });
       const leased = await decide(ledger, hold(1e9), leasedCalls);
@@ -84,7 +89,7 @@ async function decide(ledger: QuotaLedger, hold: QuotaHold, calls: number) {
     if (answer instanceof Promise) asked++;
     const decision = answer instanceof Promise ? await answer : answer;
     if (!decision.granted) throw new Error(`call ${index} was refused: ${decision.reason}`);
-    decision.settle({ requests: hold.amount, tokens: 0 });
+    decision.settle({ requests: hold.amount, inputTokens: 0, outputTokens: 0, costNanodollars: 0 });
     latencies[index] = performance.now() - startedAtMs;
     // A node reads its sockets between calls, and so gets its leases.
     if (index % callsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));

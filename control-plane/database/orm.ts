@@ -21,6 +21,7 @@ import { LedgerByDay } from "./migrations/0020-ledger-by-day.ts";
 import { ConsoleSessions } from "./migrations/0021-console-session.ts";
 import { Assignment } from "./migrations/0030-assignment.ts";
 import { Prompts } from "./migrations/0031-prompts.ts";
+import { QuotaScopes } from "./migrations/0031-quota-scopes.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -35,6 +36,7 @@ const migrations = [
   { name: "0021-console-session", class: ConsoleSessions },
   { name: "0030-assignment", class: Assignment },
   { name: "0031-prompts", class: Prompts },
+  { name: "0031-quota-scopes", class: QuotaScopes },
 ];
 
 const connectionsMax = 10;

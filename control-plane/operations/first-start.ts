@@ -150,7 +150,18 @@ async function makeDemo(change: ConfigurationChange, place: ProviderPlace): Prom
     stoppedAt: null,
   });
   const quotaOf = (key: string, resource: "requests" | "tokens", window: "minute" | "day", limit: bigint, enforcement: "hard" | "soft") =>
-    change.create("quota", { key, scopeKind: "organisation", scopeId: null, resource, window, limit, enforcement });
+    change.create("quota", {
+      key,
+      scopeKind: "organisation",
+      scopeId: null,
+      within: [],
+      resource,
+      window,
+      timeZone: "UTC",
+      limit,
+      burst: 0n,
+      enforcement,
+    });
   quotaOf("requests-per-minute", "requests", "minute", 100_000n, "hard");
   quotaOf("tokens-per-day", "tokens", "day", 1_000_000_000n, "soft");
 }

@@ -7,12 +7,12 @@ import { budgetPeriods, budgetScopeKinds } from "../database/entities/budget.ts"
 import { type Experiment, experimentUnits } from "../database/entities/experiment.ts";
 import { promptKinds } from "../database/entities/prompt.ts";
 import { promptRoles } from "../database/entities/prompt-version.ts";
-import { quotaEnforcements, quotaResources, quotaScopeKinds, quotaWindows } from "../database/entities/quota.ts";
 import type { PromptSelection, RouteTier } from "../database/entities/route.ts";
 import { faultsIn } from "../storable-text.ts";
 import { isTimeZone } from "../time-zone.ts";
 import { checkDiscounts, checkPrices } from "./check-price.ts";
 import { checkProvider } from "./check-provider.ts";
+import { checkQuota } from "./check-quota.ts";
 
 const weightMax = 1_000_000;
 const tiersMax = 10;
@@ -157,14 +157,7 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
   },
   quota: (row, issues) => {
     checkKey(row.key, issues);
-    checkWord("scopeKind", row.scopeKind, quotaScopeKinds, issues);
-    checkWord("resource", row.resource, quotaResources, issues);
-    checkWord("window", row.window, quotaWindows, issues);
-    checkWord("enforcement", row.enforcement, quotaEnforcements, issues);
-    if (row.limit < 0n) issues.push({ path: "limit", message: "must be 0 or more" });
-    const whole = row.scopeKind === "organisation" || row.scopeKind === "end_user";
-    if (whole && row.scopeId != null) issues.push({ path: "scopeId", message: `a quota for ${row.scopeKind} has no scopeId` });
-    if (!whole && row.scopeId == null) issues.push({ path: "scopeId", message: `say which ${row.scopeKind}` });
+    checkQuota(row, issues);
   },
   catalogue_model: (row, issues) => {
     if (!/^[a-z0-9][a-z0-9-]{0,62}\/[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}$/.test(row.key))

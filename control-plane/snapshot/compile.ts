@@ -12,6 +12,7 @@ import {
   type PriceSchema,
   type PromptBindingSchema,
   type ProviderSchema,
+  type QuotaNarrowingSchema,
   type QuotaSchema,
   type Resource,
   ResourceSchema,
@@ -25,7 +26,7 @@ import type { Discount } from "../database/entities/organisation.ts";
 import { type Price, type PriceRates, type RateName, rateNames } from "../database/entities/price.ts";
 import type { PromptVersion } from "../database/entities/prompt-version.ts";
 import type { Provider, ProviderAuthentication } from "../database/entities/provider.ts";
-import type { Quota } from "../database/entities/quota.ts";
+import type { Quota, QuotaScopeKind } from "../database/entities/quota.ts";
 import type { JsonObject, PromptSelection, RouteTier } from "../database/entities/route.ts";
 import { sorted } from "./row-image.ts";
 
@@ -233,36 +234,51 @@ export const referencesOfExperiment = (row: Experiment): readonly Reference[] =>
   ]),
 ];
 
-function quotaOf({
-  id,
-  organisationId,
-  key,
-  scopeKind,
-  scopeId,
-  resource,
-  window,
-  limit,
-  enforcement,
-}: Quota): MessageInitShape<typeof QuotaSchema> {
-  const common = { id, organisationId, key, resource, window, limit, enforcement };
-  switch (scopeKind) {
+function quotaOf(row: Quota): MessageInitShape<typeof QuotaSchema> {
+  const { id, organisationId, key, resource, window, limit, enforcement, timeZone, burst } = row;
+  const within = row.within.map((narrowing) => ({ to: scopeOf(narrowing.kind, narrowing.id) })) as MessageInitShape<
+    typeof QuotaNarrowingSchema
+  >[];
+  return {
+    id,
+    organisationId,
+    key,
+    resource,
+    window,
+    limit,
+    enforcement,
+    timeZone,
+    burst,
+    within,
+    scope: scopeOf(row.scopeKind, row.scopeId),
+  };
+}
+
+function scopeOf(kind: QuotaScopeKind, id: string | null | undefined): NonNullable<MessageInitShape<typeof QuotaSchema>["scope"]> {
+  switch (kind) {
     case "organisation":
-      return { ...common, scope: { case: "organisation", value: true } };
+      return { case: "organisation", value: true };
     case "end_user":
-      return { ...common, scope: { case: "endUser", value: true } };
+      return { case: "endUser", value: true };
     case "project":
-      return { ...common, scope: { case: "projectId", value: scopeId ?? "" } };
+      return { case: "projectId", value: id ?? "" };
     case "api_key":
-      return { ...common, scope: { case: "apiKeyId", value: scopeId ?? "" } };
+      return { case: "apiKeyId", value: id ?? "" };
     case "route":
-      return { ...common, scope: { case: "routeId", value: scopeId ?? "" } };
+      return { case: "routeId", value: id ?? "" };
+    case "backend":
+      return { case: "backendId", value: id ?? "" };
     default:
-      return scopeKind satisfies never;
+      return kind satisfies never;
   }
 }
 
-function referencesOfQuota({ scopeKind, scopeId }: Quota): readonly Reference[] {
-  return scopeKind === "organisation" || scopeKind === "end_user" ? [] : [{ path: "scopeId", kind: scopeKind, id: scopeId ?? "" }];
+function referencesOfQuota({ scopeKind, scopeId, within }: Quota): readonly Reference[] {
+  const all = [
+    { path: "scopeId", kind: scopeKind, id: scopeId ?? "" },
+    ...within.map(({ kind, id }, index) => ({ path: `within[${index}].id`, kind, id: id ?? "" })),
+  ];
+  return all.flatMap(({ path, kind, id }) => (kind === "organisation" || kind === "end_user" ? [] : [{ path, kind, id }]));
 }
 
 /** What a provider from before these columns says is not said, so that its bytes are what they were. */

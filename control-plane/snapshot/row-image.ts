@@ -11,7 +11,7 @@ export const secretColumns: ReadonlySet<string> = new Set(["sealedCredential", "
 // By name, because JSON says of neither what it was. Each name means the same in all kinds.
 const dateColumns = new Set(["createdAt", "updatedAt", "archivedAt", "expiresAt", "revokedAt", "startedAt", "stoppedAt", "reachedUntil"]);
 const bytesColumns = new Set(["hash"]);
-const bigintColumns = new Set(["limit", "limitNanodollars"]);
+const bigintColumns = new Set(["limit", "limitNanodollars", "burst"]);
 
 /** With its keys sorted at every level: the same row gives the same text. */
 export function imageOf(row: ConfigRow): JsonObject {

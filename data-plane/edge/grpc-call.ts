@@ -4,6 +4,7 @@ import type { CallContext } from "../../proto/transport/grpc-server.ts";
 import { newCallId } from "../call-id.ts";
 import type { CallFacts, CallReport, TokenUsage } from "../pipeline/completion-event.ts";
 import { readCallerHeaders } from "./caller-headers.ts";
+import { addLimits } from "./rate-limit-headers.ts";
 
 /** Sets the trailers that every answer has, also one that fails. */
 export function callHead(call: CallContext) {
@@ -61,6 +62,9 @@ function* factPairs(facts: CallFacts): Generator<[string, string]> {
   if (facts.variant !== "") yield ["x-penstock-variant", ascii(facts.variant)];
   if (facts.promptVersion !== "") yield ["x-penstock-prompt", ascii(facts.promptVersion)];
   if (facts.dropped.length > 0) yield ["x-penstock-dropped", ascii(facts.dropped.join(", "))];
+  const limits: Record<string, string> = {};
+  addLimits(limits, facts.limits);
+  yield* Object.entries(limits);
 }
 
 const ascii = (text: string): string => (/^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text));

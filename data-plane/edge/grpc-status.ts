@@ -17,6 +17,7 @@ import {
 } from "#proto/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "#proto/google/rpc/status_pb.ts";
 import { GatewayError, type GatewayErrorKind } from "../gateway-error.ts";
+import { addLimits } from "./rate-limit-headers.ts";
 
 const grpcStatusOf = {
   API_KEY_INVALID: status.UNAUTHENTICATED,
@@ -62,6 +63,11 @@ export function grpcStatus(reason: unknown, trailers: Metadata = new Metadata())
   const message = error.message.slice(0, messageLengthMax).toWellFormed();
   trailers.set("grpc-status-details-bin", Buffer.from(statusBytes(error, code, message)));
   if (error.details.retryAfterMs !== undefined) trailers.set("retry-after-ms", String(Math.ceil(error.details.retryAfterMs)));
+  if (error.details.limits !== undefined) {
+    const limits: Record<string, string> = {};
+    addLimits(limits, error.details.limits);
+    for (const [name, value] of Object.entries(limits)) trailers.set(name, value);
+  }
   return { code, details: message, metadata: trailers };
 }
 

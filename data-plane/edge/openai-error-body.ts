@@ -1,5 +1,6 @@
 /** The REST edge's only knowledge of errors: status, type and code for each kind, in OpenAI's error shape. */
 import type { GatewayError, GatewayErrorKind } from "../gateway-error.ts";
+import { addLimits } from "./rate-limit-headers.ts";
 
 interface Row {
   readonly status: number;
@@ -22,9 +23,9 @@ const rows = {
   PAYLOAD_TOO_LARGE: { status: 413, type: "invalid_request_error", code: "payload_too_large" },
   PROMPT_NOT_FOUND: { status: 404, type: "invalid_request_error", code: "prompt_not_found" },
   RESOURCE_NOT_FOUND: { status: 404, type: "invalid_request_error", code: "not_found" },
-  RATE_LIMITED: { status: 429, type: "rate_limit_error", code: "rate_limit_exceeded" },
+  RATE_LIMITED: { status: 429, type: "rate_limit_error", code: "rate_limit_exceeded", retry: true },
   BUDGET_EXHAUSTED: { status: 429, type: "insufficient_quota", code: "insufficient_quota", retry: false },
-  QUOTA_UNAVAILABLE: { status: 429, type: "rate_limit_error", code: "quota_unavailable" },
+  QUOTA_UNAVAILABLE: { status: 429, type: "rate_limit_error", code: "quota_unavailable", retry: true },
   GUARD_BLOCKED: { status: 400, type: "invalid_request_error", code: "content_filter" },
   OVERLOADED: { status: 503, type: "server_error", code: "server_is_overloaded" },
   UPSTREAM_REJECTED: { status: 400, type: "invalid_request_error", code: "upstream_rejected" },
@@ -58,7 +59,8 @@ export function retryHeaders(error: GatewayError): Record<string, string> {
   const { retry }: Row = rows[error.kind];
   const headers: Record<string, string> = {};
   if (retry !== undefined) headers["x-should-retry"] = String(retry);
-  const { retryAfterMs } = error.details;
+  const { retryAfterMs, limits } = error.details;
+  if (limits !== undefined) addLimits(headers, limits);
   if (retryAfterMs !== undefined) {
     headers["retry-after"] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
     // openai-node reads this one first, and ignores it beyond a minute.

@@ -9,6 +9,8 @@ import { estimateTokens } from "./estimate-tokens.ts";
 
 export interface AnswerMeter extends CallMeter {
   see(events: readonly CompletionEvent[]): void;
+  /** So far, and estimated where the backend has not said. */
+  readonly outputTokens: number;
 }
 
 export const answerMeter = (request: CompletionRequest): AnswerMeter => new Meter(request);
@@ -51,6 +53,11 @@ class Meter implements AnswerMeter {
       estimated: true,
       raw: "",
     };
+  }
+
+  get outputTokens(): number {
+    const since = estimateTokens(this.#textLengthSince);
+    return this.#reported === undefined ? since : this.#reported.outputTokens + (this.#reportedAtEnd ? 0 : since);
   }
 
   #count(event: CompletionEvent): void {

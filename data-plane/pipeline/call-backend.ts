@@ -14,6 +14,8 @@ export interface BackendPlan {
   readonly tiers: readonly CompiledTier[];
   readonly attemptsMax: number;
   readonly clocks: Clocks;
+  /** Takes what is laid on the backend that is tried next. Throws where it has no room. */
+  readonly admit?: ((attempt: Attempt) => void | Promise<void>) | undefined;
   /** For a call that not every backend can take: those that can, of these in this order. */
   readonly fit?: ((backends: Iterable<CompiledBackend>) => Iterable<CompiledBackend>) | undefined;
 }
@@ -71,6 +73,7 @@ export async function* callBackend<Event>(
     attempts.push(attempt);
     let committed = false;
     try {
+      if (plan.admit !== undefined) await plan.admit(attempt);
       const leave = dependencies.places.take(backend, plan.clocks.queueMs, signal);
       const release = leave instanceof Promise ? await leave : leave;
       try {

@@ -31,6 +31,7 @@ export interface CallState<Meter extends CallMeter = CallMeter> {
   route: CompiledRoute | undefined;
   assignment: Assignment | undefined;
   rendered: RenderedPrompt | undefined;
+  reservation: Reservation | undefined;
   cache: "off" | "miss" | "hit";
   readonly attempts: Attempt[];
   readonly meter: Meter;
@@ -50,6 +51,7 @@ export function callState<Meter extends CallMeter>(request: CallRequest, meter: 
     route: undefined,
     assignment: undefined,
     rendered: undefined,
+    reservation: undefined,
     cache: "off",
     attempts: [],
     meter,

@@ -159,6 +159,10 @@ export interface CallReport extends CallFacts {
 export interface RateLimits {
   readonly requests: RateLimit | undefined;
   readonly tokens: RateLimit | undefined;
+  /** Of other resources: "input_tokens", "output_tokens", "cost", "concurrent_calls". */
+  readonly others: readonly (RateLimit & { readonly resource: string })[];
+  /** Keys of soft quotas that are passed. */
+  readonly warnings: readonly string[];
 }
 
 export interface RateLimit {

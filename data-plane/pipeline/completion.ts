@@ -71,19 +71,23 @@ export async function* complete(
     state.rendered = rendered;
     await dependencies.guard.input(request, signal);
     const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
-    reservation = await reserveQuota(dependencies.quota, snapshot, caller, route, request, estimateCall, endUserHash, signal);
+    const tiers = tiersOf(snapshot, caller, route, assignment, request.receivedAtMs);
+    const estimate = () => estimateCall(request, route, rendered);
+    reservation = await reserveQuota(dependencies.quota, { snapshot, caller, route, tiers, request, estimate, endUserHash }, signal);
+    state.reservation = reservation;
     const subject = { caller, route, assignment, rendered, request };
     const cached = await dependencies.cache.lookUp(subject, signal);
     state.cache = cached === undefined ? missOf[dependencies.cache.state] : "hit";
     const call = {
       request,
-      tiers: tiersOf(snapshot, caller, route, assignment, request.receivedAtMs),
+      tiers,
       attemptsMax: route.attemptsMax,
       clocks: route.clocks,
       replacements: rendered.replacements,
       promptMessages: rendered.messages,
       dropParameters: route.dropParameters,
       outputIsRead: dependencies.guard.readsOutput,
+      admit: reservation.admit,
       fit: readersOfReasoning(request.reasoningSigners, route.dropParameters, dependencies.providerOf),
     };
     const open = (attempt: Attempt) => openCompletion(call, attempt, dependencies, signal);
@@ -93,6 +97,8 @@ export async function* complete(
     for await (const batch of cached ?? callBackend(call, open, dependencies, state.attempts, signal)) {
       const events = dependencies.guard.output(batch, signal);
       state.meter.see(events);
+      const growing = reservation.grow?.(state.meter.outputTokens);
+      if (growing !== undefined) await growing;
       entry.add(events);
       if (facts === undefined) {
         facts = factsOf(state, reservation);

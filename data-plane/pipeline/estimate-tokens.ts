@@ -1,23 +1,69 @@
 /**
- * What a call may use, before it has run and where the backend did not say. An estimate and marked as one: four bytes of text
- * for a token is the usual average of byte-pair encodings on English; settlement corrects it as soon as the truth is known.
+ * What a call may use, before it has run and where the backend did not say. An estimate and marked as one: settlement corrects it
+ * as soon as the truth is known.
  */
+import type { CompiledRoute } from "../snapshot/compiled-route.ts";
 import type { CompletionRequest } from "./completion-request.ts";
+import { outputTokensLearned } from "./output-bound.ts";
+import type { RenderedPrompt } from "./render-prompt.ts";
+import { countTokens } from "./tokenizer.ts";
 
+export interface CallEstimate {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** The usual average of byte-pair encodings on English. */
 const bytesPerToken = 4;
-
-/** Reserved for the answer where the caller gave no bound. */
-const outputTokensDefault = 512;
+/** A picture or a sound, whatever its bytes: about what the large providers count for a picture of middling size. */
+const tokensPerPart = 1000;
+/** What a message's role and frame cost. */
+const tokensPerMessage = 4;
 
 export const estimateTokens = (textLength: number): number => Math.ceil(textLength / bytesPerToken);
 
-/** Tokens that are reserved for a call: its input and the most it may answer, for each of its choices. */
-export function estimateCall(request: CompletionRequest): number {
+/**
+ * Tokens that are reserved for a call: its input as it goes to the backend, prompt included, and the most it may answer, for each
+ * of its choices. Where the caller set no bound, what calls of this route have come to.
+ */
+export function estimateCall(request: CompletionRequest, route: CompiledRoute, rendered: RenderedPrompt): CallEstimate {
   // The caller's own words where there are any: the common form need not be made for an estimate.
-  const { value, text } = (request.native ?? request).body;
-  const choices = positive(value["n"]) ?? 1;
-  const outputTokensMax = positive(value["max_completion_tokens"]) ?? positive(value["max_tokens"]) ?? outputTokensDefault;
-  return estimateTokens(text.length) + outputTokensMax * choices;
+  const { body } = request.native ?? request;
+  const said = (name: string): number | undefined => {
+    const replaced = rendered.replacements.get(name);
+    return positive(replaced === undefined ? body.value[name] : Number(replaced));
+  };
+  const outputTokens = outputNames.map(said).find((bound) => bound !== undefined) ?? outputTokensLearned(route);
+  let inputTokens = tokensOfMessages(body.value["messages"]) + tokensOfMessages(body.value["input"]);
+  for (const message of rendered.messages) inputTokens += countTokens(message);
+  for (const name of framing) {
+    const span = body.members.get(name);
+    if (span !== undefined) inputTokens += countTokens(body.text.slice(span.start, span.end));
+  }
+  return { inputTokens, outputTokens: outputTokens * (said("n") ?? 1) };
+}
+
+/** Of chat, Anthropic's messages, and responses. */
+const outputNames = ["max_completion_tokens", "max_tokens", "max_output_tokens"];
+const framing = ["tools", "functions", "response_format", "system", "instructions"];
+
+function tokensOfMessages(messages: unknown): number {
+  if (typeof messages === "string") return tokensPerMessage + countTokens(messages);
+  if (!Array.isArray(messages)) return 0;
+  let tokens = 0;
+  for (const message of messages as readonly Readonly<Record<string, unknown>>[]) {
+    tokens += tokensPerMessage;
+    const content = message?.["content"];
+    if (typeof content === "string") tokens += countTokens(content);
+    else if (Array.isArray(content)) for (const part of content) tokens += tokensOfPart(part);
+    if (message?.["tool_calls"] !== undefined) tokens += countTokens(JSON.stringify(message["tool_calls"]));
+  }
+  return tokens;
+}
+
+function tokensOfPart(part: unknown): number {
+  const text = (part as { text?: unknown } | null)?.text;
+  return typeof text === "string" ? countTokens(text) : tokensPerPart;
 }
 
 const positive = (value: unknown): number | undefined =>

@@ -58,8 +58,11 @@ export async function* operate(
     const assignment = request.target.case === "route" ? assignVariant(route, request, caller) : undefined;
     state.assignment = assignment;
     const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
-    reservation = await reserveQuota(dependencies.quota, snapshot, caller, route, request, estimateOperation, endUserHash, signal);
-    const plan = { tiers: assignment?.variant.tiers ?? tiers, attemptsMax: route.attemptsMax, clocks: route.clocks };
+    const own = assignment?.variant.tiers ?? tiers;
+    const estimate = () => ({ inputTokens: estimateOperation(request), outputTokens: 0 });
+    reservation = await reserveQuota(dependencies.quota, { snapshot, caller, route, tiers: own, request, estimate, endUserHash }, signal);
+    state.reservation = reservation;
+    const plan = { tiers: own, attemptsMax: route.attemptsMax, clocks: route.clocks, admit: reservation.admit };
     const open = ({ backend }: Attempt) => openOperation({ backend, request, clocks: route.clocks }, dependencies, signal);
 
     let facts: CallFacts | undefined;

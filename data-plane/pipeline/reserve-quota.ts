@@ -1,109 +1,202 @@
-/** Which quotas a call falls under, and the hold on them. The counters stand behind the QuotaLedger port. */
-import type { ApiKey } from "#proto/penstock/config/v1/snapshot_pb.ts";
-import { GatewayError } from "../gateway-error.ts";
-import type { CompiledQuota, CompiledRoute } from "../snapshot/compiled-route.ts";
-import { quotaScope, type RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
+/**
+ * The hold on the quotas that a call falls under. The counters stand behind the QuotaLedger port. A hold is taken before a
+ * backend is called, grows while an answer runs on beyond its estimate, and is settled once, with what the call came to.
+ */
+import type { GatewayError } from "../gateway-error.ts";
+import { priceAt } from "../snapshot/compiled-price.ts";
+import type { CompiledQuota } from "../snapshot/compiled-quota.ts";
+import type { CompiledBackend, CompiledRoute, CompiledTier } from "../snapshot/compiled-route.ts";
+import type { RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
 import type { Caller } from "./authenticate.ts";
+import { type BoundQuota, quotasOf } from "./bound-quotas.ts";
+import type { Attempt } from "./call-backend.ts";
 import type { CallRequest } from "./call-request.ts";
-import type { RateLimit, RateLimits } from "./completion-event.ts";
-import type { QuotaDecision, QuotaDenial, QuotaGrant, QuotaHold, QuotaLedger, QuotaLevel } from "./quota-ledger.ts";
+import type { RateLimit, RateLimits, TokenUsage } from "./completion-event.ts";
+import { costOf } from "./cost.ts";
+import type { CallEstimate } from "./estimate-tokens.ts";
+import { learnOutputTokens } from "./output-bound.ts";
+import { denied } from "./quota-denial.ts";
+import {
+  type QuotaDecision,
+  type QuotaGrant,
+  type QuotaHold,
+  type QuotaLedger,
+  type QuotaLevel,
+  type QuotaResource,
+  type QuotaUse,
+  usedOf,
+} from "./quota-ledger.ts";
+import { generatedNothing, nothingUsed, type Settlement } from "./settlement.ts";
 
 export interface Reservation {
   readonly limits: RateLimits;
-  settle: QuotaGrant["settle"];
+  /** Ids of soft and shadow quotas that are passed. */
+  readonly passed: readonly string[];
+  /** Takes what is laid on one backend, before it is called. undefined: nothing is. Throws as reserveQuota does. */
+  readonly admit: ((attempt: Attempt) => void | Promise<void>) | undefined;
+  /** Holds more where an answer runs on beyond its estimate. undefined: nothing bounds it. Throws as reserveQuota does. */
+  readonly grow: ((outputTokens: number) => void | Promise<void>) | undefined;
+  settle(actual: Settlement): void;
+}
+
+export interface ReservationSubject {
+  readonly snapshot: RuntimeSnapshot;
+  readonly caller: Caller;
+  readonly route: CompiledRoute;
+  readonly tiers: readonly CompiledTier[];
+  readonly request: CallRequest;
+  /** Made where a quota asks. */
+  readonly estimate: () => CallEstimate;
+  readonly endUserHash: string;
 }
 
 /** @throws GatewayError RATE_LIMITED, BUDGET_EXHAUSTED, QUOTA_UNAVAILABLE naming the quota and when it frees. */
-export async function reserveQuota<Request extends CallRequest>(
-  ledger: QuotaLedger,
-  snapshot: RuntimeSnapshot,
-  caller: Caller,
-  route: CompiledRoute,
-  request: Request,
-  /** The tokens to hold, where a quota asks. */
-  estimate: (request: Request) => number,
-  endUserHash: string,
-  signal: AbortSignal,
-): Promise<Reservation> {
-  const bound = quotasOf(snapshot, caller, route, endUserHash);
-  if (bound.length === 0) return unlimited;
-  const tokens = estimate(request);
-  const holds: QuotaHold[] = bound.map(({ quota, subject }) => ({
-    quotaId: quota.id,
-    subject,
-    resource: quota.resource,
-    window: quota.window,
-    limit: quota.limit,
-    enforcement: quota.enforcement,
-    amount: quota.resource === "requests" ? 1 : tokens,
-  }));
-  const answer = ledger.reserve(request.callId, holds, signal);
+export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubject, signal: AbortSignal): Promise<Reservation> {
+  const { bound, onBackends } = quotasOf(subject.snapshot, subject.caller, subject.route, subject.endUserHash);
+  if (bound.length === 0 && onBackends.length === 0) return unlimited;
+  const { callId, receivedAtMs } = subject.request;
+  const estimate = [...bound, ...onBackends].some(({ quota }) => isMeasured(quota.resource)) ? subject.estimate() : nothingEstimated;
+  const use = useOf(estimate, () => dearest(subject.tiers, receivedAtMs, estimate));
+  const holds = bound.map((one) => holdOn(one, use));
+  const answer = ledger.reserve(callId, holds, signal);
   // The usual decision is local and has no promise; awaiting one all the same would cost a turn of the loop.
   const decision: QuotaDecision = answer instanceof Promise ? await answer : answer;
-  if (!decision.granted) throw denied(decision, bound);
-  return { limits: limitsOf(bound, decision.levels), settle: decision.settle };
-}
+  const limits = limitsOf(bound, decision.levels);
+  if (!decision.granted) throw denied(decision, bound, limits);
 
-const unlimited: Reservation = { limits: { requests: undefined, tokens: undefined }, settle: () => {} };
-
-interface BoundQuota {
-  readonly quota: CompiledQuota;
-  readonly subject: string;
-  readonly scope: string;
-}
-
-/** The quotas on a key's calls of a route, which are the same from call to call until a quota changes. */
-const boundBy = new WeakMap<CompiledRoute, WeakMap<ApiKey, { readonly index: object; readonly bound: readonly BoundQuota[] }>>();
-
-function quotasOf(snapshot: RuntimeSnapshot, caller: Caller, route: CompiledRoute, endUserHash: string): readonly BoundQuota[] {
-  let byKey = boundBy.get(route);
-  if (byKey === undefined) {
-    byKey = new WeakMap();
-    boundBy.set(route, byKey);
-  }
-  let known = byKey.get(caller.apiKey);
-  if (known?.index !== snapshot.quotaIndex) {
-    const scopes = [
-      quotaScope.organisation,
-      quotaScope.project(caller.projectId),
-      quotaScope.apiKey(caller.apiKey.id),
-      quotaScope.route(route.id),
-    ];
-    known = { index: snapshot.quotaIndex, bound: scopes.flatMap((scope) => boundOn(snapshot, caller, scope, "")) };
-    byKey.set(caller.apiKey, known);
-  }
-  return endUserHash === "" ? known.bound : [...known.bound, ...boundOn(snapshot, caller, quotaScope.endUser, endUserHash)];
-}
-
-const boundOn = (snapshot: RuntimeSnapshot, caller: Caller, scope: string, subject: string): BoundQuota[] =>
-  snapshot.quotas(caller.organisationId, scope).map((quota) => ({ quota, subject, scope }));
-
-function denied(denial: QuotaDenial, bound: readonly BoundQuota[]): GatewayError {
-  const binding = bound[denial.hold];
-  if (binding === undefined) return new GatewayError("INTERNAL", "internal error; quote the request id when you report it");
-  const { quota, scope } = binding;
-  const seconds = Math.max(1, Math.ceil(denial.retryAfterMs / 1000));
-  const violation = { quotaId: quota.id, quotaKey: quota.key, subject: scope, resource: quota.resource, limit: quota.limit };
-  const what = `quota "${quota.key}" (${quota.limit} ${quota.resource} a ${quota.window}, on ${scope})`;
-  if (denial.reason === "unavailable") {
-    const message = `${what} cannot be counted right now, and what this node may give on its own is spent; try again in ${seconds} s`;
-    return new GatewayError("QUOTA_UNAVAILABLE", message, { quota: violation, retryAfterMs: denial.retryAfterMs });
-  }
-  // A window of days is a budget: no client should sit and retry until it turns.
-  const kind = quota.window === "day" || quota.window === "month" ? "BUDGET_EXHAUSTED" : "RATE_LIMITED";
-  return new GatewayError(kind, `${what} is used up; it frees in ${seconds} s`, { quota: violation, retryAfterMs: denial.retryAfterMs });
-}
-
-function limitsOf(bound: readonly BoundQuota[], levels: readonly QuotaLevel[]): RateLimits {
-  const tightest = (resource: "requests" | "tokens"): RateLimit | undefined => {
-    let best: RateLimit | undefined;
-    for (const [i, { quota }] of bound.entries()) {
-      const level = levels[i];
-      if (level === undefined || quota.resource !== resource || quota.enforcement === "shadow") continue;
-      if (best === undefined || level.remaining < best.remaining)
-        best = { limit: quota.limit, remaining: level.remaining, resetMs: level.resetMs };
-    }
-    return best;
+  const taken: { readonly grant: QuotaGrant; readonly bound: readonly BoundQuota[]; readonly attempt: Attempt | undefined }[] = [
+    { grant: decision, bound, attempt: undefined },
+  ];
+  const admit = async (attempt: Attempt) => {
+    const mine = onBackends.filter(({ quota }) => quota.backendId === attempt.backend.id);
+    if (mine.length === 0) return;
+    const own = useOf(estimate, () => priced(attempt.backend, receivedAtMs, estimate));
+    const asked = await ledger.reserve(
+      `${callId}/${taken.length}/${attempt.backend.id}`,
+      mine.map((one) => holdOn(one, own)),
+      signal,
+    );
+    if (!asked.granted) throw denied(asked, mine, limitsOf(mine, asked.levels), { anotherBackendMayHelp: true });
+    taken.push({ grant: asked, bound: mine, attempt });
   };
-  return { requests: tightest("requests"), tokens: tightest("tokens") };
+  return {
+    limits,
+    passed: bound.flatMap(({ quota }, i) => (decision.levels[i]?.exceeded === true ? [quota.id] : [])),
+    admit: onBackends.length === 0 ? undefined : admit,
+    grow: [...bound, ...onBackends].some(({ quota }) => quota.enforcement === "hard" && growing.has(quota.resource))
+      ? growth(taken, estimate, use)
+      : undefined,
+    settle: (actual) => {
+      if (actual !== "unknown" && actual.outputTokens > 0) learnOutputTokens(subject.route, actual.outputTokens);
+      const last = taken.at(-1);
+      for (const one of taken)
+        one.grant.settle(one === last || one.attempt === undefined ? actual : generatedNothing(one.attempt) ? nothingUsed : "unknown");
+    },
+  };
+}
+
+const noLimits: RateLimits = { requests: undefined, tokens: undefined, others: [], warnings: [] };
+const unlimited: Reservation = { limits: noLimits, passed: [], admit: undefined, grow: undefined, settle: () => {} };
+const nothingEstimated: CallEstimate = { inputTokens: 0, outputTokens: 0 };
+
+const isMeasured = (resource: QuotaResource): boolean => resource !== "requests" && resource !== "concurrent_calls";
+const growing: ReadonlySet<QuotaResource> = new Set(["tokens", "output_tokens", "cost"]);
+
+const holdOn = ({ quota, subject }: BoundQuota, use: QuotaUse): QuotaHold => ({
+  quota,
+  subject,
+  amount: quota.resource === "concurrent_calls" ? 1 : Math.ceil(usedOf(quota.resource, use) ?? 0),
+});
+
+/** Cost is worked out where a quota asks for it. */
+const useOf = ({ inputTokens, outputTokens }: CallEstimate, cost: () => number): QuotaUse => ({
+  requests: 1,
+  inputTokens,
+  outputTokens,
+  get costNanodollars() {
+    return cost();
+  },
+});
+
+/** What the call may cost at the dearest of its backends. One without a price adds nothing, because nothing is known of it. */
+function dearest(tiers: readonly CompiledTier[], atMs: number, estimate: CallEstimate): number {
+  let most = 0;
+  for (const { targets } of tiers) for (const { backend } of targets) most = Math.max(most, priced(backend, atMs, estimate));
+  return most;
+}
+
+const priced = ({ prices }: CompiledBackend, atMs: number, estimate: CallEstimate): number =>
+  Number(costOf(priceAt(prices, atMs), usageOf(estimate)) ?? 0);
+
+const usageOf = ({ inputTokens, outputTokens }: CallEstimate): TokenUsage => ({
+  inputTokens,
+  outputTokens,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+  audioInputTokens: 0,
+  audioOutputTokens: 0,
+  estimated: true,
+  raw: "",
+});
+
+/** How much further a hold goes at a time, so that a long answer does not ask for each of its tokens. */
+const growthFactor = 1.25;
+const growthMin = 32;
+
+function growth(
+  taken: readonly { readonly grant: QuotaGrant; readonly bound: readonly BoundQuota[] }[],
+  estimate: CallEstimate,
+  estimated: QuotaUse,
+): (outputTokens: number) => void | Promise<void> {
+  let covered = estimate.outputTokens;
+  const grow = async (outputTokens: number) => {
+    for (const wanted of [Math.ceil(outputTokens * growthFactor) + growthMin, outputTokens]) {
+      const denial = await extendAll(wanted);
+      if (denial === undefined) {
+        covered = wanted;
+        return;
+      }
+      if (wanted === outputTokens) throw denial;
+    }
+  };
+  const extendAll = async (outputTokens: number): Promise<GatewayError | undefined> => {
+    // Priced in proportion to the estimate, as its output is what grows.
+    const factor = outputTokens / Math.max(1, estimate.outputTokens);
+    const use: QuotaUse = {
+      requests: 1,
+      inputTokens: estimate.inputTokens,
+      outputTokens,
+      get costNanodollars() {
+        return Math.ceil((estimated.costNanodollars ?? 0) * factor);
+      },
+    };
+    for (const { grant, bound } of taken) {
+      const asked = grant.extend(use);
+      const denial = asked instanceof Promise ? await asked : asked;
+      if (denial !== undefined) return denied(denial, bound, limitsOf(bound, denial.levels), { midway: true });
+    }
+    return undefined;
+  };
+  return (outputTokens) => (outputTokens <= covered ? undefined : grow(outputTokens));
+}
+
+/** The tightest of each resource, and the soft quotas that are passed. */
+function limitsOf(bound: readonly BoundQuota[], levels: readonly QuotaLevel[]): RateLimits {
+  const tightest = new Map<QuotaResource, RateLimit>();
+  const warnings: string[] = [];
+  for (let i = 0; i < bound.length; i++) {
+    const quota: CompiledQuota | undefined = bound[i]?.quota;
+    const level = levels[i];
+    if (quota === undefined || level === undefined || quota.enforcement === "shadow") continue;
+    if (level.exceeded && quota.enforcement === "soft") warnings.push(quota.key);
+    const best = tightest.get(quota.resource);
+    if (best === undefined || level.remaining < best.remaining)
+      tightest.set(quota.resource, { limit: quota.limit, remaining: level.remaining, resetMs: level.resetMs });
+  }
+  const { requests, tokens } = { requests: tightest.get("requests"), tokens: tightest.get("tokens") };
+  if (tightest.size === (requests === undefined ? 0 : 1) + (tokens === undefined ? 0 : 1) && warnings.length === 0)
+    return { requests, tokens, others: noLimits.others, warnings: noLimits.warnings };
+  const others = [...tightest].filter(([resource]) => resource !== "requests" && resource !== "tokens");
+  return { requests, tokens, others: others.map(([resource, limit]) => ({ resource, ...limit })), warnings };
 }

@@ -1,136 +1,255 @@
--- The shared side of quotas: counters per window, changed for all of a call's holds at once or not at all.
--- One script with three orders, so that one hash is loaded:
---   take    takes what is needed of every counter, and a little more as a lease; or nothing where a hard limit is in the way
---   adjust  adds to the counters (debt) or gives back (unused leases), each only in its own window
---   cancel  undoes a take whose answer was lost, and stops it where it has not run yet
--- Each effect leaves its answer under its own key, so that a repeat answers the same and does nothing.
+-- The shared side of quotas. It does what memory/quota-store.ts does; a test holds the two together.
+-- One script with two orders, so that one hash is loaded. What a node says of a counter is absolute, see quota/quota-store.ts.
 --
--- KEYS[1]   effect key; KEYS[2..]  counter hashes { window, used }
--- ARGV[1]   order   ARGV[2]  how long the effect is remembered, in milliseconds
--- take:   for each counter  window, limit, hard (1 or 0), need, more, debt, debt's window, seen, seen's window
---         answers { 1 granted | 0 denied | -1 cancelled, position of the binding counter or 0,
---                   then for each counter: window, ms left, used, taken, debt taken in }
--- adjust: for each counter  window kind, window, amount, seen. Answers { 1 }
--- cancel: for each counter  window kind. Answers { 1 undone | 0 had not run }
--- Time is this server's. A counter that is gone although the asker has seen it (FLUSHALL) starts from what was seen.
+-- KEYS[1]   string: set while the organisation's counters are whole. KEYS[2..]  counters, hashes:
+--   window       where the window begins (calendar)       base      of nodes that have left, and what the ledger restored
+--   restored     base came from what one node had seen
+--   n:<owner>    "sequence lease leaseEnds spent" or, sliding, "sequence lease leaseEnds bucket:amount,bucket:amount"
+--   d:<owner>    the same, of a process of that node which died
+-- sync: ARGV  "sync", owner, birth, sequence, leaseMs, counters, calls
+--       for each counter  kind (c, s, l), b0, b1, b2, b3 (sliding: length, bucket), limit, burst, hard, spent or entries,
+--                         lease, told, seen, more, leave
+--       for each call     number of needs, then counter (from 1) and amount for each
+--   answers { outcome (1 done, -1 lost, -2 early, -3 late, -4 stale), now, wait, whole,
+--             for each counter start, end, others, lease; for each call granted, binding (from 1), retry }
+-- restore: ARGV "restore", mark, then for each counter start, end, used
+-- Time is this server's.
 
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local length = { second = 1000, minute = 60000, hour = 3600000, day = 86400000, month = 2678400000 }
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+local forever = 8000000000000000
 
--- Months since 1970 of a day since 1970, and the first day of a month (days_from_civil, Howard Hinnant).
-local function first_day(month)
-  local year = 1970 + math.floor(month / 12)
-  local m = month % 12 + 1
-  if m <= 2 then year = year - 1 end
-  local era = math.floor(year / 400)
-  local yoe = year - era * 400
-  local doy = math.floor((153 * (m + (m > 2 and -3 or 9)) + 2) / 5)
-  local doe = yoe * 365 + math.floor(yoe / 4) - math.floor(yoe / 100) + doy
-  return era * 146097 + doe - 719468
+local function fields_of(key)
+  local flat = redis.call('HGETALL', key)
+  local fields = {}
+  for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
+  return fields
 end
 
-local function month_of(day)
-  local month = math.floor(day / 30.4369) - 1
-  while first_day(month + 1) <= day do month = month + 1 end
-  return month
+local function words(text)
+  local sequence, lease, ends, spent = string.match(text, '^(%S+) (%S+) (%S+) ?(.*)$')
+  return tonumber(sequence), tonumber(lease), tonumber(ends), spent
 end
 
-local function window_at(kind)
-  if kind == 'month' then
-    local month = month_of(math.floor(now / 86400000))
-    return month, first_day(month + 1) * 86400000 - now
-  end
-  local index = math.floor(now / length[kind])
-  return index, (index + 1) * length[kind] - now
-end
+local function whole(number) return string.format('%.0f', number) end
 
-local function used_of(key, index)
-  local stored = redis.call('HMGET', key, 'window', 'used')
-  if stored[1] == false then return 0, true end
-  if tonumber(stored[1]) ~= index then return 0, false end
-  return tonumber(stored[2]), false
-end
-
-local function write(key, kind, index, used)
-  redis.call('HSET', key, 'window', string.format('%d', index), 'used', string.format('%d', used))
-  redis.call('PEXPIRE', key, 2 * length[kind])
-end
-
-local effect = KEYS[1]
-local order = ARGV[1]
-local remembered = tonumber(ARGV[2])
-local before = redis.call('GET', effect)
-
-if order == 'take' then
-  if before then return cjson.decode(before) end
-  local answer = { 1, 0 }
-  local states = {}
-  for i = 2, #KEYS do
-    local a = 3 + (i - 2) * 9
-    local kind, limit, hard = ARGV[a], tonumber(ARGV[a + 1]), ARGV[a + 2] == '1'
-    local need, more, debt = tonumber(ARGV[a + 3]), tonumber(ARGV[a + 4]), tonumber(ARGV[a + 5])
-    local index, left = window_at(kind)
-    local used, gone = used_of(KEYS[i], index)
-    if gone and tonumber(ARGV[a + 8]) == index then used = tonumber(ARGV[a + 7]) end
-    if tonumber(ARGV[a + 6]) ~= index then debt = 0 end
-    used = used + debt
-    if hard and need > 0 and used + need > limit and answer[1] == 1 then
-      answer[1] = 0
-      answer[2] = i - 1
-    end
-    -- No more than a fiftieth of what remains; nothing but what is needed in the last tenth.
-    local remaining = limit - used - need
-    local lease = 0
-    if hard and remaining * 10 > limit then lease = math.max(0, math.min(more, math.floor(remaining / 50))) end
-    states[i] = { kind = kind, index = index, left = left, used = used, take = need + lease, debt = debt, gone = gone }
-  end
-  local changed = false
-  for i = 2, #KEYS do
-    local s = states[i]
-    if answer[1] == 0 then s.take = 0 end
-    s.used = s.used + s.take
-    if s.take ~= 0 or s.debt ~= 0 or (s.gone and s.used > 0) then
-      write(KEYS[i], s.kind, s.index, s.used)
-      changed = true
-    end
-    for _, value in ipairs({ s.index, s.left, s.used, s.take, s.debt }) do answer[#answer + 1] = value end
-  end
-  -- A refusal changed nothing, so a flood of them must not fill the memory.
-  if changed then redis.call('SET', effect, cjson.encode(answer), 'PX', remembered) end
-  return answer
-end
-
-if order == 'adjust' then
-  if before then return { 1 } end
-  for i = 2, #KEYS do
-    local a = 3 + (i - 2) * 4
-    local index = window_at(ARGV[a])
-    if tonumber(ARGV[a + 1]) == index then
-      local used, gone = used_of(KEYS[i], index)
-      if gone then used = tonumber(ARGV[a + 3]) end
-      write(KEYS[i], ARGV[a], index, math.max(0, used + tonumber(ARGV[a + 2])))
+-- Adds the entries that still count to buckets; answers their sum.
+local function add_entries(text, c, buckets)
+  local sum = 0
+  for bucket, amount in string.gmatch(text, '(%d+):(%d+)') do
+    bucket, amount = tonumber(bucket), tonumber(amount)
+    if (bucket + 1) * c.width + c.length > now then
+      sum = sum + amount
+      buckets[bucket] = (buckets[bucket] or 0) + amount
     end
   end
-  redis.call('SET', effect, '[1]', 'PX', remembered)
-  return { 1 }
+  return sum
 end
 
-if order == 'cancel' then
-  local answer = before and cjson.decode(before) or nil
-  if answer and answer[1] ~= -1 then
-    for i = 2, #KEYS do
-      local at = 3 + (i - 2) * 5
-      local index = window_at(ARGV[3 + i - 2])
-      local back = answer[at + 3] + answer[at + 4]
-      if answer[at] == index and back ~= 0 then
-        local used = used_of(KEYS[i], index)
-        write(KEYS[i], ARGV[3 + i - 2], index, math.max(0, used - back))
+local function sorted_buckets(c)
+  local order = {}
+  for bucket in pairs(c.buckets) do order[#order + 1] = bucket end
+  table.sort(order)
+  return order
+end
+
+-- What a bucket of tokens that holds `burst` and refills at the limit's pace lacks now.
+local function deficit(c)
+  local lacking, at = 0, 0
+  for _, bucket in ipairs(sorted_buckets(c)) do
+    local time = math.min((bucket + 1) * c.width, now)
+    lacking = math.max(0, lacking - (time - at) * c.limit / c.length) + c.buckets[bucket]
+    at = time
+  end
+  return math.max(0, lacking - (now - at) * c.limit / c.length)
+end
+
+local function retry_after(c, excess)
+  if c.kind == 'c' then return math.min(c.stop - now, forever) end
+  if c.kind == 'l' then return 1000 end
+  for _, bucket in ipairs(sorted_buckets(c)) do
+    excess = excess - c.buckets[bucket]
+    if excess <= 0 then return math.max(1, (bucket + 1) * c.width + c.length - now) end
+  end
+  return math.min(c.length, 1000)
+end
+
+if ARGV[1] == 'restore' then
+  for i = 2, #KEYS do
+    local a = 3 + (i - 2) * 3
+    local start, stop, used = tonumber(ARGV[a]), tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
+    if start <= now and now < stop then
+      local fields = fields_of(KEYS[i])
+      local stored = tonumber(fields.window)
+      if stored == nil or stored == start then
+        local said = 0
+        for name, text in pairs(fields) do
+          if string.sub(name, 2, 2) == ':' then
+            local _, lease, _, spent = words(text)
+            said = said + lease + tonumber(spent)
+          end
+        end
+        local base = math.max(tonumber(fields.base or '0'), used - said)
+        redis.call('HSET', KEYS[i], 'window', whole(start), 'base', whole(base))
+        if stop < forever then redis.call('PEXPIREAT', KEYS[i], whole(stop + 3600000)) end
       end
     end
   end
-  redis.call('SET', effect, '[-1,0]', 'PX', remembered)
-  return { (answer and answer[1] ~= -1) and 1 or 0 }
+  redis.call('SET', KEYS[1], ARGV[2])
+  return { 1 }
 end
 
-return redis.error_reply('unknown order ' .. tostring(order))
+local owner, birth, sequence, lease_ms = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local count, calls = tonumber(ARGV[6]), tonumber(ARGV[7])
+local is_whole = redis.call('EXISTS', KEYS[1]) == 1
+local mine = 'n:' .. owner
+local grave = 'd:' .. owner
+local at = 8
+local counters = {}
+
+local function nothing(outcome, wait) return { outcome, now, wait, is_whole and 1 or 0 } end
+
+for i = 1, count do
+  local c = { kind = ARGV[at], limit = tonumber(ARGV[at + 5]), burst = tonumber(ARGV[at + 6]), hard = ARGV[at + 7] == '1',
+    lease = tonumber(ARGV[at + 9]), told = tonumber(ARGV[at + 10]), seen = tonumber(ARGV[at + 11]), more = tonumber(ARGV[at + 12]),
+    leave = ARGV[at + 13] == '1', granted = 0, extra = 0, start = 0, stop = 0, base = 0, others = 0 }
+  c.fields = fields_of(KEYS[i + 1])
+  c.gone = next(c.fields) == nil
+  local spent = ARGV[at + 8]
+  if c.kind == 'c' then
+    local b0, b1, b2, b3 = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+    if now < b0 or now >= b3 then return nothing(-3, 0) end
+    if now < b1 then return nothing(-2, b1 - now) end
+    c.spent = tonumber(spent)
+    if now >= b2 then
+      c.start, c.stop, c.spent, c.lease, c.told, c.seen = b2, b3, 0, 0, 0, 0
+    else
+      c.start, c.stop = b1, b2
+    end
+    if not c.gone and tonumber(c.fields.window) ~= c.start then c.fields, c.turned = {}, true end
+    c.base = tonumber(c.fields.base or '0')
+    if c.gone and c.seen > 0 then c.base, c.fields.restored = c.seen, '1' end
+  elseif c.kind == 's' then
+    c.length, c.width, c.buckets, c.entries = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), {}, spent
+    c.spent = add_entries(spent, c, c.buckets)
+  else
+    c.spent = tonumber(spent)
+  end
+  local before = c.fields[mine]
+  if before then
+    local said, lease, ends, text = words(before)
+    if said >= sequence then return nothing(-4, said) end
+    if said < birth then
+      -- A process of this node died: what it had spent, and what it held and may have spent, stays.
+      c.fields[mine] = nil
+      c.buried = mine
+      if c.kind == 'c' then
+        local _, old_lease, _, old = words(c.fields[grave] or '0 0 0 0')
+        c.fields[grave] = '0 ' .. whole(old_lease + lease) .. ' 0 ' .. whole(tonumber(old) + tonumber(text))
+      elseif c.kind == 's' then
+        local _, _, _, old = words(c.fields[grave] or '0 0 0 ')
+        local held = lease > 0 and (whole(math.floor(ends / c.width)) .. ':' .. whole(lease)) or ''
+        c.fields[grave] = '0 0 0 ' .. table.concat({ old, text, held }, ',')
+      end
+    end
+  elseif c.fields.restored == '1' and c.told > 0 and not c.gone then
+    c.base = math.max(0, c.base - c.told)
+  end
+  for name, text in pairs(c.fields) do
+    if name ~= mine and string.sub(name, 2, 2) == ':' then
+      local _, lease, ends, said = words(text)
+      if c.kind == 'c' then
+        c.others = c.others + lease + tonumber(said)
+      elseif c.kind == 's' then
+        local alive = add_entries(said, c, c.buckets)
+        if lease > 0 and ends + c.length > now then alive = alive + lease end
+        c.others = c.others + alive
+        if alive == 0 then c.spoken = c.spoken or {}; c.spoken[#c.spoken + 1] = name end
+      elseif ends > now then
+        c.others = c.others + lease + tonumber(said)
+      end
+    end
+  end
+  c.others = c.others + c.base
+  c.used = c.others + c.spent + c.lease
+  counters[i] = c
+  at = at + 14
+end
+
+local answers = {}
+local ask_ledger = false
+for call = 1, calls do
+  local needs = tonumber(ARGV[at])
+  local binding, retry = 0, 0
+  for need = 1, needs do
+    local c, amount = counters[tonumber(ARGV[at + need * 2 - 1])], tonumber(ARGV[at + need * 2])
+    if c.hard and amount > 0 then
+      if c.kind == 'c' and c.gone and not is_whole and c.seen == 0 and c.told == 0 then ask_ledger = true end
+      local wait = 0
+      if c.used + amount > c.limit then wait = retry_after(c, c.used + amount - c.limit) end
+      if c.burst > 0 then
+        local lacking = deficit(c) + c.lease + amount - c.burst
+        if lacking > 0 then wait = math.max(wait, math.ceil(lacking * c.length / c.limit)) end
+      end
+      if wait > 0 and wait >= retry then binding, retry = tonumber(ARGV[at + need * 2 - 1]), wait end
+    end
+  end
+  if binding == 0 then
+    for need = 1, needs do
+      local c, amount = counters[tonumber(ARGV[at + need * 2 - 1])], tonumber(ARGV[at + need * 2])
+      c.used = c.used + amount
+      c.granted = c.granted + amount
+      if c.kind == 's' and amount > 0 then
+        local bucket = math.floor(now / c.width)
+        c.buckets[bucket] = (c.buckets[bucket] or 0) + amount
+      end
+    end
+  end
+  answers[call] = { binding == 0 and 1 or 0, binding, retry }
+  at = at + 1 + needs * 2
+end
+if ask_ledger then return nothing(-1, 0) end
+
+local answer = { 1, now, 0, is_whole and 1 or 0 }
+for i = 1, count do
+  local c, key = counters[i], KEYS[i + 1]
+  local remaining = c.limit - c.used
+  if c.hard and c.more > 0 and remaining * 10 > c.limit then
+    c.extra = math.max(0, math.min(c.more, math.floor(remaining / 50)))
+    if c.burst > 0 then c.extra = math.max(0, math.min(c.extra, math.floor((c.burst - deficit(c) - c.lease) / 50))) end
+  end
+  local spent, lease = c.spent + c.granted, c.lease + c.extra
+  if c.turned then redis.call('DEL', key) end
+  if c.buried then
+    redis.call('HDEL', key, mine)
+    if c.fields[grave] then redis.call('HSET', key, grave, c.fields[grave]) end
+  end
+  if c.kind == 's' and c.granted > 0 then
+    c.entries = c.entries .. (c.entries == '' and '' or ',') .. whole(math.floor(now / c.width)) .. ':' .. whole(c.granted)
+  end
+  for _, name in ipairs(c.spoken or {}) do redis.call('HDEL', key, name) end
+  if c.leave then
+    redis.call('HDEL', key, mine)
+    if c.kind == 'c' then c.base = c.base + spent + lease end
+    if c.kind == 's' and spent > 0 then
+      local _, _, _, old = words(c.fields[grave] or '0 0 0 ')
+      redis.call('HSET', key, grave, '0 0 0 ' .. old .. ',' .. c.entries)
+    end
+  elseif spent > 0 or lease > 0 then
+    redis.call('HSET', key, mine, table.concat({ whole(sequence), whole(lease), whole(now + lease_ms), c.kind == 's' and c.entries or whole(spent) }, ' '))
+  else
+    redis.call('HDEL', key, mine)
+  end
+  if c.kind == 'c' then
+    if spent > 0 or lease > 0 or c.base > 0 or not (c.gone or c.turned) then
+      redis.call('HSET', key, 'window', whole(c.start), 'base', whole(c.base))
+      if c.fields.restored then redis.call('HSET', key, 'restored', '1') end
+      if c.stop < forever then redis.call('PEXPIREAT', key, whole(c.stop + 3600000)) end
+    end
+  else
+    redis.call('PEXPIRE', key, whole(2 * (c.length or 0) + 2 * lease_ms))
+  end
+  for _, value in ipairs({ c.start, c.stop, c.others, c.extra }) do answer[#answer + 1] = value end
+end
+for call = 1, calls do for _, value in ipairs(answers[call]) do answer[#answer + 1] = value end end
+return answer

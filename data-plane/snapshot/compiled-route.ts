@@ -13,12 +13,10 @@ import type {
   Prompt,
   PromptBinding,
   Provider,
-  Quota,
   Route,
   Targeting,
   Tier,
 } from "#proto/penstock/config/v1/snapshot_pb.ts";
-import type { QuotaEnforcement, QuotaWindow } from "../pipeline/quota-ledger.ts";
 import { type CompiledPrice, compilePrices } from "./compiled-price.ts";
 import type { CompiledPromptVersion } from "./compiled-prompt.ts";
 
@@ -136,15 +134,6 @@ export interface CompiledVariant {
   readonly parameters: JsonObject | undefined;
 }
 
-export interface CompiledQuota {
-  readonly id: string;
-  readonly key: string;
-  readonly resource: "requests" | "tokens";
-  readonly window: QuotaWindow;
-  readonly limit: number;
-  readonly enforcement: QuotaEnforcement;
-}
-
 /** Where compiling finds what a route refers to. */
 export interface RouteParts {
   organisation(id: string): Organisation | undefined;
@@ -197,20 +186,6 @@ export function compileRoute(route: Route, experiment: Experiment | undefined, p
       experiment === undefined ? undefined : compileExperiment(experiment, { ...compiler, where: `experiment "${experiment.key}"` }),
     references: [...references],
   };
-}
-
-/** @throws Error naming a word that this node does not know. */
-export function compileQuota(quota: Quota): CompiledQuota {
-  const resource = oneOf(["requests", "tokens"] as const, quota.resource, quota.key);
-  const window = oneOf(["second", "minute", "hour", "day", "month"] as const, quota.window, quota.key);
-  const enforcement = oneOf(["hard", "soft", "shadow"] as const, quota.enforcement, quota.key);
-  return { id: quota.id, key: quota.key, resource, window, limit: Number(quota.limit), enforcement };
-}
-
-function oneOf<Word extends string>(words: readonly Word[], word: string, quotaKey: string): Word {
-  const known = words.find((candidate) => candidate === word);
-  if (known === undefined) throw new Error(`quota "${quotaKey}" says "${word}", this node knows ${words.join(", ")}`);
-  return known;
 }
 
 /** A first tier that is not there, as where tiers were taken away since, is the last one. */

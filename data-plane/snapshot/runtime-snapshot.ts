@@ -27,7 +27,8 @@ import type {
 import { ResourceKind } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { type BudgetedCaller, budgetPercent, type ReachedBudgets, reachedBudgets } from "./budgets.ts";
 import { type CompiledPromptVersion, compilePromptVersion } from "./compiled-prompt.ts";
-import { type CompiledQuota, type CompiledRoute, compileQuota, compileRoute, type RouteParts } from "./compiled-route.ts";
+import { type CompiledQuota, compileQuota, quotaScope } from "./compiled-quota.ts";
+import { type CompiledRoute, compileRoute, type RouteParts } from "./compiled-route.ts";
 import { type PersistentMap, persistentMap } from "./persistent-map.ts";
 
 export interface RuntimeSnapshot {
@@ -79,15 +80,6 @@ export function buildRuntimeSnapshot(snapshot: Snapshot): RuntimeSnapshot {
     revision: snapshot.revision,
   });
 }
-
-/** Names what a quota is laid on: the key of `quotas`. */
-export const quotaScope = {
-  organisation: "organisation",
-  endUser: "end_user",
-  project: (id: string) => `project:${id}`,
-  apiKey: (id: string) => `api_key:${id}`,
-  route: (id: string) => `route:${id}`,
-};
 
 interface Resources {
   organisation: PersistentMap<Organisation>;
@@ -298,33 +290,16 @@ function quotaLists(quotas: Iterable<Quota>): Map<string, readonly CompiledQuota
   const lists = new Map<string, CompiledQuota[]>();
   for (const quota of quotas) {
     const compiledQuota = compileQuota(quota);
-    const key = routeKey(quota.organisationId, scopeOf(quota));
-    const list = lists.get(key);
-    if (list === undefined) lists.set(key, [compiledQuota]);
-    else list.push(compiledQuota);
+    for (const scope of compiledQuota.onBackends ? [compiledQuota.scope, quotaScope.backends] : [compiledQuota.scope]) {
+      const key = routeKey(quota.organisationId, scope);
+      const list = lists.get(key);
+      if (list === undefined) lists.set(key, [compiledQuota]);
+      else list.push(compiledQuota);
+    }
   }
   // The order of holds must not depend on the way that a node came to its revision.
   for (const list of lists.values()) list.sort((a, b) => (a.id < b.id ? -1 : 1));
   return lists;
-}
-
-function scopeOf(quota: Quota): string {
-  switch (quota.scope.case) {
-    case "organisation":
-      return quotaScope.organisation;
-    case "endUser":
-      return quotaScope.endUser;
-    case "projectId":
-      return quotaScope.project(quota.scope.value);
-    case "apiKeyId":
-      return quotaScope.apiKey(quota.scope.value);
-    case "routeId":
-      return quotaScope.route(quota.scope.value);
-    case undefined:
-      throw new Error(`quota ${quota.key} has no scope`);
-    default:
-      return quota.scope satisfies never;
-  }
 }
 
 type Tables = { [K in Kind]: [string, ResourceOf<K>][] };

@@ -30,11 +30,15 @@ export const usageDeadLetterKey = "penstock:{usage}:dead-letters";
 /** Hash: node log name → sequence number up to which all of that log's records are in the ledger. */
 export const usageWatermarkKey = "penstock:{usage}:watermarks";
 
-/** Hash of one counter: `window` (index), `used`. Subject: what the quota counts separately, such as an end user's hash. */
-export const quotaCounterKey = (quotaId: string, subject: string): string => `penstock:{quota}:${quotaId}:${subject}`;
+/**
+ * Hash of one counter; what stands in it, quota-ledger.lua says. Subject: what the quota counts separately, such as an end user's
+ * hash. The tag is the organisation: a call's quotas are all of one organisation, so that one script may change them together.
+ */
+export const quotaCounterKey = (organisationId: string, quotaId: string, subject: string): string =>
+  `penstock:{quota:${organisationId}}:${quotaId}:${subject}`;
 
-/** Set where a lease was taken or a call settled, so that a repeat has no second effect. */
-export const quotaEffectKey = (effectId: string): string => `penstock:{quota}:effect:${effectId}`;
+/** There while the organisation's counters are what nodes have told; gone with them. */
+export const quotaWholeKey = (organisationId: string): string => `penstock:{quota:${organisationId}}:whole`;
 
 /** What a unit of an experiment was given: "<bucket version>:<variant>". Key: "<unit type>:<HMAC of the unit>". */
 export const stickyVariantKey = (experimentId: string, key: string): string => `penstock:{sticky:${experimentId}}:${key}`;

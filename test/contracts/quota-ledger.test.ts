@@ -5,6 +5,7 @@ import { memoryQuotaLedger } from "../../data-plane/memory/quota-ledger.ts";
 import type { QuotaDecision, QuotaHold, QuotaLedger } from "../../data-plane/pipeline/quota-ledger.ts";
 import { connectRedis, type RedisConnections } from "../../data-plane/redis/connect.ts";
 import { redisQuotaLedger } from "../../data-plane/redis/quota-ledger.ts";
+import { type HoldOptions, quotaHold, tokensUsed } from "../harness/quota-hold.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
 
 const logger = pino({ level: "silent" });
@@ -30,19 +31,10 @@ async function connected(): Promise<RedisConnections> {
 
 const ledgers: Record<string, () => Promise<QuotaLedger>> = {
   memory: async () => memoryQuotaLedger(),
-  redis: async () => redisQuotaLedger({ redis: await connected(), logger }),
+  redis: async () => redisQuotaLedger({ redis: await connected(), owner: "node", nodes: () => 1 }),
 };
 
-const hold = (of: Partial<QuotaHold> = {}): QuotaHold => ({
-  quotaId: `quota-${++quotas}`,
-  subject: "",
-  resource: "requests",
-  window: "day",
-  limit: 10,
-  enforcement: "hard",
-  amount: 1,
-  ...of,
-});
+const hold = (of: HoldOptions = {}): QuotaHold => quotaHold({ id: `quota-${++quotas}`, ...of });
 
 describe.each(Object.entries(ledgers))("quota ledger: %s", (_, open) => {
   const opening = async (): Promise<(id: string, holds: readonly QuotaHold[]) => Promise<QuotaDecision>> => {
@@ -79,9 +71,9 @@ describe.each(Object.entries(ledgers))("quota ledger: %s", (_, open) => {
     const again = await reserve("3-a", [tokens]);
     expect(again.granted).toBe(true);
     if (!one.granted || !again.granted) return;
-    one.settle({ requests: 1, tokens: 10 });
-    again.settle({ requests: 1, tokens: 10 });
-    one.settle({ requests: 1, tokens: 10 });
+    one.settle(tokensUsed(10));
+    again.settle(tokensUsed(10));
+    one.settle(tokensUsed(10));
     // 10 are used: 90 fit and 91 do not.
     expect((await reserve("3-b", [{ ...tokens, amount: 91 }])).granted).toBe(false);
     expect((await reserve("3-c", [{ ...tokens, amount: 90 }])).granted).toBe(true);
@@ -91,7 +83,7 @@ describe.each(Object.entries(ledgers))("quota ledger: %s", (_, open) => {
     const reserve = await opening();
     const tokens = hold({ resource: "tokens", limit: 100, amount: 20 });
     const over = await reserve("4-a", [tokens]);
-    if (over.granted) over.settle({ requests: 1, tokens: 50 });
+    if (over.granted) over.settle(tokensUsed(50));
     const unknown = await reserve("4-b", [tokens]);
     if (unknown.granted) unknown.settle("unknown");
     // 50 and 20 are used.
@@ -122,17 +114,4 @@ describe.each(Object.entries(ledgers))("quota ledger: %s", (_, open) => {
     let call = 0;
     await expect.poll(async () => (await reserve(`7-b-${call++}`, [second])).granted, { timeout: 3000, interval: 20 }).toBe(true);
   });
-});
-
-it("memory and Redis number their windows alike", async () => {
-  const { windowAt } = await import("../../data-plane/pipeline/quota-window.ts");
-  const connections = await connected();
-  const ledger = redisQuotaLedger({ redis: connections, logger });
-  opened.push(() => ledger.close());
-  for (const window of ["minute", "hour", "day", "month"] as const) {
-    const one = hold({ window });
-    await ledger.reserve(`8-${window}`, [one], signal);
-    const stored = await connections.config.hget(`penstock:{quota}:${one.quotaId}:`, "window");
-    expect(Math.abs(Number(stored) - windowAt(window, Date.now()).index), window).toBeLessThanOrEqual(window === "minute" ? 1 : 0);
-  }
 });

@@ -1,9 +1,11 @@
 /** Several nodes on one Redis: hard limits hold, leases come back, and a sick Redis does not hold up calls. */
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { quotaCounterKey } from "#agreements/redis-names.ts";
 import type { QuotaHold, QuotaLedger } from "../../data-plane/pipeline/quota-ledger.ts";
 import { connectRedis, type RedisConnections } from "../../data-plane/redis/connect.ts";
 import { redisQuotaLedger } from "../../data-plane/redis/quota-ledger.ts";
+import { type HoldOptions, quotaHold, tokensUsed } from "../harness/quota-hold.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
 
 const logger = pino({ level: "silent" });
@@ -17,7 +19,7 @@ beforeEach(async () => {
   for (let node = 0; node < 3; node++) {
     const connections = connectRedis(redis.url, logger);
     await expect.poll(() => connections.breaker.closed, { timeout: 5000 }).toBe(true);
-    nodes.push({ connections, ledger: redisQuotaLedger({ redis: connections, logger }) });
+    nodes.push({ connections, ledger: redisQuotaLedger({ redis: connections, owner: `node-${node}`, nodes: () => 1 }) });
   }
 });
 afterEach(async () => {
@@ -28,22 +30,24 @@ afterEach(async () => {
   await redis.close();
 });
 
-const requests = (of: Partial<QuotaHold> = {}): QuotaHold => ({
-  quotaId: "quota",
-  subject: "",
-  resource: "requests",
-  window: "month",
-  limit: 1000,
-  enforcement: "hard",
-  amount: 1,
-  ...of,
-});
+const requests = (of: HoldOptions = {}): QuotaHold => quotaHold({ window: "month", limit: 1000, ...of });
 const node = (index: number) => {
   const found = nodes[index];
   if (found === undefined) throw new Error(`no node ${index}`);
   return found;
 };
-const used = async (quotaId = "quota") => Number(await node(0).connections.config.hget(`penstock:{quota}:${quotaId}:`, "used"));
+/** As the counter's hash says it: of all nodes, with what they hold. */
+const used = async (quotaId = "quota") => {
+  const fields = await node(0).connections.config.hgetall(quotaCounterKey("organisation", quotaId, ""));
+  let sum = Number(fields["base"] ?? 0);
+  for (const [name, text] of Object.entries(fields)) {
+    if (!/^[nd]:/.test(name)) continue;
+    const [, lease, , spent = ""] = text.split(" ");
+    for (const entry of spent.split(",")) sum += Number(entry.split(":").at(-1) ?? 0);
+    sum += Number(lease);
+  }
+  return sum;
+};
 
 it("three nodes together never grant more than a hard limit, and all of it", async () => {
   const granted = [0, 0, 0];
@@ -55,7 +59,7 @@ it("three nodes together never grant more than a hard limit, and all of it", asy
           const decision = await node(index).ledger.reserve(`${index}-${caller}-${call}`, [requests()], signal);
           if (!decision.granted) return;
           granted[index] = (granted[index] ?? 0) + 1;
-          decision.settle({ requests: 1, tokens: 0 });
+          decision.settle(tokensUsed(0));
         }
       }),
     ),
@@ -94,20 +98,19 @@ it("gives back what it leased and did not spend", async () => {
 
 it("tells what calls used beyond their estimates", async () => {
   const decision = await node(0).ledger.reserve("over", [requests({ resource: "tokens", amount: 10 })], signal);
-  if (decision.granted) decision.settle({ requests: 1, tokens: 700 });
+  if (decision.granted) decision.settle(tokensUsed(700));
   await expect.poll(() => used(), { timeout: 3000 }).toBe(700);
 });
 
 it.each(["hung", "killed"])("a %s Redis costs calls next to nothing: rate limits fall to a local share, budgets refuse", async (how) => {
-  const rate = requests({ quotaId: "rate", window: "hour", limit: 500 });
-  const budget = requests({ quotaId: "budget", limit: 20 });
+  const rate = requests({ id: "rate", window: "hour", limit: 500 });
+  const budget = requests({ id: "budget", limit: 20 });
   await node(0).ledger.reserve("before", [rate], signal);
   await redis.kill(how === "hung" ? "SIGSTOP" : "SIGKILL");
   // The first calls may meet the command's clock, until the breaker is open.
   const beganMs = performance.now();
   let call = 0;
-  while (performance.now() - beganMs < 400)
-    await node(0).ledger.reserve(`opening-${call++}`, [requests({ quotaId: "soft", limit: 1 })], signal);
+  while (performance.now() - beganMs < 400) await node(0).ledger.reserve(`opening-${call++}`, [requests({ id: "soft", limit: 1 })], signal);
   const waitedMs: number[] = [];
   let granted = 0;
   for (let later = 0; later < 1000; later++) {
@@ -121,7 +124,9 @@ it.each(["hung", "killed"])("a %s Redis costs calls next to nothing: rate limits
   expect(granted).toBeLessThanOrEqual(499);
   expect(waitedMs.sort((a, b) => a - b)[990]).toBeLessThan(5);
   expect(await node(0).ledger.reserve("budget", [budget], signal)).toMatchObject({ granted: false, reason: "unavailable" });
-  expect(await node(0).ledger.reserve("soft", [{ ...budget, enforcement: "soft" }], signal)).toMatchObject({ granted: true });
+  expect(await node(0).ledger.reserve("soft", [requests({ id: "budget", limit: 20, enforcement: "soft" })], signal)).toMatchObject({
+    granted: true,
+  });
   if (how === "hung") await redis.kill("SIGCONT");
   else await redis.restart();
   // What was granted meanwhile is counted when Redis is back, and the budget is served again.
@@ -140,7 +145,7 @@ it("a take whose answer was lost is undone", async () => {
   expect(decision.granted).toBe(true);
   await redis.kill("SIGCONT");
   await expect.poll(() => used(), { timeout: 5000 }).toBe(101);
-  if (decision.granted) decision.settle({ requests: 1, tokens: 0 });
+  if (decision.granted) decision.settle(tokensUsed(0));
   await expect.poll(() => used(), { timeout: 5000 }).toBe(2);
 });
 

@@ -3,7 +3,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import type { QuotaSchema } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { estimateCall } from "../../data-plane/pipeline/estimate-tokens.ts";
-import type { QuotaDecision, QuotaHold, QuotaLedger, QuotaLevel } from "../../data-plane/pipeline/quota-ledger.ts";
+import type { QuotaDecision, QuotaGrant, QuotaHold, QuotaLedger, QuotaLevel } from "../../data-plane/pipeline/quota-ledger.ts";
 import { reserveQuota } from "../../data-plane/pipeline/reserve-quota.ts";
 import { backendNamed, organisationId, type ResourceInit, sampleCaller, sampleRequest, snapshotOf } from "./sample-call.ts";
 
@@ -30,11 +30,12 @@ interface Asked {
   readonly endUserHash?: string;
   readonly body?: Record<string, unknown>;
   readonly levels?: readonly QuotaLevel[];
+  readonly extend?: QuotaGrant["extend"];
   readonly decide?: (holds: readonly QuotaHold[]) => QuotaDecision | Promise<QuotaDecision>;
 }
 
 /** The stage over a ledger that says what the test wants it to, and the holds it was asked for. */
-async function reserve({ quotas, endUserHash = "", body = {}, levels, decide }: Asked) {
+async function reserve({ quotas, endUserHash = "", body = {}, levels, decide, extend = () => undefined }: Asked) {
   const snapshot = snapshotOf([
     ...backendNamed("a"),
     {
@@ -54,23 +55,19 @@ async function reserve({ quotas, endUserHash = "", body = {}, levels, decide }: 
       return (
         decide?.(holds) ?? {
           granted: true,
-          levels: levels ?? holds.map(() => ({ remaining: 5, resetMs: 1000 })),
+          levels: levels ?? holds.map(() => ({ remaining: 5, resetMs: 1000, exceeded: false })),
           settle: (actual) => void settled.push(actual),
+          extend: (used) => extend(used),
         }
       );
     },
+    reservations: () => [],
     close: async () => {},
   };
-  const reservation = await reserveQuota(
-    ledger,
-    snapshot,
-    sampleCaller(),
-    route,
-    sampleRequest(body),
-    estimateCall,
-    endUserHash,
-    new AbortController().signal,
-  );
+  const request = sampleRequest(body);
+  const estimate = () => estimateCall(request, route, { replacements: new Map(), messages: [], prompt: undefined });
+  const subject = { snapshot, caller: sampleCaller(), route, tiers: route.tiers, request, estimate, endUserHash };
+  const reservation = await reserveQuota(ledger, subject, new AbortController().signal);
   return { reservation, holds: asked[0] ?? [], calls: asked.length, settled };
 }
 
@@ -84,7 +81,7 @@ const scopes = [
 
 test("a call falls under the quotas of its organisation, project, key, route and end user, in this order", async () => {
   const { holds } = await reserve({ quotas: [...scopes].reverse(), endUserHash: "hash" });
-  expect(holds.map(({ quotaId, subject }) => [quotaId, subject])).toEqual([
+  expect(holds.map(({ quota: { id }, subject }) => [id, subject])).toEqual([
     ["a-whole", ""],
     ["b-project", ""],
     ["c-key", ""],
@@ -110,8 +107,8 @@ test("another project's, key's, route's or organisation's quotas are no business
 
 test("end users are counted each by themselves, and a call without one is not", async () => {
   for (const endUserHash of ["ada", "bob"])
-    expect((await reserve({ quotas: scopes, endUserHash })).holds.at(-1)).toMatchObject({ quotaId: "e-user", subject: endUserHash });
-  expect((await reserve({ quotas: scopes })).holds.map(({ quotaId }) => quotaId)).not.toContain("e-user");
+    expect((await reserve({ quotas: scopes, endUserHash })).holds.at(-1)).toMatchObject({ quota: { id: "e-user" }, subject: endUserHash });
+  expect((await reserve({ quotas: scopes })).holds.map(({ quota: { id } }) => id)).not.toContain("e-user");
 });
 
 test("a request is held as 1, tokens as the input and the most that may be answered", async () => {
@@ -120,29 +117,30 @@ test("a request is held as 1, tokens as the input and the most that may be answe
     quota("tokens", whole, { resource: "tokens", window: "day", limit: 1000n, enforcement: "soft" }),
   ];
   const { holds } = await reserve({ quotas, body: { max_tokens: 100, n: 3 } });
-  const input = Math.ceil(sampleRequest({ max_tokens: 100, n: 3 }).body.text.length / 4);
-  expect(holds).toEqual([
-    { quotaId: "requests", subject: "", resource: "requests", window: "minute", limit: 10, enforcement: "hard", amount: 1 },
-    { quotaId: "tokens", subject: "", resource: "tokens", window: "day", limit: 1000, enforcement: "soft", amount: input + 300 },
+  // "Hi" is one token, and a message's frame four.
+  expect(holds).toMatchObject([
+    { quota: { id: "requests", window: "minute", limit: 10, enforcement: "hard" }, subject: "", amount: 1 },
+    { quota: { id: "tokens", window: "day", limit: 1000, enforcement: "soft" }, subject: "", amount: 5 + 300 },
   ]);
 });
 
 test.each([
-  [{}, 512],
+  [{}, 1024],
   [{ max_tokens: 10 }, 10],
   [{ max_completion_tokens: 20 }, 20],
   [{ max_tokens: 10, max_completion_tokens: 20 }, 20],
-  [{ n: 2 }, 1024],
-  [{ max_tokens: null, n: null }, 512],
+  [{ n: 2 }, 2048],
+  [{ max_tokens: null, n: null }, 1024],
 ])("of %j as many tokens as %i are held for the answer", async (body, output) => {
   const { holds } = await reserve({ quotas: [quota("tokens", whole, { resource: "tokens" })], body });
-  expect(holds[0]?.amount).toBe(Math.ceil(sampleRequest(body).body.text.length / 4) + output);
+  expect(holds[0]?.amount).toBe(5 + output);
 });
 
 test("settling goes to the ledger as it is said", async () => {
   const { reservation, settled } = await reserve({ quotas: scopes });
-  reservation.settle({ requests: 1, tokens: 7 });
-  expect(settled).toEqual([{ requests: 1, tokens: 7 }]);
+  const used = { requests: 1, inputTokens: 3, outputTokens: 4, costNanodollars: undefined };
+  reservation.settle(used);
+  expect(settled).toEqual([used]);
 });
 
 test("headers tell the tightest of each resource, and never of a quota that only counts", async () => {
@@ -153,13 +151,13 @@ test("headers tell the tightest of each resource, and never of a quota that only
     quota("d", whole, { resource: "tokens", limit: 5000n }),
   ];
   const levels = [
-    { remaining: 60, resetMs: 1 },
-    { remaining: 15, resetMs: 2 },
-    { remaining: 0, resetMs: 3 },
-    { remaining: 4000, resetMs: 4 },
+    { remaining: 60, resetMs: 1, exceeded: false },
+    { remaining: 15, resetMs: 2, exceeded: false },
+    { remaining: 0, resetMs: 3, exceeded: false },
+    { remaining: 4000, resetMs: 4, exceeded: false },
   ];
   const { reservation } = await reserve({ quotas, levels });
-  expect(reservation.limits).toEqual({
+  expect(reservation.limits).toMatchObject({
     requests: { limit: 20, remaining: 15, resetMs: 2 },
     tokens: { limit: 5000, remaining: 4000, resetMs: 4 },
   });
@@ -168,7 +166,7 @@ test("headers tell the tightest of each resource, and never of a quota that only
 test("headers tell nothing of a resource that no quota is laid on", async () => {
   expect((await reserve({ quotas: [quota("a", whole)] })).reservation.limits.tokens).toBeUndefined();
   expect((await reserve({ quotas: [quota("a", whole, { enforcement: "shadow" })] })).reservation.limits.requests).toBeUndefined();
-  expect((await reserve({ quotas: [] })).reservation.limits).toEqual({ requests: undefined, tokens: undefined });
+  expect((await reserve({ quotas: [] })).reservation.limits).toMatchObject({ requests: undefined, tokens: undefined });
 });
 
 describe("a denial", () => {
@@ -191,11 +189,11 @@ describe("a denial", () => {
 
   test("names the binding quota, its scope and when it frees", async () => {
     await expect(reserve({ quotas: scopes, endUserHash: "hash", decide: () => denial(2, "exhausted") })).rejects.toMatchObject({
-      message: 'quota "c-key" (10 requests a minute, on api_key:key-1) is used up; it frees in 2 s',
+      message: 'quota "c-key" (10 requests in any minute, on api_key:key-1) is used up; it frees in 2 s',
       details: { quota: { quotaId: "c-key", quotaKey: "c-key", subject: "api_key:key-1", resource: "requests", limit: 10 } },
     });
     await expect(reserve({ quotas: scopes, endUserHash: "hash", decide: () => denial(4, "exhausted", 0) })).rejects.toMatchObject({
-      message: 'quota "e-user" (10 requests a minute, on end_user) is used up; it frees in 1 s',
+      message: 'quota "e-user" (10 requests in any minute, on end_user) is used up; it frees in 1 s',
       details: { quota: { subject: "end_user" } },
     });
   });

@@ -10,8 +10,9 @@ import {
   RevisionSchema,
   SnapshotSchema,
 } from "#proto/penstock/config/v1/snapshot_pb.ts";
+import { quotaScope } from "../../data-plane/snapshot/compiled-quota.ts";
 import type { BoundPrompt, CompiledRoute, CompiledTier } from "../../data-plane/snapshot/compiled-route.ts";
-import { buildRuntimeSnapshot, quotaScope, type RuntimeSnapshot } from "../../data-plane/snapshot/runtime-snapshot.ts";
+import { buildRuntimeSnapshot, type RuntimeSnapshot } from "../../data-plane/snapshot/runtime-snapshot.ts";
 import type { ResourceInit } from "../pipeline/sample-call.ts";
 
 const kinds = {

@@ -3,7 +3,8 @@ import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ResourceKind, SnapshotSchema } from "#proto/penstock/config/v1/snapshot_pb.ts";
-import { buildRuntimeSnapshot, quotaScope, type RuntimeSnapshot } from "../../data-plane/snapshot/runtime-snapshot.ts";
+import { quotaScope } from "../../data-plane/snapshot/compiled-quota.ts";
+import { buildRuntimeSnapshot, type RuntimeSnapshot } from "../../data-plane/snapshot/runtime-snapshot.ts";
 import { backendNamed, organisationId, type ResourceInit, snapshotOf } from "../pipeline/sample-call.ts";
 import {
   answersOf,
