@@ -10,7 +10,7 @@ import { estimateTokens } from "./estimate-tokens.ts";
 export interface AnswerMeter extends CallMeter {
   see(events: readonly CompletionEvent[]): void;
   /** So far, and estimated where the backend has not said. */
-  readonly outputTokens: number;
+  outputTokens(): number;
 }
 
 export const answerMeter = (request: CompletionRequest): AnswerMeter => new Meter(request);
@@ -55,7 +55,7 @@ class Meter implements AnswerMeter {
     };
   }
 
-  get outputTokens(): number {
+  outputTokens(): number {
     const since = estimateTokens(this.#textLengthSince);
     return this.#reported === undefined ? since : this.#reported.outputTokens + (this.#reportedAtEnd ? 0 : since);
   }

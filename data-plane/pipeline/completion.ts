@@ -97,7 +97,7 @@ export async function* complete(
     for await (const batch of cached ?? callBackend(call, open, dependencies, state.attempts, signal)) {
       const events = dependencies.guard.output(batch, signal);
       state.meter.see(events);
-      const growing = reservation.grow?.(state.meter.outputTokens);
+      const growing = reservation.grow?.(state.meter.outputTokens());
       if (growing !== undefined) await growing;
       entry.add(events);
       if (facts === undefined) {

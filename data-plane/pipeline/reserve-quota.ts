@@ -56,7 +56,8 @@ export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubj
   if (bound.length === 0 && onBackends.length === 0) return unlimited;
   const { callId, receivedAtMs } = subject.request;
   const estimate = [...bound, ...onBackends].some(({ quota }) => isMeasured(quota.resource)) ? subject.estimate() : nothingEstimated;
-  const use = useOf(estimate, () => dearest(subject.tiers, receivedAtMs, estimate));
+  const costs = [...bound, ...onBackends].some(({ quota }) => quota.resource === "cost");
+  const use: QuotaUse = { requests: 1, ...estimate, costNanodollars: costs ? dearest(subject.tiers, receivedAtMs, estimate) : undefined };
   const holds = bound.map((one) => holdOn(one, use));
   const answer = ledger.reserve(callId, holds, signal);
   // The usual decision is local and has no promise; awaiting one all the same would cost a turn of the loop.
@@ -70,7 +71,7 @@ export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubj
   const admit = async (attempt: Attempt) => {
     const mine = onBackends.filter(({ quota }) => quota.backendId === attempt.backend.id);
     if (mine.length === 0) return;
-    const own = useOf(estimate, () => priced(attempt.backend, receivedAtMs, estimate));
+    const own: QuotaUse = { ...use, costNanodollars: costs ? priced(attempt.backend, receivedAtMs, estimate) : undefined };
     const asked = await ledger.reserve(
       `${callId}/${taken.length}/${attempt.backend.id}`,
       mine.map((one) => holdOn(one, own)),
@@ -106,16 +107,6 @@ const holdOn = ({ quota, subject }: BoundQuota, use: QuotaUse): QuotaHold => ({
   quota,
   subject,
   amount: quota.resource === "concurrent_calls" ? 1 : Math.ceil(usedOf(quota.resource, use) ?? 0),
-});
-
-/** Cost is worked out where a quota asks for it. */
-const useOf = ({ inputTokens, outputTokens }: CallEstimate, cost: () => number): QuotaUse => ({
-  requests: 1,
-  inputTokens,
-  outputTokens,
-  get costNanodollars() {
-    return cost();
-  },
 });
 
 /** What the call may cost at the dearest of its backends. One without a price adds nothing, because nothing is known of it. */
@@ -167,9 +158,7 @@ function growth(
       requests: 1,
       inputTokens: estimate.inputTokens,
       outputTokens,
-      get costNanodollars() {
-        return Math.ceil((estimated.costNanodollars ?? 0) * factor);
-      },
+      costNanodollars: Math.ceil((estimated.costNanodollars ?? 0) * factor),
     };
     for (const { grant, bound } of taken) {
       const asked = grant.extend(use);
