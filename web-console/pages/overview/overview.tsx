@@ -128,7 +128,7 @@ function Body({ data, name }: { readonly data: Data; readonly name: RangeName })
   const report = data.usage as Report;
   return (
     <>
-      <Incidents data={data} report={report} />
+      <Incidents data={data} />
       {report.total.figures.calls === "0" && <FirstSteps />}
       <Tiles report={report} name={name} />
       <Charts report={report} data={data} />
@@ -156,7 +156,7 @@ function Body({ data, name }: { readonly data: Data; readonly name: RangeName })
 const failingShare = 0.05;
 
 /** What needs somebody, with the way there. Nothing to say is the usual case. */
-function Incidents({ data, report }: { readonly data: Data; readonly report: Report }) {
+function Incidents({ data }: { readonly data: Data }) {
   const gone = data.nodes.filter(({ state }) => state === "gone");
   const refused = data.nodes.filter(({ state, refusedReason }) => state !== "gone" && refusedReason !== null);
   const backends = "groups" in data.backendUse ? (data.backendUse.groups as readonly Group[]) : [];
