@@ -22,7 +22,7 @@ export type ResourceInit = NonNullable<MessageInitShape<typeof ResourceSchema>["
 type Fields<Schema extends DescMessage> = Exclude<MessageInitShape<Schema>, MessageShape<Schema>>;
 
 export const pepper = "a pepper for tests";
-const sealingKey = new Uint8Array(32).fill(5);
+export const sealingKey = new Uint8Array(32).fill(5);
 export const upstreamCredential = "sk-upstream-secret-of-the-provider";
 
 /** Ids of the fixed part of every test's configuration. */
