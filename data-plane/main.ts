@@ -164,7 +164,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     ["openai", openaiProvider(pools, openaiCompatible, ["openai-responses", "openai-completions"])],
     ["openai-compatible", openaiProvider(pools, openaiCompatible, ["openai-completions"])],
     ["simulated", openaiCompatible],
-    ["anthropic", anthropicProvider(pools)],
+    ["anthropic", anthropicProvider(pools, unknownFinish)],
     ["gemini", geminiProvider(pools, unknownFinish)],
     ["bedrock", bedrockProvider(pools, unknownFinish)],
     ["cohere", cohereProvider(pools, unknownFinish)],

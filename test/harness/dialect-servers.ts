@@ -108,7 +108,9 @@ export const startBedrock = (): Promise<DialectServer> =>
       const messages = body["messages"] as { role: string; content: Record<string, Json>[] }[];
       alternate(messages.map(({ role }) => role));
       const idsOf = (kind: "toolUse" | "toolResult") =>
-        new Set(messages.flatMap(({ content }) => content.flatMap((block) => block[kind]?.["toolUseId"] ?? [])));
+        new Set<unknown>(
+          messages.flatMap(({ content }) => content.map((block) => block[kind]?.["toolUseId"]).filter((id) => id !== undefined)),
+        );
       const results = idsOf("toolResult");
       if ([...results].some((id) => !idsOf("toolUse").has(id))) throw new Error("a toolResult answers no toolUse");
       for (const { content } of messages) {

@@ -9,6 +9,7 @@ import type { Annotation, CompletionEvent, FinishReason } from "../../pipeline/c
 import { parseExactly } from "../../pipeline/exact-json.ts";
 import { readJsonText, spliced } from "../../pipeline/json-text.ts";
 import { type AnswerReader, protocolError, type StreamReader } from "../answer-exchange.ts";
+import { type FinishTable, finishReasonIn, type UnknownFinish } from "../finish-reasons.ts";
 import { errorInStream, errorOfStatus } from "./error.ts";
 import { mergedUsage, usageOf } from "./usage.ts";
 
@@ -20,6 +21,7 @@ export interface MessageReaderOptions {
   readonly credential: string | undefined;
   /** The key of the provider, which is who signs its reasoning. */
   readonly provider: string;
+  readonly unknownFinish: UnknownFinish;
 }
 
 /** How OpenRouter calls this way of signing, and by that the common form. */
@@ -147,7 +149,11 @@ function messageStream(options: MessageReaderOptions): MessageStream {
           finished = true;
           const explanation = text(object(delta["stop_details"])?.["explanation"]);
           if (explanation !== "") events.push({ type: "refusal-delta", choice: 0, text: explanation });
-          events.push({ type: "choice-finished", choice: 0, reason: finishReasonOf(delta["stop_reason"], delta["stop_sequence"]) });
+          events.push({
+            type: "choice-finished",
+            choice: 0,
+            reason: finishOf(delta["stop_reason"], delta["stop_sequence"], options.unknownFinish),
+          });
         }
         reportUsage(events);
         // An answer of no tokens at all is an answer: its end commits too.
@@ -335,7 +341,7 @@ function annotationOf(value: unknown, from: number, to: number): Annotation {
 }
 
 /** Every stop reason of the API reference; one that is not here is kept as it was said. */
-const finishReasons: Readonly<Record<string, FinishReason["unified"]>> = {
+const finishReasons: FinishTable = {
   end_turn: "stop",
   stop_sequence: "stop",
   max_tokens: "length",
@@ -347,11 +353,10 @@ const finishReasons: Readonly<Record<string, FinishReason["unified"]>> = {
   compaction: "other",
 };
 
-export const finishReasonOf = (raw: string, stopSequence?: unknown): FinishReason => ({
-  unified: Object.hasOwn(finishReasons, raw) ? (finishReasons[raw] ?? "other") : "other",
-  raw,
-  ...(typeof stopSequence === "string" ? { stopSequence } : {}),
-});
+function finishOf(raw: string, stopSequence: unknown, unknown: UnknownFinish): FinishReason {
+  const reason = finishReasonIn("anthropic", finishReasons, raw, unknown);
+  return typeof stopSequence === "string" ? { ...reason, stopSequence } : reason;
+}
 
 /** A whole message as the events it would have been streamed in. */
 function* eventsOfMessage(message: Json): Generator<{ readonly type: string } & Json, void> {
