@@ -22,6 +22,7 @@ import { ConsoleSessions } from "./migrations/0021-console-session.ts";
 import { Assignment } from "./migrations/0030-assignment.ts";
 import { Prompts } from "./migrations/0031-prompts.ts";
 import { QuotaScopes } from "./migrations/0031-quota-scopes.ts";
+import { DroppedParameters } from "./migrations/0040-dropped-parameters.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -37,6 +38,7 @@ const migrations = [
   { name: "0030-assignment", class: Assignment },
   { name: "0031-prompts", class: Prompts },
   { name: "0031-quota-scopes", class: QuotaScopes },
+  { name: "0040-dropped-parameters", class: DroppedParameters },
 ];
 
 const connectionsMax = 10;

@@ -25,6 +25,7 @@ const toolsMax = 128;
 const partialsMax = 20;
 /** A revision has to fit into one message to a node. */
 const templatesLengthMax = 4 * templateLengthMax;
+const dropParametersMax = 50;
 const parametersLengthMax = 20_000;
 const reservedParameters = ["model", "messages", "stream", "stream_options"];
 /** The longest that a clock of a route may run: a day. */
@@ -84,6 +85,7 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     checkInteger("attemptsMax", row.attemptsMax, 0, 10, issues);
     checkSelection("prompt", row.prompt, issues);
     checkParameters("defaultParameters", row.defaultParameters, issues);
+    checkDropped(row.dropParameters, issues);
     checkWord("cache", row.cache, ["off"], issues);
     if (row.economy != null) {
       checkInteger("economy.budgetPercent", row.economy.budgetPercent, 1, 100, issues);
@@ -266,6 +268,18 @@ function checkSelection(path: string, selection: PromptSelection | null | undefi
   if (selection == null) return;
   if ("version" in selection) checkInteger(`${path}.version`, selection.version, 1, 2 ** 31 - 1, issues);
   else if (!labelPattern.test(selection.label)) issues.push({ path: `${path}.label`, message: "is not a label" });
+}
+
+/** Without places in lists: a name is for all of them. */
+function checkDropped(names: readonly string[], issues: Issues): void {
+  if (names.length > dropParametersMax) issues.push({ path: "dropParameters", message: `may name ${dropParametersMax} fields` });
+  names.forEach((name, index) => {
+    const path = `dropParameters[${index}]`;
+    if (!/^[a-zA-Z_][\w-]*(?:\.[a-zA-Z_][\w-]*)*$/.test(name) || name.length > 128)
+      issues.push({ path, message: 'must be a field such as "seed" or "messages.name", without places in lists' });
+    else if (reservedParameters.includes(name)) issues.push({ path, message: "is what makes the call and cannot be left out" });
+    if (names.indexOf(name) < index) issues.push({ path, message: "is named twice" });
+  });
 }
 
 function checkParameters(path: string, value: unknown, issues: Issues): void {

@@ -67,6 +67,7 @@ describe.each(["PostgreSQL", "PGlite"])("a change of the configuration on %s", (
       attemptsMax: 0,
       prompt: null,
       defaultParameters: { temperature: 0.5, b: { z: 1, a: [true] } },
+      dropParameters: [],
       cache: "off",
     });
 

@@ -218,6 +218,21 @@ describe("routes", () => {
     expect((await refused({ timeouts: { totalMs: -1 } }))[0].path).toBe("timeouts.totalMs");
     expect((await refused({ defaultParameters: [1] }))[0].path).toBe("defaultParameters");
     expect((await refused({ defaultParameters: { model: "other" } }))[0].path).toBe("defaultParameters.model");
+    expect((await refused({ dropParameters: ["seed", "messages"] }))[0].path).toBe("dropParameters[1]");
+    expect((await refused({ dropParameters: ["messages[0].name"] }))[0].path).toBe("dropParameters[0]");
+    expect((await refused({ dropParameters: ["seed", "seed"] }))[0].path).toBe("dropParameters[1]");
+  });
+
+  it("say which fields of a call may be left out", async () => {
+    const { route } = await routeNamed("lenient", { dropParameters: ["seed", "messages.name"] });
+    const changed = await mutate(
+      "updateRoute",
+      { id: route.id, expectedRevision: 1, dropParameters: ["logit_bias"] },
+      "route { dropParameters }",
+    );
+    expect(changed.route.dropParameters).toEqual(["logit_bias"]);
+    const kept = await mutate("updateRoute", { id: route.id, expectedRevision: 2, description: "x" }, "route { dropParameters }");
+    expect(kept.route.dropParameters).toEqual(["logit_bias"]);
   });
 
   it("change only for who has read the newest, and are known by their new name at once", async () => {

@@ -3,7 +3,8 @@ import { setImmediate as immediate } from "node:timers/promises";
 import type { Dispatcher, Pool } from "undici";
 import type { CompletionEvent } from "../../data-plane/pipeline/completion-event.ts";
 import { openaiCompatibleProvider } from "../../data-plane/providers/openai-compatible/provider.ts";
-import type { ProviderCall } from "../../data-plane/providers/provider.ts";
+import type { Provider, ProviderCall } from "../../data-plane/providers/provider.ts";
+import type { UpstreamPools } from "../../data-plane/providers/upstream-pools.ts";
 import { clockDefaults } from "../../data-plane/snapshot/compiled-route.ts";
 import { backendNamed, organisationId, sampleRequest, snapshotOf } from "../pipeline/sample-call.ts";
 
@@ -13,6 +14,8 @@ export interface Script {
   readonly status?: number;
   readonly headers?: Record<string, string>;
   readonly pieces: readonly Uint8Array[];
+  /** Default: of OpenAI's dialect. */
+  readonly providerOver?: (pools: UpstreamPools) => Provider;
 }
 
 export interface Heard {
@@ -28,7 +31,14 @@ const backend = snapshotOf([
 ]).route(organisationId, "chat")?.tiers[0]?.targets[0]?.backend;
 
 /** The provider's whole answer to one call. The model that is asked for is "chat". */
-export async function heard({ form, body = { stream: true }, status = 200, headers, pieces }: Script): Promise<Heard> {
+export async function heard({
+  form,
+  body = { stream: true },
+  status = 200,
+  headers,
+  pieces,
+  providerOver = openaiCompatibleProvider,
+}: Script): Promise<Heard> {
   if (backend === undefined) throw new Error("the route was not compiled");
   const pool: Pick<Dispatcher, "dispatch"> = {
     dispatch(_options, handler) {
@@ -57,7 +67,7 @@ export async function heard({ form, body = { stream: true }, status = 200, heade
       return true;
     },
   };
-  const provider = openaiCompatibleProvider({
+  const provider = providerOver({
     // All that an exchange uses of a pool is its dispatch.
     of: () => ({
       pool: pool as unknown as Pool,

@@ -50,6 +50,8 @@ export const Route = defineEntity({
     attemptsMax: p.integer(),
     prompt: p.json<PromptSelection>().nullable(),
     defaultParameters: p.json<JsonObject>().nullable(),
+    /** Fields that are left out where a backend cannot be given them: "seed", "messages.name". */
+    dropParameters: p.array<string>().default([]),
     cache: p.text().$type<"off">(),
     /** Null: budgets do not change its way. */
     economy: p.json<RouteEconomy>().nullable(),

@@ -48,6 +48,11 @@ export const Route = builder.objectRef<RouteRow>("Route").implement({
       description: "Given where the caller gave none, in the OpenAI chat API's names.",
       resolve: (row) => row.defaultParameters ?? null,
     }),
+    dropParameters: t.stringList({
+      description:
+        'Fields of a call that are left out where a backend cannot be given them, in the OpenAI chat API\'s names and without places in lists: "seed", "messages.name". The answer says so in x-penstock-dropped. Others are refused by name.',
+      resolve: (row) => [...row.dropParameters],
+    }),
     cache: t.exposeString("cache"),
     economy: t.field({
       type: Economy,
@@ -83,6 +88,7 @@ const CreateRouteInput = builder.inputType("CreateRouteInput", {
     attemptsMax: t.int(),
     prompt: t.field({ type: PromptSelectionInput }),
     defaultParameters: t.field({ type: "JSON" }),
+    dropParameters: t.stringList(),
     economy: t.field({ type: EconomyInput }),
   }),
 });
@@ -104,6 +110,7 @@ builder.mutationField("createRoute", (t) =>
           prompt: input.prompt == null ? null : selectionOf("prompt", input.prompt),
           // Any JSON gets here; check-row.ts refuses what is no object.
           defaultParameters: (input.defaultParameters ?? null) as JsonObject | null,
+          dropParameters: [...(input.dropParameters ?? [])],
           cache: "off",
           economy: input.economy == null ? null : { ...input.economy },
         }),
@@ -122,6 +129,7 @@ const UpdateRouteInput = builder.inputType("UpdateRouteInput", {
     attemptsMax: t.int(),
     prompt: t.field({ type: PromptSelectionInput, description: "Null: none." }),
     defaultParameters: t.field({ type: "JSON", description: "Null: none." }),
+    dropParameters: t.stringList({ description: "All of them." }),
     economy: t.field({ type: EconomyInput, description: "Null: none." }),
   }),
 });
@@ -142,6 +150,7 @@ builder.mutationField("updateRoute", (t) =>
         row.attemptsMax = input.attemptsMax ?? row.attemptsMax;
         if (input.prompt !== undefined) row.prompt = input.prompt === null ? null : selectionOf("prompt", input.prompt);
         if (input.defaultParameters !== undefined) row.defaultParameters = input.defaultParameters as JsonObject | null;
+        row.dropParameters = input.dropParameters == null ? row.dropParameters : [...input.dropParameters];
         if (input.economy !== undefined) row.economy = input.economy === null ? null : { ...input.economy };
         change.describe(`route ${row.name} changed`);
         return row;
