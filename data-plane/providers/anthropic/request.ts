@@ -20,7 +20,7 @@ type Mapped = Pick<ProviderCall, "backend" | "cannotCarry">;
  */
 const tokensMaxDefault = 4096;
 /** The version that takes all that the common form can say: the one after it (2026-10-21) refuses `temperature` and its like. */
-const apiVersion = "2023-06-01";
+export const apiVersion = "2023-06-01";
 const filesBeta = "files-api-2025-04-14";
 
 export function requestBody(call: ProviderCall): string {
