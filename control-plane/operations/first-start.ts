@@ -125,7 +125,6 @@ async function makeDemo(change: ConfigurationChange, place: ProviderPlace): Prom
     attemptsMax: 0,
     prompt: { promptId: prompt.id, label: "production" },
     defaultParameters: null,
-    dropParameters: [],
     cache: "off",
   });
   change.create("experiment", {

@@ -85,7 +85,7 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     checkInteger("attemptsMax", row.attemptsMax, 0, 10, issues);
     checkSelection("prompt", row.prompt, issues);
     checkParameters("defaultParameters", row.defaultParameters, issues);
-    checkDropped(row.dropParameters, issues);
+    checkDropped(row.dropParameters ?? [], issues);
     checkWord("cache", row.cache, ["off"], issues);
     if (row.economy != null) {
       checkInteger("economy.budgetPercent", row.economy.budgetPercent, 1, 100, issues);

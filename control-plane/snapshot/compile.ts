@@ -121,7 +121,7 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
         ...(row.defaultParameters == null ? {} : { defaultParameters: structOf(row.defaultParameters) }),
         cache: row.cache,
         ...(row.economy == null ? {} : { economy: row.economy }),
-        dropParameters: [...row.dropParameters].sort(),
+        dropParameters: [...(row.dropParameters ?? [])].sort(),
       },
     },
     references: [...referencesOfTiers("tiers", row.tiers), ...referencesOfPrompt("prompt", row.prompt)],

@@ -67,7 +67,6 @@ describe.each(["PostgreSQL", "PGlite"])("a change of the configuration on %s", (
       attemptsMax: 0,
       prompt: null,
       defaultParameters: { temperature: 0.5, b: { z: 1, a: [true] } },
-      dropParameters: [],
       cache: "off",
     });
 

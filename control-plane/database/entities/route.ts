@@ -50,8 +50,8 @@ export const Route = defineEntity({
     attemptsMax: p.integer(),
     prompt: p.json<PromptSelection>().nullable(),
     defaultParameters: p.json<JsonObject>().nullable(),
-    /** Fields that are left out where a backend cannot be given them: "seed", "messages.name". */
-    dropParameters: p.array<string>().default([]),
+    /** Fields that are left out where a backend cannot be given them: "seed", "messages.name". Null: none. */
+    dropParameters: p.array<string>().nullable(),
     cache: p.text().$type<"off">(),
     /** Null: budgets do not change its way. */
     economy: p.json<RouteEconomy>().nullable(),

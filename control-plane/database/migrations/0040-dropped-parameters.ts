@@ -3,6 +3,6 @@ import { Migration } from "@mikro-orm/migrations";
 
 export class DroppedParameters extends Migration {
   override up(): void {
-    this.addSql("alter table route add column drop_parameters text[] not null default '{}'");
+    this.addSql("alter table route add column drop_parameters text[] null");
   }
 }

@@ -51,7 +51,7 @@ export const Route = builder.objectRef<RouteRow>("Route").implement({
     dropParameters: t.stringList({
       description:
         'Fields of a call that are left out where a backend cannot be given them, in the OpenAI chat API\'s names and without places in lists: "seed", "messages.name". The answer says so in x-penstock-dropped. Others are refused by name.',
-      resolve: (row) => [...row.dropParameters],
+      resolve: (row) => [...(row.dropParameters ?? [])],
     }),
     cache: t.exposeString("cache"),
     economy: t.field({
@@ -110,7 +110,7 @@ builder.mutationField("createRoute", (t) =>
           prompt: input.prompt == null ? null : selectionOf("prompt", input.prompt),
           // Any JSON gets here; check-row.ts refuses what is no object.
           defaultParameters: (input.defaultParameters ?? null) as JsonObject | null,
-          dropParameters: [...(input.dropParameters ?? [])],
+          dropParameters: input.dropParameters == null ? null : [...input.dropParameters],
           cache: "off",
           economy: input.economy == null ? null : { ...input.economy },
         }),
@@ -129,7 +129,7 @@ const UpdateRouteInput = builder.inputType("UpdateRouteInput", {
     attemptsMax: t.int(),
     prompt: t.field({ type: PromptSelectionInput, description: "Null: none." }),
     defaultParameters: t.field({ type: "JSON", description: "Null: none." }),
-    dropParameters: t.stringList({ description: "All of them." }),
+    dropParameters: t.stringList({ description: "All of them. Null: none." }),
     economy: t.field({ type: EconomyInput, description: "Null: none." }),
   }),
 });
@@ -150,7 +150,7 @@ builder.mutationField("updateRoute", (t) =>
         row.attemptsMax = input.attemptsMax ?? row.attemptsMax;
         if (input.prompt !== undefined) row.prompt = input.prompt === null ? null : selectionOf("prompt", input.prompt);
         if (input.defaultParameters !== undefined) row.defaultParameters = input.defaultParameters as JsonObject | null;
-        row.dropParameters = input.dropParameters == null ? row.dropParameters : [...input.dropParameters];
+        if (input.dropParameters !== undefined) row.dropParameters = input.dropParameters === null ? null : [...input.dropParameters];
         if (input.economy !== undefined) row.economy = input.economy === null ? null : { ...input.economy };
         change.describe(`route ${row.name} changed`);
         return row;
