@@ -3,12 +3,13 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GatewayError } from "../../data-plane/gateway-error.ts";
 import type { CompletionEvent } from "../../data-plane/pipeline/completion-event.ts";
-import { finishReasonOf } from "../../data-plane/providers/anthropic/events.ts";
 import { anthropicProvider } from "../../data-plane/providers/anthropic/provider.ts";
 import * as recorded from "../fixtures/anthropic/recorded-streams.ts";
 import { bytesOf, cutAt, heard, type Script } from "./scripted-backend.ts";
 
-const answer = (script: Omit<Script, "providerOver">) => heard({ ...script, providerOver: anthropicProvider });
+const answer = (script: Omit<Script, "providerOver">) => heard({ ...script, providerOver: (pools) => anthropicProvider(pools, (_dialect, raw) => unknown.push(raw)) });
+/** Reasons that no table has, as they were told. */
+const unknown: string[] = [];
 const typed = async (stream: string) => (await answer({ form: "typed", pieces: [bytesOf(stream)] })).events;
 const withoutUsageAndHead = (events: readonly CompletionEvent[]) =>
   events.filter(({ type }) => type !== "usage" && type !== "completion-started");
@@ -165,8 +166,11 @@ test.each<[string, string]>([
   ["refusal", "content_filter"],
   ["pause_turn", "other"],
   ["never_heard_of", "other"],
-])("the stop reason %s is %s, and kept as it was said", (raw, unified) => {
-  expect(finishReasonOf(raw)).toEqual({ unified, raw });
+])("the stop reason %s is %s, and kept as it was said", async (raw, unified) => {
+  const events = await typed(recorded.text.replace("end_turn", raw));
+  expect(events.find((event) => event.type === "choice-finished")?.reason).toEqual({ unified, raw });
+  expect(unknown.includes(raw)).toBe(raw === "never_heard_of");
+});
 });
 
 test("a message that is not streamed says the same as its stream, and big numbers stay as they are", async () => {
