@@ -7,6 +7,7 @@ import { openAlertFeed } from "./alerts/alert-feed.ts";
 import { watchMoney } from "./alerts/watch-money.ts";
 import { openDatabase } from "./database/orm.ts";
 import { startDistribution } from "./distribution.ts";
+import { startEvaluator } from "./experiments/evaluator.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import type { Logger } from "./logger.ts";
 import { firstStart } from "./operations/first-start.ts";
@@ -42,6 +43,8 @@ export async function startControlPlane(settings: ControlPlaneSettings, logger: 
     opened.push(distribution.close);
 
     opened.push(watchMoney(core).close);
+    const evaluator = startEvaluator({ ...core, propagation: distribution.propagation }, settings.experimentEvaluationMs);
+    opened.push(evaluator.close);
 
     const graphql = await startGraphqlServer({ ...core, propagation: distribution.propagation });
     opened.push(graphql.close);

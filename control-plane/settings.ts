@@ -32,6 +32,8 @@ export interface ControlPlaneSettings {
   readonly consoleSessionMs: number;
   /** Where the playground sends calls, such as http://gateway:4001. Undefined: to a live node's own address. */
   readonly restUrl: string | undefined;
+  /** How often running experiments are looked at, in milliseconds. */
+  readonly experimentEvaluationMs: number;
   readonly logLevel: string;
   /** Makes a demo configuration at the first start; needs the simulator's base URL. */
   readonly demoSimulatorUrl: string | undefined;
@@ -59,6 +61,7 @@ export function readControlPlaneSettings(environment: Environment): ControlPlane
     ledgerDays: days("PENSTOCK_LEDGER_DAYS", source.text("PENSTOCK_LEDGER_DAYS") ?? "400"),
     consoleSessionMs: source.integer("PENSTOCK_CONSOLE_SESSION_MINUTES", 720, { min: 1, max: 43_200 }) * 60_000,
     restUrl: source.text("PENSTOCK_REST_URL")?.replace(/\/+$/, ""),
+    experimentEvaluationMs: source.integer("PENSTOCK_EXPERIMENT_EVALUATION_MS", 30_000, { min: 200, max: 3_600_000 }),
     logLevel: source.text("PENSTOCK_LOG_LEVEL") ?? "info",
     demoSimulatorUrl: source.text("PENSTOCK_DEMO_SIMULATOR_URL"),
   };

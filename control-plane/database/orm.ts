@@ -23,6 +23,7 @@ import { Assignment } from "./migrations/0030-assignment.ts";
 import { Prompts } from "./migrations/0031-prompts.ts";
 import { QuotaScopes } from "./migrations/0031-quota-scopes.ts";
 import { DroppedParameters } from "./migrations/0040-dropped-parameters.ts";
+import { Experiments } from "./migrations/0032-experiments.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -39,6 +40,7 @@ const migrations = [
   { name: "0031-prompts", class: Prompts },
   { name: "0031-quota-scopes", class: QuotaScopes },
   { name: "0040-dropped-parameters", class: DroppedParameters },
+  { name: "0032-experiments", class: Experiments },
 ];
 
 const connectionsMax = 10;

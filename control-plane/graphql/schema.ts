@@ -10,6 +10,7 @@ import "./types/backend.ts";
 import "./types/budget.ts";
 import "./types/catalogue-model.ts";
 import "./types/experiment.ts";
+import "./types/experiment-results.ts";
 import "./types/node.ts";
 import "./types/organisation.ts";
 import "./types/price.ts";

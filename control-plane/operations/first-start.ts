@@ -11,7 +11,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from
 import { join } from "node:path";
 import { v7 } from "uuid";
 import { hostOf, readBaseUrl } from "#agreements/base-url.ts";
-import { everybody } from "../database/entities/experiment.ts";
+import { everybody, plainComparison } from "../database/entities/experiment.ts";
 import { Organisation } from "../database/entities/organisation.ts";
 import { plainTerms } from "../database/entities/price.ts";
 import { Provider, plainProvider } from "../database/entities/provider.ts";
@@ -136,6 +136,7 @@ async function makeDemo(change: ConfigurationChange, place: ProviderPlace): Prom
     // A first curl names no end user and shall be part of it all the same.
     fallbackUnit: "api_key",
     ...everybody,
+    ...plainComparison,
     coverage: 1,
     variants: [1, 2].map((version) => ({
       key: version === 1 ? "control" : "steps-first",

@@ -8,6 +8,7 @@ import { type Experiment, experimentUnits } from "../database/entities/experimen
 import { promptKinds } from "../database/entities/prompt.ts";
 import { promptRoles } from "../database/entities/prompt-version.ts";
 import type { PromptSelection, RouteTier } from "../database/entities/route.ts";
+import { faultsInAnalysis, faultsInBandit, faultsInRollout } from "../experiments/definition.ts";
 import { faultsIn } from "../storable-text.ts";
 import { isTimeZone } from "../time-zone.ts";
 import { checkDiscounts, checkPrices } from "./check-price.ts";
@@ -133,6 +134,12 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     checkInteger("hashVersion", row.hashVersion, 2, 3, issues);
     checkText("seed", row.seed, 128, issues);
     checkAssignment(row, issues);
+    const keys = row.variants.map(({ key }) => key);
+    if (row.analysis != null) issues.push(...faultsInAnalysis(row.analysis, keys));
+    if (row.rollout != null) issues.push(...faultsInRollout(row.rollout, keys.length));
+    if (row.bandit != null) issues.push(...faultsInBandit(row.bandit, keys.length));
+    if (row.bandit != null && row.rollout != null)
+      issues.push({ path: "bandit", message: "a rollout has its own weights; choose one of the two" });
     if (row.fallbackUnit === row.unit) issues.push({ path: "fallbackUnit", message: "must be another unit than `unit`" });
     if (!(row.coverage >= 0 && row.coverage <= 1)) issues.push({ path: "coverage", message: "must be from 0 to 1" });
     if (row.variants.length < 2 || row.variants.length > variantsMax)

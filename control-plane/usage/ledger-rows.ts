@@ -117,6 +117,7 @@ const feedbackColumns: Readonly<Record<string, Column<FeedbackEvent>>> = {
   comment_value: { type: "text", of: ({ value }) => (value.case === "comment" ? textOf(value.value) : null) },
   demonstration_value: { type: "text", of: ({ value }) => (value.case === "demonstration" ? textOf(value.value) : null) },
   end_user_hash: { type: "text", of: ({ endUserHash }) => textOf(endUserHash) },
+  session_hash: { type: "text", of: ({ sessionHash }) => textOf(sessionHash) },
 };
 
 export interface LedgerTable<Event> {

@@ -38,6 +38,7 @@ export async function openTestServices(
     ledgerDays: 400,
     consoleSessionMs: 3_600_000,
     restUrl: undefined,
+    experimentEvaluationMs: 3_600_000,
     logLevel: "silent",
     demoSimulatorUrl: undefined,
     ...changes,

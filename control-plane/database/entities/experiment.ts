@@ -1,5 +1,6 @@
 /** An A/B test on a route. Only a running one is in the snapshot. */
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
+import type { Bandit, Conclusion, ExperimentAnalysis, Rollout, RolloutState } from "../../experiments/definition.ts";
 import { configColumns } from "./config-columns.ts";
 import type { JsonObject, PromptSelection, RouteTier } from "./route.ts";
 
@@ -53,6 +54,9 @@ export const everybody = {
   bucketVersionMin: 0,
 } as const;
 
+/** Of an experiment that says nothing of how it is measured and ends. */
+export const plainComparison = { analysis: null, rollout: null, rolloutState: null, bandit: null, conclusion: null, endsAt: null } as const;
+
 export const Experiment = defineEntity({
   name: "Experiment",
   tableName: "experiment",
@@ -85,6 +89,17 @@ export const Experiment = defineEntity({
     /** Grows where what is measured before and after must not be mixed. */
     phase: p.integer(),
     status: p.text().$type<"draft" | "running" | "stopped">(),
+    /** How it is measured; null: the defaults. Does not change while it runs. */
+    analysis: p.json<ExperimentAnalysis>().nullable(),
+    /** A guarded rollout; null: a plain comparison. */
+    rollout: p.json<Rollout>().nullable(),
+    rolloutState: p.json<RolloutState>().nullable(),
+    /** Weights that follow what is learnt; null: they stay. */
+    bandit: p.json<Bandit>().nullable(),
+    /** How it ended; null: it has not. */
+    conclusion: p.json<Conclusion>().nullable(),
+    /** When it stops by itself; null: not. */
+    endsAt: p.datetime().nullable(),
     startedAt: p.datetime().nullable(),
     stoppedAt: p.datetime().nullable(),
   },

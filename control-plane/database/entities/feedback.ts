@@ -18,6 +18,7 @@ export const Feedback = defineEntity({
     commentValue: p.text().nullable(),
     demonstrationValue: p.text().nullable(),
     endUserHash: p.text(),
+    sessionHash: p.text(),
   },
 });
 export type Feedback = InferEntity<typeof Feedback>;

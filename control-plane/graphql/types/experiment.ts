@@ -3,10 +3,32 @@ import { randomBytes } from "node:crypto";
 import { ValidationError } from "../../control-error.ts";
 import { type Experiment as ExperimentRow, type ExperimentVariant, experimentUnits } from "../../database/entities/experiment.ts";
 import type { JsonObject } from "../../database/entities/route.ts";
+import { analysisDefault } from "../../experiments/definition.ts";
+import {
+  approveRollout,
+  extendExperiment,
+  rollBackExperiment,
+  shipExperiment,
+  startExperiment,
+  stopExperiment,
+} from "../../operations/end-experiment.ts";
 import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, enumOf, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import {
+  analysisOf,
+  BanditInput,
+  BanditType,
+  banditOf,
+  ConclusionType,
+  ExperimentAnalysisInput,
+  ExperimentAnalysisType,
+  RolloutInput,
+  RolloutStateType,
+  RolloutType,
+  rolloutOf,
+} from "./experiment-analysis.ts";
 import {
   ExperimentNamespaceInput,
   ExperimentNamespaceType,
@@ -63,6 +85,12 @@ export const Experiment = builder.objectRef<ExperimentRow>("Experiment").impleme
     }),
     phase: t.exposeInt("phase", { description: "Grows where measurements before and after must not be mixed." }),
     status: t.field({ type: ExperimentStatus, resolve: (row) => row.status }),
+    analysis: t.field({ type: ExperimentAnalysisType, resolve: (row) => row.analysis ?? analysisDefault }),
+    rollout: t.field({ type: RolloutType, nullable: true, resolve: (row) => row.rollout ?? null }),
+    rolloutState: t.field({ type: RolloutStateType, nullable: true, resolve: (row) => row.rolloutState ?? null }),
+    bandit: t.field({ type: BanditType, nullable: true, resolve: (row) => row.bandit ?? null }),
+    conclusion: t.field({ type: ConclusionType, nullable: true, resolve: (row) => row.conclusion ?? null }),
+    endsAt: t.field({ type: "DateTime", nullable: true, description: "When it stops by itself.", resolve: (row) => row.endsAt ?? null }),
     startedAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.startedAt ?? null }),
     stoppedAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.stoppedAt ?? null }),
     route: t.field({
@@ -98,6 +126,10 @@ const CreateExperimentInput = builder.inputType("CreateExperimentInput", {
     holdout: t.float({ description: "Default 0." }),
     targeting: t.field({ type: ExperimentTargetingInput }),
     sticky: t.boolean({ description: "Default false. Needed only where weights change while it runs." }),
+    analysis: t.field({ type: ExperimentAnalysisInput }),
+    rollout: t.field({ type: RolloutInput, description: "Makes it a guarded rollout of the second variant against the first." }),
+    bandit: t.field({ type: BanditInput }),
+    endsAt: t.field({ type: "DateTime" }),
   }),
 });
 const CreateExperimentPayload = configPayload("CreateExperimentPayload", "experiment", Experiment);
@@ -125,6 +157,12 @@ builder.mutationField("createExperiment", (t) =>
           sticky: input.sticky ?? false,
           bucketVersion: 1,
           bucketVersionMin: 0,
+          analysis: input.analysis == null ? null : analysisOf(input.analysis),
+          rollout: input.rollout == null ? null : rolloutOf(input.rollout),
+          rolloutState: null,
+          bandit: input.bandit == null ? null : banditOf(input.bandit),
+          conclusion: null,
+          endsAt: input.endsAt ?? null,
           phase: 1,
           status: "draft",
           startedAt: null,
@@ -148,6 +186,10 @@ const UpdateExperimentInput = builder.inputType("UpdateExperimentInput", {
     targeting: t.field({ type: ExperimentTargetingInput, description: "Null: every call." }),
     sticky: t.boolean(),
     bucketVersion: t.int({ description: "Raise it to assign every unit anew." }),
+    analysis: t.field({ type: ExperimentAnalysisInput, description: "Refused while it runs: what is measured is settled before." }),
+    rollout: t.field({ type: RolloutInput, description: "Null: none. Refused while it runs." }),
+    bandit: t.field({ type: BanditInput, description: "Null: none. Refused while it runs." }),
+    endsAt: t.field({ type: "DateTime", description: "Null: it does not stop by itself." }),
     bucketVersionMin: t.int({ description: "Raise it with bucketVersion to leave out who has seen an earlier one." }),
   }),
 });
@@ -171,6 +213,13 @@ builder.mutationField("updateExperiment", (t) =>
         row.holdout = input.holdout ?? row.holdout;
         if (input.targeting !== undefined) row.targeting = targetingOf(input.targeting);
         row.sticky = input.sticky ?? row.sticky;
+        const settled = (["analysis", "rollout", "bandit"] as const).find((name) => input[name] !== undefined && row.status === "running");
+        if (settled !== undefined)
+          throw new ValidationError([{ path: settled, message: "is settled while the experiment runs; stop it first" }]);
+        if (input.analysis !== undefined) row.analysis = input.analysis === null ? null : analysisOf(input.analysis);
+        if (input.rollout !== undefined) row.rollout = input.rollout === null ? null : rolloutOf(input.rollout);
+        if (input.bandit !== undefined) row.bandit = input.bandit === null ? null : banditOf(input.bandit);
+        if (input.endsAt !== undefined) row.endsAt = input.endsAt;
         row.bucketVersion = input.bucketVersion ?? row.bucketVersion;
         row.bucketVersionMin = input.bucketVersionMin ?? row.bucketVersionMin;
         const assignsAnew = input.unit != null || input.fallbackUnit !== undefined || input.variants != null || input.bucketVersion != null;
@@ -195,19 +244,14 @@ builder.mutationField("startExperiment", (t) =>
     resolve: (_root, { input, ...wait }, context) =>
       mutate(context, wait, { action: "experiment.start", summary: "experiment started" }, async (change) => {
         const row = await change.edit("experiment", input.id, { expectedRevision: input.expectedRevision });
-        if (row.status === "running") throw new ValidationError([{ path: "id", message: "the experiment runs already" }]);
-        if (row.status === "stopped") row.phase += 1;
-        row.status = "running";
-        row.startedAt = change.at;
-        row.stoppedAt = null;
-        change.describe(`experiment ${row.key} started`);
+        startExperiment(change, row);
         return row;
       }),
   }),
 );
 
 const StopExperimentInput = builder.inputType("StopExperimentInput", {
-  fields: (t) => ({ id: t.id({ required: true }), expectedRevision: t.int({ required: true }) }),
+  fields: (t) => ({ id: t.id({ required: true }), expectedRevision: t.int({ required: true }), reason: t.string() }),
 });
 const StopExperimentPayload = configPayload("StopExperimentPayload", "experiment", Experiment);
 builder.mutationField("stopExperiment", (t) =>
@@ -219,10 +263,95 @@ builder.mutationField("stopExperiment", (t) =>
     resolve: (_root, { input, ...wait }, context) =>
       mutate(context, wait, { action: "experiment.stop", summary: "experiment stopped" }, async (change) => {
         const row = await change.edit("experiment", input.id, { expectedRevision: input.expectedRevision });
-        if (row.status !== "running") throw new ValidationError([{ path: "id", message: "the experiment does not run" }]);
-        row.status = "stopped";
-        row.stoppedAt = change.at;
-        change.describe(`experiment ${row.key} stopped`);
+        stopExperiment(change, row, input.reason ?? "");
+        return row;
+      }),
+  }),
+);
+
+const ShipExperimentInput = builder.inputType("ShipExperimentInput", {
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    expectedRevision: t.int({ required: true }),
+    variant: t.string({ required: true }),
+    reason: t.string(),
+  }),
+});
+const ShipExperimentPayload = configPayload("ShipExperimentPayload", "experiment", Experiment);
+builder.mutationField("shipExperiment", (t) =>
+  t.field({
+    type: ShipExperimentPayload,
+    description: "What the variant overrides becomes the route's own, and the experiment ends.",
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: ShipExperimentInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "experiment.ship", summary: "experiment shipped" }, async (change) => {
+        const row = await change.edit("experiment", input.id, { expectedRevision: input.expectedRevision });
+        await shipExperiment(change, row, input.variant, input.reason ?? "");
+        return row;
+      }),
+  }),
+);
+
+const RollBackExperimentInput = builder.inputType("RollBackExperimentInput", {
+  fields: (t) => ({ id: t.id({ required: true }), reason: t.string({ required: true }) }),
+});
+const RollBackExperimentPayload = configPayload("RollBackExperimentPayload", "experiment", Experiment);
+builder.mutationField("rollBackExperiment", (t) =>
+  t.field({
+    type: RollBackExperimentPayload,
+    description: "Ends it at once, with every unit back at the route as it is. Needs no expectedRevision: who rolls back is in a hurry.",
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: RollBackExperimentInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "experiment.roll_back", summary: "experiment rolled back" }, async (change) => {
+        const row = await change.edit("experiment", input.id);
+        rollBackExperiment(change, row, input.reason);
+        return row;
+      }),
+  }),
+);
+
+const ExtendExperimentInput = builder.inputType("ExtendExperimentInput", {
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    expectedRevision: t.int({ required: true }),
+    days: t.float({ required: true, description: "Beyond its end, or from now on where it has none." }),
+  }),
+});
+const ExtendExperimentPayload = configPayload("ExtendExperimentPayload", "experiment", Experiment);
+builder.mutationField("extendExperiment", (t) =>
+  t.field({
+    type: ExtendExperimentPayload,
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: ExtendExperimentInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "experiment.extend", summary: "experiment extended" }, async (change) => {
+        const row = await change.edit("experiment", input.id, { expectedRevision: input.expectedRevision });
+        extendExperiment(change, row, input.days);
+        return row;
+      }),
+  }),
+);
+
+const ApproveRolloutInput = builder.inputType("ApproveRolloutInput", {
+  fields: (t) => ({ id: t.id({ required: true }), expectedRevision: t.int({ required: true }) }),
+});
+const ApproveRolloutPayload = configPayload("ApproveRolloutPayload", "experiment", Experiment);
+builder.mutationField("approveRollout", (t) =>
+  t.field({
+    type: ApproveRolloutPayload,
+    description: "Lets a rollout go on, past a step that asks for approval or from a pause.",
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: ApproveRolloutInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "experiment.approve", summary: "rollout approved" }, async (change) => {
+        const row = await change.edit("experiment", input.id, { expectedRevision: input.expectedRevision });
+        approveRollout(change, row);
         return row;
       }),
   }),

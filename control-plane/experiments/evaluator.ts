@@ -1,0 +1,221 @@
+/**
+ * Looks at every running experiment, every 30 s, on one control plane: reads sums, evaluates, keeps what was found, and does what
+ * follows from it: steps of a rollout, the way back, a bandit's weights, the end of the time. What it does is a change of the
+ * configuration like a person's, with the reason in its history.
+ *
+ * An experiment that cannot be evaluated is logged and holds up no other. With the database away nothing is found and nothing is
+ * done; the next turn looks again. Two leaders at once would do the same thing twice, and the second finds it done.
+ */
+import { ControlError } from "../control-error.ts";
+import { Experiment } from "../database/entities/experiment.ts";
+import { leadership } from "../database/leadership.ts";
+import type { EntityManager } from "../database/orm.ts";
+import { changeConfiguration } from "../operations/change-configuration.ts";
+import { rollBackExperiment, shipExperiment, stopExperiment } from "../operations/end-experiment.ts";
+import type { Services } from "../services.ts";
+import { nextWeights } from "./bandit-weights.ts";
+import { analysisDefault } from "./definition.ts";
+import { type EvaluatedExperiment, type Evaluation, evaluate, type MetricInput, type Sequences } from "./evaluate.ts";
+import { type ExperimentPhase, fillBefore, metricSums, phaseCounts } from "./read-sums.ts";
+import { coverageOf, nextAction } from "./rollout.ts";
+import { type Verdict, verdictOf } from "./verdict.ts";
+
+export interface ExperimentEvaluator {
+  close(): Promise<void>;
+}
+
+/** What is kept of each look. */
+export interface EvaluationResult extends Evaluation {
+  readonly verdict: Verdict;
+  /** What a rollout waits for, or what was done. */
+  readonly action: string;
+}
+
+const actor = "system:experiments";
+/** A lease outlives two turns that are late. */
+const leaseTurns = 3;
+/** Looks of one phase that are kept: at 30 s the last day, besides those in which something happened. */
+const looksKept = 2880;
+
+export function startEvaluator(services: Services, everyMs: number): ExperimentEvaluator {
+  const { database, logger } = services;
+  const leader = leadership(database, "experiments", leaseTurns * everyMs);
+  let closed = false;
+  let turning = Promise.resolve();
+  const turn = async () => {
+    try {
+      if (!closed && (await leader.lead())) await evaluateAll(services, new Date());
+    } catch (error) {
+      if (!closed) logger.warn({ err: error }, "experiments could not be evaluated; trying again");
+    }
+  };
+  const timer = setInterval(() => {
+    turning = turning.then(turn);
+  }, everyMs);
+  return {
+    close: async () => {
+      closed = true;
+      clearInterval(timer);
+      await turning;
+      await leader.resign().catch(() => {});
+    },
+  };
+}
+
+/** One turn over all organisations. */
+export async function evaluateAll(services: Services, now: Date): Promise<void> {
+  const running = await services.database.system((em) =>
+    em.find(Experiment, { status: "running", archivedAt: null }, { orderBy: { id: "asc" } }),
+  );
+  for (const experiment of running) {
+    try {
+      await evaluateOne(services, experiment, now);
+    } catch (error) {
+      if (error instanceof ControlError && error.kind === "UNAVAILABLE") throw error;
+      services.logger.error({ err: error, experiment: experiment.key }, "an experiment could not be evaluated");
+    }
+  }
+}
+
+interface Look {
+  readonly result: EvaluationResult;
+  readonly evaluation: Evaluation;
+  readonly inputs: readonly MetricInput[];
+}
+
+async function evaluateOne(services: Services, experiment: Experiment, now: Date): Promise<void> {
+  const look = await services.database.tenant(experiment.organisationId, (em) => lookAt(em, experiment, now));
+  const done = await act(services, experiment, look, now);
+  if (done !== undefined)
+    await services.database.tenant(experiment.organisationId, (em) => noteEvent(em, experiment, look.result.at, done));
+}
+
+async function lookAt(em: EntityManager, experiment: Experiment, now: Date): Promise<Look> {
+  const phase: ExperimentPhase = { organisationId: experiment.organisationId, experimentId: experiment.id, phase: experiment.phase };
+  const analysis = experiment.analysis ?? analysisDefault;
+  const startedAt = experiment.startedAt ?? now;
+  if (analysis.cuped) await fillBefore(em, phase, experiment.routeId);
+  const counts = await phaseCounts(em, phase);
+  const inputs: MetricInput[] = [];
+  for (const measured of analysis.metrics) inputs.push({ measured, sums: await metricSums(em, phase, measured, startedAt) });
+  const [last] = await em.execute<{ sequences: Sequences }[]>(
+    "select sequences from experiment_evaluation where experiment_id = ? and phase = ? order by at desc limit 1",
+    [experiment.id, experiment.phase],
+  );
+  const evaluated: EvaluatedExperiment = { variants: experiment.variants, analysis, weightsMove: experiment.bandit != null, startedAt };
+  const { evaluation, sequences } = evaluate(evaluated, counts, inputs, last?.sequences ?? {}, now);
+  const verdict = verdictOf(evaluated, evaluation);
+  const action =
+    experiment.rollout != null && experiment.rolloutState != null
+      ? nextAction(experiment.rollout, experiment.rolloutState, evaluation, now)
+      : undefined;
+  const result: EvaluationResult = {
+    ...evaluation,
+    verdict,
+    action: action?.type === "none" ? `waits for ${action.waitsFor}` : (action?.type ?? ""),
+  };
+  await em.execute(
+    `insert into experiment_evaluation (organisation_id, experiment_id, phase, at, event, result, sequences) values (?, ?, ?, ?, '', ?::jsonb, ?::jsonb)
+     on conflict do nothing`,
+    [experiment.organisationId, experiment.id, experiment.phase, result.at, JSON.stringify(result), JSON.stringify(sequences)],
+  );
+  await em.execute(
+    `delete from experiment_evaluation where experiment_id = ? and event = '' and at < (
+       select at from experiment_evaluation where experiment_id = ? order by at desc offset ${looksKept} limit 1)`,
+    [experiment.id, experiment.id],
+  );
+  return { result, evaluation, inputs };
+}
+
+/** @returns what was done, for the timeline; undefined: nothing. */
+async function act(services: Services, experiment: Experiment, { evaluation, inputs }: Look, now: Date): Promise<string | undefined> {
+  if (experiment.rollout != null && experiment.rolloutState != null) {
+    const action = nextAction(experiment.rollout, experiment.rolloutState, evaluation, now);
+    const { rollout } = experiment;
+    switch (action.type) {
+      case "none":
+        break;
+      case "roll-back":
+        return change(services, experiment, "experiment.roll_back", (edit, row) => rollBackExperiment(edit, row, action.reason));
+      case "complete":
+        return change(services, experiment, "experiment.ship", (edit, row) =>
+          shipExperiment(edit, row, row.variants[1]?.key ?? "", action.reason),
+        );
+      case "pause":
+        return change(services, experiment, "experiment.pause", (edit, row) => {
+          if (row.rolloutState != null) row.rolloutState = { ...row.rolloutState, state: "paused", reason: action.reason };
+          edit.describe(`rollout ${row.key} paused: ${action.reason}`.slice(0, 500));
+        });
+      case "advance":
+        return change(services, experiment, "experiment.advance", (edit, row) => {
+          row.coverage = coverageOf(rollout, action.step);
+          row.rolloutState = {
+            state: "running",
+            step: action.step,
+            stepStartedAt: now.toISOString(),
+            approved: false,
+            reason: action.reason,
+          };
+          edit.describe(`rollout ${row.key}: step ${action.step + 1} of ${rollout.steps.length}`);
+        });
+      default:
+        action satisfies never;
+    }
+  } else {
+    const [alarm] = evaluation.alarms.filter(({ role }) => role === "guardrail");
+    // A comparison of several variants goes on without a rollout's steps, and must not go on with harm either.
+    if (alarm !== undefined)
+      return change(services, experiment, "experiment.roll_back", (edit, row) => rollBackExperiment(edit, row, alarm.text));
+  }
+  const weighed = await weigh(services, experiment, inputs, now);
+  if (weighed !== undefined) return weighed;
+  if (experiment.endsAt != null && experiment.endsAt <= now)
+    return change(services, experiment, "experiment.stop", (edit, row) => stopExperiment(edit, row, "its time is over"));
+  return undefined;
+}
+
+async function weigh(services: Services, experiment: Experiment, inputs: readonly MetricInput[], now: Date): Promise<string | undefined> {
+  const goal = inputs.find(({ measured }) => measured.role === "goal");
+  if (experiment.bandit == null || goal === undefined) return undefined;
+  const action = nextWeights(experiment.bandit, experiment.variants, goal, experiment.updatedAt, now);
+  switch (action.type) {
+    case "none":
+      return undefined;
+    case "found":
+      return change(services, experiment, "experiment.ship", (edit, row) =>
+        shipExperiment(edit, row, action.variant, "the best variant beyond doubt"),
+      );
+    case "weigh":
+      return change(services, experiment, "experiment.weigh", (edit, row) => {
+        row.variants = row.variants.map((variant, i) => ({ ...variant, weight: action.weights[i] ?? variant.weight }));
+        edit.describe(`bandit ${row.key}: ${row.variants.map(({ key, weight }) => `${key} ${(weight * 100).toFixed(0)} %`).join(", ")}`);
+      });
+    default:
+      return action satisfies never;
+  }
+}
+
+/** Nothing is done where somebody else has changed the experiment since it was read; the next turn looks at what it is then. */
+async function change(
+  services: Services,
+  experiment: Experiment,
+  action: string,
+  work: (edit: Parameters<Parameters<typeof changeConfiguration>[3]>[0], row: Experiment) => void | Promise<void>,
+): Promise<string | undefined> {
+  const author = { actor, organisationId: experiment.organisationId };
+  let summary: string | undefined;
+  await changeConfiguration(services, author, { action, summary: `experiment ${experiment.key} changed` }, async (edit) => {
+    const row = await edit.edit("experiment", experiment.id);
+    if (row.revision !== experiment.revision) return;
+    const describe = (text: string) => {
+      summary = text;
+      edit.describe(text);
+    };
+    await work({ ...edit, describe }, row);
+    summary ??= action;
+  });
+  return summary;
+}
+
+const noteEvent = (em: EntityManager, experiment: Experiment, at: string, event: string): Promise<unknown> =>
+  em.execute("update experiment_evaluation set event = ? where experiment_id = ? and at = ?", [event, experiment.id, at]);

@@ -1,0 +1,119 @@
+/** An experiment that runs in a real database, and calls of it as nodes would record them. */
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { v7 } from "uuid";
+import { expect } from "vitest";
+import { type FeedbackEventSchema, Outcome, type UsageEventSchema, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
+import { evaluateAll } from "../../control-plane/experiments/evaluator.ts";
+import { recordUsage } from "../../control-plane/usage/record-usage.ts";
+import { makeOrganisation, type TestServices } from "../harness/control-plane.ts";
+import { type GraphqlClient, tokenFor } from "../harness/graphql.ts";
+
+let organisations = 0;
+
+export async function runningExperiment(services: TestServices, client: GraphqlClient, more: object = {}) {
+  const organisationId = await makeOrganisation(services, `organisation-${++organisations}`);
+  const admin = await tokenFor(services, organisationId, "admin");
+  const mutate = async (name: string, input: object, fields: string) => {
+    const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+    const answer = await client.ask(
+      admin,
+      `mutation($input: ${type}Input!) { ${name}(input: $input) { __typename ... on ${type}Payload { ${fields} } ... on ValidationError { issues { path message } } ... on UserError { code message } } }`,
+      { input },
+    );
+    expect(answer.errors).toEqual([]);
+    return answer.data[name];
+  };
+  const provider = (await mutate("createProvider", { key: "s", kind: "SIMULATED", baseUrl: "http://127.0.0.1:9/v1" }, "provider { id }"))
+    .provider;
+  const backend = (await mutate("createBackend", { key: "b", providerId: provider.id, model: "m" }, "backend { id }")).backend;
+  const route = (
+    await mutate("createRoute", { name: "chat", tiers: [{ targets: [{ backendId: backend.id, weight: 1 }] }] }, "route { id }")
+  ).route;
+  const made = await mutate(
+    "createExperiment",
+    {
+      key: "greeting",
+      routeId: route.id,
+      unit: "END_USER",
+      variants: [
+        { key: "control", weight: 1 },
+        { key: "warm", weight: 1, parameters: { temperature: 0.7 } },
+      ],
+      ...more,
+    },
+    "experiment { id revision }",
+  );
+  expect(made.issues).toBeUndefined();
+  const { id } = made.experiment;
+  await mutate("startExperiment", { id, expectedRevision: made.experiment.revision }, "experiment { id }");
+
+  const state = async (fields: string) => {
+    const answer = await client.ask(admin, `query($id: ID!) { experiment(id: $id) { ${fields} } }`, { id });
+    expect(answer.errors).toEqual([]);
+    return answer.data.experiment;
+  };
+  let calls = 0;
+  return {
+    id,
+    admin,
+    organisationId,
+    routeId: route.id as string,
+    mutate,
+    state,
+    /** A call of the unit; the rest as the ledger has it. @returns its id. */
+    call(
+      variant: string,
+      unit: string,
+      extra: MessageInitShape<typeof UsageEventSchema> & { phase?: number; holdout?: string; forced?: boolean } = {},
+    ) {
+      const {
+        phase = 1,
+        holdout = "",
+        forced = false,
+        ...event
+      } = extra as Record<string, unknown> & { phase?: number; holdout?: string; forced?: boolean };
+      const callId = v7({ msecs: Date.now(), seq: ++calls });
+      return create(UsageRecordSchema, {
+        record: {
+          case: "usage",
+          value: {
+            callId,
+            nodeId: "node",
+            startedAt: timestampFromMs(Date.now()),
+            organisationId,
+            routeId: route.id,
+            outcome: Outcome.OK,
+            durationMs: 100,
+            timeToFirstTokenMs: 50,
+            exposure: {
+              experimentId: id,
+              variantKey: variant,
+              unitType: "end_user",
+              unitHash: unit,
+              bucket: 0.5,
+              hashVersion: 3,
+              phase,
+              holdout,
+              forced,
+            },
+            ...event,
+          },
+        },
+      });
+    },
+    feedback: (value: MessageInitShape<typeof FeedbackEventSchema>) =>
+      create(UsageRecordSchema, {
+        record: {
+          case: "feedback",
+          value: { feedbackId: v7(), nodeId: "node", organisationId, recordedAt: timestampFromMs(Date.now() + 1000), ...value },
+        },
+      }),
+    record: async (records: Parameters<typeof recordUsage>[1]) =>
+      expect((await recordUsage(services.database, records)).rejected).toEqual([]),
+    /** One turn of the evaluator. */
+    evaluate: (inMs = 0) => evaluateAll(services, new Date(Date.now() + inMs)),
+  };
+}
+
+export type RunningExperiment = Awaited<ReturnType<typeof runningExperiment>>;
