@@ -10,6 +10,7 @@ const help = `penstock: a self-hosted LLM gateway
   penstock start                      the whole gateway on this machine: control plane, one node, simulator, demo configuration
   penstock control-plane              GraphQL and configuration, on PostgreSQL and Redis
   penstock data-plane [--workers N]   one node: REST and gRPC for callers, on N cores (default 1)
+  penstock export --period 2026-10    a period's usage and cost as CSV or JSON Lines (--help for the rest)
   penstock simulate-experiments       how often the statistics find what is not there, and how soon what is (--runs N)
   penstock sign-in                    prints a link that signs a browser in to the console, once
   penstock simulator                  an OpenAI-shaped inference server for demos, load and faults
@@ -22,6 +23,7 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   start: async () => (await import("./start.ts")).start(process.env),
   "control-plane": async () => (await import("./planes.ts")).runControlPlane(process.env),
   "data-plane": async (args) => (await import("./planes.ts")).runDataPlane(process.env, workersOf(args)),
+  export: async (args) => (await import("./export.ts")).exportChargeback(args, process.env),
   "simulate-experiments": async (args) => (await import("./simulate-experiments.ts")).simulateExperiments(args),
   simulator: async () => (await import("./planes.ts")).runSimulator(process.env),
   "sign-in": async () => (await import("./sign-in.ts")).printSignInLink(process.env),

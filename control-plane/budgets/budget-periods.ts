@@ -1,5 +1,6 @@
 /** What budgets have come to in their periods, from the roll-ups; what a period does not share with whole hours, from the ledger. */
 import type { EntityManager } from "../database/orm.ts";
+import { ceiling, whole } from "../usage/bucket-sql.ts";
 import { totalsCube } from "../usage/cubes.ts";
 
 /** A budget in one of its periods. */
@@ -51,10 +52,6 @@ export async function spentBudgets(em: EntityManager, instants: readonly Date[])
 type Row = Readonly<Record<string, unknown>>;
 
 const milliseconds = (expression: string): string => `floor(extract(epoch from ${expression}) * 1000)::bigint::text`;
-const whole = (unit: "hour" | "day", expression: string): string => `date_trunc('${unit}', ${expression}, 'UTC')`;
-/** The first whole one from an instant on. */
-const ceiling = (unit: "hour" | "day", expression: string): string => whole(unit, `${expression} + interval '1 ${unit} - 1 microsecond'`);
-
 const inScope = (row: string): string =>
   `case b.scope_kind when 'project' then ${row}.project_id = b.scope_id::text when 'api_key' then ${row}.api_key_id = b.scope_id::text else true end`;
 

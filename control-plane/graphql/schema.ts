@@ -9,6 +9,7 @@ import "./types/audit-entry.ts";
 import "./types/backend.ts";
 import "./types/budget.ts";
 import "./types/catalogue-model.ts";
+import "./types/chargeback.ts";
 import "./types/experiment.ts";
 import "./types/experiment-results.ts";
 import "./types/node.ts";

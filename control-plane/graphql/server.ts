@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { v7 } from "uuid";
+import { answerExport, exportPath } from "../chargeback/export-endpoint.ts";
 import { openConsoleAssets } from "../console/assets.ts";
 import { openPlayground } from "../console/playground.ts";
 import { answerSession } from "../console/session-endpoint.ts";
@@ -49,6 +50,7 @@ export async function startGraphqlServer(services: Services): Promise<GraphqlSer
     if (path === "/readyz") return sendReadiness(response, services);
     if (services.settings.graphqlExplorer && asksForPage(request, path)) return sendExplorer(response);
     if (path === graphqlPath) return answerGraphql(request, response, yoga);
+    if (path === exportPath) return answerExport(request, response, services);
     if (path === "/session" || path.startsWith("/session/")) return answerSession(path, request, response, services);
     if (path.startsWith("/playground/v1/")) return playground.answer(path, request, response);
     if (assets.answer(path, request, response)) return;
