@@ -7,7 +7,8 @@ import { anthropicProvider } from "../../data-plane/providers/anthropic/provider
 import * as recorded from "../fixtures/anthropic/recorded-streams.ts";
 import { bytesOf, cutAt, heard, type Script } from "./scripted-backend.ts";
 
-const answer = (script: Omit<Script, "providerOver">) => heard({ ...script, providerOver: (pools) => anthropicProvider(pools, (_dialect, raw) => unknown.push(raw)) });
+const answer = (script: Omit<Script, "providerOver">) =>
+  heard({ ...script, providerOver: (pools) => anthropicProvider(pools, (_dialect, raw) => unknown.push(raw)) });
 /** Reasons that no table has, as they were told. */
 const unknown: string[] = [];
 const typed = async (stream: string) => (await answer({ form: "typed", pieces: [bytesOf(stream)] })).events;
@@ -170,7 +171,6 @@ test.each<[string, string]>([
   const events = await typed(recorded.text.replace("end_turn", raw));
   expect(events.find((event) => event.type === "choice-finished")?.reason).toEqual({ unified, raw });
   expect(unknown.includes(raw)).toBe(raw === "never_heard_of");
-});
 });
 
 test("a message that is not streamed says the same as its stream, and big numbers stay as they are", async () => {
