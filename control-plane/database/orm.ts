@@ -22,8 +22,8 @@ import { ConsoleSessions } from "./migrations/0021-console-session.ts";
 import { Assignment } from "./migrations/0030-assignment.ts";
 import { Prompts } from "./migrations/0031-prompts.ts";
 import { QuotaScopes } from "./migrations/0031-quota-scopes.ts";
-import { DroppedParameters } from "./migrations/0040-dropped-parameters.ts";
 import { Experiments } from "./migrations/0032-experiments.ts";
+import { DroppedParameters } from "./migrations/0040-dropped-parameters.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
