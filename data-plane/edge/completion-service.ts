@@ -1,7 +1,7 @@
 /** `penstock.inference.v1.CompletionService`: reads the typed request into a CompletionRequest and writes typed answers. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CompletionService, StreamCompleteResponseSchema } from "#proto/penstock/inference/v1/completion_pb.ts";
-import type { ServiceHandlers } from "../../proto/transport/grpc-server.ts";
+import type { EncodedMessage, ServiceHandlers } from "../../proto/transport/grpc-server.ts";
 import { type CompletionDependencies, complete } from "../pipeline/completion.ts";
 import { completionRequest } from "./completion-input.ts";
 import { completionAnswer, completionEvents } from "./completion-messages.ts";
@@ -27,7 +27,7 @@ export function completionService(dependencies: CompletionDependencies): Service
       const request = completionRequest(input, true, call);
       const stream = completionEvents(request);
       for await (const batch of complete(request, dependencies, call)) {
-        const messages: MessageInitShape<typeof StreamCompleteResponseSchema>[] = [];
+        const messages: (MessageInitShape<typeof StreamCompleteResponseSchema> | EncodedMessage)[] = [];
         for (const event of batch) {
           if (event.type === "committed") {
             call.writeStallMs = event.writeStallMs;

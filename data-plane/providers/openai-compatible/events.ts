@@ -65,12 +65,14 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
   };
 
   function read(data: string, events: CompletionEvent[]): boolean {
-    if (form === "native" && headFrom !== "" && data.startsWith(headFrom) && data.length < plainLengthMax) {
+    if (headFrom !== "" && data.startsWith(headFrom) && data.length < plainLengthMax) {
       const rest = data.slice(headFrom.length);
       const plain = plainDelta.exec(rest);
       if (plain === null || !choices.has(Number(plain[1]))) return readParsed(data, parsedChunk(data), events);
-      const [, , content = "", tail = ""] = plain;
-      events.push({ type: "native-chunk", data: headTo + rest.slice(0, rest.length - tail.length) + tailTo, textLength: content.length });
+      const [, choice, content = "", tail = ""] = plain;
+      if (form === "typed") events.push({ type: "content-delta", choice: Number(choice), text: unescaped(content), logprobs: noLogprobs });
+      else
+        events.push({ type: "native-chunk", data: headTo + rest.slice(0, rest.length - tail.length) + tailTo, textLength: content.length });
       return true;
     }
     return readParsed(data, parsedChunk(data), events);
@@ -137,7 +139,7 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
       const text = repaired ? JSON.stringify(chunk) : data;
       events.push({ type: "native-chunk", data: text, textLength });
       rememberHead(data, text);
-    }
+    } else rememberHead(data, data);
     // After the content that it counts.
     if (usage !== undefined) events.push({ type: "usage", usage, data: undefined });
     // An answer of no tokens at all is an answer: its end commits too.
@@ -200,6 +202,9 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
 /** One choice with a text delta and nothing else that needs a look. Quotes inside strings are escaped, so no mark can lie in one. */
 const plainDelta =
   /^\{"index":(0|[1-9]\d{0,3}),"delta":\{"content":"(?!")([ !#-[\]-\uffff]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[ !#-[\]-\uffff]*)*)"\},(?:"logprobs":null,)?"finish_reason":null(?:,"[a-z_]+":null)*\}\]((?:,"usage":null)?\})$/;
+/** What stands between a JSON string's quotes, as the text that it means. */
+const unescaped = (content: string): string => (content.includes("\\") ? (JSON.parse(`"${content}"`) as string) : content);
+const noLogprobs: readonly TokenLogprob[] = [];
 /** Beyond this a chunk is no token, and parsing it costs little beside its size. */
 const plainLengthMax = 4096;
 
