@@ -28,6 +28,7 @@ import { anthropicMessages } from "./edge/anthropic-messages/endpoint.ts";
 import { sendMessagesError } from "./edge/anthropic-messages/error-body.ts";
 import { completionService } from "./edge/completion-service.ts";
 import { embeddingService } from "./edge/embedding-service.ts";
+import { recordFeedback } from "./edge/feedback.ts";
 import { feedbackService } from "./edge/feedback-service.ts";
 import { grpcStatus } from "./edge/grpc-status.ts";
 import { healthService, type Readiness, UnknownServiceError } from "./edge/health-service.ts";
@@ -260,6 +261,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
           serve: countTokens({ ...dependencies, operationsOf: (kind) => (kind === "anthropic" ? tokenCount : estimatedTokenCount) }),
           sendError: sendMessagesError,
         },
+        { method: "POST", path: "/v1/feedback", serve: recordFeedback({ ...models, nodeId, pseudonym, append: usageLog.append }) },
         { method: "POST", path: "/v1/prompts/*", serve: runPrompt(dependencies) },
         { method: "GET", path: "/v1/prompts/*", serve: describePrompt(dependencies) },
         { method: "GET", path: "/v1/models", serve: listModels(models) },

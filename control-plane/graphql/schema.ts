@@ -12,6 +12,7 @@ import "./types/catalogue-model.ts";
 import "./types/chargeback.ts";
 import "./types/experiment.ts";
 import "./types/experiment-results.ts";
+import "./types/feedback.ts";
 import "./types/node.ts";
 import "./types/organisation.ts";
 import "./types/price.ts";

@@ -384,11 +384,21 @@ describe("models, feedback, health and reflection", () => {
   it("takes feedback on its way to the ledger", async () => {
     const { feedbackId } = await connection
       .client(FeedbackService)
-      .recordFeedback({ requestId: "a-call", metric: "helpful", value: { case: "boolean", value: true } }, call());
+      .recordFeedback(
+        { requestId: "0198c0de-0000-7000-8000-000000000001", metric: "helpful", value: { case: "boolean", value: true } },
+        call(),
+      );
     await expect
       .poll(() => node.controlPlane.records.find(({ record }) => record.case === "feedback")?.record.value)
-      .toMatchObject({ feedbackId, metric: "helpful", callId: "a-call", value: { case: "boolean", value: true } });
-    await expect(connection.client(FeedbackService).recordFeedback({ requestId: "a", metric: "Not Good" }, call())).rejects.toMatchObject({
+      .toMatchObject({
+        feedbackId,
+        metric: "helpful",
+        callId: "0198c0de-0000-7000-8000-000000000001",
+        value: { case: "boolean", value: true },
+      });
+    await expect(
+      connection.client(FeedbackService).recordFeedback({ requestId: "0198c0de-0000-7000-8000-000000000001", metric: "Not Good" }, call()),
+    ).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
     });
   });

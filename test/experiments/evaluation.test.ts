@@ -216,6 +216,29 @@ describe("feedback", () => {
   });
 });
 
+it("feedback is recorded and read over GraphQL, each id once, and refused by name", async () => {
+  const experiment = await runningExperiment(services, client);
+  const record = async (input: object) =>
+    (
+      await client.ask(
+        experiment.admin,
+        "mutation($input: RecordFeedbackInput!) { recordFeedback(input: $input) { ... on MutationRecordFeedbackSuccess { feedbackId } ... on ValidationError { issues { path } } } }",
+        { input },
+      )
+    ).data.recordFeedback;
+  const callId = "0198c0de-0000-7000-8000-00000000000f";
+  const { feedbackId } = await record({ callId, metric: "helpful", number: 0.5 });
+  expect((await record({ feedbackId, callId, metric: "helpful", number: 0.7 })).feedbackId).toBe(feedbackId);
+  await record({ sessionId: "s", metric: "solved", boolean: true });
+  const { data } = await client.ask(experiment.admin, "{ feedback { metric callId number boolean sessionHash } }");
+  expect(data.feedback).toEqual([
+    { metric: "solved", callId: null, number: null, boolean: true, sessionHash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    { metric: "helpful", callId, number: 0.5, boolean: null, sessionHash: "" },
+  ]);
+  expect((await record({ callId, metric: "helpful" })).issues[0].path).toBe("boolean");
+  expect((await record({ metric: "helpful", boolean: true })).issues[0].path).toBe("callId");
+});
+
 describe("a guarded rollout", () => {
   const steps = [
     { share: 0.05, holdSeconds: 60, unitsMin: 50 },

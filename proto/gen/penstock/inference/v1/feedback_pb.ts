@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file penstock/inference/v1/feedback.proto.
  */
 export const file_penstock_inference_v1_feedback: GenFile = /*@__PURE__*/
-  fileDesc("CiRwZW5zdG9jay9pbmZlcmVuY2UvdjEvZmVlZGJhY2sucHJvdG8SFXBlbnN0b2NrLmluZmVyZW5jZS52MSLTAQoVUmVjb3JkRmVlZGJhY2tSZXF1ZXN0EhMKC2ZlZWRiYWNrX2lkGAEgASgJEhIKCnJlcXVlc3RfaWQYAiABKAkSDgoGbWV0cmljGAMgASgJEhEKB2Jvb2xlYW4YBCABKAhIABIQCgZudW1iZXIYBSABKAFIABISCghjYXRlZ29yeRgGIAEoCUgAEhEKB2NvbW1lbnQYByABKAlIABIXCg1kZW1vbnN0cmF0aW9uGAggASgJSAASEwoLZW5kX3VzZXJfaWQYCSABKAlCBwoFdmFsdWUiLQoWUmVjb3JkRmVlZGJhY2tSZXNwb25zZRITCgtmZWVkYmFja19pZBgBIAEoCTKAAQoPRmVlZGJhY2tTZXJ2aWNlEm0KDlJlY29yZEZlZWRiYWNrEiwucGVuc3RvY2suaW5mZXJlbmNlLnYxLlJlY29yZEZlZWRiYWNrUmVxdWVzdBotLnBlbnN0b2NrLmluZmVyZW5jZS52MS5SZWNvcmRGZWVkYmFja1Jlc3BvbnNlYgZwcm90bzM");
+  fileDesc("CiRwZW5zdG9jay9pbmZlcmVuY2UvdjEvZmVlZGJhY2sucHJvdG8SFXBlbnN0b2NrLmluZmVyZW5jZS52MSLnAQoVUmVjb3JkRmVlZGJhY2tSZXF1ZXN0EhMKC2ZlZWRiYWNrX2lkGAEgASgJEhIKCnJlcXVlc3RfaWQYAiABKAkSDgoGbWV0cmljGAMgASgJEhEKB2Jvb2xlYW4YBCABKAhIABIQCgZudW1iZXIYBSABKAFIABISCghjYXRlZ29yeRgGIAEoCUgAEhEKB2NvbW1lbnQYByABKAlIABIXCg1kZW1vbnN0cmF0aW9uGAggASgJSAASEwoLZW5kX3VzZXJfaWQYCSABKAkSEgoKc2Vzc2lvbl9pZBgKIAEoCUIHCgV2YWx1ZSItChZSZWNvcmRGZWVkYmFja1Jlc3BvbnNlEhMKC2ZlZWRiYWNrX2lkGAEgASgJMoABCg9GZWVkYmFja1NlcnZpY2USbQoOUmVjb3JkRmVlZGJhY2sSLC5wZW5zdG9jay5pbmZlcmVuY2UudjEuUmVjb3JkRmVlZGJhY2tSZXF1ZXN0Gi0ucGVuc3RvY2suaW5mZXJlbmNlLnYxLlJlY29yZEZlZWRiYWNrUmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * @generated from message penstock.inference.v1.RecordFeedbackRequest
@@ -82,6 +82,13 @@ export type RecordFeedbackRequest = Message<"penstock.inference.v1.RecordFeedbac
    * @generated from field: string end_user_id = 9;
    */
   endUserId: string;
+
+  /**
+   * Where a whole session is judged and not one of its calls: what the calls said as x-penstock-session. Then request_id is empty.
+   *
+   * @generated from field: string session_id = 10;
+   */
+  sessionId: string;
 };
 
 /**
