@@ -70,9 +70,11 @@ function documentPart(part: Json, at: string, cannotCarry: CannotCarry): Json[] 
 /** What it thought goes back as it came: a plan where it called tools, else a part before the text. */
 function assistantMessage(message: Json, content: string | Json[], at: string, cannotCarry: CannotCarry): Json {
   for (const name of ["audio", "function_call"]) if (isSaid(message[name])) cannotCarry(`${at}.${name}`);
-  for (const entry of listOf(message["reasoning_details"]))
-    if (objectOf(entry)["type"] !== "reasoning.text") cannotCarry(`${at}.reasoning_details`);
-  const thoughts = textOf(message["reasoning_content"]) || textOf(message["reasoning"]);
+  const details = listOf(message["reasoning_details"]).map(objectOf);
+  // It signs nothing, so what is signed or sealed is another's.
+  if (details.some(({ type, signature }) => type !== "reasoning.text" || textOf(signature) !== "")) cannotCarry(`${at}.reasoning_details`);
+  const told = details.map(({ text }) => textOf(text)).join("");
+  const thoughts = textOf(message["reasoning_content"]) || textOf(message["reasoning"]) || told;
   const calls = listOf(message["tool_calls"]).flatMap((entry, i): Json[] => {
     const call = objectOf(entry);
     if (call["type"] === "custom") {

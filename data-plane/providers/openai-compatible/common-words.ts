@@ -5,6 +5,7 @@
  */
 import { readsReasoning, signerOf } from "../../pipeline/signed-reasoning.ts";
 import type { ProviderCall } from "../provider.ts";
+import { flavourNameOf } from "./flavour.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 type Mapped = Pick<ProviderCall, "backend" | "cannotCarry">;
@@ -94,8 +95,9 @@ function ownDetail({ provider, ...detail }: Json, at: string, { backend, cannotC
   return [];
 }
 
-function withoutCacheControl(said: Json, at: string, { cannotCarry }: Mapped): Json {
-  if (said["cache_control"] === undefined) return said;
+function withoutCacheControl(said: Json, at: string, { backend, cannotCarry }: Mapped): Json {
+  // OpenRouter has that word as well, and reads it for whoever serves the model.
+  if (said["cache_control"] === undefined || flavourNameOf(backend.provider) === "openrouter") return said;
   cannotCarry(`${at}.cache_control`, "hint");
   const { cache_control: _control, ...rest } = said;
   return rest;

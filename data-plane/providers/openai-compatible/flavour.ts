@@ -119,7 +119,9 @@ const flavours = {
       ...logitBias,
       ...spokenAnswers,
       ...verbosity,
-      ...hints("user safety_identifier metadata store service_tier prompt_cache_key prompt_cache_retention"),
+      ...lack("store", (asked) => asked === true),
+      ...lack("service_tier", (tier) => tier !== "auto" && tier !== "default"),
+      ...hints("user safety_identifier metadata prompt_cache_key prompt_cache_retention"),
     ],
   },
   /** api-docs.deepseek.com, Create Chat Completion. */
@@ -132,7 +134,7 @@ const flavours = {
   },
   /** console.groq.com/docs/openai: what it answers with a 400. */
   groq: { ...openai, toolChoice: namedAlone, lacks: [...severalChoices, ...logprobs, ...logitBias, ...spokenAnswers, ...verbosity] },
-  /** openrouter.ai/docs/api-reference: it maps members for whoever serves the model. */
+  /** openrouter.ai/docs: it maps members for whoever serves the model, and knows those of the common form. */
   openrouter: openai,
 } as const satisfies Record<string, Flavour>;
 
