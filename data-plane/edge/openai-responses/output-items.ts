@@ -239,7 +239,7 @@ export function outputItems({ idTag, reasoningAsSummary, sealedShown }: OutputOp
     const said: OutputEvent =
       member === "input"
         ? { type: "response.custom_tool_call_input.done", ...place(item), input: item["input"] }
-        : { type: "response.function_call_arguments.done", ...place(item), name: item["name"], arguments: item["arguments"] };
+        : { type: "response.function_call_arguments.done", ...place(item), arguments: item["arguments"] };
     return [said, done(item)];
   }
 

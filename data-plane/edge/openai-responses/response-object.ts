@@ -32,6 +32,7 @@ export function responseObject({ asked, store }: ResponseRequest, id: string, cr
   return {
     id,
     object: "response",
+    access_programs: null,
     created_at: createdAt,
     status: end.status,
     background: false,
@@ -45,9 +46,7 @@ export function responseObject({ asked, store }: ResponseRequest, id: string, cr
     output: end.output,
     parallel_tool_calls: said("parallel_tool_calls", true),
     previous_response_id: said("previous_response_id", null),
-    prompt_cache_key: said("prompt_cache_key", null),
     reasoning: { effort: null, summary: null, ...(said("reasoning", {}) as Json) },
-    safety_identifier: said("safety_identifier", null),
     service_tier: end.serviceTier === "" ? said("service_tier", "auto") : end.serviceTier,
     store,
     temperature: said("temperature", 1),
@@ -57,11 +56,13 @@ export function responseObject({ asked, store }: ResponseRequest, id: string, cr
     top_logprobs: said("top_logprobs", 0),
     top_p: said("top_p", 1),
     truncation: said("truncation", "disabled"),
-    usage: usage === undefined ? null : usageShown(usage),
-    user: said("user", null),
     metadata: said("metadata", {}),
+    ...(usage === undefined ? {} : { usage: usageShown(usage) }),
+    ...Object.fromEntries(optional.filter((name) => isSaid(asked[name])).map((name) => [name, asked[name]])),
   };
 }
+
+const optional = ["prompt_cache_key", "safety_identifier", "user"];
 
 const toolsShown = (tools: unknown): unknown =>
   (tools as readonly Json[]).map((tool) =>
