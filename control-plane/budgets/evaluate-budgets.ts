@@ -5,7 +5,7 @@
  *
  * For an hour after a period its end is looked at again: calls come to the ledger some seconds after they were made.
  */
-import { raiseAlert } from "../alerts/raise-alert.ts";
+import { type RaisedAlert, raiseAlert } from "../alerts/raise-alert.ts";
 import { Route } from "../database/entities/route.ts";
 import type { EntityManager } from "../database/orm.ts";
 import { changeConfiguration } from "../operations/change-configuration.ts";
@@ -27,9 +27,9 @@ export async function evaluateBudgets(services: BudgetServices, now: Date): Prom
     if (locked?.mine !== true) return undefined;
     const budgets = await spentBudgets(em, [now, new Date(now.getTime() - lateMs)]);
     const running = budgets.filter(({ periodStart, periodEnd }) => periodStart <= now && now < periodEnd);
-    for (const budget of running) await keepState(em, budget, now);
+    await keepStates(em, running, now);
     let raised = 0;
-    for (const budget of budgets) raised += await raiseThresholds(em, budget, now);
+    for (const alert of await untold(em, thresholdAlerts(budgets, now))) if ((await raiseAlert(em, alert)) !== undefined) raised++;
     return { raised, running, asked: running.length === 0 ? new Map() : await percentsAsked(em) };
   });
   if (evaluated === undefined) return 0;
@@ -37,24 +37,25 @@ export async function evaluateBudgets(services: BudgetServices, now: Date): Prom
   return evaluated.raised;
 }
 
-async function keepState(em: EntityManager, budget: SpentBudget, now: Date): Promise<void> {
-  const { id, organisationId, periodStart, periodEnd, spentNanodollars, calls, unpricedCalls } = budget;
+async function keepStates(em: EntityManager, budgets: readonly SpentBudget[], now: Date): Promise<void> {
+  const states = budgets.map((budget) => ({
+    budget_id: budget.id,
+    organisation_id: budget.organisationId,
+    period_start: budget.periodStart,
+    period_end: budget.periodEnd,
+    spent_nanodollars: budget.spentNanodollars.toString(),
+    calls: budget.calls.toString(),
+    unpriced_calls: budget.unpricedCalls.toString(),
+    evaluated_at: now,
+  }));
   await em.execute(
     `insert into budget_state (budget_id, organisation_id, period_start, period_end, spent_nanodollars, calls, unpriced_calls, evaluated_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?)
+     select * from jsonb_to_recordset(?::jsonb) as given (budget_id uuid, organisation_id uuid, period_start timestamptz,
+       period_end timestamptz, spent_nanodollars bigint, calls bigint, unpriced_calls bigint, evaluated_at timestamptz)
      on conflict (budget_id) do update set period_start = excluded.period_start, period_end = excluded.period_end,
        spent_nanodollars = excluded.spent_nanodollars, calls = excluded.calls, unpriced_calls = excluded.unpriced_calls,
        evaluated_at = excluded.evaluated_at`,
-    [
-      id,
-      organisationId,
-      periodStart.toISOString(),
-      periodEnd.toISOString(),
-      spentNanodollars.toString(),
-      calls.toString(),
-      unpricedCalls.toString(),
-      now.toISOString(),
-    ],
+    [JSON.stringify(states)],
   );
 }
 
@@ -62,33 +63,44 @@ async function keepState(em: EntityManager, budget: SpentBudget, now: Date): Pro
 export const hasReached = (budget: Pick<SpentBudget, "spentNanodollars" | "limitNanodollars">, percent: number): boolean =>
   budget.spentNanodollars * 100n >= budget.limitNanodollars * BigInt(percent);
 
-async function raiseThresholds(em: EntityManager, budget: SpentBudget, now: Date): Promise<number> {
-  let raised = 0;
-  for (const percent of budget.thresholdPercents) {
-    if (!hasReached(budget, percent)) continue;
-    const id = await raiseAlert(em, {
-      organisationId: budget.organisationId,
-      at: now,
-      type: "budget.threshold_reached",
-      occasion: `budget ${budget.id} ${budget.periodStart.toISOString()} ${percent}`,
-      data: {
+/** For each threshold that has been reached, told or not. */
+const thresholdAlerts = (budgets: readonly SpentBudget[], now: Date): readonly RaisedAlert[] =>
+  budgets.flatMap((budget) =>
+    budget.thresholdPercents
+      .filter((percent) => hasReached(budget, percent))
+      .map((percent) => ({
         organisationId: budget.organisationId,
-        budgetId: budget.id,
-        budgetKey: budget.key,
-        scopeKind: budget.scopeKind,
-        scopeId: budget.scopeId,
-        thresholdPercent: percent,
-        // JSON has no integers of 64 bits.
-        limitNanodollars: budget.limitNanodollars.toString(),
-        spentNanodollars: budget.spentNanodollars.toString(),
-        unpricedCalls: budget.unpricedCalls.toString(),
-        periodStart: budget.periodStart.toISOString(),
-        periodEnd: budget.periodEnd.toISOString(),
-      },
-    });
-    if (id !== undefined) raised++;
-  }
-  return raised;
+        at: now,
+        type: "budget.threshold_reached",
+        occasion: `budget ${budget.id} ${budget.periodStart.toISOString()} ${percent}`,
+        data: {
+          organisationId: budget.organisationId,
+          budgetId: budget.id,
+          budgetKey: budget.key,
+          scopeKind: budget.scopeKind,
+          scopeId: budget.scopeId,
+          thresholdPercent: percent,
+          // JSON has no integers of 64 bits.
+          limitNanodollars: budget.limitNanodollars.toString(),
+          spentNanodollars: budget.spentNanodollars.toString(),
+          unpricedCalls: budget.unpricedCalls.toString(),
+          periodStart: budget.periodStart.toISOString(),
+          periodEnd: budget.periodEnd.toISOString(),
+        },
+      })),
+  );
+
+/** Nearly all have been told long ago: one statement says which have not. */
+async function untold(em: EntityManager, alerts: readonly RaisedAlert[]): Promise<readonly RaisedAlert[]> {
+  if (alerts.length === 0) return [];
+  const given = alerts.map(({ organisationId, occasion }) => ({ organisation_id: organisationId, occasion }));
+  const told = await em.execute<{ occasion: string }[]>(
+    `select occasion from alert join jsonb_to_recordset(?::jsonb) as given (organisation_id uuid, occasion text) using (organisation_id, occasion)`,
+    [JSON.stringify(given)],
+  );
+  // An occasion names its budget, so it is no other organisation's.
+  const occasions = new Set(told.map(({ occasion }) => occasion));
+  return alerts.filter(({ occasion }) => !occasions.has(occasion));
 }
 
 /** By organisation: the shares of a budget that its routes ask for. */
