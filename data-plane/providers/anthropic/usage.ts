@@ -29,6 +29,9 @@ export function usageOf(usage: Json): TokenUsage | undefined {
   if (uncached === undefined && outputTokens === undefined) return undefined;
   const cacheReadTokens = count(usage["cache_read_input_tokens"]) ?? 0;
   const cacheWriteTokens = count(usage["cache_creation_input_tokens"]) ?? 0;
+  const creation = usage["cache_creation"];
+  const kept = typeof creation === "object" && creation !== null ? count((creation as Json)["ephemeral_1h_input_tokens"]) : undefined;
+  const oneHour = Math.min(kept ?? 0, cacheWriteTokens);
   const details = usage["output_tokens_details"];
   const thinking = typeof details === "object" && details !== null ? count((details as Json)["thinking_tokens"]) : undefined;
   const said = JSON.stringify(usage);
@@ -37,6 +40,7 @@ export function usageOf(usage: Json): TokenUsage | undefined {
     outputTokens: outputTokens ?? 0,
     cacheReadTokens,
     cacheWriteTokens,
+    ...(oneHour > 0 ? { cacheWriteOneHourTokens: oneHour } : {}),
     reasoningTokens: Math.min(thinking ?? 0, outputTokens ?? 0),
     audioInputTokens: 0,
     audioOutputTokens: 0,

@@ -16,6 +16,8 @@ export function usageOf(value: unknown): TokenUsage | undefined {
   const thoughts = tokenCount(usage["thoughtsTokenCount"]);
   if (prompt === undefined && candidates === undefined && thoughts === undefined) return undefined;
   const inputTokens = (prompt ?? 0) + (tokenCount(usage["toolUsePromptTokenCount"]) ?? 0);
+  const imageInput = ofModality(usage["promptTokensDetails"], "IMAGE");
+  const imageOutput = ofModality(usage["candidatesTokensDetails"], "IMAGE");
   return {
     inputTokens,
     outputTokens: (candidates ?? 0) + (thoughts ?? 0),
@@ -24,6 +26,8 @@ export function usageOf(value: unknown): TokenUsage | undefined {
     reasoningTokens: thoughts ?? 0,
     audioInputTokens: ofModality(usage["promptTokensDetails"], "AUDIO"),
     audioOutputTokens: ofModality(usage["candidatesTokensDetails"], "AUDIO"),
+    ...(imageInput > 0 ? { imageInputTokens: imageInput } : {}),
+    ...(imageOutput > 0 ? { imageOutputTokens: imageOutput } : {}),
     // A prompt that was blocked has no candidates, and its count of them is absent because it is zero.
     estimated: prompt === undefined,
     raw: rawUsage(value),
