@@ -162,6 +162,8 @@ const newStored = (startMs: number): Stored => ({
   expiresAtMs: Number.POSITIVE_INFINITY,
 });
 
+const copyOf = (stored: Stored): Stored => ({ ...stored, owners: new Map(stored.owners), graves: new Map(stored.graves) });
+
 function openCounter(
   order: SyncOrder,
   counter: CounterOrder,
@@ -184,8 +186,9 @@ function openCounter(
   if (previous !== undefined && previous.sequence >= order.sequence && (shape.kind !== "calendar" || found?.startMs === startMs))
     return { outcome: "stale", waitMs: previous.sequence };
   const turned = found !== undefined && shape.kind === "calendar" && found.startMs !== startMs;
-  const stored = found === undefined || turned ? newStored(startMs) : found;
-  if (found === undefined && seen > 0) {
+  // A copy: where another counter ends the order, nothing has changed.
+  const stored = found === undefined || turned ? newStored(startMs) : copyOf(found);
+  if (found === undefined && seen > 0 && shape.kind === "calendar") {
     stored.base = seen;
     stored.restored = true;
   }
@@ -235,7 +238,7 @@ function openCounter(
 function bury(stored: Stored, owner: string, said: Said, { shape }: CounterOrder): void {
   stored.owners.delete(owner);
   if (shape.kind === "level") return;
-  const grave = stored.graves.get(owner) ?? { sequence: 0, lease: 0, leaseEndsMs: 0, spent: 0, entries: [] };
+  const grave = { ...(stored.graves.get(owner) ?? { sequence: 0, lease: 0, leaseEndsMs: 0, spent: 0, entries: [] }) };
   if (shape.kind === "calendar") {
     grave.lease += said.lease;
     grave.spent += said.spent;
@@ -247,7 +250,7 @@ function bury(stored: Stored, owner: string, said: Said, { shape }: CounterOrder
 }
 
 function counts({ bucket }: Entry, { shape }: CounterOrder, nowMs: number): boolean {
-  return shape.kind === "sliding" && (bucket + 1) * shape.bucketMs + shape.lengthMs > nowMs;
+  return shape.kind === "sliding" && (bucket + 2) * shape.bucketMs + shape.lengthMs > nowMs;
 }
 
 function addTo(buckets: Map<number, number>, entries: readonly Entry[]): number {
@@ -277,7 +280,7 @@ function retryAfter(one: Working, excess: number, nowMs: number): number {
   let left = excess;
   for (const [bucket, amount] of [...one.buckets].sort(([a], [b]) => a - b)) {
     left -= amount;
-    if (left <= 0) return Math.max(1, (bucket + 1) * shape.bucketMs + shape.lengthMs - nowMs);
+    if (left <= 0) return Math.max(1, (bucket + 2) * shape.bucketMs + shape.lengthMs - nowMs);
   }
   return Math.min(shape.lengthMs, 1000);
 }

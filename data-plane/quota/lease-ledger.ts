@@ -90,6 +90,7 @@ interface Waiting {
   readonly held: readonly Held[];
   readonly amounts: readonly number[];
   readonly sinceMs: number;
+  readonly repeated: boolean;
   readonly decide: (answer: Answered) => void;
 }
 
@@ -228,7 +229,7 @@ export function leaseLedger({ store, owner, nodes, baselines, clock = systemCloc
     );
     if (believed >= 0) return { kind: "denied", binding: believed, retryMs: (held[believed]?.counter.deniedUntilMs ?? 0) - nowMs };
     if (!store.reachable) return { kind: "unreachable" };
-    const asked = new Promise<Answered>((decide) => account.waiting.push({ held, amounts, sinceMs: nowMs, decide }));
+    const asked = new Promise<Answered>((decide) => account.waiting.push({ held, amounts, sinceMs: nowMs, repeated: false, decide }));
     flushSoon(account);
     return asked;
   };
@@ -504,7 +505,10 @@ export function leaseLedger({ store, owner, nodes, baselines, clock = systemCloc
     }
     account.leaving.push(...leaving);
     if (answer === undefined) {
-      for (const { decide } of calls) decide({ kind: "unreachable" });
+      // What is said is absolute, so it may be said again: one lost answer is no reason to do without the others.
+      for (const call of calls)
+        if (store.reachable && !call.repeated) account.waiting.push({ ...call, repeated: true });
+        else call.decide({ kind: "unreachable" });
       return;
     }
     storeAheadMs = answer.nowMs - askedAtMs;

@@ -102,7 +102,7 @@ export function age(counter: NodeCounter, storeMs: number): void {
   const { entries, bucketMs, lengthMs } = counter;
   let gone = 0;
   for (const { bucket, amount } of entries) {
-    if ((bucket + 1) * bucketMs + lengthMs > storeMs) break;
+    if ((bucket + 2) * bucketMs + lengthMs > storeMs) break;
     gone++;
     counter.spent -= amount;
   }
@@ -240,7 +240,7 @@ export function levelOf(counter: NodeCounter, storeMs: number): QuotaLevel {
         ? 0
         : last === undefined
           ? counter.lengthMs
-          : (last.bucket + 1) * counter.bucketMs + counter.lengthMs - storeMs;
+          : (last.bucket + 2) * counter.bucketMs + counter.lengthMs - storeMs;
   return {
     remaining: Math.max(0, Math.floor(limit - used)),
     resetMs: Math.max(0, Math.round(resetMs)),

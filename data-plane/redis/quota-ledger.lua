@@ -38,7 +38,7 @@ local function add_entries(text, c, buckets)
   local sum = 0
   for bucket, amount in string.gmatch(text, '(%d+):(%d+)') do
     bucket, amount = tonumber(bucket), tonumber(amount)
-    if (bucket + 1) * c.width + c.length > now then
+    if (bucket + 2) * c.width + c.length > now then
       sum = sum + amount
       buckets[bucket] = (buckets[bucket] or 0) + amount
     end
@@ -69,7 +69,7 @@ local function retry_after(c, excess)
   if c.kind == 'l' then return 1000 end
   for _, bucket in ipairs(sorted_buckets(c)) do
     excess = excess - c.buckets[bucket]
-    if excess <= 0 then return math.max(1, (bucket + 1) * c.width + c.length - now) end
+    if excess <= 0 then return math.max(1, (bucket + 2) * c.width + c.length - now) end
   end
   return math.min(c.length, 1000)
 end

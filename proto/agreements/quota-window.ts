@@ -10,7 +10,10 @@ export type QuotaWindow = (typeof quotaWindows)[number];
 
 export const slidingMs: Readonly<Partial<Record<QuotaWindow, number>>> = { second: 1000, minute: 60_000, hour: 3_600_000 };
 
-/** What is used in a sliding window is told apart to a sixtieth of it, in milliseconds. */
+/**
+ * What is used in a sliding window is told apart to a sixtieth of it, in milliseconds, and counts for up to two sixtieths longer
+ * than the window, so that the time an answer is on its way lets nobody pass the limit.
+ */
 export const bucketMsOf = (lengthMs: number): number => Math.ceil(lengthMs / 60);
 
 /** Milliseconds since 1970. */
