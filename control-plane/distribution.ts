@@ -47,6 +47,7 @@ export async function startDistribution(
     channel: redisUrl === undefined ? undefined : openConfigChannel(redisUrl, logger),
     logger,
     onCommit: committed.onCommit,
+    liveNodes: () => tracker.heard().filter(({ live }) => live).length,
   });
   const statuses = redisUrl === undefined ? undefined : subscribeNodeStatus(redisUrl, logger, tracker.report);
   await sumLedgerOnce(database);

@@ -21,6 +21,7 @@ import { LiveCalls } from "../proto/transport/live-calls.ts";
 import { controlPlaneConfigFeed } from "./control-plane-client/config-feed.ts";
 import { connectControlPlane } from "./control-plane-client/connect.ts";
 import { controlPlaneNodeStatus } from "./control-plane-client/node-status.ts";
+import { controlPlaneQuotaUse } from "./control-plane-client/quota-use.ts";
 import { controlPlaneUsageStream } from "./control-plane-client/usage-stream.ts";
 import { lockDataDirectory } from "./data-directory.ts";
 import { countTokens } from "./edge/anthropic-messages/count-tokens.ts";
@@ -175,7 +176,11 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   const operations = openaiCompatibleOperations(pools);
   const tokenCount = anthropicTokenCount(pools);
   const operationKinds = new Map(["openai", "openai-compatible", "simulated"].map((kind) => [kind, operations]));
-  const quota = redis === undefined ? memoryQuotaLedger() : redisQuotaLedger({ redis, owner: nodeId, nodes: () => 1 });
+  const baselines = controlPlaneQuotaUse(controlPlane);
+  const quota =
+    redis === undefined
+      ? memoryQuotaLedger({ baselines })
+      : redisQuotaLedger({ redis, owner: nodeId, nodes: snapshots.liveNodes, baselines });
   const responses = redis === undefined ? memoryResponseStore() : redisResponseStore(redis);
   const authenticate = authenticator(settings.pepper);
   const pseudonym = (id: string) => pseudonymOf(settings.pepper, id);

@@ -32,7 +32,10 @@ const arrows: readonly (readonly [from: string, to: readonly string[]])[] = [
   ["data-plane/usage", ["data-plane/checked-record.ts", "data-plane/back-off.ts", "proto"]],
   ["data-plane/redis", ["data-plane/pipeline", "data-plane/quota", "data-plane/snapshot", "data-plane/usage", "proto"]],
   ["data-plane/memory", ["data-plane/pipeline", "data-plane/quota", "data-plane/snapshot", "data-plane/usage", "proto"]],
-  ["data-plane/control-plane-client", ["data-plane/snapshot", "data-plane/usage", "data-plane/back-off.ts", "proto"]],
+  [
+    "data-plane/control-plane-client",
+    ["data-plane/quota/quota-store.ts", "data-plane/snapshot", "data-plane/usage", "data-plane/back-off.ts", "proto"],
+  ],
   ["data-plane/simulator", []],
   ["data-plane", ["data-plane", "proto"]],
   ["control-plane/database", ["control-plane", "proto"]],

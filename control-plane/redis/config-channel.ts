@@ -79,8 +79,8 @@ export function openConfigChannel(url: string, logger: Logger): ConfigChannel {
     trim: async (firstKept) => {
       await client.xtrim(deltaStreamKey, "MINID", `${firstKept}-0`);
     },
-    hint: async (revision) => {
-      await client.publish(hintChannel, Buffer.from(toBinary(HintSchema, create(HintSchema, { revision }))));
+    hint: async (revision, liveNodes) => {
+      await client.publish(hintChannel, Buffer.from(toBinary(HintSchema, create(HintSchema, { revision, liveNodes }))));
     },
     close: async () => closeRedis(client),
   };

@@ -5,10 +5,11 @@
  *
  * One connection for each kind of work, because a blocking read or a subscription holds up whatever stands behind it.
  */
-import { Redis } from "ioredis";
+import { Cluster, Redis, type RedisOptions } from "ioredis";
+import { readRedisAddress } from "#agreements/redis-address.ts";
 import type { Logger } from "../logger.ts";
 
-export type RedisPurpose = "publish" | "subscribe" | "consume" | "acknowledge";
+export type RedisPurpose = "publish" | "subscribe" | "consume" | "acknowledge" | "quotas";
 
 /** Nobody's call waits for these commands, so the clock is generous: a 20 MB snapshot must fit in it. In milliseconds. */
 const commandTimeoutMs = 5_000;
@@ -21,7 +22,7 @@ const reconnectMsMax = 1_000;
 const closing = new WeakSet<Redis>();
 
 export function connectRedis(url: string, purpose: RedisPurpose, logger: Logger): Redis {
-  const client = new Redis(url, {
+  const client = connect(url, {
     // The default of ioredis 6 is RESP3; the replies read here are those of RESP2.
     protocol: 2,
     connectionName: `penstock-control-plane-${purpose}`,
@@ -52,6 +53,17 @@ export function connectRedis(url: string, purpose: RedisPurpose, logger: Logger)
     state = "down";
   });
   return client;
+}
+
+/** A server, the master that sentinels name, or a cluster, which takes the same commands. */
+function connect(url: string, options: Omit<RedisOptions, "replyMapping">): Redis {
+  const address = readRedisAddress(url);
+  if (address.kind === "server") return new Redis(address.url, options);
+  if (address.kind === "sentinel")
+    return new Redis({ ...options, ...address.credentials, sentinels: [...address.hosts], name: address.name, failoverDetector: true });
+  const { retryStrategy: _, ...redisOptions } = { ...options, ...address.credentials };
+  const clusterOptions = { redisOptions, enableOfflineQueue: false, slotsRefreshInterval: reconnectMsMax * 5 };
+  return new Cluster([...address.hosts], clusterOptions) as unknown as Redis;
 }
 
 /** Whether a command would be sent now and not refused at once. */

@@ -37,6 +37,6 @@ export interface ConfigChannel {
   append(epoch: string, deltas: readonly EncodedDelta[]): Promise<bigint | undefined>;
   /** Takes away the deltas with smaller numbers. */
   trim(firstKept: bigint): Promise<void>;
-  hint(revision: Revision): Promise<void>;
+  hint(revision: Revision, liveNodes: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -37,7 +37,7 @@ const detailsLengthMax = 1000;
 
 export interface ConfigServiceParts {
   readonly source: SnapshotSource;
-  readonly nodes: Pick<NodeTracker, "report">;
+  readonly nodes: Pick<NodeTracker, "report" | "heard">;
   readonly usage: ServiceHandlers<typeof UsageService>;
   readonly pepper: string;
   readonly address: { readonly host: string; readonly port: number };
@@ -79,7 +79,7 @@ const configHandlers = ({ source, nodes }: ConfigServiceParts): ServiceHandlers<
     if (pulled === undefined) throw notReady;
     return { ...(pulled.snapshot === undefined ? {} : { snapshot: pulled.snapshot }), deltas: [...pulled.deltas] };
   },
-  watchConfig: (_request, call) => hints(source, call),
+  watchConfig: (_request, call) => hints(source, nodes, call),
   reportNodeStatus: async (request) => {
     if (request.status !== undefined) nodes.report(request.status);
     return {};
@@ -90,7 +90,7 @@ const isAhead = (have: Revision | undefined, current: Revision | undefined): boo
   have !== undefined && current !== undefined && have.epoch === current.epoch && have.number > current.number;
 
 /** A hint at once, after each change and each second, until the call ends. Changes that come together are one hint. */
-async function* hints(source: SnapshotSource, call: CallContext) {
+async function* hints(source: SnapshotSource, nodes: ConfigServiceParts["nodes"], call: CallContext) {
   let wake: () => void = () => {};
   let changed = true;
   const onChange = () => {
@@ -105,7 +105,8 @@ async function* hints(source: SnapshotSource, call: CallContext) {
     while (!call.signal.aborted) {
       const current = source.current();
       // A copy, because the message is encoded after this turn.
-      if (changed && current !== undefined) yield [{ hint: { revision: copyOf(current) } }];
+      if (changed && current !== undefined)
+        yield [{ hint: { revision: copyOf(current), liveNodes: nodes.heard().filter(({ live }) => live).length } }];
       changed = false;
       await new Promise<void>((resolve) => {
         wake = resolve;

@@ -26,6 +26,8 @@ export interface PublisherParts {
   readonly logger: Logger;
   /** Calls back after each commit of this process. @returns a function that ends it. */
   onCommit(listener: () => void): () => void;
+  /** How many nodes are alive. */
+  readonly liveNodes: () => number;
 }
 
 export interface Publisher {
@@ -33,7 +35,7 @@ export interface Publisher {
 }
 
 export function publishConfig(parts: PublisherParts): Publisher {
-  const { history, source, channel, logger } = parts;
+  const { history, source, channel, logger, liveNodes } = parts;
   const databaseTrouble = troubleLog(logger, "the configuration cannot be read from the database");
   const channelTrouble = troubleLog(logger, "the configuration cannot be published in Redis");
   let firstFill = true;
@@ -41,7 +43,8 @@ export function publishConfig(parts: PublisherParts): Publisher {
 
   const turns = turnTaker(async () => {
     const fresh = await source.refresh().then(databaseTrouble.over, databaseTrouble.note);
-    const published = channel === undefined ? source.current() : await fillChannel(source, channel, firstFill).catch(channelTrouble.note);
+    const published =
+      channel === undefined ? source.current() : await fillChannel(source, channel, firstFill, liveNodes()).catch(channelTrouble.note);
     if (published === undefined || published === false) return;
     firstFill = false;
     channelTrouble.over();
@@ -55,7 +58,7 @@ export function publishConfig(parts: PublisherParts): Publisher {
     turns.take();
     const current = source.current();
     // A hint that is lost is followed by another.
-    if (current !== undefined && channel?.ready() === true) channel.hint(current).catch(ignore);
+    if (current !== undefined && channel?.ready() === true) channel.hint(current, liveNodes()).catch(ignore);
   }, heartbeatMs);
   const stopListening = parts.onCommit(turns.take);
   channel?.onReady(turns.take);
@@ -76,7 +79,12 @@ export function publishConfig(parts: PublisherParts): Publisher {
  * @param writeSnapshot also where one leads on already: after a start, because the one there may bear another key's signature.
  * @returns what the channel now stands at; undefined: the channel is away.
  */
-export async function fillChannel(source: SnapshotSource, channel: ConfigChannel, writeSnapshot: boolean): Promise<Revision | undefined> {
+export async function fillChannel(
+  source: SnapshotSource,
+  channel: ConfigChannel,
+  writeSnapshot: boolean,
+  liveNodes: number,
+): Promise<Revision | undefined> {
   if (!channel.ready()) return undefined;
   const state = await channel.state();
   // Another control plane may have published what we have not read; only what is ahead of the database itself is wrong.
@@ -99,7 +107,7 @@ export async function fillChannel(source: SnapshotSource, channel: ConfigChannel
   }
   if (work.snapshot && held.snapshotNumber > BigInt(deltasBehindMax))
     await channel.trim(held.snapshotNumber - BigInt(deltasBehindMax) + 1n);
-  if (missing.length > 0 || work.snapshot) await channel.hint(current);
+  if (missing.length > 0 || work.snapshot) await channel.hint(current, liveNodes);
   return current;
 }
 

@@ -11,11 +11,19 @@ import { ControlError } from "../control-error.ts";
 import type { Database } from "../database/orm.ts";
 import type { Logger } from "../logger.ts";
 import { ConfigServiceRefusal } from "../snapshot/config-service.ts";
+import { readQuotaUse } from "./quota-use.ts";
 import { recordUsage } from "./record-usage.ts";
 
 const recordsMax = 1000;
 
 export const usageHandlers = (database: Database, logger: Logger): ServiceHandlers<typeof UsageService> => ({
+  readQuotaUse: async ({ organisationId }) => {
+    try {
+      return { uses: [...(await readQuotaUse(database, organisationId, new Date()))] };
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  },
   recordUsage: async ({ nodeId, records }) => {
     if (records.length > recordsMax)
       throw new ConfigServiceRefusal(status.INVALID_ARGUMENT, `at most ${recordsMax} records in one call, these are ${records.length}`);
@@ -28,11 +36,13 @@ export const usageHandlers = (database: Database, logger: Logger): ServiceHandle
         );
       return { recorded };
     } catch (error) {
-      if (error instanceof ControlError && error.kind === "UNAVAILABLE") throw new ConfigServiceRefusal(status.UNAVAILABLE, error.message);
-      throw error;
+      throw refusalOf(error);
     }
   },
 });
+
+const refusalOf = (error: unknown): unknown =>
+  error instanceof ControlError && error.kind === "UNAVAILABLE" ? new ConfigServiceRefusal(status.UNAVAILABLE, error.message) : error;
 
 function readable(record: UsageRecord | undefined): unknown {
   try {

@@ -34,7 +34,7 @@ export function controlPlaneConfigFeed(controlPlane: ControlPlaneConnection): Co
         onHint();
         if (!linked) for (const listener of listeners) listener.linked();
         linked = true;
-        if (hint?.revision !== undefined) for (const listener of listeners) listener.hint(hint.revision);
+        if (hint?.revision !== undefined) for (const listener of listeners) listener.hint(hint.revision, hint.liveNodes);
       }
     } finally {
       clearTimeout(silence);

@@ -28,7 +28,7 @@ export function memoryConfigFeed(): MemoryConfigFeed {
   const newest = () => deltas.at(-1)?.revision ?? base?.revision;
   const tell = () => {
     const revision = newest();
-    if (revision !== undefined) for (const listener of listeners) listener.hint(revision);
+    if (revision !== undefined) for (const listener of listeners) listener.hint(revision, 1);
   };
   return {
     source: "memory",

@@ -10,6 +10,7 @@ import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { deltaEpochKey, deltaStreamKey, hintChannel, snapshotKey } from "#agreements/redis-names.ts";
 import {
   DeltaSchema,
+  type Hint,
   HintSchema,
   type Revision,
   RevisionSchema,
@@ -51,8 +52,8 @@ export function redisConfigFeed(redis: Pick<RedisConnections, "config" | "subscr
   const onMessage = (channel: Buffer, bytes: Buffer) => {
     if (channel.toString() !== hintChannel) return;
     lastHintMs = performance.now();
-    const revision = hintOf(bytes);
-    if (revision !== undefined) for (const listener of listeners) listener.hint(revision);
+    const hint = hintOf(bytes);
+    if (hint?.revision !== undefined) for (const listener of listeners) listener.hint(hint.revision, hint.liveNodes);
   };
   const destroySilentLink = () => {
     if (performance.now() - lastHintMs < silenceMsMax) return;
@@ -146,9 +147,9 @@ async function newestNumber(config: RedisConnections["config"]): Promise<bigint 
   return newest === undefined ? undefined : BigInt(newest[0].split("-")[0] ?? "0");
 }
 
-function hintOf(bytes: Uint8Array): Revision | undefined {
+function hintOf(bytes: Uint8Array): Hint | undefined {
   try {
-    return fromBinary(HintSchema, bytes).revision;
+    return fromBinary(HintSchema, bytes);
   } catch {
     // Not one of ours. It kept the link alive all the same; the poll finds what it may have meant.
     return undefined;

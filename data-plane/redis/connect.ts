@@ -5,8 +5,9 @@
  * server without end: a Redis outage would be ours. Here nothing is queued, nothing is sent twice by the library, each
  * command and each socket has a clock. Four connections, because one that waits on a large snapshot must not hold up a quota.
  */
-import { Redis, type RedisOptions } from "ioredis";
+import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "pino";
+import { readRedisAddress } from "#agreements/redis-address.ts";
 
 export interface RedisConnections {
   /** Quota scripts, on the path of a call: 50 ms a command. Only behind the breaker. */
@@ -52,12 +53,16 @@ const common: RedisOptions = {
   connectTimeout: 500,
   disableClientInfo: true,
   // Grows to 1 s with jitter: a hundred nodes must not knock in the same millisecond.
-  retryStrategy: (times) => Math.min(1000, 50 * 2 ** Math.min(times, 5)) * (0.8 + Math.random() * 0.4),
+  retryStrategy: (times) => retryMs(times),
+  // After a failover the old master answers READONLY for ever; a new connection finds the new one.
+  reconnectOnError: (error) => error.message.startsWith("READONLY"),
 };
+
+const retryMs = (times: number): number => Math.min(1000, 50 * 2 ** Math.min(times, 5)) * (0.8 + Math.random() * 0.4);
 
 export function connectRedis(url: string, logger: Logger): RedisConnections {
   const open = (role: string, options: RedisOptions): Redis => {
-    const redis = new Redis(url, { ...common, ...options, replyMapping: "legacy" });
+    const redis = connect(url, { ...common, ...options });
     logStateChanges(redis, role, logger);
     return redis;
   };
@@ -78,6 +83,35 @@ export function connectRedis(url: string, logger: Logger): RedisConnections {
       for (const redis of [quota, stream, config, subscriber]) redis.disconnect();
     },
   };
+}
+
+/** A server, the master that sentinels name, or a cluster, which takes the same commands. */
+function connect(url: string, given: Omit<RedisOptions, "replyMapping">): Redis {
+  const options = { ...given, replyMapping: "legacy" as const };
+  const address = readRedisAddress(url);
+  if (address.kind === "server") return new Redis(address.url, options);
+  if (address.kind === "sentinel")
+    return new Redis({
+      ...options,
+      ...address.credentials,
+      sentinels: [...address.hosts],
+      name: address.name,
+      sentinelRetryStrategy: retryMs,
+      sentinelCommandTimeout: 500,
+      failoverDetector: true,
+    });
+  const { retryStrategy: _, ...redisOptions } = { ...options, ...address.credentials };
+  const cluster = new Cluster([...address.hosts], {
+    redisOptions,
+    enableOfflineQueue: false,
+    clusterRetryStrategy: retryMs,
+    slotsRefreshTimeout: 1000,
+    slotsRefreshInterval: 5000,
+    retryDelayOnFailover: 50,
+  });
+  // What is destroyed where a server hangs: of a cluster, all of its connections.
+  Object.defineProperty(cluster, "stream", { value: { destroy: () => cluster.disconnect(true) } });
+  return cluster as unknown as Redis;
 }
 
 /** One line when a connection is lost and one when it is back, not one for each try. */
@@ -148,7 +182,8 @@ function breakerOf(redis: Redis, logger: Logger): Breaker & { close(): void } {
         return answer;
       } catch (cause) {
         // An answer that says "error" is an answer: only silence and lost connections count.
-        if (cause instanceof Error && cause.name === "ReplyError") succeeded();
+        // So is a server that says it is not the one to ask.
+        if (cause instanceof Error && cause.name === "ReplyError" && !notServing.test(cause.message)) succeeded();
         else failed();
         throw cause;
       }
@@ -156,6 +191,8 @@ function breakerOf(redis: Redis, logger: Logger): Breaker & { close(): void } {
     close: () => clearTimeout(probe),
   };
 }
+
+const notServing = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|OOM|MISCONF)/;
 
 /**
  * Rejects when the answer takes too long. A stall of our own event loop is not the server's: a clock that rings late is set

@@ -19,7 +19,8 @@ export interface PulledConfig {
 }
 
 export interface ConfigFeedListener {
-  hint(revision: Revision): void;
+  /** @param liveNodes as the control plane hears them; 0: it did not say. */
+  hint(revision: Revision, liveNodes: number): void;
   /** The link is (again) there: what was missed in between must be pulled. */
   linked(): void;
 }

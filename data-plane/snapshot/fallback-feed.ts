@@ -40,9 +40,9 @@ export function fallbackFeed(feeds: readonly [ConfigFeed, ...ConfigFeed[]], trus
       throw failures.length === 1 ? only : new AggregateError(failures, failures.map(reasonText).join("; "));
     },
     watch: (listener) => {
-      const hint = (revision: Revision) => {
+      const hint = (revision: Revision, liveNodes: number) => {
         if (hinted?.epoch !== revision.epoch || revision.number > hinted.number) hinted = revision;
-        listener.hint(revision);
+        listener.hint(revision, liveNodes);
       };
       for (const feed of feeds) feed.watch({ hint, linked: () => listener.linked() });
     },

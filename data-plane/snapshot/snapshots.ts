@@ -44,6 +44,8 @@ export interface Snapshots<R> {
   revision(): Revision | undefined;
   /** Milliseconds since a feed last confirmed or replaced what is served. Infinity: none has since the start. */
   staleMs(): number;
+  /** As the control plane last said; 1 until it has. */
+  liveNodes(): number;
   status(): NodeStatus;
   /** At once, for a change that only the node knows of, such as draining. */
   reportNow(): void;
@@ -67,6 +69,7 @@ export function openSnapshots<R>(options: SnapshotsOptions<R>): Snapshots<R> {
   let current: { readonly runtime: R; readonly revision: Revision; readonly appliedAtMs: number; readonly source: string } | undefined;
   let refused: { readonly epoch: string; readonly number: bigint; readonly reason: string; readonly refusedAtMs: number } | undefined;
   let hinted: Revision | undefined;
+  let liveNodes = 1;
   let confirmedAtMs = Number.NEGATIVE_INFINITY;
   /** The newest number for which a full snapshot was tried because its deltas were refused. */
   let fullTriedFor = "";
@@ -250,8 +253,9 @@ export function openSnapshots<R>(options: SnapshotsOptions<R>): Snapshots<R> {
     if (closed.signal.aborted) return;
     feed.watch({
       linked: pullSoon,
-      hint: (revision) => {
+      hint: (revision, live) => {
         hinted = revision;
+        if (live > 0) liveNodes = live;
         const ours = current?.revision;
         const isOurs = ours !== undefined && ours.epoch === revision.epoch && revision.number <= ours.number;
         const isRefused = refused !== undefined && refused.epoch === revision.epoch && refused.number === revision.number;
@@ -268,6 +272,7 @@ export function openSnapshots<R>(options: SnapshotsOptions<R>): Snapshots<R> {
     ready: becameReady.promise,
     revision: () => current?.revision,
     staleMs: () => performance.now() - confirmedAtMs,
+    liveNodes: () => liveNodes,
     status,
     reportNow,
     close: async () => {

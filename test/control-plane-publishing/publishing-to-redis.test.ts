@@ -58,6 +58,7 @@ function startPublisher() {
     channel: openConfigChannel(redisServer.url, logger),
     logger,
     onCommit: committed.onCommit,
+    liveNodes: () => 1,
   });
   onTestFinished(() => publisher.close());
   return { source, committed };

@@ -102,6 +102,8 @@ export async function startConfigService(pepper: string, port = 0): Promise<Test
   const usage = grpcService(
     UsageService,
     {
+      // Nothing was used before the node came.
+      readQuotaUse: async () => ({ uses: [] }),
       recordUsage: async (request) => {
         records.push(...request.records);
         return { recorded: request.records.length };

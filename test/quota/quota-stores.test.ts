@@ -55,7 +55,13 @@ it("orders of three owners, with leases, bursts, bad luck and returns, are answe
       if (draw(9) === 0) births[owner] = sequence + 1;
       const counters = shapes.map((shape, index): CounterOrder => {
         const bucket = shape.kind === "sliding" ? Math.floor(Date.now() / shape.bucketMs) : 0;
-        const entries = shape.kind === "sliding" ? [{ bucket: bucket - 70 + draw(40), amount: 1 + draw(9) }, { bucket, amount: 1 + draw(20) }] : [];
+        const entries =
+          shape.kind === "sliding"
+            ? [
+                { bucket: bucket - 70 + draw(40), amount: 1 + draw(9) },
+                { bucket, amount: 1 + draw(20) },
+              ]
+            : [];
         return {
           quotaId: `quota-${index}`,
           subject: "",

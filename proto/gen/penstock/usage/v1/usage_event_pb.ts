@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file penstock/usage/v1/usage_event.proto.
  */
 export const file_penstock_usage_v1_usage_event: GenFile = /*@__PURE__*/
-  fileDesc("CiNwZW5zdG9jay91c2FnZS92MS91c2FnZV9ldmVudC5wcm90bxIRcGVuc3RvY2sudXNhZ2UudjEiVgoSUmVjb3JkVXNhZ2VSZXF1ZXN0Eg8KB25vZGVfaWQYASABKAkSLwoHcmVjb3JkcxgCIAMoCzIeLnBlbnN0b2NrLnVzYWdlLnYxLlVzYWdlUmVjb3JkIicKE1JlY29yZFVzYWdlUmVzcG9uc2USEAoIcmVjb3JkZWQYASABKA0ifQoLVXNhZ2VSZWNvcmQSLgoFdXNhZ2UYASABKAsyHS5wZW5zdG9jay51c2FnZS52MS5Vc2FnZUV2ZW50SAASNAoIZmVlZGJhY2sYAiABKAsyIC5wZW5zdG9jay51c2FnZS52MS5GZWVkYmFja0V2ZW50SABCCAoGcmVjb3JkIuUHCgpVc2FnZUV2ZW50Eg8KB2NhbGxfaWQYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIuCgpzdGFydGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9vcmdhbmlzYXRpb25faWQYBCABKAkSEgoKcHJvamVjdF9pZBgFIAEoCRISCgphcGlfa2V5X2lkGAYgASgJEhUKDWVuZF91c2VyX2hhc2gYByABKAkSEAoIcm91dGVfaWQYCCABKAkSEgoKcm91dGVfbmFtZRgJIAEoCRIPCgdpbmdyZXNzGAogASgJEhAKCHN0cmVhbWVkGAsgASgIEiwKCGF0dGVtcHRzGAwgAygLMhoucGVuc3RvY2sudXNhZ2UudjEuQXR0ZW1wdBISCgpiYWNrZW5kX2lkGA0gASgJEhMKC3Byb3ZpZGVyX2lkGA4gASgJEhMKC21vZGVsX2Fza2VkGA8gASgJEhQKDG1vZGVsX3NlcnZlZBgQIAEoCRIRCglwcm9tcHRfaWQYESABKAkSFgoOcHJvbXB0X3ZlcnNpb24YEiABKA0SLQoIZXhwb3N1cmUYEyABKAsyGy5wZW5zdG9jay51c2FnZS52MS5FeHBvc3VyZRIxCgV1c2FnZRgUIAEoCzIdLnBlbnN0b2NrLnVzYWdlLnYxLlRva2VuVXNhZ2VIAIgBARIdChBjb3N0X25hbm9kb2xsYXJzGBUgASgDSAGIAQESFQoNcHJpY2VfdmVyc2lvbhgWIAEoBBITCgtkdXJhdGlvbl9tcxgXIAEoDRIjChZ0aW1lX3RvX2ZpcnN0X3Rva2VuX21zGBggASgNSAKIAQESKwoHb3V0Y29tZRgZIAEoDjIaLnBlbnN0b2NrLnVzYWdlLnYxLk91dGNvbWUSFAoMZXJyb3JfcmVhc29uGBogASgJEhUKDWZpbmlzaF9yZWFzb24YGyABKAkSDQoFY2FjaGUYHCABKAkSFAoMY29uZmlnX2Vwb2NoGB0gASgJEhUKDWNvbmZpZ19udW1iZXIYHiABKAQSNQoEdGFncxgfIAMoCzInLnBlbnN0b2NrLnVzYWdlLnYxLlVzYWdlRXZlbnQuVGFnc0VudHJ5EhIKCnJlcXVlc3RfaWQYKCABKAkSHQoVZGlzY291bnRfYmFzaXNfcG9pbnRzGDwgASgNGisKCVRhZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBl91c2FnZUITChFfY29zdF9uYW5vZG9sbGFyc0IZChdfdGltZV90b19maXJzdF90b2tlbl9tcyJXCgdBdHRlbXB0EhIKCmJhY2tlbmRfaWQYASABKAkSDgoGcmVzdWx0GAIgASgJEhMKC2R1cmF0aW9uX21zGAMgASgNEhMKC2h0dHBfc3RhdHVzGAQgASgNIsIBCghFeHBvc3VyZRIVCg1leHBlcmltZW50X2lkGAEgASgJEhMKC3ZhcmlhbnRfa2V5GAIgASgJEhEKCXVuaXRfdHlwZRgDIAEoCRIRCgl1bml0X2hhc2gYBCABKAkSDgoGYnVja2V0GAUgASgBEhQKDGhhc2hfdmVyc2lvbhgGIAEoDRIOCgZmb3JjZWQYByABKAgSDQoFcGhhc2UYCCABKA0SDgoGc3RpY2t5GAkgASgIEg8KB2hvbGRvdXQYCiABKAkiwQIKClRva2VuVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgEEhUKDW91dHB1dF90b2tlbnMYAiABKAQSGQoRY2FjaGVfcmVhZF90b2tlbnMYAyABKAQSGgoSY2FjaGVfd3JpdGVfdG9rZW5zGAQgASgEEhgKEHJlYXNvbmluZ190b2tlbnMYBSABKAQSEQoJZXN0aW1hdGVkGAYgASgIEgsKA3JhdxgHIAEoCRIaChJhdWRpb19pbnB1dF90b2tlbnMYCCABKAQSGwoTYXVkaW9fb3V0cHV0X3Rva2VucxgJIAEoBBIaChJpbWFnZV9pbnB1dF90b2tlbnMYCiABKAQSGwoTaW1hZ2Vfb3V0cHV0X3Rva2VucxgLIAEoBBIjChtjYWNoZV93cml0ZV9vbmVfaG91cl90b2tlbnMYDCABKAQizwIKDUZlZWRiYWNrRXZlbnQSEwoLZmVlZGJhY2tfaWQYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIvCgtyZWNvcmRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhIKCmFwaV9rZXlfaWQYBSABKAkSDwoHY2FsbF9pZBgGIAEoCRIOCgZtZXRyaWMYByABKAkSEQoHYm9vbGVhbhgIIAEoCEgAEhAKBm51bWJlchgJIAEoAUgAEhIKCGNhdGVnb3J5GAogASgJSAASEQoHY29tbWVudBgLIAEoCUgAEhcKDWRlbW9uc3RyYXRpb24YDCABKAlIABIVCg1lbmRfdXNlcl9oYXNoGA0gASgJEhQKDHNlc3Npb25faGFzaBgOIAEoCUIHCgV2YWx1ZSrEAQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASDgoKT1VUQ09NRV9PSxABEhgKFE9VVENPTUVfQ0xJRU5UX0VSUk9SEAISEgoOT1VUQ09NRV9ERU5JRUQQAxIaChZPVVRDT01FX1VQU1RSRUFNX0VSUk9SEAQSEwoPT1VUQ09NRV9USU1FT1VUEAUSFQoRT1VUQ09NRV9DQU5DRUxMRUQQBhIaChZPVVRDT01FX0lOVEVSTkFMX0VSUk9SEAcybAoMVXNhZ2VTZXJ2aWNlElwKC1JlY29yZFVzYWdlEiUucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkVXNhZ2VSZXF1ZXN0GiYucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkVXNhZ2VSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("CiNwZW5zdG9jay91c2FnZS92MS91c2FnZV9ldmVudC5wcm90bxIRcGVuc3RvY2sudXNhZ2UudjEiVgoSUmVjb3JkVXNhZ2VSZXF1ZXN0Eg8KB25vZGVfaWQYASABKAkSLwoHcmVjb3JkcxgCIAMoCzIeLnBlbnN0b2NrLnVzYWdlLnYxLlVzYWdlUmVjb3JkIicKE1JlY29yZFVzYWdlUmVzcG9uc2USEAoIcmVjb3JkZWQYASABKA0iPwoTUmVhZFF1b3RhVXNlUmVxdWVzdBIPCgdub2RlX2lkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCSJBChRSZWFkUXVvdGFVc2VSZXNwb25zZRIpCgR1c2VzGAEgAygLMhsucGVuc3RvY2sudXNhZ2UudjEuUXVvdGFVc2UiawoIUXVvdGFVc2USEAoIcXVvdGFfaWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIXCg93aW5kb3dfc3RhcnRfbXMYAyABKAMSFQoNd2luZG93X2VuZF9tcxgEIAEoAxIMCgR1c2VkGAUgASgEIn0KC1VzYWdlUmVjb3JkEi4KBXVzYWdlGAEgASgLMh0ucGVuc3RvY2sudXNhZ2UudjEuVXNhZ2VFdmVudEgAEjQKCGZlZWRiYWNrGAIgASgLMiAucGVuc3RvY2sudXNhZ2UudjEuRmVlZGJhY2tFdmVudEgAQggKBnJlY29yZCLlBwoKVXNhZ2VFdmVudBIPCgdjYWxsX2lkGAEgASgJEg8KB25vZGVfaWQYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhIKCnByb2plY3RfaWQYBSABKAkSEgoKYXBpX2tleV9pZBgGIAEoCRIVCg1lbmRfdXNlcl9oYXNoGAcgASgJEhAKCHJvdXRlX2lkGAggASgJEhIKCnJvdXRlX25hbWUYCSABKAkSDwoHaW5ncmVzcxgKIAEoCRIQCghzdHJlYW1lZBgLIAEoCBIsCghhdHRlbXB0cxgMIAMoCzIaLnBlbnN0b2NrLnVzYWdlLnYxLkF0dGVtcHQSEgoKYmFja2VuZF9pZBgNIAEoCRITCgtwcm92aWRlcl9pZBgOIAEoCRITCgttb2RlbF9hc2tlZBgPIAEoCRIUCgxtb2RlbF9zZXJ2ZWQYECABKAkSEQoJcHJvbXB0X2lkGBEgASgJEhYKDnByb21wdF92ZXJzaW9uGBIgASgNEi0KCGV4cG9zdXJlGBMgASgLMhsucGVuc3RvY2sudXNhZ2UudjEuRXhwb3N1cmUSMQoFdXNhZ2UYFCABKAsyHS5wZW5zdG9jay51c2FnZS52MS5Ub2tlblVzYWdlSACIAQESHQoQY29zdF9uYW5vZG9sbGFycxgVIAEoA0gBiAEBEhUKDXByaWNlX3ZlcnNpb24YFiABKAQSEwoLZHVyYXRpb25fbXMYFyABKA0SIwoWdGltZV90b19maXJzdF90b2tlbl9tcxgYIAEoDUgCiAEBEisKB291dGNvbWUYGSABKA4yGi5wZW5zdG9jay51c2FnZS52MS5PdXRjb21lEhQKDGVycm9yX3JlYXNvbhgaIAEoCRIVCg1maW5pc2hfcmVhc29uGBsgASgJEg0KBWNhY2hlGBwgASgJEhQKDGNvbmZpZ19lcG9jaBgdIAEoCRIVCg1jb25maWdfbnVtYmVyGB4gASgEEjUKBHRhZ3MYHyADKAsyJy5wZW5zdG9jay51c2FnZS52MS5Vc2FnZUV2ZW50LlRhZ3NFbnRyeRISCgpyZXF1ZXN0X2lkGCggASgJEh0KFWRpc2NvdW50X2Jhc2lzX3BvaW50cxg8IAEoDRorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZfdXNhZ2VCEwoRX2Nvc3RfbmFub2RvbGxhcnNCGQoXX3RpbWVfdG9fZmlyc3RfdG9rZW5fbXMiVwoHQXR0ZW1wdBISCgpiYWNrZW5kX2lkGAEgASgJEg4KBnJlc3VsdBgCIAEoCRITCgtkdXJhdGlvbl9tcxgDIAEoDRITCgtodHRwX3N0YXR1cxgEIAEoDSLCAQoIRXhwb3N1cmUSFQoNZXhwZXJpbWVudF9pZBgBIAEoCRITCgt2YXJpYW50X2tleRgCIAEoCRIRCgl1bml0X3R5cGUYAyABKAkSEQoJdW5pdF9oYXNoGAQgASgJEg4KBmJ1Y2tldBgFIAEoARIUCgxoYXNoX3ZlcnNpb24YBiABKA0SDgoGZm9yY2VkGAcgASgIEg0KBXBoYXNlGAggASgNEg4KBnN0aWNreRgJIAEoCBIPCgdob2xkb3V0GAogASgJIsECCgpUb2tlblVzYWdlEhQKDGlucHV0X3Rva2VucxgBIAEoBBIVCg1vdXRwdXRfdG9rZW5zGAIgASgEEhkKEWNhY2hlX3JlYWRfdG9rZW5zGAMgASgEEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgEIAEoBBIYChByZWFzb25pbmdfdG9rZW5zGAUgASgEEhEKCWVzdGltYXRlZBgGIAEoCBILCgNyYXcYByABKAkSGgoSYXVkaW9faW5wdXRfdG9rZW5zGAggASgEEhsKE2F1ZGlvX291dHB1dF90b2tlbnMYCSABKAQSGgoSaW1hZ2VfaW5wdXRfdG9rZW5zGAogASgEEhsKE2ltYWdlX291dHB1dF90b2tlbnMYCyABKAQSIwobY2FjaGVfd3JpdGVfb25lX2hvdXJfdG9rZW5zGAwgASgEIs8CCg1GZWVkYmFja0V2ZW50EhMKC2ZlZWRiYWNrX2lkGAEgASgJEg8KB25vZGVfaWQYAiABKAkSLwoLcmVjb3JkZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD29yZ2FuaXNhdGlvbl9pZBgEIAEoCRISCgphcGlfa2V5X2lkGAUgASgJEg8KB2NhbGxfaWQYBiABKAkSDgoGbWV0cmljGAcgASgJEhEKB2Jvb2xlYW4YCCABKAhIABIQCgZudW1iZXIYCSABKAFIABISCghjYXRlZ29yeRgKIAEoCUgAEhEKB2NvbW1lbnQYCyABKAlIABIXCg1kZW1vbnN0cmF0aW9uGAwgASgJSAASFQoNZW5kX3VzZXJfaGFzaBgNIAEoCRIUCgxzZXNzaW9uX2hhc2gYDiABKAlCBwoFdmFsdWUqxAEKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEg4KCk9VVENPTUVfT0sQARIYChRPVVRDT01FX0NMSUVOVF9FUlJPUhACEhIKDk9VVENPTUVfREVOSUVEEAMSGgoWT1VUQ09NRV9VUFNUUkVBTV9FUlJPUhAEEhMKD09VVENPTUVfVElNRU9VVBAFEhUKEU9VVENPTUVfQ0FOQ0VMTEVEEAYSGgoWT1VUQ09NRV9JTlRFUk5BTF9FUlJPUhAHMs0BCgxVc2FnZVNlcnZpY2USXAoLUmVjb3JkVXNhZ2USJS5wZW5zdG9jay51c2FnZS52MS5SZWNvcmRVc2FnZVJlcXVlc3QaJi5wZW5zdG9jay51c2FnZS52MS5SZWNvcmRVc2FnZVJlc3BvbnNlEl8KDFJlYWRRdW90YVVzZRImLnBlbnN0b2NrLnVzYWdlLnYxLlJlYWRRdW90YVVzZVJlcXVlc3QaJy5wZW5zdG9jay51c2FnZS52MS5SZWFkUXVvdGFVc2VSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message penstock.usage.v1.RecordUsageRequest
@@ -60,6 +60,86 @@ export const RecordUsageResponseSchema: GenMessage<RecordUsageResponse> = /*@__P
   messageDesc(file_penstock_usage_v1_usage_event, 1);
 
 /**
+ * @generated from message penstock.usage.v1.ReadQuotaUseRequest
+ */
+export type ReadQuotaUseRequest = Message<"penstock.usage.v1.ReadQuotaUseRequest"> & {
+  /**
+   * @generated from field: string node_id = 1;
+   */
+  nodeId: string;
+
+  /**
+   * @generated from field: string organisation_id = 2;
+   */
+  organisationId: string;
+};
+
+/**
+ * Describes the message penstock.usage.v1.ReadQuotaUseRequest.
+ * Use `create(ReadQuotaUseRequestSchema)` to create a new message.
+ */
+export const ReadQuotaUseRequestSchema: GenMessage<ReadQuotaUseRequest> = /*@__PURE__*/
+  messageDesc(file_penstock_usage_v1_usage_event, 2);
+
+/**
+ * @generated from message penstock.usage.v1.ReadQuotaUseResponse
+ */
+export type ReadQuotaUseResponse = Message<"penstock.usage.v1.ReadQuotaUseResponse"> & {
+  /**
+   * Of quotas over a calendar window or a lifetime. Those that are not there have used nothing.
+   *
+   * @generated from field: repeated penstock.usage.v1.QuotaUse uses = 1;
+   */
+  uses: QuotaUse[];
+};
+
+/**
+ * Describes the message penstock.usage.v1.ReadQuotaUseResponse.
+ * Use `create(ReadQuotaUseResponseSchema)` to create a new message.
+ */
+export const ReadQuotaUseResponseSchema: GenMessage<ReadQuotaUseResponse> = /*@__PURE__*/
+  messageDesc(file_penstock_usage_v1_usage_event, 3);
+
+/**
+ * @generated from message penstock.usage.v1.QuotaUse
+ */
+export type QuotaUse = Message<"penstock.usage.v1.QuotaUse"> & {
+  /**
+   * @generated from field: string quota_id = 1;
+   */
+  quotaId: string;
+
+  /**
+   * The end user's hash, where each is counted. Empty: all together.
+   *
+   * @generated from field: string subject = 2;
+   */
+  subject: string;
+
+  /**
+   * @generated from field: int64 window_start_ms = 3;
+   */
+  windowStartMs: bigint;
+
+  /**
+   * @generated from field: int64 window_end_ms = 4;
+   */
+  windowEndMs: bigint;
+
+  /**
+   * @generated from field: uint64 used = 5;
+   */
+  used: bigint;
+};
+
+/**
+ * Describes the message penstock.usage.v1.QuotaUse.
+ * Use `create(QuotaUseSchema)` to create a new message.
+ */
+export const QuotaUseSchema: GenMessage<QuotaUse> = /*@__PURE__*/
+  messageDesc(file_penstock_usage_v1_usage_event, 4);
+
+/**
  * @generated from message penstock.usage.v1.UsageRecord
  */
 export type UsageRecord = Message<"penstock.usage.v1.UsageRecord"> & {
@@ -86,7 +166,7 @@ export type UsageRecord = Message<"penstock.usage.v1.UsageRecord"> & {
  * Use `create(UsageRecordSchema)` to create a new message.
  */
 export const UsageRecordSchema: GenMessage<UsageRecord> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 2);
+  messageDesc(file_penstock_usage_v1_usage_event, 5);
 
 /**
  * @generated from message penstock.usage.v1.UsageEvent
@@ -285,7 +365,7 @@ export type UsageEvent = Message<"penstock.usage.v1.UsageEvent"> & {
  * Use `create(UsageEventSchema)` to create a new message.
  */
 export const UsageEventSchema: GenMessage<UsageEvent> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 3);
+  messageDesc(file_penstock_usage_v1_usage_event, 6);
 
 /**
  * @generated from message penstock.usage.v1.Attempt
@@ -321,7 +401,7 @@ export type Attempt = Message<"penstock.usage.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 4);
+  messageDesc(file_penstock_usage_v1_usage_event, 7);
 
 /**
  * @generated from message penstock.usage.v1.Exposure
@@ -395,7 +475,7 @@ export type Exposure = Message<"penstock.usage.v1.Exposure"> & {
  * Use `create(ExposureSchema)` to create a new message.
  */
 export const ExposureSchema: GenMessage<Exposure> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 5);
+  messageDesc(file_penstock_usage_v1_usage_event, 8);
 
 /**
  * @generated from message penstock.usage.v1.TokenUsage
@@ -473,7 +553,7 @@ export type TokenUsage = Message<"penstock.usage.v1.TokenUsage"> & {
  * Use `create(TokenUsageSchema)` to create a new message.
  */
 export const TokenUsageSchema: GenMessage<TokenUsage> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 6);
+  messageDesc(file_penstock_usage_v1_usage_event, 9);
 
 /**
  * @generated from message penstock.usage.v1.FeedbackEvent
@@ -567,7 +647,7 @@ export type FeedbackEvent = Message<"penstock.usage.v1.FeedbackEvent"> & {
  * Use `create(FeedbackEventSchema)` to create a new message.
  */
 export const FeedbackEventSchema: GenMessage<FeedbackEvent> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 7);
+  messageDesc(file_penstock_usage_v1_usage_event, 10);
 
 /**
  * @generated from enum penstock.usage.v1.Outcome
@@ -644,6 +724,16 @@ export const UsageService: GenService<{
     methodKind: "unary";
     input: typeof RecordUsageRequestSchema;
     output: typeof RecordUsageResponseSchema;
+  },
+  /**
+   * What the ledger knows of an organisation's quotas in their windows of now, for counters that were lost.
+   *
+   * @generated from rpc penstock.usage.v1.UsageService.ReadQuotaUse
+   */
+  readQuotaUse: {
+    methodKind: "unary";
+    input: typeof ReadQuotaUseRequestSchema;
+    output: typeof ReadQuotaUseResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_penstock_usage_v1_usage_event, 0);
