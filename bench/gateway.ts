@@ -133,15 +133,20 @@ const sumOf = (text: string, name: string, label = ""): number =>
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
 
 async function configure(graphql: Graphql, { backendPort, models }: GatewayOptions): Promise<void> {
-  const { createProvider } = await graphql<{ createProvider: { provider: { id: string } } }>(
-    `mutation ($input: CreateProviderInput!) { createProvider(input: $input) { __typename ... on CreateProviderPayload { provider { id } } ... on UserError { message } } }`,
-    { input: { key: "fixture", kind: "OPENAI_COMPATIBLE", baseUrl: `http://127.0.0.1:${backendPort}/v1`, credential: "sk-fixture" } },
-  );
+  const providerOf = async (key: string, kind: string): Promise<string> => {
+    const { createProvider } = await graphql<{ createProvider: { provider: { id: string } } }>(
+      `mutation ($input: CreateProviderInput!) { createProvider(input: $input) { __typename ... on CreateProviderPayload { provider { id } } ... on UserError { message } } }`,
+      { input: { key, kind, baseUrl: `http://127.0.0.1:${backendPort}/v1`, credential: "sk-fixture" } },
+    );
+    return createProvider.provider.id;
+  };
+  const chat = await providerOf("fixture", "OPENAI_COMPATIBLE");
+  const messages = await providerOf("fixture-messages", "ANTHROPIC");
   for (const model of models) {
     const price = { inputNanodollarsPerMillion: "150000000", outputNanodollarsPerMillion: "600000000" };
     const { createBackend } = await graphql<{ createBackend: { backend: { id: string } } }>(
       `mutation ($input: CreateBackendInput!) { createBackend(input: $input) { __typename ... on CreateBackendPayload { backend { id } } ... on UserError { message } } }`,
-      { input: { key: model, providerId: createProvider.provider.id, model, price, concurrentCallsMax: 20_000 } },
+      { input: { key: model, providerId: model.startsWith("messages-") ? messages : chat, model, price, concurrentCallsMax: 20_000 } },
     );
     await graphql(`mutation ($input: CreateRouteInput!) { createRoute(input: $input) { __typename ... on UserError { message } } }`, {
       input: { name: model, tiers: [{ targets: [{ backendId: createBackend.backend.id, weight: 1 }] }] },

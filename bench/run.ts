@@ -16,7 +16,7 @@ import { isGrossLoss, type Scenario, type ScenarioReport } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 import { checkGateway, equals, type Peer, type Stage } from "./stage.ts";
 
-const models = ["small", "large", "each-100", "burst-100", "paced-20-1000"];
+const models = ["small", "large", "each-100", "burst-100", "paced-20-1000", "vectors-64-256", "messages-100"];
 const ledgerMsMax = 300_000;
 const soakName = "soak";
 

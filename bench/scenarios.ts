@@ -1,6 +1,6 @@
 /** All scenarios, in the order in which they are played and reported. */
 import type { Scenario } from "./scenario.ts";
-import { burstTokens, largeAnswers, streamedTokens, wholeAnswers } from "./scenarios/answers.ts";
+import { burstTokens, embeddings, largeAnswers, streamedTokens, translation, wholeAnswers } from "./scenarios/answers.ts";
 import { configuration } from "./scenarios/configuration.ts";
 import { grpc } from "./scenarios/grpc.ts";
 import { addedLatency } from "./scenarios/latency.ts";
@@ -17,6 +17,8 @@ export const scenarios: readonly Scenario[] = [
   burstTokens,
   grpc,
   largeAnswers,
+  embeddings,
+  translation,
   addedLatency,
   openStreams,
   configuration,

@@ -42,6 +42,54 @@ export const burstTokens: Scenario = {
   run: (stage) => compare(stage, { model: "burst-100", calls: 4000, promptBytes: 64, unit: "token" }, () => []),
 };
 
+export const embeddings: Scenario = {
+  name: "embeddings",
+  title: "Embeddings: 64 vectors of 256 numbers",
+  quick: false,
+  run: (stage) => compare(stage, { model: "vectors-64-256", calls: 1500, promptBytes: 4096, unit: "call" }, () => []),
+};
+
+/** Nobody beside us turns one dialect into the other here, so what it costs is held against passing the same tokens on. */
+export const translation: Scenario = {
+  name: "translation",
+  title: "Between dialects: OpenAI's chat in, Anthropic's messages out, 100 streamed tokens",
+  quick: false,
+  run: async (stage) => {
+    const gateway = stage.peers.filter(({ name }) => name === "Penstock");
+    const asText = gateway.map((peer): Peer => ({ ...peer, target: { ...peer.target, compare: "content" } }));
+    const rows: string[][] = [];
+    const costs: number[] = [];
+    for (const [label, model, peers] of [
+      ["passed on", "each-100", gateway],
+      ["translated", "messages-100", asText],
+    ] as const) {
+      const { measured } = await measureInTurn(
+        stage,
+        peers,
+        { kind: "closed", model, promptBytes: 64, connections, calls: 1500 },
+        rounds.full,
+      );
+      for (const one of measured) {
+        costs.push(one.cpuMicrosPerUnit.median);
+        const ratio = one.cpuMicrosPerUnit.median / (costs[0] ?? Number.NaN);
+        rows.push([label, ratio.toFixed(2), withSpread(one.cpuMicrosPerUnit, 2), one.callsPerSecond.median.toFixed(0)]);
+      }
+    }
+    return {
+      tables: [
+        {
+          title: "CPU time per token",
+          columns: ["", "this : passed on", "CPU µs per token", "calls/s"],
+          rows,
+          note: `Median (least to most) of ${rounds.full} rounds, ${connections} connections, 1500 calls a round of 100 tokens.`,
+        },
+      ],
+      budgets: [],
+      plots: [],
+    };
+  },
+};
+
 interface Compared {
   readonly model: string;
   readonly calls: number;
