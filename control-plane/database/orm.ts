@@ -39,8 +39,8 @@ const migrations = [
   { name: "0030-assignment", class: Assignment },
   { name: "0031-prompts", class: Prompts },
   { name: "0031-quota-scopes", class: QuotaScopes },
-  { name: "0040-dropped-parameters", class: DroppedParameters },
   { name: "0032-experiments", class: Experiments },
+  { name: "0040-dropped-parameters", class: DroppedParameters },
 ];
 
 const connectionsMax = 10;

@@ -47,7 +47,7 @@ describe("recorded streams mean", () => {
       [1, "toolu_02", "get_time"],
     ]);
     expect([joined(0), joined(1)]).toEqual(['{"place": "Oslo", "id": 12345678901234567890}', "{}"]);
-    // What the last report leaves out stays as it was.
+    // What the last report has as null, or leaves out, stays as it was.
     expect(lastUsage(events)).toMatchObject({ inputTokens: 475, cacheReadTokens: 3, outputTokens: 89 });
   });
 

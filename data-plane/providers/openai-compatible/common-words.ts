@@ -23,6 +23,7 @@ export function plainChatMembers(value: Json, call: Mapped): Map<string, string 
       "tools",
       list(value["tools"]).map((tool, i) => withoutCacheControl(object(tool), `tools[${i}]`, call)),
     );
+  if (knowsThem(call)) return members;
   if (value["cache_control"] !== undefined) {
     call.cannotCarry("cache_control", "hint");
     set("cache_control", undefined);
@@ -95,10 +96,12 @@ function ownDetail({ provider, ...detail }: Json, at: string, { backend, cannotC
   return [];
 }
 
-function withoutCacheControl(said: Json, at: string, { backend, cannotCarry }: Mapped): Json {
-  // OpenRouter has that word as well, and reads it for whoever serves the model.
-  if (said["cache_control"] === undefined || flavourNameOf(backend.provider) === "openrouter") return said;
-  cannotCarry(`${at}.cache_control`, "hint");
+/** The words for caching and reasoning are OpenRouter's own. */
+const knowsThem = ({ backend }: Mapped): boolean => flavourNameOf(backend.provider) === "openrouter";
+
+function withoutCacheControl(said: Json, at: string, call: Mapped): Json {
+  if (said["cache_control"] === undefined || knowsThem(call)) return said;
+  call.cannotCarry(`${at}.cache_control`, "hint");
   const { cache_control: _control, ...rest } = said;
   return rest;
 }
