@@ -22,6 +22,7 @@ import "./types/prompt-insight.ts";
 import "./types/prompt-label.ts";
 import "./types/provider.ts";
 import "./types/quota.ts";
+import "./types/replay.ts";
 import "./types/revision.ts";
 import "./types/route.ts";
 import "./types/usage-event.ts";

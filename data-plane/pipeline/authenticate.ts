@@ -2,8 +2,10 @@
  * Who calls. From the snapshot alone: no database, no Redis, so that an outage of either can never turn a good key into a
  * refusal. Fails closed.
  */
+import { create } from "@bufbuild/protobuf";
 import { credentialMatches, publicIdOf } from "#agreements/api-key-format.ts";
-import type { ApiKey } from "#proto/penstock/config/v1/snapshot_pb.ts";
+import { controlPlaneOrganisation } from "#agreements/control-plane-credential.ts";
+import { type ApiKey, ApiKeySchema } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
 
@@ -30,7 +32,11 @@ export function authenticator(pepper: string): Authenticate {
     const known = proven.get(credential);
     const publicId = known?.publicId ?? publicIdOf(credential, "psk");
     const apiKey = publicId === undefined ? undefined : snapshot.apiKey(publicId);
-    if (publicId === undefined || apiKey === undefined) throw invalid();
+    if (publicId === undefined || apiKey === undefined) {
+      const ofControlPlane = controlPlaneOrganisation(pepper, credential, nowMs);
+      if (ofControlPlane === undefined) throw invalid();
+      return { organisationId: ofControlPlane, projectId: "", apiKey: controlPlaneKey(ofControlPlane) };
+    }
     if (known?.hash !== apiKey.hash) {
       if (!credentialMatches(pepper, credential, apiKey.hash)) throw invalid();
       if (proven.size >= provenMax) for (const oldest of proven.keys()) if (proven.delete(oldest)) break;
@@ -43,5 +49,9 @@ export function authenticator(pepper: string): Authenticate {
     return { organisationId: apiKey.organisationId, projectId: apiKey.projectId, apiKey };
   };
 }
+
+/** Not a row of anybody's: what the ledger says of calls that people make through the control plane. */
+const controlPlaneKey = (organisationId: string): ApiKey =>
+  create(ApiKeySchema, { id: "control-plane", organisationId, mayForceVariants: true });
 
 const invalid = () => new GatewayError("API_KEY_INVALID", "this API key is not known here; check that it was copied whole");

@@ -182,3 +182,56 @@ describe("a version that truly fails", () => {
     );
   }, 120_000);
 });
+
+describe("a prompt that is tried", () => {
+  it("is called once on a real node, and replayed over saved cases against another version, judged side by side", async () => {
+    const { promptId } = await routeOver("tried", { old: "sim-instant" });
+    const answered = `... on TestAnswer { status content prompt backend error callId } ... on ValidationError { issues { path message } }`;
+    const test = async (input: object) =>
+      (
+        await graphql<Record<string, Record<string, unknown>>>(
+          `mutation ($input: TestPromptInput!) { testPrompt(input: $input) { __typename ${answered} } }`,
+          { input },
+        )
+      )["testPrompt"];
+    const one = await test({ promptId, version: 2, route: "tried", input: "echo: hi" });
+    expect(one).toMatchObject({ status: 200, content: "hi", prompt: "tried@2", backend: "tried-old", error: null });
+    expect(await test({ promptId, version: 2, route: "tried", variables: { x: 1 } })).toMatchObject({
+      status: 400,
+      error: expect.stringMatching(/variable "x"/),
+    });
+
+    const side = "passed failed errors durationMsMean costUsd";
+    const replayed = async (more: object) =>
+      (
+        await graphql<Record<string, Record<string, unknown>>>(
+          `mutation ($input: ReplayInput!) { replayPrompt(input: $input) { __typename ... on Replay { baseline { ${side} } candidate { ${side} } cases { input baseline { content prompt passed } candidate { content prompt passed } } } } }`,
+          { input: { promptId, baseline: 1, candidate: 2, route: "tried", ...more } },
+        )
+      )["replayPrompt"];
+    const cases = [
+      { input: "echo: blue", expected: "blue" },
+      { input: "echo: red", expected: "green" },
+    ];
+    expect(await replayed({ cases, judge: "EXACT" })).toMatchObject({
+      baseline: { passed: 1, failed: 1, errors: 0 },
+      candidate: { passed: 1, failed: 1, errors: 0 },
+      cases: [
+        {
+          input: "echo: blue",
+          baseline: { content: "blue", prompt: "tried@1", passed: true },
+          candidate: { prompt: "tried@2", passed: true },
+        },
+        { candidate: { content: "red", passed: false } },
+      ],
+    });
+    expect(
+      await replayed({ cases: [{ input: 'echo: {"a":1}' }], judge: "JSON_SCHEMA", schema: { type: "object", required: ["b"] } }),
+    ).toMatchObject({
+      candidate: { passed: 0, failed: 1 },
+    });
+    expect(await replayed({ cases: [{ input: "rivers", expected: "x" }], judge: "MODEL", judgeRoute: "tried" })).toMatchObject({
+      candidate: { errors: 0 },
+    });
+  }, 60_000);
+});

@@ -1,0 +1,172 @@
+/** Trying prompts through a node: one test call, or saved cases against two versions. Imported for its side effects by schema.ts. */
+import { faultsInSchema } from "#agreements/prompt-inputs.ts";
+import { ForbiddenError, NotFoundError, ValidationError } from "../../control-error.ts";
+import { isUuid } from "../../database/config-kinds.ts";
+import { Prompt as PromptEntity } from "../../database/entities/prompt.ts";
+import { callNode, type NodeAnswer } from "../../operations/call-node.ts";
+import { casesMax, type Judge, type ReplayedAnswer, type ReplayedCase, replay } from "../../operations/replay.ts";
+import { builder } from "../builder.ts";
+import { enumOf, inOrganisation } from "../config-type.ts";
+import { type GraphQLContext, principalOf } from "../context.ts";
+
+const errors = { types: [ValidationError, NotFoundError, ForbiddenError], directResult: true };
+
+const answerFields = <Answer extends NodeAnswer>(t: PothosSchemaTypes.ObjectFieldBuilder<typeof builder.$inferSchemaTypes, Answer>) => ({
+  status: t.int({ description: "HTTP's.", resolve: ({ status }) => status }),
+  callId: t.string({ resolve: ({ callId }) => callId }),
+  backend: t.string({ resolve: ({ backend }) => backend }),
+  prompt: t.string({ description: '"<prompt>@<version>".', resolve: ({ prompt }) => prompt }),
+  durationMs: t.int({ resolve: ({ durationMs }) => durationMs }),
+  content: t.string({ resolve: ({ content }) => content }),
+  error: t.string({ nullable: true, resolve: ({ error }) => error }),
+  inputTokens: t.int({ nullable: true, resolve: ({ inputTokens }) => inputTokens }),
+  outputTokens: t.int({ nullable: true, resolve: ({ outputTokens }) => outputTokens }),
+  costUsd: t.float({ nullable: true, resolve: ({ costUsd }) => costUsd }),
+});
+const AnswerType = builder.objectRef<NodeAnswer>("TestAnswer").implement({ fields: (t) => answerFields(t) });
+const ReplayedAnswerType = builder.objectRef<ReplayedAnswer>("ReplayedAnswer").implement({
+  fields: (t) => ({
+    ...answerFields(t),
+    passed: t.boolean({ nullable: true, description: "Null: nobody judged.", resolve: ({ passed }) => passed }),
+  }),
+});
+const ReplayedCaseType = builder.objectRef<ReplayedCase>("ReplayedCase").implement({
+  fields: (t) => ({
+    input: t.string({ resolve: (row) => row.case.input }),
+    expected: t.string({ resolve: (row) => row.case.expected }),
+    variables: t.field({ type: "JSON", resolve: (row) => row.case.variables }),
+    baseline: t.field({ type: ReplayedAnswerType, resolve: (row) => row.baseline }),
+    candidate: t.field({ type: ReplayedAnswerType, resolve: (row) => row.candidate }),
+  }),
+});
+interface Replayed {
+  readonly cases: readonly ReplayedCase[];
+}
+const sum = (cases: readonly ReplayedCase[], side: "baseline" | "candidate", of: (answer: ReplayedAnswer) => number) =>
+  cases.reduce((total, row) => total + of(row[side]), 0);
+interface SideTotals {
+  readonly passed: number;
+  readonly failed: number;
+  readonly errors: number;
+  readonly durationMsMean: number;
+  readonly costUsd: number;
+}
+const totalsOf = (cases: readonly ReplayedCase[], side: "baseline" | "candidate"): SideTotals => ({
+  passed: sum(cases, side, ({ passed }) => (passed === true ? 1 : 0)),
+  failed: sum(cases, side, ({ passed }) => (passed === false ? 1 : 0)),
+  errors: sum(cases, side, ({ error }) => (error === null ? 0 : 1)),
+  durationMsMean: sum(cases, side, ({ durationMs }) => durationMs) / cases.length,
+  costUsd: sum(cases, side, ({ costUsd }) => costUsd ?? 0),
+});
+const TotalsType = builder.objectRef<SideTotals>("ReplayTotals").implement({
+  fields: (t) => ({
+    passed: t.exposeInt("passed"),
+    failed: t.exposeInt("failed"),
+    errors: t.exposeInt("errors"),
+    durationMsMean: t.exposeFloat("durationMsMean"),
+    costUsd: t.exposeFloat("costUsd", { description: "Of the calls whose cost is known." }),
+  }),
+});
+const ReplayedType = builder.objectRef<Replayed>("Replay").implement({
+  fields: (t) => ({
+    cases: t.field({ type: [ReplayedCaseType], resolve: ({ cases }) => [...cases] }),
+    baseline: t.field({ type: TotalsType, resolve: ({ cases }) => totalsOf(cases, "baseline") }),
+    candidate: t.field({ type: TotalsType, resolve: ({ cases }) => totalsOf(cases, "candidate") }),
+  }),
+});
+
+const TestPromptInput = builder.inputType("TestPromptInput", {
+  fields: (t) => ({
+    promptId: t.id({ required: true }),
+    version: t.int({ required: true }),
+    route: t.string({ required: true, description: "The name of the route that is called." }),
+    variables: t.field({ type: "JSON" }),
+    input: t.string({ description: "A user's message after the prompt's own." }),
+  }),
+});
+builder.mutationField("testPrompt", (t) =>
+  t.field({
+    type: AnswerType,
+    description: "Makes one call, which costs what a call costs and stands in the ledger.",
+    authScopes: { admin: true },
+    errors,
+    args: { input: t.arg({ type: TestPromptInput, required: true }) },
+    resolve: async (_root, { input }, context) => {
+      const name = await nameOf(context, input.promptId);
+      const messages = input.input == null || input.input === "" ? [] : [{ role: "user", content: input.input }];
+      return callNode(context.services, principalOf(context).organisationId, {
+        model: input.route,
+        messages,
+        prompt: { name, version: input.version, variables: variablesOf(input.variables, "variables") },
+      });
+    },
+  }),
+);
+
+const JudgeKind = enumOf("JudgeKind", ["exact", "contains", "json-schema", "model"]);
+const ReplayCaseInput = builder.inputType("ReplayCaseInput", {
+  fields: (t) => ({ variables: t.field({ type: "JSON" }), input: t.string(), expected: t.string() }),
+});
+const ReplayInput = builder.inputType("ReplayInput", {
+  fields: (t) => ({
+    promptId: t.id({ required: true }),
+    baseline: t.int({ required: true, description: "A version." }),
+    candidate: t.int({ required: true, description: "Another." }),
+    route: t.string({ required: true }),
+    cases: t.field({ type: [ReplayCaseInput], required: true, description: `1 to ${casesMax}.` }),
+    judge: t.field({ type: JudgeKind, description: "Without one: nothing is judged." }),
+    schema: t.field({ type: "JSON", description: "Of JSON_SCHEMA." }),
+    judgeRoute: t.string({ description: "Of MODEL: the route that is asked." }),
+  }),
+});
+builder.mutationField("replayPrompt", (t) =>
+  t.field({
+    type: ReplayedType,
+    description: "Runs each case against two versions, side by side. Each is a call that costs what a call costs.",
+    authScopes: { admin: true },
+    errors,
+    args: { input: t.arg({ type: ReplayInput, required: true }) },
+    resolve: async (_root, { input }, context) => ({
+      cases: await replay(context.services, principalOf(context).organisationId, {
+        route: input.route,
+        prompt: await nameOf(context, input.promptId),
+        baseline: input.baseline,
+        candidate: input.candidate,
+        cases: input.cases.map(({ variables, input: text, expected }, index) => ({
+          variables: variablesOf(variables, `cases[${index}].variables`),
+          input: text ?? "",
+          expected: expected ?? "",
+        })),
+        judge: judgeOf(input),
+      }),
+    }),
+  }),
+);
+
+function judgeOf({ judge, schema, judgeRoute }: typeof ReplayInput.$inferInput): Judge | undefined {
+  if (judge == null) return undefined;
+  if (judge === "json-schema") {
+    // The answer may be any JSON; what must not be is a schema that could stop us.
+    const [fault] = faultsInSchema({ type: "object", properties: { answer: schema ?? null } }, []);
+    if (schema == null || typeof schema !== "object" || fault !== undefined)
+      throw new ValidationError([{ path: "schema", message: fault ?? "must be a JSON object" }]);
+    return { kind: judge, schema };
+  }
+  if (judge !== "model") return { kind: judge };
+  if (judgeRoute == null) throw new ValidationError([{ path: "judgeRoute", message: "say which route is asked" }]);
+  return { kind: judge, route: judgeRoute };
+}
+
+async function nameOf(context: GraphQLContext, promptId: string): Promise<string> {
+  const prompt = isUuid(promptId)
+    ? await inOrganisation(context, (em) => em.findOne(PromptEntity, { id: promptId, archivedAt: null }))
+    : null;
+  if (prompt === null) throw new NotFoundError("prompt", promptId);
+  return prompt.name;
+}
+
+function variablesOf(value: unknown, path: string): Readonly<Record<string, unknown>> {
+  if (value === null || value === undefined) return {};
+  if (typeof value !== "object" || Array.isArray(value)) throw new ValidationError([{ path, message: "must be a JSON object" }]);
+  return value as Readonly<Record<string, unknown>>;
+}
