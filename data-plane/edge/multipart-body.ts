@@ -15,7 +15,7 @@ import { GatewayError } from "../gateway-error.ts";
 import type { OperationBody } from "../pipeline/operation-request.ts";
 import { refuseSteering } from "./chat-body.ts";
 import { wrongField } from "./operation-body.ts";
-import type { RestCall } from "./rest-server.ts";
+import { mayTakeLong, type RestCall } from "./rest-server.ts";
 
 export const uploadBytesMax = 512 * 1024 * 1024;
 const heldInMemoryMax = 1024 * 1024;
@@ -44,6 +44,7 @@ export function openMultipart(call: RestCall): MultipartForm {
   const type = call.request.headers["content-type"] ?? "";
   if (!/^multipart\/form-data\s*;.*boundary=/i.test(type))
     throw new GatewayError("INVALID_ARGUMENT", "send the body with content-type: multipart/form-data and a boundary");
+  const uploadOver = mayTakeLong(call.request);
   const { next, close: closeParts } = partsOf(call, type);
   const held: Part[] = [];
   const spools: Spool[] = [];
@@ -73,6 +74,7 @@ export function openMultipart(call: RestCall): MultipartForm {
       yield Buffer.from(`--${boundary}--\r\n`);
     },
     async close() {
+      uploadOver();
       closeParts();
       await Promise.all(spools.map((spool) => spool.close()));
     },

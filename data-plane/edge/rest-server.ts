@@ -44,6 +44,8 @@ export type RestEndpoints = readonly {
 export interface RestServerOptions {
   readonly host: string;
   readonly port: number;
+  /** All of a request must have come within this, in milliseconds. Default: 60000. */
+  readonly requestMsMax?: number;
   /** For failures that are ours, with the request id. */
   readonly logError: (error: GatewayError, requestId: string) => void;
 }
@@ -60,14 +62,15 @@ export const bodyBytesMax = 10 * 1024 * 1024;
 export async function startRestServer(endpoints: RestEndpoints, options: RestServerOptions): Promise<RestServer> {
   const live = new LiveCalls<GatewayError>();
   const server = createServer({
-    headersTimeout: 10_000,
+    headersTimeout: Math.min(10_000, options.requestMsMax ?? requestMsMaxDefault),
     connectionsCheckingInterval: 1000,
-    requestTimeout: 60_000,
+    requestTimeout: options.requestMsMax ?? requestMsMaxDefault,
     keepAliveTimeout: 65_000,
     maxHeaderSize: 16 * 1024,
   });
   server.on("request", (request, response) => void serve(request, response, endpoints, options, live));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === "ERR_HTTP_REQUEST_TIMEOUT" && uploading.has(socket)) return;
     if (socket.writable) socket.end(malformed(error.code));
     else socket.destroy();
   });
@@ -90,6 +93,17 @@ export async function startRestServer(endpoints: RestEndpoints, options: RestSer
         server.closeIdleConnections();
       }),
   };
+}
+
+const requestMsMaxDefault = 60_000;
+
+/** Sockets of requests that may take longer than others, because whoever reads them has a clock of its own. */
+const uploading = new WeakSet<object>();
+
+/** Returns what ends it. */
+export function mayTakeLong({ socket }: IncomingMessage): () => void {
+  uploading.add(socket);
+  return () => void uploading.delete(socket);
 }
 
 /** What ended calls get to write their error in, in milliseconds. */

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openMultipart, readMultipart } from "../../data-plane/edge/multipart-body.ts";
 import { batchLines } from "../../data-plane/edge/openai-storage/batch-lines.ts";
-import type { RestCall } from "../../data-plane/edge/rest-server.ts";
+import { type RestCall, readBody, sendJson, startRestServer } from "../../data-plane/edge/rest-server.ts";
 
 const file = Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7) % 256));
 const head = (name: string, more = "") => `--b\r\ncontent-disposition: form-data; name="${name}"${more}\r\n\r\n`;
@@ -118,4 +118,49 @@ describe("the lines of a batch", () => {
       kind: "UNSUPPORTED_PARAMETER",
     });
   });
+});
+
+describe("a slow caller", () => {
+  it("may take its time with an upload, as long as something comes, and not with anything else", async () => {
+    const rest = await startRestServer(
+      [
+        {
+          method: "POST",
+          path: "/upload",
+          serve: async (call) => {
+            const form = openMultipart(call);
+            const model = await form.field("model");
+            await form.close();
+            sendJson(call, 200, JSON.stringify({ model }));
+          },
+        },
+        { method: "POST", path: "/json", serve: async (call) => sendJson(call, 200, await readBody(call)) },
+      ],
+      { host: "127.0.0.1", port: 0, requestMsMax: 1000, logError: () => {} },
+    );
+    const slowly = (path: string, type: string, pieces: readonly string[]) =>
+      new Promise<number>((resolve, reject) => {
+        const sent = httpRequest({ port: rest.port, path, method: "POST", headers: { "content-type": type } }, (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        });
+        sent.on("error", reject);
+        let at = 0;
+        const next = setInterval(() => {
+          if (at < pieces.length) sent.write(pieces[at++]);
+          else {
+            clearInterval(next);
+            sent.end();
+          }
+        }, 700);
+        sent.on("close", () => clearInterval(next));
+      });
+    const form = [head("file", '; filename="a"'), "abc", "def", "ghi", `\r\n${head("model")}ears\r\n--b--\r\n`];
+    const [uploaded, told] = await Promise.all([
+      slowly("/upload", "multipart/form-data; boundary=b", form),
+      slowly("/json", "application/json", ["{", '"a"', ":", "1", "}"]),
+    ]);
+    expect([uploaded, told]).toEqual([200, 408]);
+    await rest.close(0);
+  }, 20_000);
 });
