@@ -12,7 +12,7 @@
 import { wrap } from "@mikro-orm/core";
 import { ControlError, NotFoundError, ValidationError, type ValidationIssue } from "../control-error.ts";
 import { type ConfigKind, type ConfigRow, configEntities } from "../database/config-kinds.ts";
-import { Provider, plainProvider } from "../database/entities/provider.ts";
+import { Provider, plainProvider, tokenUrlOf } from "../database/entities/provider.ts";
 import type { JsonObject } from "../database/entities/route.ts";
 import type { EntityManager } from "../database/orm.ts";
 import type { ConfigRevision, Services } from "../services.ts";
@@ -110,7 +110,7 @@ async function placesAgain(services: Services, organisationId: string, number: b
     const rows = await em.find(Provider, { id: { $in: [...before.keys()] } });
     return rows.flatMap((row) => {
       const columns = before.get(row.id);
-      return columns != null && bringsBack(row, columns) ? [{ key: String(columns["key"]), baseUrl: String(columns["baseUrl"]) }] : [];
+      return columns == null ? [] : urlsBroughtBack(row, columns).map((baseUrl) => ({ key: String(columns["key"]), baseUrl }));
     });
   });
   const keys = Map.groupBy(providers, ({ baseUrl }) => baseUrl);
@@ -140,6 +140,13 @@ async function placesAgain(services: Services, organisationId: string, number: b
 /** Whether the image puts a provider at another base URL, or at one again. */
 const bringsBack = (row: Provider, image: JsonObject): boolean =>
   image["archivedAt"] == null && (row.archivedAt != null || row.baseUrl !== image["baseUrl"]);
+
+/** The base URL, and where tokens would be fetched: a secret goes to both. */
+function urlsBroughtBack(row: Provider, image: JsonObject): string[] {
+  const { tokenUrl } = (image["authentication"] ?? {}) as { readonly tokenUrl?: unknown };
+  const tokensMove = image["archivedAt"] == null && (row.archivedAt != null || tokenUrlOf(row.authentication) !== tokenUrl);
+  return [...(bringsBack(row, image) ? [String(image["baseUrl"])] : []), ...(typeof tokenUrl === "string" && tokensMove ? [tokenUrl] : [])];
+}
 
 /** What is said of the place in a provider's image is what was true then. */
 function placeNow(row: Provider, image: JsonObject, places: Places): Pick<Provider, "privateAddressAllowed"> {

@@ -103,9 +103,9 @@ describe("API keys that open nothing any more", () => {
 });
 
 describe("a base URL that a restore brings back", () => {
-  const makeProvider = (place: ProviderPlace) =>
+  const makeProvider = (place: ProviderPlace, more: Partial<Provider> = {}) =>
     change(async (made) =>
-      made.create("provider", { key: `provider-${++count}`, kind: "openai", sealedCredential: "", ...plainProvider, ...place }),
+      made.create("provider", { key: `provider-${++count}`, kind: "openai", sealedCredential: "", ...plainProvider, ...place, ...more }),
     );
   const move = (id: string, place: ProviderPlace) => change(async (edit) => Object.assign(await edit.edit("provider", id), place));
   const open = (privateAddresses: readonly string[], baseUrl: string) => placeOf({ privateAddresses: [...privateAddresses] }, baseUrl);
@@ -136,6 +136,25 @@ describe("a base URL that a restore brings back", () => {
     });
     await expect(restore(made.revision.number, [])).rejects.toThrow(/PENSTOCK_PRIVATE_ADDRESSES/);
     expect((await row(Provider, made.value.id)).archivedAt).not.toBeNull();
+  });
+
+  it("is asked of the place that tokens come from, too", async () => {
+    const authentication = {
+      method: "oauth-client-credentials",
+      tokenUrl: "http://127.0.0.1:9/token",
+      clientId: "c",
+      scope: "",
+      audience: "",
+      clientAuthentication: "basic",
+    } as const;
+    const made = await makeProvider(await open([], "https://1.1.1.1/v1"), { authentication, sealedCredential: "sealed" });
+    await change(async (edit) => {
+      (await edit.edit("provider", made.value.id)).authentication = { method: "api-key" };
+    });
+    await expect(restore(made.revision.number, [])).rejects.toThrow(/PENSTOCK_PRIVATE_ADDRESSES/);
+    expect((await row(Provider, made.value.id)).authentication).toEqual({ method: "api-key" });
+    await restore(made.revision.number, ["127.0.0.1"]);
+    expect((await row(Provider, made.value.id)).authentication).toEqual(authentication);
   });
 
   it("keeps a permission that was taken away since, where the base URL is the same", async () => {
