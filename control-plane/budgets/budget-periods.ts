@@ -52,16 +52,18 @@ export async function spentBudgets(em: EntityManager, instants: readonly Date[])
 type Row = Readonly<Record<string, unknown>>;
 
 const milliseconds = (expression: string): string => `floor(extract(epoch from ${expression}) * 1000)::bigint::text`;
-const inScope = (row: string): string =>
-  `case b.scope_kind when 'project' then ${row}.project_id = b.scope_id::text when 'api_key' then ${row}.api_key_id = b.scope_id::text else true end`;
-
 const rolledUp = (table: string, range: string): string => `
-  left join lateral (
-    select sum(u.cost_nanodollars) as cost, sum(u.calls) as calls, sum(u.calls_without_cost - u.calls_without_usage) as unpriced
+    select c.project_id, c.api_key_id, u.cost_nanodollars as cost, u.calls, u.calls_without_cost - u.calls_without_usage as unpriced
     from ${table} as u join usage_combination as c on c.organisation_id = u.organisation_id and c.id = u.combination_id
-    where u.organisation_id = b.organisation_id and u.cube = ${totalsCube.number} and ${range} and ${inScope("c")}
-  ) as ${table} on true`;
+    where u.organisation_id = span.organisation_id and u.cube = ${totalsCube.number} and ${range}`;
 
+const callByCall = (from: string, until: string): string => `
+    select e.project_id, e.api_key_id, coalesce(e.cost_nanodollars, 0), 1,
+      (e.input_tokens is not null and e.cost_nanodollars is null)::int
+    from usage_event as e
+    where e.organisation_id = span.organisation_id and e.started_at >= ${from} and e.started_at < ${until}`;
+
+/** Usage is summed up once for each organisation and stretch of time, however many budgets there are on it. */
 const statement = `
   with due as (
     select distinct on (budget.id, period_start) budget.*, period_start, period_end
@@ -72,30 +74,37 @@ const statement = `
         (local_start + case period when 'quarter' then interval '3 months' else ('1 ' || period)::interval end) at time zone time_zone as period_end) as bounds
     where archived_at is null
     order by budget.id, period_start
-  ), b as (
-    select *, ${ceiling("hour", "period_start")} as hour_from, ${whole("hour", "period_end")} as hour_until,
+  ), span as materialized (
+    select organisation_id, period_start, period_end, ${ceiling("hour", "period_start")} as hour_from, ${whole("hour", "period_end")} as hour_until,
       ${ceiling("day", "period_start")} as day_from, ${whole("day", "period_end")} as day_until
-    from due
+    from (select distinct organisation_id, period_start, period_end from due) as spans
+  ), spent as materialized (
+    select span.organisation_id, span.period_start, span.period_end, project_id, api_key_id,
+      sum(cost) as cost, sum(calls) as calls, sum(unpriced) as unpriced
+    from span cross join lateral (
+      ${rolledUp("usage_day", "u.bucket >= span.day_from and u.bucket < span.day_until")}
+      union all
+      ${rolledUp(
+        "usage_hour",
+        "u.bucket >= span.hour_from and u.bucket < span.hour_until and not (u.bucket >= span.day_from and u.bucket < span.day_until)",
+      )}
+      union all
+      ${callByCall("span.period_start", "span.hour_from")}
+      union all
+      ${callByCall("span.hour_until", "span.period_end")}
+    ) as parts
+    group by 1, 2, 3, 4, 5
   )
   select b.id::text as id, b.organisation_id::text as organisation_id, b.key, b.scope_kind, b.scope_id::text as scope_id, b.period, b.time_zone,
     b.limit_nanodollars::text as limit_nanodollars, b.threshold_percents, b.reached_percent,
     ${milliseconds("b.reached_until")} as reached_until_ms, ${milliseconds("b.period_start")} as period_start_ms,
     ${milliseconds("b.period_end")} as period_end_ms,
-    (coalesce(usage_day.cost, 0) + coalesce(usage_hour.cost, 0) + coalesce(edges.cost, 0))::text as cost,
-    (coalesce(usage_day.calls, 0) + coalesce(usage_hour.calls, 0) + coalesce(edges.calls, 0))::text as calls,
-    greatest(coalesce(usage_day.unpriced, 0) + coalesce(usage_hour.unpriced, 0) + coalesce(edges.unpriced, 0), 0)::text as unpriced
-  from b
-  ${rolledUp("usage_day", "u.bucket >= b.day_from and u.bucket < b.day_until")}
-  ${rolledUp(
-    "usage_hour",
-    "u.bucket >= b.hour_from and u.bucket < b.hour_until and not (u.bucket >= b.day_from and u.bucket < b.day_until)",
-  )}
-  left join lateral (
-    select sum(e.cost_nanodollars) as cost, count(*) as calls,
-      count(*) filter (where e.input_tokens is not null and e.cost_nanodollars is null) as unpriced
-    from usage_event as e
-    where (b.period_start < b.hour_from or b.hour_until < b.period_end) and e.organisation_id = b.organisation_id
-      and ((e.started_at >= b.period_start and e.started_at < b.hour_from) or (e.started_at >= b.hour_until and e.started_at < b.period_end))
-      and ${inScope("e")}
-  ) as edges on true
+    sums.cost::text as cost, sums.calls::text as calls, greatest(sums.unpriced, 0)::text as unpriced
+  from due as b cross join lateral (
+    select coalesce(sum(cost), 0) as cost, coalesce(sum(calls), 0) as calls, coalesce(sum(unpriced), 0) as unpriced
+    from spent
+    where spent.organisation_id = b.organisation_id and spent.period_start = b.period_start and spent.period_end = b.period_end
+      and case b.scope_kind when 'project' then spent.project_id = b.scope_id::text
+        when 'api_key' then spent.api_key_id = b.scope_id::text else true end
+  ) as sums
   order by b.organisation_id, b.id, b.period_start`;

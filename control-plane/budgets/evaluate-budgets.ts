@@ -16,6 +16,8 @@ const lateMs = 3_600_000;
 /** Any constant: one control plane at a time. */
 const evaluationLock = 7_361_610;
 const statementMs = 30_000;
+/** In one transaction; more wait for the next turn. */
+const alertsAtOnce = 500;
 
 export type BudgetServices = Pick<Services, "database" | "signer" | "committed" | "logger">;
 
@@ -29,7 +31,8 @@ export async function evaluateBudgets(services: BudgetServices, now: Date): Prom
     const running = budgets.filter(({ periodStart, periodEnd }) => periodStart <= now && now < periodEnd);
     await keepStates(em, running, now);
     let raised = 0;
-    for (const alert of await untold(em, thresholdAlerts(budgets, now))) if ((await raiseAlert(em, alert)) !== undefined) raised++;
+    const alerts = await untold(em, thresholdAlerts(budgets, now));
+    for (const alert of alerts.slice(0, alertsAtOnce)) if ((await raiseAlert(em, alert)) !== undefined) raised++;
     return { raised, running, asked: running.length === 0 ? new Map() : await percentsAsked(em) };
   });
   if (evaluated === undefined) return 0;
