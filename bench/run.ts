@@ -68,8 +68,9 @@ function choose(): readonly Scenario[] {
   const unknown = names?.find((name) => !scenarios.some((scenario) => scenario.name === name));
   if (unknown !== undefined)
     throw new Error(`there is no scenario "${unknown}"; there are ${scenarios.map(({ name }) => name).join(", ")}`);
-  return scenarios.filter(({ name, quick }) => {
+  return scenarios.filter(({ name, quick, onlyWhenAsked }) => {
     if (names !== undefined) return names.includes(name);
+    if (onlyWhenAsked === true) return false;
     return name === soakName ? options.soak : quick || !options.quick;
   });
 }

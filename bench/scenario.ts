@@ -7,6 +7,8 @@ export interface Scenario {
   readonly title: string;
   /** Part of --quick. */
   readonly quick: boolean;
+  /** Played only where --only names it: it takes long. */
+  readonly onlyWhenAsked?: boolean;
   /** @throws Error where an answer was wrong or did not come: then no figure is worth anything. */
   run(stage: Stage): Promise<ScenarioReport>;
 }

@@ -1,5 +1,6 @@
 /** All scenarios, in the order in which they are played and reported. */
 import type { Scenario } from "./scenario.ts";
+import { analytics } from "./scenarios/analytics.ts";
 import { burstTokens, embeddings, largeAnswers, streamedTokens, translation, wholeAnswers } from "./scenarios/answers.ts";
 import { configuration } from "./scenarios/configuration.ts";
 import { grpc } from "./scenarios/grpc.ts";
@@ -25,5 +26,6 @@ export const scenarios: readonly Scenario[] = [
   quota,
   workers,
   ledger,
+  analytics,
   soak,
 ];

@@ -2,7 +2,9 @@
  * Everything between the database and the nodes, started in one place: the publisher, the gRPC services that nodes call, what
  * is known of the nodes, and the consumer of usage records. Each goes on by itself when Redis or the database is away.
  */
+import { openCallFeed } from "./redis/call-feed.ts";
 import { openConfigChannel } from "./redis/config-channel.ts";
+import { openDeadLetters } from "./redis/dead-letters.ts";
 import { subscribeNodeStatus } from "./redis/node-status.ts";
 import { openUsageQueue } from "./redis/usage-queue.ts";
 import type { Propagation, Services } from "./services.ts";
@@ -12,7 +14,9 @@ import { databaseNodes } from "./snapshot/database-nodes.ts";
 import { trackNodes } from "./snapshot/node-tracker.ts";
 import { publishConfig } from "./snapshot/publish.ts";
 import { openSnapshotSource } from "./snapshot/snapshot-source.ts";
+import { type CallFeed, localCallFeed } from "./usage/call-feed.ts";
 import { consumeUsage } from "./usage/consume-events.ts";
+import { type DeadLetters, noDeadLetters } from "./usage/dead-letters.ts";
 import { keepLedger, sumLedgerOnce } from "./usage/keep-ledger.ts";
 import { usageHandlers } from "./usage/usage-service.ts";
 
@@ -20,6 +24,8 @@ export interface Distribution {
   /** Where nodes find ConfigService and UsageService. */
   readonly configPort: number;
   readonly propagation: Propagation;
+  readonly callFeed: CallFeed;
+  readonly deadLetters: DeadLetters;
   /** Nodes are cut off first, then what is in hand is finished, within about three seconds. */
   close(): Promise<void>;
 }
@@ -29,18 +35,21 @@ export async function startDistribution(
   services: Pick<Services, "settings" | "logger" | "database" | "signer" | "committed">,
 ): Promise<Distribution> {
   const { settings, logger, database, signer, committed } = services;
+  await sumLedgerOnce(database);
+  const { redisUrl } = settings;
+  const callFeed = redisUrl === undefined ? { ...localCallFeed(), close: () => {} } : openCallFeed(redisUrl, logger);
+  const deadLetters = redisUrl === undefined ? { ...noDeadLetters, close: () => {} } : openDeadLetters(redisUrl, logger);
   const history = databaseHistory(database);
   const source = openSnapshotSource(history, signer);
   const tracker = trackNodes(databaseNodes(database), logger);
   const configService = await serveConfig({
     source,
     nodes: tracker,
-    usage: usageHandlers(database, logger),
+    usage: usageHandlers(database, callFeed, logger),
     pepper: settings.pepper,
     address: { host: settings.host, port: settings.configPort },
     logger,
   });
-  const { redisUrl } = settings;
   const publisher = publishConfig({
     history,
     source,
@@ -50,11 +59,12 @@ export async function startDistribution(
     liveNodes: () => tracker.heard().filter(({ live }) => live).length,
   });
   const statuses = redisUrl === undefined ? undefined : subscribeNodeStatus(redisUrl, logger, tracker.report);
-  await sumLedgerOnce(database);
   const keeper = keepLedger(database, settings, logger);
-  const ledger = redisUrl === undefined ? undefined : consumeUsage(openUsageQueue(redisUrl, logger), database, logger);
+  const ledger = redisUrl === undefined ? undefined : consumeUsage(openUsageQueue(redisUrl, logger), database, callFeed, logger);
   return {
     configPort: configService.port,
+    callFeed,
+    deadLetters,
     propagation: {
       wait: tracker.wait,
       nodes: tracker.nodes,
@@ -68,6 +78,8 @@ export async function startDistribution(
       statuses?.close();
       await Promise.all([publisher.close(), ledger?.close(), keeper.close()]);
       await tracker.close();
+      callFeed.close();
+      deadLetters.close();
     },
   };
 }

@@ -13,6 +13,8 @@ import type { Logger } from "./logger.ts";
 import { firstStart } from "./operations/first-start.ts";
 import { committedSignal, noPropagation } from "./services.ts";
 import type { ControlPlaneSettings } from "./settings.ts";
+import { localCallFeed } from "./usage/call-feed.ts";
+import { noDeadLetters } from "./usage/dead-letters.ts";
 
 export interface ControlPlane {
   readonly graphqlPort: number;
@@ -37,7 +39,7 @@ export async function startControlPlane(settings: ControlPlaneSettings, logger: 
     opened.push(alerts.close);
     const core = { settings, logger, database, signer, committed, alerts };
 
-    await firstStart({ ...core, propagation: noPropagation });
+    await firstStart({ ...core, propagation: noPropagation, callFeed: localCallFeed(), deadLetters: noDeadLetters });
 
     const distribution = await startDistribution(core);
     opened.push(distribution.close);
@@ -46,7 +48,7 @@ export async function startControlPlane(settings: ControlPlaneSettings, logger: 
     const evaluator = startEvaluator({ ...core, propagation: distribution.propagation }, settings.experimentEvaluationMs);
     opened.push(evaluator.close);
 
-    const graphql = await startGraphqlServer({ ...core, propagation: distribution.propagation });
+    const graphql = await startGraphqlServer({ ...core, ...distribution });
     opened.push(graphql.close);
 
     logger.info({ graphqlPort: graphql.port, configPort: distribution.configPort }, "the control plane is ready");

@@ -5,6 +5,8 @@ import type { AlertFeed } from "./alerts/alert-feed.ts";
 import type { Database } from "./database/orm.ts";
 import type { Logger } from "./logger.ts";
 import type { ControlPlaneSettings } from "./settings.ts";
+import type { CallFeed } from "./usage/call-feed.ts";
+import type { DeadLetters } from "./usage/dead-letters.ts";
 
 export interface ConfigRevision {
   readonly epoch: string;
@@ -68,6 +70,8 @@ export interface Services {
   readonly signer: Signer;
   readonly committed: CommittedSignal;
   readonly propagation: Propagation;
+  readonly callFeed: CallFeed;
+  readonly deadLetters: DeadLetters;
 }
 
 export function committedSignal(logger: Logger): CommittedSignal {

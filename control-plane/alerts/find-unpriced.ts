@@ -1,6 +1,6 @@
 /** Finds models that answer calls for which no price is known, and tells of each once a day: what is not priced is on no bill. */
 import type { EntityManager } from "../database/orm.ts";
-import { totalsCube } from "../usage/cubes.ts";
+import { answersCube } from "../usage/cubes.ts";
 import { raiseAlert } from "./raise-alert.ts";
 
 /** Looked back on: more than a node that could not send for a while is late. */
@@ -12,7 +12,7 @@ export async function findUnpriced(em: EntityManager, now: Date): Promise<number
     `select c.organisation_id::text as organisation_id, c.backend_id, c.model_served,
        sum(u.calls_without_cost - u.calls_without_usage)::text as calls
      from usage_minute as u join usage_combination as c on c.organisation_id = u.organisation_id and c.id = u.combination_id
-     where u.cube = ${totalsCube.number} and u.bucket >= ? and u.calls_without_cost > u.calls_without_usage and c.backend_id <> ''
+     where u.cube = ${answersCube.number} and u.bucket >= ? and u.calls_without_cost > u.calls_without_usage and c.backend_id <> ''
      group by 1, 2, 3 order by 1, 2, 3 limit 1000`,
     [new Date(now.getTime() - windowMs).toISOString()],
   );

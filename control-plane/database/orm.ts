@@ -19,6 +19,7 @@ import { ProviderAuthentication } from "./migrations/0002-provider-authenticatio
 import { Money } from "./migrations/0010-money.ts";
 import { LedgerByDay } from "./migrations/0020-ledger-by-day.ts";
 import { ConsoleSessions } from "./migrations/0021-console-session.ts";
+import { RollUpKeys } from "./migrations/0022-roll-up-keys.ts";
 import { Assignment } from "./migrations/0030-assignment.ts";
 import { Prompts } from "./migrations/0031-prompts.ts";
 import { QuotaScopes } from "./migrations/0031-quota-scopes.ts";
@@ -36,6 +37,7 @@ const migrations = [
   { name: "0010-money", class: Money },
   { name: "0020-ledger-by-day", class: LedgerByDay },
   { name: "0021-console-session", class: ConsoleSessions },
+  { name: "0022-roll-up-keys", class: RollUpKeys },
   { name: "0030-assignment", class: Assignment },
   { name: "0031-prompts", class: Prompts },
   { name: "0031-quota-scopes", class: QuotaScopes },

@@ -9,7 +9,7 @@ import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { readRedisAddress } from "#agreements/redis-address.ts";
 import type { Logger } from "../logger.ts";
 
-export type RedisPurpose = "publish" | "subscribe" | "consume" | "acknowledge" | "quotas";
+export type RedisPurpose = "publish" | "subscribe" | "consume" | "acknowledge" | "dead-letters" | "quotas";
 
 /** Nobody's call waits for these commands, so the clock is generous: a 20 MB snapshot must fit in it. In milliseconds. */
 const commandTimeoutMs = 5_000;

@@ -13,6 +13,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { type UsageRecord, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import type { Database } from "../database/orm.ts";
 import type { Logger } from "../logger.ts";
+import type { CallFeed } from "./call-feed.ts";
 import { recordUsage } from "./record-usage.ts";
 import type { QueuedRecord, UsageQueue } from "./usage-queue.ts";
 import { watermarks } from "./watermarks.ts";
@@ -32,7 +33,7 @@ export interface LedgerConsumer {
   close(): Promise<void>;
 }
 
-export function consumeUsage(queue: UsageQueue, database: Database, logger: Logger): LedgerConsumer {
+export function consumeUsage(queue: UsageQueue, database: Database, feed: Pick<CallFeed, "publish">, logger: Logger): LedgerConsumer {
   const closing = new AbortController();
   const marks = watermarks(queue);
   let claimedAtMs = 0;
@@ -45,6 +46,7 @@ export function consumeUsage(queue: UsageQueue, database: Database, logger: Logg
       database,
       records.map(({ record }) => record),
     );
+    feed.publish(written.calls);
     for (const { index, reason } of written.rejected) {
       const rejected = records[index]?.queued;
       if (rejected !== undefined) dead.push({ queued: rejected, reason });

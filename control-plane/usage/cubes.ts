@@ -3,9 +3,8 @@
  * and figure is said twice, for a record on its way in and for rows of the ledger in SQL, and both must say the same: a
  * roll-up made call by call and one made again from the ledger are equal to the byte.
  *
- * One wide cube would have almost a row for each call. Small ones over what is asked for together have few: every cube
- * tells projects, keys and routes apart, and each adds what belongs together. The sum over any cube is the sum over the
- * ledger. What no cube holds together is read from the ledger itself, where the range is short enough.
+ * One wide cube would have almost a row for each call. Small ones over what is asked for together have few. The sum over any
+ * cube is the sum over the ledger. What no cube holds together is read from the ledger itself, where the range is short enough.
  */
 import { hash } from "node:crypto";
 import { Outcome, type UsageEvent } from "#proto/penstock/usage/v1/usage_event_pb.ts";
@@ -77,26 +76,45 @@ export interface Cube {
   readonly grains: readonly Grain[];
 }
 
-const everywhere = ["project_id", "api_key_id", "route_id", "route_name"] as const satisfies readonly Dimension[];
+const caller = ["project_id", "api_key_id", "route_id", "route_name"] as const satisfies readonly Dimension[];
+const answer = ["backend_id", "provider_id", "model_served", "outcome", "error_reason"] as const satisfies readonly Dimension[];
+const ending = ["outcome", "error_reason", "finish_reason", "cache", "attempts"] as const satisfies readonly Dimension[];
+const asking = ["model_asked", "ingress", "streamed", "outcome"] as const satisfies readonly Dimension[];
+const trial = ["prompt", "prompt_version", "experiment", "variant", "outcome"] as const satisfies readonly Dimension[];
+const serving = ["node", "revision", "price_version"] as const satisfies readonly Dimension[];
 
-/** The first that holds what is asked for is read: those with few rows stand first. */
+/**
+ * The first that holds what is asked for is read: those with few rows stand first. What a whole organisation or a project
+ * asks is told apart by project alone; by key and route as well for what is asked about those.
+ */
 export const cubes: readonly Cube[] = [
-  cube(1, ["backend_id", "provider_id", "model_served", "outcome", "error_reason"], grains),
-  cube(2, ["outcome", "error_reason", "finish_reason", "cache", "attempts"], ["hour", "day"]),
-  cube(3, ["model_asked", "ingress", "streamed", "outcome"], ["hour", "day"]),
-  cube(4, ["prompt", "prompt_version", "experiment", "variant", "outcome"], ["hour", "day"]),
-  cube(5, ["node", "revision", "price_version"], ["hour", "day"]),
-  // End users are many: told apart by no more than their project.
-  { number: 6, dimensions: ["project_id", "end_user"], tags: false, grains: ["day"] },
-  { ...cube(7, [], ["day"]), tags: true },
+  cube(1, caller, grains),
+  cube(2, ["project_id", ...answer], grains),
+  cube(3, ["project_id", ...ending], ["hour", "day"]),
+  cube(4, ["project_id", ...asking], ["hour", "day"]),
+  cube(5, ["project_id", ...trial], ["hour", "day"]),
+  cube(8, ["project_id", ...serving], ["hour", "day"]),
+  // End users are many, and each has few calls in a day.
+  cube(6, ["project_id", "end_user"], ["day"]),
+  cube(9, [...caller, ...answer], ["hour", "day"]),
+  cube(10, [...caller, ...ending], ["hour", "day"]),
+  cube(11, [...caller, ...asking], ["hour", "day"]),
+  cube(12, [...caller, ...trial], ["hour", "day"]),
+  cube(13, [...caller, ...serving], ["hour", "day"]),
+  { ...cube(7, caller, ["day"]), tags: true },
 ];
 
+/** Those of names that people or their programs gave: kept no longer than their calls. */
+export const personalCubes: readonly number[] = [6, 7];
+
 function cube(number: number, own: readonly Dimension[], itsGrains: readonly Grain[]): Cube {
-  return { number, dimensions: [...everywhere, ...own], tags: false, grains: itsGrains };
+  return { number, dimensions: own, tags: false, grains: itsGrains };
 }
 
-/** For who asks for projects, keys, backends and models to the minute: budgets, unpriced models. */
+/** To the minute by project, key and route: what budgets are of. */
 export const totalsCube = cubes[0] as Cube;
+/** To the minute by project, backend and model. */
+export const answersCube = cubes[1] as Cube;
 
 interface FigureForm {
   readonly of: (event: UsageEvent) => bigint;

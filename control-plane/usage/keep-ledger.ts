@@ -7,6 +7,7 @@
  */
 import type { Database, EntityManager } from "../database/orm.ts";
 import type { Logger } from "../logger.ts";
+import { personalCubes } from "./cubes.ts";
 import { keptSince } from "./plan-usage.ts";
 import { rebuildRollUps } from "./rebuild-roll-ups.ts";
 import { rollUpLock } from "./write-roll-ups.ts";
@@ -85,14 +86,14 @@ export async function keepLedgerDays(database: Database, { ledgerDays }: LedgerR
     "delete from usage_event_other where started_at < ?",
     "delete from usage_hour where bucket < ?",
     // Names of people and of their tags are kept no longer than their calls.
-    `delete from usage_day using usage_combination as combination where bucket < ? and usage_day.cube in (6, 7)
+    `delete from usage_day using usage_combination as combination where bucket < ? and usage_day.cube in (${personalCubes.join(", ")})
       and combination.organisation_id = usage_day.organisation_id and combination.id = usage_day.combination_id`,
   ])
     await step((em) => em.execute(statement, [oldest.toISOString()]));
   await step(async (em) => {
     // Whoever adds to one of them would have found it there.
     await em.execute(`select pg_advisory_xact_lock(${rollUpLock})`);
-    await em.execute(`delete from usage_combination as combination where cube in (6, 7) and not exists
+    await em.execute(`delete from usage_combination as combination where cube in (${personalCubes.join(", ")}) and not exists
       (select from usage_day where usage_day.organisation_id = combination.organisation_id and usage_day.cube = combination.cube
         and usage_day.combination_id = combination.id)`);
   });

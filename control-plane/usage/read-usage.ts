@@ -15,6 +15,7 @@ import { conditionsOf } from "./usage-statement.ts";
 export interface CallFilter extends DimensionFilter {
   readonly since?: Date | null | undefined;
   readonly until?: Date | null | undefined;
+  readonly callId?: readonly string[] | null | undefined;
   /** The caller's own. */
   readonly requestId?: string | null | undefined;
   readonly durationMsMin?: number | null | undefined;
@@ -123,25 +124,19 @@ export async function usageEntries(
   return rows.map(ledgerEntry);
 }
 
-/** Those of them that the organisation has, in no order. */
-export async function usageEntriesOf(database: Database, organisationId: string, callIds: readonly string[]): Promise<LedgerEntry[]> {
-  const rows = await database.tenant(organisationId, (em) =>
-    executeBound<Row>(em, `select ${entryColumns} from usage_event where call_id = any($1::uuid[])`, [[...callIds]]),
-  );
-  return rows.map(ledgerEntry);
-}
-
 export async function usageEntry(database: Database, organisationId: string, callId: string): Promise<LedgerEntry | undefined> {
-  return isUuid(callId) ? (await usageEntriesOf(database, organisationId, [callId]))[0] : undefined;
+  if (!isUuid(callId)) return undefined;
+  return (await usageEntries(database, organisationId, { callId: [callId] }, { limit: 1, inverted: false }))[0];
 }
 
 type Given = (value: unknown, type: string) => string;
 
 function ownConditions(filter: CallFilter, given: Given): readonly string[] {
-  const { since, until, requestId, durationMsMin, durationMsMax, costNanodollarsMin } = filter;
+  const { since, until, callId, requestId, durationMsMin, durationMsMax, costNanodollarsMin } = filter;
   return [
     since == null ? [] : `started_at >= ${given(since.toISOString(), "timestamptz")}`,
     until == null ? [] : `started_at < ${given(until.toISOString(), "timestamptz")}`,
+    callId == null ? [] : `call_id = any(${given([...callId], "uuid[]")})`,
     // Said twice for the index, which holds no empty ones.
     requestId == null ? [] : `request_id = ${given(requestId, "text")} and request_id <> ''`,
     durationMsMin == null ? [] : `duration_ms >= ${given(durationMsMin, "bigint")}`,

@@ -11,12 +11,17 @@ import { ControlError } from "../control-error.ts";
 import type { Database } from "../database/orm.ts";
 import type { Logger } from "../logger.ts";
 import { ConfigServiceRefusal } from "../snapshot/config-service.ts";
+import type { CallFeed } from "./call-feed.ts";
 import { readQuotaUse } from "./quota-use.ts";
 import { recordUsage } from "./record-usage.ts";
 
 const recordsMax = 1000;
 
-export const usageHandlers = (database: Database, logger: Logger): ServiceHandlers<typeof UsageService> => ({
+export const usageHandlers = (
+  database: Database,
+  feed: Pick<CallFeed, "publish">,
+  logger: Logger,
+): ServiceHandlers<typeof UsageService> => ({
   readQuotaUse: async ({ organisationId }) => {
     try {
       return { uses: [...(await readQuotaUse(database, organisationId, new Date()))] };
@@ -28,7 +33,8 @@ export const usageHandlers = (database: Database, logger: Logger): ServiceHandle
     if (records.length > recordsMax)
       throw new ConfigServiceRefusal(status.INVALID_ARGUMENT, `at most ${recordsMax} records in one call, these are ${records.length}`);
     try {
-      const { recorded, rejected } = await recordUsage(database, records);
+      const { recorded, calls, rejected } = await recordUsage(database, records);
+      feed.publish(calls);
       for (const { index, reason } of rejected)
         logger.error(
           { nodeId, reason, record: readable(records[index]) },

@@ -104,7 +104,7 @@ function upsert(grain: Grain, counted: readonly Figure[]): string {
   return `insert into usage_${grain} as kept (${[...keyColumns, ...sketchColumns, ...figureNames].join(", ")})
       select organisation_id, cube, ${bucket}, combination_id, ${summed.join(", ")} from given
       where cube in (${held.join(", ")}) group by organisation_id, cube, ${bucket}, combination_id
-      on conflict (${keyColumns.join(", ")}) do update set
+      on conflict (organisation_id, combination_id, bucket) do update set
         ${counted.map((figure) => `${figure} = kept.${figure} + excluded.${figure}`).join(", ")},
         ${sketchColumns.map((sketch) => `${sketch} = kept.${sketch} || excluded.${sketch}`).join(", ")}
       returning organisation_id, cube, bucket::text, combination_id, durations, times_to_first_token`;

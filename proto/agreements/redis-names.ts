@@ -27,6 +27,9 @@ export const usageGroup = "ledger";
 /** Stream of records that could not be written after five deliveries. */
 export const usageDeadLetterKey = "penstock:{usage}:dead-letters";
 
+/** Channel of the news of calls that came into the ledger, JSON, between control planes. */
+export const usageNewsChannel = "penstock:usage:news";
+
 /** Hash: node log name → sequence number up to which all of that log's records are in the ledger. */
 export const usageWatermarkKey = "penstock:{usage}:watermarks";
 

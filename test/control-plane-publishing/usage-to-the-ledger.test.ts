@@ -15,6 +15,7 @@ import {
 import { type Database, openDatabase } from "../../control-plane/database/orm.ts";
 import { openLogger } from "../../control-plane/logger.ts";
 import { openUsageQueue } from "../../control-plane/redis/usage-queue.ts";
+import { localCallFeed } from "../../control-plane/usage/call-feed.ts";
 import { consumeUsage } from "../../control-plane/usage/consume-events.ts";
 import { usageEntries, usageEntry } from "../../control-plane/usage/read-usage.ts";
 import { recordUsage } from "../../control-plane/usage/record-usage.ts";
@@ -78,6 +79,7 @@ function consume(idleBeforeClaimMs?: number) {
   const consumer = consumeUsage(
     openUsageQueue(redisServer.url, logger, idleBeforeClaimMs === undefined ? {} : { idleBeforeClaimMs }),
     database,
+    localCallFeed(),
     logger,
   );
   onTestFinished(() => consumer.close());

@@ -11,6 +11,8 @@ import { openLogger } from "../../control-plane/logger.ts";
 import { changeConfiguration } from "../../control-plane/operations/change-configuration.ts";
 import { committedSignal, noPropagation, type Services } from "../../control-plane/services.ts";
 import type { ControlPlaneSettings } from "../../control-plane/settings.ts";
+import { localCallFeed } from "../../control-plane/usage/call-feed.ts";
+import { noDeadLetters } from "../../control-plane/usage/dead-letters.ts";
 
 export interface TestServices extends Services {
   close(): Promise<void>;
@@ -54,6 +56,8 @@ export async function openTestServices(
     signer: signerOf(settings.signingKey),
     committed: committedSignal(logger),
     propagation: noPropagation,
+    callFeed: localCallFeed(),
+    deadLetters: noDeadLetters,
     close: async () => {
       await alerts.close();
       await database.close();
