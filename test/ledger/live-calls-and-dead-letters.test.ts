@@ -127,7 +127,11 @@ describe("live calls", () => {
 
   it("let go of the feed when the listener leaves, also while nothing happens", async () => {
     let listening = 0;
-    const live = liveCalls({ publish: () => {}, subscribe: () => (listening++, () => void listening--) }, ours, async () => []);
+    const subscribe = () => {
+      listening++;
+      return () => void listening--;
+    };
+    const live = liveCalls({ publish: () => {}, subscribe }, ours, async () => []);
     const waiting = live.next();
     expect(listening).toBe(1);
     await live.return?.();
