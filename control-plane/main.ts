@@ -45,7 +45,7 @@ export async function startControlPlane(settings: ControlPlaneSettings, logger: 
     opened.push(distribution.close);
 
     opened.push(watchMoney(core).close);
-    const evaluator = startEvaluator({ ...core, propagation: distribution.propagation }, settings.experimentEvaluationMs);
+    const evaluator = startEvaluator({ ...core, ...distribution }, settings.experimentEvaluationMs);
     opened.push(evaluator.close);
 
     const graphql = await startGraphqlServer({ ...core, ...distribution });
