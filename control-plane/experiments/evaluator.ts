@@ -6,7 +6,6 @@
  * An experiment that cannot be evaluated is logged and holds up no other. With the database away nothing is found and nothing is
  * done; the next turn looks again. Two leaders at once would do the same thing twice, and the second finds it done.
  */
-import { ControlError } from "../control-error.ts";
 import { Experiment } from "../database/entities/experiment.ts";
 import { leadership } from "../database/leadership.ts";
 import type { EntityManager } from "../database/orm.ts";
@@ -71,7 +70,6 @@ export async function evaluateAll(services: Services, now: Date): Promise<void> 
     try {
       await evaluateOne(services, experiment, now);
     } catch (error) {
-      if (error instanceof ControlError && error.kind === "UNAVAILABLE") throw error;
       services.logger.error({ err: error, experiment: experiment.key }, "an experiment could not be evaluated");
     }
   }

@@ -157,24 +157,34 @@ export async function fillBefore(
   { organisationId, experimentId, phase }: ExperimentPhase,
   routeId: string,
 ): Promise<void> {
+  // Units that have just come are in nobody's statistics; a nested loop would read the log once for each.
+  await em.execute("set local enable_nestloop = off");
   await executeBound(
     em,
-    `update experiment_unit u set before = coalesce(b.before, '{}'::jsonb)
-     from (select n.unit_hash, n.variant_key,
-         (select jsonb_build_object(
-           'error_rate', avg((outcome in ('upstream_error', 'timeout', 'internal_error'))::int),
-           'abort_rate', avg((outcome = 'cancelled')::int),
-           'first_token', avg(time_to_first_token_ms), 'slow_first_token', avg((time_to_first_token_ms > o.ms)::int),
-           'latency', avg(duration_ms) filter (where outcome = 'ok'), 'slow_latency', avg((duration_ms > o.ms)::int) filter (where outcome = 'ok'),
-           'cost_per_call', avg(cost_nanodollars), 'cost_per_unit', sum(cost_nanodollars),
-           'input_tokens', avg(input_tokens), 'output_tokens', avg(output_tokens),
-           'guard_hits', avg((error_reason = 'GUARD_BLOCKED')::int), 'cache_hits', avg((cache = 'hit')::int))
-          from usage_event e where e.organisation_id = $1 and e.end_user_hash = n.unit_hash and e.route_id = $4
-            and e.started_at >= n.first_exposure_at - interval '14 days' and e.started_at < n.first_exposure_at) as before
-       from experiment_unit n
-       cross join lateral (select coalesce((select (x.analysis->>'latencyObjectiveMs')::bigint from experiment x where x.id = $2), 2000) as ms) o
-       where n.organisation_id = $1 and n.experiment_id = $2 and n.phase = $3 and n.before is null and n.unit_type = 'end_user' limit 2000) b
-     where u.organisation_id = $1 and u.experiment_id = $2 and u.phase = $3 and u.unit_hash = b.unit_hash and u.variant_key = b.variant_key`,
+    `with fresh as (
+       select unit_hash, variant_key, first_exposure_at from experiment_unit
+       where ${ofPhase} and before is null and unit_type = 'end_user' limit 2000),
+     bounds as (select min(first_exposure_at) - interval '14 days' as since, max(first_exposure_at) as until,
+       coalesce((select (analysis->>'latencyObjectiveMs')::bigint from experiment where id = $2), 2000) as objective_ms from fresh),
+     past as (
+       select f.unit_hash, f.variant_key, jsonb_build_object(
+         'error_rate', avg((e.outcome in ('upstream_error', 'timeout', 'internal_error'))::int),
+         'abort_rate', avg((e.outcome = 'cancelled')::int),
+         'first_token', avg(e.time_to_first_token_ms), 'slow_first_token', avg((e.time_to_first_token_ms > e.objective_ms)::int),
+         'latency', avg(e.duration_ms) filter (where e.outcome = 'ok'),
+         'slow_latency', avg((e.duration_ms > e.objective_ms)::int) filter (where e.outcome = 'ok'),
+         'cost_per_call', avg(e.cost_nanodollars), 'cost_per_unit', sum(e.cost_nanodollars),
+         'input_tokens', avg(e.input_tokens), 'output_tokens', avg(e.output_tokens),
+         'guard_hits', avg((e.error_reason = 'GUARD_BLOCKED')::int), 'cache_hits', avg((e.cache = 'hit')::int)) as before
+       from fresh f
+       join (select e.*, b.objective_ms from bounds b join usage_event e on e.started_at >= b.since and e.started_at < b.until
+         where e.organisation_id = $1 and e.route_id = $4 and e.end_user_hash <> '') e
+         on e.end_user_hash = f.unit_hash and e.started_at >= f.first_exposure_at - interval '14 days' and e.started_at < f.first_exposure_at
+       group by 1, 2)
+     update experiment_unit u set before = coalesce(p.before, '{}'::jsonb)
+     from fresh f left join past p using (unit_hash, variant_key)
+     where u.organisation_id = $1 and u.experiment_id = $2 and u.phase = $3 and u.unit_hash = f.unit_hash and u.variant_key = f.variant_key`,
     [organisationId, experimentId, phase, routeId],
   );
+  await em.execute("set local enable_nestloop = on");
 }

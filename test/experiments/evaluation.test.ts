@@ -1,5 +1,7 @@
 /** What the control plane finds of calls, and what it does then: on a real database, through GraphQL. */
 
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { v7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Outcome } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { openTestServices, type TestServices } from "../harness/control-plane.ts";
@@ -214,6 +216,63 @@ describe("feedback", () => {
     expect(tone.variants[1].value).toBeCloseTo(0.1, 5);
     expect(evaluation.verdict).toEqual({ recommendation: "SHIP", variant: "warm" });
   });
+});
+
+describe("what was known of units before", () => {
+  it("is taken out, and leaves a narrower interval around the same effect", async () => {
+    const errors: number[] = [];
+    for (const cuped of [false, true]) {
+      const experiment = await runningExperiment(services, client, { analysis: { ...quick, cuped, metrics: [metric("LATENCY", "GOAL")] } });
+      const slowness = (unit: number) => 100 + (unit % 50) * 20;
+      const dayAgo = Date.now() - 86_400_000;
+      const before = variants.flatMap((variant) =>
+        Array.from({ length: 150 }, (_, unit) =>
+          experiment.call(variant, "", {
+            callId: v7({ msecs: dayAgo + unit }),
+            startedAt: timestampFromMs(dayAgo + unit),
+            endUserHash: `u-${variant}-${unit}`,
+            exposure: undefined as never,
+            durationMs: slowness(unit),
+          }),
+        ),
+      );
+      await experiment.record(before);
+      await experiment.record(
+        calls(experiment, 150, (variant, unit, call) => ({ durationMs: slowness(unit) + (call % 7) * 3 + (variant === "warm" ? 30 : 0) })),
+      );
+      await experiment.evaluate();
+      const { evaluation } = await experiment.state("evaluation { metrics { variants { standardError comparison { effect } } } }");
+      const [, warm] = evaluation.metrics[0].variants;
+      expect(warm.comparison.effect).toBeCloseTo(30, 0);
+      errors.push(warm.standardError);
+    }
+    expect(errors[1]).toBeLessThan((errors[0] ?? 0) / 5);
+  });
+});
+
+it("each look is news to who has subscribed", async () => {
+  const experiment = await runningExperiment(services, client, { analysis: quick });
+  await experiment.evaluate();
+  const leaving = new AbortController();
+  const response = await fetch(`${client.url}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "text/event-stream", authorization: `Bearer ${experiment.admin}` },
+    body: JSON.stringify({
+      query: "subscription($id: ID!) { experimentEvaluation(id: $id) { at verdict { recommendation } variants { units } } }",
+      variables: { id: experiment.id },
+    }),
+    signal: leaving.signal,
+  });
+  let text = "";
+  const reading = (async () => {
+    for await (const part of response.body ?? []) text += Buffer.from(part).toString("utf8");
+  })().catch(() => {});
+  await expect.poll(() => text, { timeout: 10_000 }).toContain("KEEP_RUNNING");
+  await experiment.record(calls(experiment, 7));
+  await experiment.evaluate(1000);
+  await expect.poll(() => text, { timeout: 10_000 }).toContain('"units":7');
+  leaving.abort();
+  await reading;
 });
 
 it("feedback is recorded and read over GraphQL, each id once, and refused by name", async () => {
