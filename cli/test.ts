@@ -9,6 +9,7 @@ const bin = (name: string) => join(root, "node_modules", ".bin", name);
 /** Debian package → how to tell that it is there. */
 const programs: Readonly<Record<string, () => boolean>> = {
   "redis-server": () => spawnSync("redis-server", ["--version"]).status === 0,
+  chromium: () => existsSync("/usr/bin/chromium"),
   postgresql: () => existsSync("/usr/lib/postgresql") && readdirSync("/usr/lib/postgresql").length > 0,
 };
 

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
 const root = resolve(import.meta.dirname, "../..");
-const startMsMax = 30_000;
+const startMsMax = 60_000;
 
 export interface RunningProcess {
   readonly pid: number;

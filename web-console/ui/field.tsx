@@ -1,5 +1,5 @@
 /** Fields of forms: a label, what it means, what is wrong with it, tied together for those who cannot see that. */
-import { type InputHTMLAttributes, type ReactNode, useId } from "react";
+import { type InputHTMLAttributes, type ReactNode, useEffect, useId, useRef, useState } from "react";
 
 interface FieldProps {
   readonly label: ReactNode;
@@ -53,6 +53,28 @@ export const TextField = ({ label, hint, problem, value, onChange, ...rest }: Te
     )}
   </Field>
 );
+
+/** A text field whose value lives in the address, which changes a moment after each letter: what is being typed stays its own. */
+export function AddressField({ value, onChange, ...rest }: TextProps) {
+  const [typed, setTyped] = useState(value);
+  const sent = useRef(value);
+  useEffect(() => {
+    // Back, a link or "Clear" changed it from outside; an echo of what was typed did not.
+    if (value !== sent.current) setTyped(value);
+    sent.current = value;
+  }, [value]);
+  return (
+    <TextField
+      {...rest}
+      value={typed}
+      onChange={(next) => {
+        sent.current = next;
+        setTyped(next);
+        onChange(next);
+      }}
+    />
+  );
+}
 
 export const LongField = ({
   label,

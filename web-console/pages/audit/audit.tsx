@@ -9,7 +9,7 @@ import { text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { Drawer } from "../../ui/dialog.tsx";
-import { TextField } from "../../ui/field.tsx";
+import { AddressField } from "../../ui/field.tsx";
 import { Code, Facts, When } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
 
@@ -71,20 +71,24 @@ export function Audit() {
   return (
     <Page title="Audit" lead="Who did what, when. Entries are never changed and never deleted.">
       <div className="filters">
-        <TextField
+        <AddressField
           label="Who"
           value={url.actor ?? ""}
           onChange={(actor) => setUrl({ actor }, { replace: true })}
           placeholder="token:first-start"
           data-search
         />
-        <TextField
+        <AddressField
           label="Did"
           value={url.action ?? ""}
           onChange={(action) => setUrl({ action }, { replace: true })}
           placeholder="route.update"
         />
-        <TextField label="To the thing with the id" value={url.target ?? ""} onChange={(target) => setUrl({ target }, { replace: true })} />
+        <AddressField
+          label="To the thing with the id"
+          value={url.target ?? ""}
+          onChange={(target) => setUrl({ target }, { replace: true })}
+        />
         {filtered && (
           <Button look="plain" onClick={() => setUrl({ actor: undefined, action: undefined, target: undefined })}>
             Clear

@@ -1,7 +1,9 @@
 /** All that the ledger knows of one call: the waterfall of its attempts, tokens and money, what configuration it met. */
 import { Link } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 import { count, duration, money, unknown } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import type { PageQuery } from "../../graphql/page-query.ts";
 import { Badge, Code, Facts, Notice, When } from "../../ui/marks.tsx";
 import { OutcomeBadge } from "./outcome-badge.tsx";
 
@@ -77,6 +79,22 @@ export const callQuery = graphql(`
 
 export type CallData = ResultOf<typeof callQuery>;
 type Call = NonNullable<CallData["usageEvent"]>;
+
+const askAgainMs = 1_000;
+const asksMax = 20;
+
+/** A call is in the ledger a moment after it has ended: whoever comes from the playground is there before it. */
+export function useUntilThere({ data, again }: PageQuery<CallData>): void {
+  const asks = useRef(0);
+  useEffect(() => {
+    if (data === undefined || data.usageEvent !== null || asks.current >= asksMax) return;
+    const timer = setTimeout(() => {
+      asks.current++;
+      again();
+    }, askAgainMs);
+    return () => clearTimeout(timer);
+  });
+}
 
 export function CallDetail({ data }: { readonly data: CallData }) {
   const call = data.usageEvent;

@@ -3,11 +3,12 @@ import { Link, useParams } from "@tanstack/react-router";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Result } from "../../graphql/result.tsx";
 import { Page } from "../../shell/page.tsx";
-import { CallDetail, callQuery } from "./call-detail.tsx";
+import { CallDetail, callQuery, useUntilThere } from "./call-detail.tsx";
 
 export function CallPage() {
   const { callId } = useParams({ strict: false }) as { callId: string };
   const page = usePageQuery(callQuery, { callId }, { follow: false });
+  useUntilThere(page);
   const call = page.data?.usageEvent;
   return (
     <Page

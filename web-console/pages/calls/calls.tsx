@@ -15,7 +15,7 @@ import { Button, CopyButton } from "../../ui/button.tsx";
 import { Drawer } from "../../ui/dialog.tsx";
 import { When } from "../../ui/marks.tsx";
 import { type RangeName, rangeChoices } from "../overview/ranges.ts";
-import { CallDetail, callQuery } from "./call-detail.tsx";
+import { CallDetail, callQuery, useUntilThere } from "./call-detail.tsx";
 import { type CallFilterState, Filters } from "./filters.tsx";
 import { OutcomeBadge, outcomes } from "./outcome-badge.tsx";
 
@@ -307,6 +307,7 @@ function Peek({ callId, onClose }: { readonly callId: string | undefined; readon
 
 function PeekBody({ callId }: { readonly callId: string }) {
   const page = usePageQuery(callQuery, { callId }, { follow: false, behind: false });
+  useUntilThere(page);
   return (
     <>
       <div className="row">

@@ -3,7 +3,7 @@ import { Star } from "lucide-react";
 import { useState } from "react";
 import type { StateOf } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
-import { SelectField, TextField } from "../../ui/field.tsx";
+import { AddressField, SelectField } from "../../ui/field.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { rangeChoices } from "../overview/ranges.ts";
 import type { callSearch } from "./calls.tsx";
@@ -67,20 +67,20 @@ export function Filters({
         onChange={(key) => onChange({ key: or(key) })}
         choices={withCurrent([any, ...(data?.apiKeys.edges.map(({ node }) => ({ value: node.id, label: node.name })) ?? [])], state.key)}
       />
-      <TextField
+      <AddressField
         label="Took at least, ms"
         type="number"
         min={0}
         value={state.slow === undefined ? "" : String(state.slow)}
         onChange={(slow) => onChange({ slow: slow === "" ? undefined : Number(slow) })}
       />
-      <TextField
+      <AddressField
         label="End user"
         value={state.user ?? ""}
         onChange={(user) => onChange({ user: or(user) })}
         placeholder="As callers name them"
       />
-      <TextField
+      <AddressField
         label="The caller's request id"
         value={state.request ?? ""}
         onChange={(request) => onChange({ request: or(request) })}

@@ -49,8 +49,6 @@ export function DesignDialog({ choices, onClose }: { readonly choices: DesignCho
           key,
           routeId,
           unit,
-          // A call that names no end user is still part of it.
-          fallbackUnit: unit === "REQUEST" ? null : "REQUEST",
           coverage: Number(coverage) / 100,
           variants: arms.map((one) => {
             const [promptId = "", pointer = ""] = one.prompt.split(" ");

@@ -11,7 +11,7 @@ import { Page } from "../../shell/page.tsx";
 import { flag, oneOf, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
-import { SelectField, TextField } from "../../ui/field.tsx";
+import { AddressField, SelectField } from "../../ui/field.tsx";
 import { Badge, type Tone, When } from "../../ui/marks.tsx";
 import { restUrlOf } from "../developers/addresses.ts";
 import { rangeChoices } from "../overview/ranges.ts";
@@ -125,7 +125,7 @@ export function Keys() {
       }
     >
       <div className="filters">
-        <TextField
+        <AddressField
           label="Search"
           value={q ?? ""}
           onChange={(next) => setUrl({ q: next }, { replace: true })}

@@ -138,7 +138,13 @@ export const createVersion = (
   labels: readonly string[],
 ) =>
   change(createVersionMutation, {
-    input: { promptId, messages: messages.map((message) => ({ ...message })), defaultParameters, commitMessage, labels: [...labels] },
+    input: {
+      promptId,
+      messages: messages.map(({ role, template }) => ({ role, template })),
+      defaultParameters,
+      commitMessage,
+      labels: [...labels],
+    },
   });
 
 export const setLabel = (promptId: string, label: string, version: number, expectedRevision: number) =>

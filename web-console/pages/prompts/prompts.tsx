@@ -10,7 +10,7 @@ import { Page } from "../../shell/page.tsx";
 import { flag, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
-import { TextField } from "../../ui/field.tsx";
+import { AddressField, TextField } from "../../ui/field.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
 import { createPrompt } from "./changes.ts";
 
@@ -80,7 +80,7 @@ export function Prompts() {
       }
     >
       <div className="filters">
-        <TextField label="Search" value={q ?? ""} onChange={(next) => setUrl({ q: next }, { replace: true })} data-search />
+        <AddressField label="Search" value={q ?? ""} onChange={(next) => setUrl({ q: next }, { replace: true })} data-search />
       </div>
       <Result of={page}>
         {(data) => {

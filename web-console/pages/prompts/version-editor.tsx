@@ -23,7 +23,7 @@ interface VersionEditorProps {
 
 export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
   const [messages, setMessages] = useState<readonly MessageValues[]>(
-    () => from?.messages.map((message) => ({ ...message })) ?? [{ role: "SYSTEM", template: "" }],
+    () => from?.messages.map(({ role, template }) => ({ role, template })) ?? [{ role: "SYSTEM", template: "" }],
   );
   const [parameters, setParameters] = useState(() =>
     from?.defaultParameters == null ? "" : JSON.stringify(from.defaultParameters, null, 2),

@@ -12,7 +12,7 @@ import { useRefusal } from "../../session/viewer.ts";
 import { Card, Page } from "../../shell/page.tsx";
 import { flag, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
-import { SelectField, TextField } from "../../ui/field.tsx";
+import { AddressField, SelectField, TextField } from "../../ui/field.tsx";
 import { Badge, Meter, type Tone, When } from "../../ui/marks.tsx";
 import { archiveQuota, type QuotaDetails, type QuotaValues, quotaFragment, quotaValues, readQuotaAgain, saveQuota } from "./changes.ts";
 import { amountOf, limitOf, lower, windowBounds, windowOf } from "./words.ts";
@@ -107,7 +107,7 @@ export function Quotas() {
             ) : (
               <>
                 <div className="filters">
-                  <TextField label="Search" value={q ?? ""} onChange={(next) => setUrl({ q: next }, { replace: true })} data-search />
+                  <AddressField label="Search" value={q ?? ""} onChange={(next) => setUrl({ q: next }, { replace: true })} data-search />
                 </div>
                 <div className="grid">
                   {shown.map((one) => (

@@ -11,7 +11,7 @@ import { Page } from "../../shell/page.tsx";
 import { flag, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
-import { TextField } from "../../ui/field.tsx";
+import { AddressField } from "../../ui/field.tsx";
 import { lastDay } from "../overview/ranges.ts";
 import { RouteDialog, routeChoicesFragment } from "./route-dialog.tsx";
 
@@ -154,7 +154,7 @@ function RouteList({ data, q, onSearch }: { readonly data: Data; readonly q: str
   return (
     <>
       <div className="filters">
-        <TextField label="Search" value={q} onChange={onSearch} data-search placeholder="Name or what it is for" />
+        <AddressField label="Search" value={q} onChange={onSearch} data-search placeholder="Name or what it is for" />
       </div>
       <div className="card flush">
         <DataTable

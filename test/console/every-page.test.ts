@@ -1,0 +1,181 @@
+/**
+ * What holds for every page of the console: no serious finding of axe in either theme, nothing from another host, nothing that
+ * the content security policy stops, one GraphQL request, no sideways scrolling at 360 pixels, and a first load within its budget.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { openConsole, type RunningConsole } from "../harness/console.ts";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const firstLoadBytesMax = 250 * 1024;
+
+let gateway: RunningConsole;
+let page: Page;
+const paths = new Map<string, string>();
+
+beforeAll(async () => {
+  gateway = await openConsole();
+  for (let user = 0; user < 8; user++) await (await gateway.call("demo-chat", `user-${user}`)).text();
+  const found = await gateway.graphql<Record<string, { edges: { node: { id?: string; callId?: string; number?: string } }[] }>>(`{
+    routes(first: 1) { edges { node { id } } } backends(first: 1) { edges { node { id } } } prompts(first: 1) { edges { node { id } } }
+    experiments(first: 1) { edges { node { id } } } apiKeys(first: 1) { edges { node { id } } } revisions(first: 1) { edges { node { number } } }
+  }`);
+  for (const [kind, { edges }] of Object.entries(found)) paths.set(kind, edges[0]?.node.id ?? edges[0]?.node.number ?? "");
+  await vi.waitFor(
+    async () => {
+      const { usageEvents } = await gateway.graphql<{ usageEvents: { edges: { node: { callId: string } }[] } }>(
+        "{ usageEvents(first: 1) { edges { node { callId } } } }",
+      );
+      paths.set("calls", usageEvents.edges[0]?.node.callId ?? "");
+      expect(usageEvents.edges.length).toBe(1);
+    },
+    { timeout: 20_000 },
+  );
+  page = await gateway.signedIn();
+}, 90_000);
+afterAll(() => gateway?.close());
+
+const pages = [
+  ["/", "Overview"],
+  ["/live", "Live traffic"],
+  ["/calls", "Calls"],
+  ["/calls/:calls", "A call to demo-chat"],
+  ["/cost", "Cost"],
+  ["/playground", "Playground"],
+  ["/prompts", "Prompts"],
+  ["/prompts/:prompts", "support-answer"],
+  ["/prompts/:prompts?tab=edit", "support-answer"],
+  ["/prompts/:prompts?tab=compare", "support-answer"],
+  ["/experiments", "Experiments"],
+  ["/experiments/:experiments", "support-answer-steps"],
+  ["/developers", "Developers"],
+  ["/routes", "Routes"],
+  ["/routes?make=true", "New route"],
+  ["/routes/:routes", "demo-chat"],
+  ["/routes/:routes?tab=explain", "demo-chat"],
+  ["/backends", "Backends"],
+  ["/backends/:backends", "sim-fast"],
+  ["/quotas", "Quotas"],
+  ["/keys", "API keys"],
+  ["/keys/:apiKeys", "first-start"],
+  ["/nodes", "Nodes"],
+  ["/revisions", "Revisions"],
+  ["/revisions/:revisions", "Revision 1"],
+  ["/audit", "Audit"],
+  ["/organisation", "Default"],
+  ["/settings", "Settings"],
+] as const;
+
+const addressOf = (path: string): string => `${gateway.url}${path.replace(/:(\w+)/, (_, kind: string) => paths.get(kind) ?? "")}`;
+
+interface AxeViolation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+/** Of animations nobody sees the middle: they are over before axe looks at colours. */
+async function seriousFindings(of: Page): Promise<string[]> {
+  await of.evaluate(async () => {
+    await Promise.all(
+      document
+        .getAnimations()
+        .map((animation) =>
+          animation.effect?.getTiming().iterations === Infinity ? undefined : animation.finished.catch(() => undefined),
+        ),
+    );
+  });
+  // Put in by the debugger's way, which the page's own policy does not concern.
+  await of.evaluate(axeSource);
+  const violations = await of.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(where: Document, options: object): Promise<{ violations: AxeViolation[] }> } };
+    return (await axe.run(document, { resultTypes: ["violations"] })).violations;
+  });
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+}
+
+/** The live subscription never ends, so the network is never idle; the page itself is, when it has nothing more to do. */
+const settled = (of: Page): Promise<void> =>
+  of.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        requestIdleCallback(() => requestIdleCallback(() => resolve()));
+      }),
+  );
+
+describe.each(pages)("%s", (path, title) => {
+  it("is there with one GraphQL request, from this host alone, and is fit for everyone in both themes and on a phone", async () => {
+    const asked: string[] = [];
+    const wrong: string[] = [];
+    const onRequest = (request: { url(): string; headers(): Record<string, string> }) => {
+      if (!request.url().startsWith(gateway.url) && !request.url().startsWith("data:") && !request.url().startsWith("blob:"))
+        wrong.push(`asked ${request.url()}`);
+      if (request.url().endsWith("/graphql") && !(request.headers()["accept"] ?? "").startsWith("text/event-stream"))
+        asked.push(request.url());
+    };
+    const onConsole = (message: { type(): string; text(): string }) => message.type() === "error" && wrong.push(message.text());
+    const onError = (error: Error) => wrong.push(error.message);
+    page.on("request", onRequest).on("console", onConsole).on("pageerror", onError);
+    await page.setViewportSize({ width: 1360, height: 900 });
+    await page.goto(addressOf(path));
+    await page.getByRole("heading", { name: title }).first().waitFor();
+    await page.locator("[aria-busy=true]").waitFor({ state: "detached" });
+    await settled(page);
+    expect(asked.length, "GraphQL requests").toBe(path.startsWith("/live") ? asked.length : 1);
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.evaluate(() => {
+      document.documentElement.dataset["theme"] = "dark";
+    });
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    expect(wrong).toEqual([]);
+    page.off("request", onRequest).off("console", onConsole).off("pageerror", onError);
+  });
+});
+
+it("loads at most 250 kB of compressed scripts at first", async () => {
+  const fresh = await gateway.signedIn();
+  const scripts: Promise<number>[] = [];
+  fresh.on("response", (response) => {
+    if (response.url().endsWith(".js")) scripts.push(response.body().then((body) => gzipSync(body).length));
+  });
+  await fresh.goto(gateway.url);
+  await fresh.getByRole("heading", { name: "Overview" }).waitFor();
+  await settled(fresh);
+  const bytes = (await Promise.all(scripts)).reduce((sum, size) => sum + size, 0);
+  expect(bytes).toBeGreaterThan(50_000);
+  expect(bytes).toBeLessThanOrEqual(firstLoadBytesMax);
+  process.stdout.write(`first load: ${Math.round(bytes / 1024)} kB gzipped\n`);
+});
+
+it("goes back to a page that was seen within 100 ms, and paints a dark theme from the first frame", async () => {
+  await page.setViewportSize({ width: 1360, height: 900 });
+  await page.goto(`${gateway.url}/routes`);
+  await page.getByRole("link", { name: "demo-chat" }).waitFor();
+  await page.getByRole("link", { name: "Backends", exact: true }).click();
+  await page.getByRole("link", { name: "sim-fast", exact: true }).first().waitFor();
+  const tookMs = await page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        const startedAt = performance.now();
+        const watch = new MutationObserver(() => {
+          if (document.querySelector("h1")?.textContent !== "Routes" || document.querySelector("td a") === null) return;
+          watch.disconnect();
+          resolve(performance.now() - startedAt);
+        });
+        watch.observe(document.body, { subtree: true, childList: true, characterData: true });
+        document.querySelector<HTMLElement>('a[href="/routes"]')?.click();
+      }),
+  );
+  process.stdout.write(`to a visited page: ${Math.round(tookMs)} ms\n`);
+  expect(tookMs).toBeLessThanOrEqual(100);
+  await page.evaluate(() => localStorage.setItem("penstock-theme", "dark"));
+  await page.goto(gateway.url, { waitUntil: "commit" });
+  await expect.poll(() => page.evaluate(() => document.documentElement.dataset["theme"])).toBe("dark");
+});

@@ -1,0 +1,282 @@
+/** What people do with the console, in a real browser against real planes: each journey ends with what it was for. */
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openConsole, type RunningConsole } from "../harness/console.ts";
+
+let gateway: RunningConsole;
+let page: Page;
+
+beforeAll(async () => {
+  gateway = await openConsole();
+  page = await gateway.signedIn();
+}, 120_000);
+afterAll(() => gateway?.close());
+
+const slow = 90_000;
+const heading = (name: string) => page.getByRole("heading", { name }).first();
+
+it(
+  "first run: a link from the terminal signs in once, and the playground streams a first answer that is in the log",
+  async () => {
+    const { path } = (await (
+      await fetch(`${gateway.url}/session/link`, { method: "POST", headers: { authorization: `Bearer ${gateway.credentials.adminToken}` } })
+    ).json()) as { path: string };
+    const context = await gateway.browser.newContext();
+    const newcomer = await context.newPage();
+    await newcomer.goto(`${gateway.url}${path}`);
+    await newcomer.getByRole("heading", { name: "Overview" }).waitFor();
+    expect(newcomer.url()).not.toContain("link=");
+    const [cookie] = await context.cookies();
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Strict" });
+
+    await newcomer.getByRole("link", { name: "Playground", exact: true }).click();
+    await newcomer.getByRole("button", { name: /^Run/ }).click();
+    const answer = newcomer.locator(".answer[data-phase=done]");
+    await answer.waitFor({ timeout: 30_000 });
+    expect((await answer.textContent())?.length).toBeGreaterThan(10);
+    await newcomer.getByText("first token").waitFor();
+    await newcomer.locator('a[href^="/calls/"]').click();
+    await newcomer.getByRole("heading", { name: "A call to demo-chat" }).waitFor({ timeout: 30_000 });
+    await newcomer.getByText("Where the time went").waitFor();
+    await context.close();
+
+    const again = await gateway.browser.newContext();
+    const late = await again.newPage();
+    await late.goto(`${gateway.url}${path}`);
+    await late.getByText("this link has been used").waitFor();
+    await again.close();
+  },
+  slow,
+);
+
+it(
+  "makes provider, backend, route and key, calls it, and finds the call",
+  async () => {
+    await page.goto(`${gateway.url}/backends?make=provider`);
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Name").fill("second-server");
+    await dialog.getByLabel("Base URL").fill(gateway.simulatorUrl);
+    await dialog.getByRole("button", { name: "Make the provider" }).click();
+    await page.getByRole("cell", { name: "second-server" }).first().waitFor();
+
+    await page.getByRole("button", { name: "New backend" }).click();
+    await dialog.getByLabel("Name").fill("second-fast");
+    await dialog.getByLabel("Provider", { exact: true }).selectOption({ label: "second-server" });
+    await dialog.getByLabel("Model", { exact: true }).fill("sim-fast");
+    await dialog.getByRole("button", { name: "Make the backend" }).click();
+    await page.getByRole("link", { name: "second-fast", exact: true }).first().waitFor();
+
+    await page.goto(`${gateway.url}/routes?make=true`);
+    await dialog.getByLabel("Name").fill("second-chat");
+    await dialog.getByRole("button", { name: "Add a backend" }).click();
+    await dialog.getByLabel("Backend", { exact: true }).selectOption({ label: "second-fast (sim-fast)" });
+    await dialog.getByRole("button", { name: "Make the route" }).click();
+    await heading("second-chat").waitFor();
+
+    await page.goto(`${gateway.url}/keys?make=true`);
+    await dialog.getByLabel("Name").fill("journey");
+    await dialog.getByLabel("second-chat").check();
+    await dialog.getByRole("button", { name: "Make the key" }).click();
+    await page.getByRole("heading", { name: "Your new API key" }).waitFor();
+    const key = (await page.getByRole("region", { name: "The secret" }).textContent()) ?? "";
+    expect(key).toMatch(/^psk_live_/);
+    await page.getByRole("button", { name: "I have it" }).click();
+
+    expect((await gateway.call("demo-chat", "ada", key)).status).toBeGreaterThanOrEqual(400);
+    const answered = await gateway.call("second-chat", "ada", key);
+    expect(answered.status).toBe(200);
+    await page.goto(`${gateway.url}/calls?route=second-chat`);
+    await expect
+      .poll(
+        async () =>
+          (await page.getByRole("gridcell", { name: "second-fast" }).count()) ||
+          page
+            .getByRole("button", { name: "Newest" })
+            .click()
+            .then(() => 0),
+        { timeout: 20_000 },
+      )
+      .toBeGreaterThan(0);
+    await page.keyboard.press("j");
+    await page.getByRole("heading", { name: "Where the time went" }).waitFor();
+    expect(page.url()).toContain("call=");
+    await page.keyboard.press("Escape");
+    await page.getByRole("heading", { name: "Where the time went" }).waitFor({ state: "detached" });
+  },
+  slow,
+);
+
+it(
+  "edits a prompt, reads the difference, deploys it to the nodes, and rolls it back",
+  async () => {
+    await page.goto(`${gateway.url}/prompts`);
+    await page.getByRole("link", { name: "support-answer" }).click();
+    await page.getByRole("link", { name: "New version" }).click();
+    const editor = page.getByRole("textbox", { name: "Message 1" });
+    await editor.click();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type(" Answer in {{ language }}.");
+    await page.locator(".badge", { hasText: "language" }).waitFor();
+    await page.getByRole("button", { name: "Review and save" }).click();
+    await page.locator(".cm-changedLine, .cm-insertedLine").first().waitFor();
+    await page.getByLabel("What changed, and why").fill("Says the language");
+    await page.getByRole("button", { name: "Save the version" }).click();
+    await page.getByRole("heading", { name: "Version 3" }).waitFor();
+
+    await page.getByRole("button", { name: "Deploy version 3" }).click();
+    await page.getByText("It changes what demo-chat answers").waitFor();
+    await page.getByRole("button", { name: "Deploy", exact: true }).click();
+    await page.getByText("serves on 1 node").first().waitFor();
+    await page.getByText("production → 3").waitFor();
+
+    await page.getByRole("button", { name: /^1 First version/ }).click();
+    await page.getByRole("button", { name: "Deploy version 1" }).click();
+    await page.getByRole("button", { name: "Roll back" }).click();
+    await page.getByText("production → 1").waitFor();
+  },
+  slow,
+);
+
+it(
+  "designs an experiment, starts it, and watches calls fall into its arms",
+  async () => {
+    await page.goto(`${gateway.url}/experiments?make=true`);
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Name").first().fill("temperature");
+    await dialog.getByLabel("Route").selectOption({ label: "second-chat" });
+    await dialog.getByLabel("Parameters (JSON)").nth(1).fill('{"temperature": 0.2}');
+    await dialog.getByRole("button", { name: "Make the draft" }).click();
+    await page.getByText("It is a draft").waitFor();
+    await page.getByRole("button", { name: "Start", exact: true }).click();
+    await page.getByText("No call has met it yet").waitFor();
+    for (let user = 0; user < 12; user++) await (await gateway.call("second-chat", `user-${user}`)).text();
+    await expect
+      .poll(
+        async () =>
+          (await page.getByText("12 calls in the last 7 days").count()) ||
+          page
+            .reload()
+            .then(() => page.getByRole("heading", { name: "Design" }).waitFor())
+            .then(() => page.getByText("12 calls in the last 7 days").count()),
+        {
+          timeout: 30_000,
+        },
+      )
+      .toBe(1);
+  },
+  slow,
+);
+
+it(
+  "publishes a change and shows its way to the nodes, in every open page",
+  async () => {
+    await page.goto(`${gateway.url}/quotas`);
+    const watching = await gateway.signedIn();
+    await watching.goto(`${gateway.url}/nodes`);
+    const current = watching.getByRole("heading", { name: /^Revision \d+ is on 1 of 1 live node/ });
+    const before = Number(/Revision (\d+)/.exec((await current.textContent()) ?? "")?.[1]);
+    await page.getByRole("button", { name: "Change" }).first().click();
+    await page.getByRole("dialog").getByLabel("Limit", { exact: true }).fill("90000");
+    await page.getByRole("button", { name: "Publish the change" }).click();
+    await page
+      .getByText(/serves on 1 node after/)
+      .first()
+      .waitFor();
+    await watching.getByRole("heading", { name: `Revision ${before + 1} is on 1 of 1 live node` }).waitFor();
+    await watching.close();
+  },
+  slow,
+);
+
+it(
+  "shows both changes where two people edit the same route, and saves what is picked",
+  async () => {
+    const other = await gateway.signedIn();
+    await page.goto(`${gateway.url}/routes`);
+    await page.getByRole("link", { name: "second-chat" }).click();
+    await page.getByRole("button", { name: "Change", exact: true }).click();
+    await page.getByRole("dialog").getByLabel("What it is for").fill("mine");
+    await page.getByRole("dialog").getByLabel("Backends tried at the most").fill("2");
+
+    await other.goto(page.url());
+    await other.getByRole("dialog").getByLabel("What it is for").fill("theirs");
+    await other.getByRole("button", { name: "Publish the change" }).click();
+    await other.getByText("The route is changed").waitFor();
+
+    await page.getByRole("button", { name: "Publish the change" }).click();
+    await page.getByText("Somebody else has changed this since you opened it").waitFor();
+    const row = page.getByRole("row", { name: /What it is for/ });
+    expect(await row.textContent()).toMatch(/theirs.*mine/);
+    await row.getByLabel("Theirs").check();
+    await page.getByRole("button", { name: "Save the result" }).click();
+    await page.getByText("The route is changed").first().waitFor();
+    const { routes } = await gateway.graphql<{ routes: { edges: { node: { name: string; description: string; attemptsMax: number } }[] } }>(
+      "{ routes(first: 10) { edges { node { name description attemptsMax } } } }",
+    );
+    expect(routes.edges.find(({ node }) => node.name === "second-chat")?.node).toMatchObject({ description: "theirs", attemptsMax: 2 });
+    await other.close();
+  },
+  slow,
+);
+
+it(
+  "is driven by the keyboard alone, has an address for what it shows, and goes back",
+  async () => {
+    await page.goto(gateway.url);
+    await heading("Overview").waitFor();
+    await page.keyboard.press("g");
+    await page.keyboard.press("r");
+    await page.getByRole("link", { name: "demo-chat" }).waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("second");
+    await page.getByRole("link", { name: "demo-chat" }).waitFor({ state: "detached" });
+    await expect.poll(() => page.url()).toContain("q=second");
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: "Search and commands" }).waitFor();
+    await page.keyboard.type("audit");
+    await page.keyboard.press("Enter");
+    await heading("Audit").waitFor();
+    await page.goBack();
+    await heading("Routes").waitFor();
+    expect(await page.getByLabel("Search", { exact: true }).inputValue()).toBe("second");
+    const link = await gateway.signedIn();
+    await link.goto(page.url());
+    await link.getByRole("link", { name: "second-chat" }).waitFor();
+    expect(await link.getByRole("link", { name: "demo-chat" }).count()).toBe(0);
+    await link.close();
+  },
+  slow,
+);
+
+it(
+  "says when the session has ended, and shows the same page after signing in again",
+  async () => {
+    const leaving = await gateway.signedIn();
+    await leaving.goto(`${gateway.url}/prompts?q=support`);
+    await leaving.getByRole("link", { name: "support-answer" }).waitFor();
+    await leaving.context().clearCookies();
+    await leaving.getByRole("link", { name: "API keys", exact: true }).click();
+    await leaving.getByText("Your session has ended").waitFor();
+    await leaving.getByLabel("Admin token").fill(gateway.credentials.adminToken);
+    await leaving.getByRole("button", { name: "Sign in" }).click();
+    await leaving.getByRole("heading", { name: "API keys" }).waitFor();
+    await leaving.close();
+  },
+  slow,
+);
+
+it("keeps what it shows when the control plane goes away, says so, and goes on when it is back", async () => {
+  await page.goto(`${gateway.url}/prompts`);
+  await page.getByRole("link", { name: "support-answer" }).waitFor();
+  await page.getByText("Live ·").waitFor();
+  await gateway.stopControlPlane();
+  await page.getByText("Reconnecting").waitFor();
+  await page.getByRole("link", { name: "Quotas", exact: true }).click();
+  await page.getByText("The control plane does not answer").waitFor();
+  await page.goBack();
+  await page.getByText("What you see is from").waitFor();
+  await page.getByRole("link", { name: "support-answer" }).waitFor();
+  await gateway.startControlPlane();
+  await page.getByText("What you see is from").waitFor({ state: "detached", timeout: 40_000 });
+  await page.getByText("Live ·").waitFor({ timeout: 40_000 });
+}, 150_000);
