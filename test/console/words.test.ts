@@ -1,0 +1,65 @@
+/** The console's pure parts: numbers as people read them, two people's changes merged, differences between images. */
+import { describe, expect, it } from "vitest";
+import { merged } from "../../web-console/change/conflict.tsx";
+import { differences } from "../../web-console/change/json-diff.tsx";
+import { count, duration, money, percent, shortCount } from "../../web-console/format/numbers.ts";
+import { relative } from "../../web-console/format/time.ts";
+import { documentProblems } from "../../web-console/schema-types.ts";
+
+describe("numbers", () => {
+  it.each([
+    ["0", "$0"],
+    ["1", "$0.000000001"],
+    ["200", "$0.0000002"],
+    ["1900000", "$0.0019"],
+    ["150000000", "$0.15"],
+    ["1234567890123", "$1,234.56"],
+    ["-5000000000", "−$5.00"],
+    [null, "–"],
+  ])("%s nano-dollars are %s, never with an exponent", (nanodollars, text) => {
+    expect(money(nanodollars)).toBe(text);
+  });
+
+  it("have units, and unknown is not zero", () => {
+    expect([duration(0.4), duration(340), duration(1250), duration(200_000), duration(null)]).toEqual([
+      "0.4 ms",
+      "340 ms",
+      "1.25 s",
+      "3 min 20 s",
+      "–",
+    ]);
+    expect([count("1234567"), count(null), shortCount(4120), shortCount("18446744073709551615")]).toEqual([
+      "1,234,567",
+      "–",
+      "4.12k",
+      "18446744T",
+    ]);
+    expect([percent(0.0004), percent(0.066), percent(1), percent(undefined)]).toEqual(["<0.1%", "6.6%", "100%", "–"]);
+  });
+
+  it("of time are relative, both ways", () => {
+    expect([
+      relative("2027-01-01T00:00:00Z", Date.parse("2027-01-01T00:00:40Z")),
+      relative("2027-01-01T05:00:00Z", Date.parse("2027-01-01T00:00:00Z")),
+    ]).toEqual(["40 s ago", "in 5 h"]);
+  });
+});
+
+it("of two changes to one thing, what only one touched holds, and for the rest who was picked", () => {
+  const base = { name: "a", weight: 1, note: "" };
+  expect(merged(base, { name: "mine", weight: 2, note: "" }, { name: "theirs", weight: 1, note: "new" }, { name: "theirs" })).toEqual({
+    name: "theirs",
+    weight: 2,
+    note: "new",
+  });
+});
+
+it("differences name the path, and leave bookkeeping out", () => {
+  expect(differences({ revision: 1, tiers: [{ weight: 1 }], name: "a" }, { revision: 2, tiers: [{ weight: 3 }], name: "a" })).toEqual([
+    { path: "tiers[0].weight", before: 1, after: 3 },
+  ]);
+});
+
+it("each document of the console holds against the schema", () => {
+  expect(documentProblems()).toEqual([]);
+});
