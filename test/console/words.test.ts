@@ -1,7 +1,7 @@
 /** The console's pure parts: numbers as people read them, two people's changes merged, differences between images. */
 import { describe, expect, it } from "vitest";
-import { merged } from "../../web-console/change/conflict.tsx";
-import { differences } from "../../web-console/change/json-diff.tsx";
+import { differences } from "../../web-console/change/differences.ts";
+import { merged } from "../../web-console/change/merge-changes.ts";
 import { count, duration, money, percent, shortCount } from "../../web-console/format/numbers.ts";
 import { relative } from "../../web-console/format/time.ts";
 import { documentProblems } from "../../web-console/schema-types.ts";

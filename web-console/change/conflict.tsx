@@ -6,20 +6,7 @@ import { useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { Badge, Notice } from "../ui/marks.tsx";
 import type { Values } from "./form.tsx";
-
-export type Picks = Readonly<Record<string, "mine" | "theirs">>;
-
-const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
-
-/** Field by field: whoever changed it; where both did, who was picked. */
-export function merged<V extends Values>(base: V, mine: V, theirs: V, picks: Picks): V {
-  const entries = Object.keys(base).map((name) => {
-    if (same(mine[name], base[name])) return [name, theirs[name]];
-    if (same(theirs[name], base[name])) return [name, mine[name]];
-    return [name, picks[name] === "theirs" ? theirs[name] : mine[name]];
-  });
-  return Object.fromEntries(entries) as V;
-}
+import { type Picks, same } from "./merge-changes.ts";
 
 interface ConflictPanelProps<V extends Values> {
   readonly base: V;

@@ -6,7 +6,8 @@ import { type FormEvent, type ReactNode, useMemo, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Notice } from "../ui/marks.tsx";
-import { ConflictPanel, merged, type Picks } from "./conflict.tsx";
+import { ConflictPanel } from "./conflict.tsx";
+import { merged, type Picks } from "./merge-changes.ts";
 import type { Issue, Outcome } from "./outcome.ts";
 import { tell } from "./tell.ts";
 
