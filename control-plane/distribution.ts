@@ -6,6 +6,7 @@ import { openCallFeed } from "./redis/call-feed.ts";
 import { openConfigChannel } from "./redis/config-channel.ts";
 import { openDeadLetters } from "./redis/dead-letters.ts";
 import { subscribeNodeStatus } from "./redis/node-status.ts";
+import { openQuotaCounters } from "./redis/quota-counters.ts";
 import { openUsageQueue } from "./redis/usage-queue.ts";
 import type { Propagation, Services } from "./services.ts";
 import { serveConfig } from "./snapshot/config-service.ts";
@@ -18,6 +19,7 @@ import { type CallFeed, localCallFeed } from "./usage/call-feed.ts";
 import { consumeUsage } from "./usage/consume-events.ts";
 import { type DeadLetters, noDeadLetters } from "./usage/dead-letters.ts";
 import { keepLedger, sumLedgerOnce } from "./usage/keep-ledger.ts";
+import type { QuotaCounters } from "./usage/quota-level.ts";
 import { usageHandlers } from "./usage/usage-service.ts";
 
 export interface Distribution {
@@ -26,6 +28,8 @@ export interface Distribution {
   readonly propagation: Propagation;
   readonly callFeed: CallFeed;
   readonly deadLetters: DeadLetters;
+  /** undefined: there is no Redis. */
+  readonly quotaCounters: QuotaCounters | undefined;
   /** Nodes are cut off first, then what is in hand is finished, within about three seconds. */
   close(): Promise<void>;
 }
@@ -61,10 +65,12 @@ export async function startDistribution(
   const statuses = redisUrl === undefined ? undefined : subscribeNodeStatus(redisUrl, logger, tracker.report);
   const keeper = keepLedger(database, settings, logger);
   const ledger = redisUrl === undefined ? undefined : consumeUsage(openUsageQueue(redisUrl, logger), database, callFeed, logger);
+  const quotaCounters = redisUrl === undefined ? undefined : openQuotaCounters(redisUrl, logger);
   return {
     configPort: configService.port,
     callFeed,
     deadLetters,
+    quotaCounters,
     propagation: {
       wait: tracker.wait,
       nodes: tracker.nodes,
@@ -76,6 +82,7 @@ export async function startDistribution(
     close: async () => {
       await configService.close();
       statuses?.close();
+      quotaCounters?.close();
       await Promise.all([publisher.close(), ledger?.close(), keeper.close()]);
       await tracker.close();
       callFeed.close();

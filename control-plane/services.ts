@@ -7,6 +7,7 @@ import type { Logger } from "./logger.ts";
 import type { ControlPlaneSettings } from "./settings.ts";
 import type { CallFeed } from "./usage/call-feed.ts";
 import type { DeadLetters } from "./usage/dead-letters.ts";
+import type { QuotaCounters } from "./usage/quota-level.ts";
 
 export interface ConfigRevision {
   readonly epoch: string;
@@ -72,6 +73,8 @@ export interface Services {
   readonly propagation: Propagation;
   readonly callFeed: CallFeed;
   readonly deadLetters: DeadLetters;
+  /** What nodes share of quotas now; undefined: there is no Redis. */
+  readonly quotaCounters?: QuotaCounters | undefined;
 }
 
 export function committedSignal(logger: Logger): CommittedSignal {

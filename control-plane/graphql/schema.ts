@@ -25,6 +25,7 @@ import "./types/prompt-label.ts";
 import "./types/provider.ts";
 import "./types/quota.ts";
 import "./types/replay.ts";
+import "./types/quota-level.ts";
 import "./types/revision.ts";
 import "./types/route.ts";
 import "./types/usage-event.ts";
