@@ -1,4 +1,4 @@
-/** Code that calls a route, for the clients that people use. Those for curl and Node are run as they stand by a test. */
+/** Code that calls a route, for the clients that people use. */
 export interface SampleFacts {
   /** Such as http://127.0.0.1:4001 */
   readonly restUrl: string;

@@ -1,7 +1,7 @@
 /** What is going on, in one look: traffic, failures, latency, money against the time before; what needs somebody; what has changed. */
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { count, duration, money, percent, shortCount } from "../../format/numbers.ts";
+import { count, counted, duration, money, percent, shortCount } from "../../format/numbers.ts";
 import { actorName } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
@@ -205,7 +205,7 @@ function Tiles({ report, name }: { readonly report: Report; readonly name: Range
   const { figures: now, before } = report.total;
   const tiles: readonly (readonly [string, string, string | undefined, Readonly<Record<string, unknown>>])[] = [
     ["Calls", shortCount(now.calls), changeOn(Number(now.calls), Number(before?.calls ?? 0)), {}],
-    ["Failed", percent(failedShare(now)), `${count(now.failedCalls)} calls`, { outcome: "UPSTREAM_ERROR" }],
+    ["Failed", percent(failedShare(now)), counted(BigInt(now.failedCalls), "call"), { outcome: "UPSTREAM_ERROR" }],
     ["First token, p50", duration(now.timeToFirstToken.p50Ms), changeOn(now.timeToFirstToken.p50Ms, before?.timeToFirstToken.p50Ms), {}],
     ["First token, p95", duration(now.timeToFirstToken.p95Ms), changeOn(now.timeToFirstToken.p95Ms, before?.timeToFirstToken.p95Ms), {}],
     [
