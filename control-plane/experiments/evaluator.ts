@@ -62,7 +62,7 @@ export function startEvaluator(services: Services, everyMs: number): ExperimentE
 }
 
 /** One turn over all organisations. */
-export async function evaluateAll(services: Services, now: Date): Promise<void> {
+async function evaluateAll(services: Services, now: Date): Promise<void> {
   const running = await services.database.system((em) =>
     em.find(Experiment, { status: "running", archivedAt: null }, { orderBy: { id: "asc" } }),
   );
@@ -81,7 +81,8 @@ interface Look {
   readonly inputs: readonly MetricInput[];
 }
 
-async function evaluateOne(services: Services, experiment: Experiment, now: Date): Promise<void> {
+/** One look at one of them, and what follows from it. */
+export async function evaluateOne(services: Services, experiment: Experiment, now: Date): Promise<void> {
   const look = await services.database.tenant(experiment.organisationId, (em) => lookAt(em, experiment, now));
   const done = await act(services, experiment, look, now);
   if (done !== undefined)

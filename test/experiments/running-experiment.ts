@@ -4,7 +4,8 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { v7 } from "uuid";
 import { expect } from "vitest";
 import { type FeedbackEventSchema, Outcome, type UsageEventSchema, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
-import { evaluateAll } from "../../control-plane/experiments/evaluator.ts";
+import { Experiment } from "../../control-plane/database/entities/experiment.ts";
+import { evaluateOne } from "../../control-plane/experiments/evaluator.ts";
 import { recordUsage } from "../../control-plane/usage/record-usage.ts";
 import { makeOrganisation, type TestServices } from "../harness/control-plane.ts";
 import { type GraphqlClient, tokenFor } from "../harness/graphql.ts";
@@ -111,8 +112,11 @@ export async function runningExperiment(services: TestServices, client: GraphqlC
       }),
     record: async (records: Parameters<typeof recordUsage>[1]) =>
       expect((await recordUsage(services.database, records)).rejected).toEqual([]),
-    /** One turn of the evaluator. */
-    evaluate: (inMs = 0) => evaluateAll(services, new Date(Date.now() + inMs)),
+    /** One look of the evaluator, where it runs. */
+    evaluate: async (inMs = 0) => {
+      const row = await services.database.tenant(organisationId, (em) => em.findOneOrFail(Experiment, { id }));
+      if (row.status === "running") await evaluateOne(services, row, new Date(Date.now() + inMs));
+    },
   };
 }
 
