@@ -5,7 +5,7 @@ import { ids, type ResourceInit, routeOver, say, startTestNode } from "../harnes
 const organisationId = ids.organisation;
 const quota = (id: string, value: object): ResourceInit =>
   ({ case: "quota", value: { id, organisationId, key: id, window: "day", enforcement: "hard", ...value } }) as ResourceInit;
-const idOf = (resources: readonly ResourceInit[], kind: string) => resources.find((one) => one.case === kind)?.value.id ?? "";
+const idOf = (resources: readonly ResourceInit[], kind: string) => resources.find((one) => one.case === kind)?.value?.id ?? "";
 
 it("an answer that runs past a hard limit ends with a typed error in band, and never with [DONE]", async () => {
   const route = routeOver("sim-instant");
@@ -27,7 +27,7 @@ it("a backend whose quota is used up is passed over for another", async () => {
   const both = routeOver("x", { name: "both", tiers }).filter((one) => one.case === "route");
   const limit = quota("of-first", { scope: { case: "backendId", value: idOf(first, "backend") }, resource: "requests", limit: 1n });
   await using node = await startTestNode({
-    resources: [...first, ...second].filter((one) => one.case === "backend").concat(both, limit),
+    resources: [...[...first, ...second].filter((one) => one.case === "backend"), ...both, limit],
   });
   const backends = [];
   for (let call = 0; call < 3; call++) {
