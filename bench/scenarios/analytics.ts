@@ -29,13 +29,14 @@ export const analytics: Scenario = {
       await seedLedger(services.database, ledger, (text) => stage.say(`  ${text}`));
       const token = await tokenFor(services, organisationId, "viewer");
       const asked: { question: Question; ms: number }[] = [];
+      const unanswered = new Map<string, string>();
       for (const question of dashboardQuestions(lastDay)) {
         for (let round = 0; round < rounds; round++) {
           const startedAtMs = performance.now();
           const { data, errors } = await graphql.ask(token, question.query, question.variables);
           asked.push({ question, ms: performance.now() - startedAtMs });
           const wrong = errors[0]?.message ?? data?.answer?.message;
-          if (wrong !== undefined) throw new Error(`${question.name}: ${wrong}`);
+          if (wrong !== undefined) unanswered.set(question.name, wrong);
         }
       }
       const { p50, p99, max } = quantilesOf(asked.map(({ ms }) => ms));
@@ -58,6 +59,7 @@ export const analytics: Scenario = {
             ],
             note: "Over HTTP, one at a time, the control plane and PostgreSQL on the machine that asks. In the last row p90 is p95.",
           },
+          { title: "Not answered; their time is in the figures all the same", columns: ["question", "why"], rows: [...unanswered] },
           { title: "The slowest", columns: ["question", "ms"], rows: slowest.map(({ question, ms }) => [question.name, text(ms)]) },
         ],
         budgets: [{ what: "p95 of questions about usage over 5 million calls, ms", value: p95, limit: 300, kind: "at-most" }],
