@@ -16,7 +16,7 @@ import {
   unitsPlannedOfGuardrail,
 } from "./statistics/confidence-sequence.ts";
 import { absoluteEffect, type Effect, type Interval, logRatio } from "./statistics/effect.ts";
-import { adjustedEstimate, cupedOf, type Estimate, estimateOf } from "./statistics/estimate.ts";
+import { adjustedEstimate, cupedOf, type Estimate, estimateOf, smoothedShare } from "./statistics/estimate.ts";
 import { adjustedPValues } from "./statistics/multiple-comparisons.ts";
 import { daysLeft, powerDefault, unitsForSequence } from "./statistics/power.ts";
 import { type SampleRatio, sampleRatio, sampleRatioAlpha } from "./statistics/sample-ratio.ts";
@@ -200,7 +200,7 @@ function comparison(
   sequences: Record<string, SequenceView>,
 ): Comparison | null {
   const [control, treatment] = [estimate(one), estimate(other)];
-  const effect = absoluteEffect(control, treatment);
+  const effect = effectOf(control, treatment, metricDefinitions[metric].unit);
   if (!Number.isFinite(effect.value) || !(effect.standardError > 0)) return null;
   const { direction } = metricDefinitions[metric];
   // The harm beyond the margin, or the effect itself: what the sequence is about.
@@ -226,6 +226,14 @@ function comparison(
     riskOfControl: good.risk.ofControl,
     verdict: Math.min(control.units, treatment.units) < analysis.unitsMin ? "too-few-units" : "open",
   };
+}
+
+/** All slow in one arm and none in the other is a difference too, though neither arm shows any spread. */
+function effectOf(control: Estimate, treatment: Estimate, unit: string): Effect {
+  const effect = absoluteEffect(control, treatment);
+  return unit === "share" && effect.standardError === 0 && effect.value !== 0
+    ? absoluteEffect(smoothedShare(control), smoothedShare(treatment))
+    : effect;
 }
 
 /** One-sided, planned for an early end: bounds of the effect where it is harm beyond the margin. */

@@ -63,9 +63,12 @@ describe("who may do what", () => {
       "ConfigRevision.hash",
       "CreateAdminTokenPayload.credential",
       "CreateApiKeyPayload.credential",
+      "Mutation.rotateWebhookSecret",
       "Provider.hasCredential",
       ...names.filter((name) => name === "Revision.hash"),
       "RotateApiKeyPayload.credential",
+      "Webhook.previousSecretUntil",
+      "WebhookSecretPayload.secret",
     ]);
     expect(getNamedType(schema.getType("Provider"))).toBeDefined();
   });

@@ -121,7 +121,7 @@ describe.each([
 
   it.each([
     ["query($bad: String) { auditEntries(filter: { actor: $bad }) { edges { cursor } } }", "filter.actor"],
-    ["query($bad: String) { usageEvents(filter: { routeName: $bad }) { edges { cursor } } }", "filter.routeName"],
+    ["query($bad: [String!]) { usageEvents(filter: { routeName: $bad }) { edges { cursor } } }", "filter.routeName"],
   ])("is refused by name in %s", async (query, path) => {
     const answer = await client.ask(admin, query, { bad });
     expect(answer.errors[0]).toMatchObject({ message: expect.stringContaining(path), extensions: { code: "VALIDATION" } });

@@ -64,6 +64,15 @@ export function adjustedEstimate(kind: MetricKind, sums: UnitSums, { theta, befo
   };
 }
 
+/**
+ * A share that was the same for all units shows no spread, and is still not certain: taken as if one unit more of either kind had
+ * been seen (Laplace), which gives it the spread that so few units leave open.
+ */
+export function smoothedShare(share: Estimate): Estimate {
+  const likely = (share.value * share.units + 1) / (share.units + 2);
+  return { ...share, variance: likely * (1 - likely) };
+}
+
 function covarianceWithBefore(kind: MetricKind, sums: UnitSums): number {
   const ofNumerator = covariance(sums.mx, sums.m, sums.x, sums.units);
   if (kind !== "ratio") return ofNumerator;
