@@ -70,8 +70,9 @@ export function checkFilter(filter: DimensionFilter): void {
   for (const name of dimensionNames) {
     const values = filter[name];
     if (values == null) continue;
-    if (values.length > valuesMax) throw fault(`filter.${name}`, `may list ${valuesMax} values`);
-    requireStorable(Object.fromEntries(values.map((value, index) => [`filter.${name}[${index}]`, value])));
+    const path = `filter.${asAsked(name)}`;
+    if (values.length > valuesMax) throw fault(path, `may list ${valuesMax} values`);
+    requireStorable(Object.fromEntries(values.map((value, index) => [`${path}[${index}]`, value])));
   }
   const tags = filter.tags ?? [];
   if (tags.length > 4) throw fault("filter.tags", "may name 4 tags");
@@ -87,6 +88,9 @@ export function checkFilter(filter: DimensionFilter): void {
     );
   });
 }
+
+/** A column's name as callers write it. */
+const asAsked = (column: string): string => column.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 export const nameOf = (grouping: Grouping): string => ("tag" in grouping ? `tag ${grouping.tag}` : grouping.dimension);
 
