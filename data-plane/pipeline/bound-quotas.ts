@@ -15,6 +15,16 @@ export interface BoundQuotas {
   readonly bound: readonly BoundQuota[];
   /** Asked for when a backend is tried. */
   readonly onBackends: readonly BoundQuota[];
+  /** What a hold on them needs to know of the call. */
+  readonly needs: QuotaNeeds;
+}
+
+export interface QuotaNeeds {
+  /** How many tokens it will use: nobody asks; roughly, where no more than a warning hangs on it; counted. */
+  readonly tokens: "none" | "guessed" | "counted";
+  readonly cost: boolean;
+  /** Whether a hold must grow with an answer that runs on. */
+  readonly growth: boolean;
 }
 
 interface Known extends BoundQuotas {
@@ -38,9 +48,18 @@ export function quotasOf(snapshot: RuntimeSnapshot, caller: Caller, route: Compi
   }
   if (endUserHash === "" || known.ofEndUsers.length === 0) return known;
   const ofUser = known.ofEndUsers.map((quota): BoundQuota => ({ quota, subject: endUserHash }));
+  const bound = [...known.bound, ...ofUser.filter(({ quota }) => !quota.onBackends)];
+  const onBackends = [...known.onBackends, ...ofUser.filter(({ quota }) => quota.onBackends)];
+  return { bound, onBackends, needs: needsOf([...bound, ...onBackends]) };
+}
+
+function needsOf(quotas: readonly BoundQuota[]): QuotaNeeds {
+  const measured = quotas.filter(({ quota: { resource } }) => resource !== "requests" && resource !== "concurrent_calls");
+  const isHard = ({ quota }: BoundQuota) => quota.enforcement === "hard";
   return {
-    bound: [...known.bound, ...ofUser.filter(({ quota }) => !quota.onBackends)],
-    onBackends: [...known.onBackends, ...ofUser.filter(({ quota }) => quota.onBackends)],
+    tokens: measured.length === 0 ? "none" : measured.some(isHard) ? "counted" : "guessed",
+    cost: measured.some(({ quota }) => quota.resource === "cost"),
+    growth: measured.some((one) => isHard(one) && one.quota.resource !== "input_tokens"),
   };
 }
 
@@ -60,10 +79,12 @@ function look(snapshot: RuntimeSnapshot, caller: Caller, route: CompiledRoute): 
   const backends = snapshot.quotas(caller.organisationId, quotaScope.backends).filter(holds);
   const whole = (quotas: readonly CompiledQuota[]) =>
     quotas.filter(({ eachEndUser }) => !eachEndUser).map((quota): BoundQuota => ({ quota, subject: "" }));
+  const [bound, onBackends] = [whole(all), whole(backends)];
   return {
     index: snapshot.quotaIndex,
-    bound: whole(all),
-    onBackends: whole(backends),
+    bound,
+    onBackends,
+    needs: needsOf([...bound, ...onBackends]),
     ofEndUsers: [...all, ...backends].filter(({ eachEndUser }) => eachEndUser),
   };
 }

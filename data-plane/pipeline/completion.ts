@@ -72,7 +72,7 @@ export async function* complete(
     await dependencies.guard.input(request, signal);
     const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
     const tiers = tiersOf(snapshot, caller, route, assignment, request.receivedAtMs);
-    const estimate = () => estimateCall(request, route, rendered);
+    const estimate = (precision: "guessed" | "counted") => estimateCall(request, route, rendered, precision);
     reservation = await reserveQuota(dependencies.quota, { snapshot, caller, route, tiers, request, estimate, endUserHash }, signal);
     state.reservation = reservation;
     const subject = { caller, route, assignment, rendered, request };

@@ -26,7 +26,13 @@ export const estimateTokens = (textLength: number): number => Math.ceil(textLeng
  * Tokens that are reserved for a call: its input as it goes to the backend, prompt included, and the most it may answer, for each
  * of its choices. Where the caller set no bound, what calls of this route have come to.
  */
-export function estimateCall(request: CompletionRequest, route: CompiledRoute, rendered: RenderedPrompt): CallEstimate {
+export function estimateCall(
+  request: CompletionRequest,
+  route: CompiledRoute,
+  rendered: RenderedPrompt,
+  precision: "guessed" | "counted",
+): CallEstimate {
+  const tokensOf = precision === "counted" ? countTokens : guessTokens;
   // The caller's own words where there are any: the common form need not be made for an estimate.
   const { body } = request.native ?? request;
   const said = (name: string): number | undefined => {
@@ -34,11 +40,11 @@ export function estimateCall(request: CompletionRequest, route: CompiledRoute, r
     return positive(replaced === undefined ? body.value[name] : Number(replaced));
   };
   const outputTokens = outputNames.map(said).find((bound) => bound !== undefined) ?? outputTokensLearned(route);
-  let inputTokens = tokensOfMessages(body.value["messages"]) + tokensOfMessages(body.value["input"]);
-  for (const message of rendered.messages) inputTokens += countTokens(message);
+  let inputTokens = tokensOfMessages(body.value["messages"], tokensOf) + tokensOfMessages(body.value["input"], tokensOf);
+  for (const message of rendered.messages) inputTokens += tokensOf(message);
   for (const name of framing) {
     const span = body.members.get(name);
-    if (span !== undefined) inputTokens += countTokens(body.text.slice(span.start, span.end));
+    if (span !== undefined) inputTokens += tokensOf(body.text.slice(span.start, span.end));
   }
   return { inputTokens, outputTokens: outputTokens * (said("n") ?? 1) };
 }
@@ -47,23 +53,26 @@ export function estimateCall(request: CompletionRequest, route: CompiledRoute, r
 const outputNames = ["max_completion_tokens", "max_tokens", "max_output_tokens"];
 const framing = ["tools", "functions", "response_format", "system", "instructions"];
 
-function tokensOfMessages(messages: unknown): number {
-  if (typeof messages === "string") return tokensPerMessage + countTokens(messages);
+type TokensOf = (text: string) => number;
+const guessTokens: TokensOf = (text) => estimateTokens(text.length);
+
+function tokensOfMessages(messages: unknown, tokensOf: TokensOf): number {
+  if (typeof messages === "string") return tokensPerMessage + tokensOf(messages);
   if (!Array.isArray(messages)) return 0;
   let tokens = 0;
   for (const message of messages as readonly Readonly<Record<string, unknown>>[]) {
     tokens += tokensPerMessage;
     const content = message?.["content"];
-    if (typeof content === "string") tokens += countTokens(content);
-    else if (Array.isArray(content)) for (const part of content) tokens += tokensOfPart(part);
-    if (message?.["tool_calls"] !== undefined) tokens += countTokens(JSON.stringify(message["tool_calls"]));
+    if (typeof content === "string") tokens += tokensOf(content);
+    else if (Array.isArray(content)) for (const part of content) tokens += tokensOfPart(part, tokensOf);
+    if (message?.["tool_calls"] !== undefined) tokens += tokensOf(JSON.stringify(message["tool_calls"]));
   }
   return tokens;
 }
 
-function tokensOfPart(part: unknown): number {
+function tokensOfPart(part: unknown, tokensOf: TokensOf): number {
   const text = (part as { text?: unknown } | null)?.text;
-  return typeof text === "string" ? countTokens(text) : tokensPerPart;
+  return typeof text === "string" ? tokensOf(text) : tokensPerPart;
 }
 
 const positive = (value: unknown): number | undefined =>

@@ -45,18 +45,18 @@ export interface ReservationSubject {
   readonly route: CompiledRoute;
   readonly tiers: readonly CompiledTier[];
   readonly request: CallRequest;
-  /** Made where a quota asks. */
-  readonly estimate: () => CallEstimate;
+  /** Made where a quota asks, as well as it asks. */
+  readonly estimate: (precision: "guessed" | "counted") => CallEstimate;
   readonly endUserHash: string;
 }
 
 /** @throws GatewayError RATE_LIMITED, BUDGET_EXHAUSTED, QUOTA_UNAVAILABLE naming the quota and when it frees. */
 export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubject, signal: AbortSignal): Promise<Reservation> {
-  const { bound, onBackends } = quotasOf(subject.snapshot, subject.caller, subject.route, subject.endUserHash);
+  const { bound, onBackends, needs } = quotasOf(subject.snapshot, subject.caller, subject.route, subject.endUserHash);
   if (bound.length === 0 && onBackends.length === 0) return unlimited;
   const { callId, receivedAtMs } = subject.request;
-  const estimate = [...bound, ...onBackends].some(({ quota }) => isMeasured(quota.resource)) ? subject.estimate() : nothingEstimated;
-  const costs = [...bound, ...onBackends].some(({ quota }) => quota.resource === "cost");
+  const estimate = needs.tokens === "none" ? nothingEstimated : subject.estimate(needs.tokens);
+  const costs = needs.cost;
   const use: QuotaUse = { requests: 1, ...estimate, costNanodollars: costs ? dearest(subject.tiers, receivedAtMs, estimate) : undefined };
   const holds = bound.map((one) => holdOn(one, use));
   const answer = ledger.reserve(callId, holds, signal);
@@ -82,11 +82,11 @@ export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubj
   };
   return {
     limits,
-    passed: bound.flatMap(({ quota }, i) => (decision.levels[i]?.exceeded === true ? [quota.id] : [])),
+    passed: decision.levels.some(({ exceeded }) => exceeded)
+      ? bound.flatMap(({ quota }, i) => (decision.levels[i]?.exceeded === true ? [quota.id] : []))
+      : nonePassed,
     admit: onBackends.length === 0 ? undefined : admit,
-    grow: [...bound, ...onBackends].some(({ quota }) => quota.enforcement === "hard" && growing.has(quota.resource))
-      ? growth(taken, estimate, use)
-      : undefined,
+    grow: needs.growth ? growth(taken, estimate, use) : undefined,
     settle: (actual) => {
       if (actual !== "unknown" && actual.outputTokens > 0) learnOutputTokens(subject.route, actual.outputTokens);
       const last = taken.at(-1);
@@ -98,10 +98,8 @@ export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubj
 
 const noLimits: RateLimits = { requests: undefined, tokens: undefined, others: [], warnings: [] };
 const unlimited: Reservation = { limits: noLimits, passed: [], admit: undefined, grow: undefined, settle: () => {} };
+const nonePassed: readonly string[] = [];
 const nothingEstimated: CallEstimate = { inputTokens: 0, outputTokens: 0 };
-
-const isMeasured = (resource: QuotaResource): boolean => resource !== "requests" && resource !== "concurrent_calls";
-const growing: ReadonlySet<QuotaResource> = new Set(["tokens", "output_tokens", "cost"]);
 
 const holdOn = ({ quota, subject }: BoundQuota, use: QuotaUse): QuotaHold => ({
   quota,
@@ -172,20 +170,30 @@ function growth(
 
 /** The tightest of each resource, and the soft quotas that are passed. */
 function limitsOf(bound: readonly BoundQuota[], levels: readonly QuotaLevel[]): RateLimits {
-  const tightest = new Map<QuotaResource, RateLimit>();
-  const warnings: string[] = [];
+  let requests: RateLimit | undefined;
+  let tokens: RateLimit | undefined;
+  // Most calls have limits of these two alone.
+  let tightest: Map<QuotaResource, RateLimit> | undefined;
+  let warnings: string[] | undefined;
   for (let i = 0; i < bound.length; i++) {
     const quota: CompiledQuota | undefined = bound[i]?.quota;
     const level = levels[i];
     if (quota === undefined || level === undefined || quota.enforcement === "shadow") continue;
-    if (level.exceeded && quota.enforcement === "soft") warnings.push(quota.key);
-    const best = tightest.get(quota.resource);
-    if (best === undefined || level.remaining < best.remaining)
-      tightest.set(quota.resource, { limit: quota.limit, remaining: level.remaining, resetMs: level.resetMs });
+    if (level.exceeded && quota.enforcement === "soft") {
+      warnings ??= [];
+      warnings.push(quota.key);
+    }
+    const { resource } = quota;
+    const best = resource === "requests" ? requests : resource === "tokens" ? tokens : tightest?.get(resource);
+    if (best !== undefined && level.remaining >= best.remaining) continue;
+    const limit: RateLimit = { limit: quota.limit, remaining: level.remaining, resetMs: level.resetMs };
+    if (resource === "requests") requests = limit;
+    else if (resource === "tokens") tokens = limit;
+    else {
+      tightest ??= new Map();
+      tightest.set(resource, limit);
+    }
   }
-  const { requests, tokens } = { requests: tightest.get("requests"), tokens: tightest.get("tokens") };
-  if (tightest.size === (requests === undefined ? 0 : 1) + (tokens === undefined ? 0 : 1) && warnings.length === 0)
-    return { requests, tokens, others: noLimits.others, warnings: noLimits.warnings };
-  const others = [...tightest].filter(([resource]) => resource !== "requests" && resource !== "tokens");
-  return { requests, tokens, others: others.map(([resource, limit]) => ({ resource, ...limit })), warnings };
+  const others = tightest === undefined ? noLimits.others : [...tightest].map(([resource, limit]) => ({ resource, ...limit }));
+  return { requests, tokens, others, warnings: warnings ?? noLimits.warnings };
 }

@@ -32,5 +32,6 @@ export const tokenizerLoaded = (): Promise<void> => {
 async function load(): Promise<void> {
   const encoding = await import("gpt-tokenizer/encoding/o200k_base");
   // What looks like one of the model's own marks is only text in a caller's mouth.
-  counted = (text) => encoding.countTokens(text, { disallowedSpecial: new Set() });
+  const options = { disallowedSpecial: new Set<string>() };
+  counted = (text) => encoding.countTokens(text, options);
 }

@@ -65,7 +65,8 @@ async function reserve({ quotas, endUserHash = "", body = {}, levels, decide, ex
     close: async () => {},
   };
   const request = sampleRequest(body);
-  const estimate = () => estimateCall(request, route, { replacements: new Map(), messages: [], prompt: undefined });
+  const estimate = (precision: "guessed" | "counted") =>
+    estimateCall(request, route, { replacements: new Map(), messages: [], prompt: undefined }, precision);
   const subject = { snapshot, caller: sampleCaller(), route, tiers: route.tiers, request, estimate, endUserHash };
   const reservation = await reserveQuota(ledger, subject, new AbortController().signal);
   return { reservation, holds: asked[0] ?? [], calls: asked.length, settled };
