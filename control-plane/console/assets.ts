@@ -41,7 +41,8 @@ export function openConsoleAssets(directory: string = consoleDirectory): Console
         sendAsset(asset, path, request, response);
         return true;
       }
-      if (extname(path) !== "" || !(request.headers.accept ?? "").includes("text/html")) return false;
+      // Its address is everybody's; any other is the console's only for those who ask for a page.
+      if (path !== "/" && (extname(path) !== "" || !(request.headers.accept ?? "").includes("text/html"))) return false;
       sendPage(assets?.get("/index.html"), request, response);
       return true;
     },

@@ -103,3 +103,11 @@ it("the playground is shut to those without the header, a session, or the role a
   const reader = await tokenFor(services, await makeOrganisation(services, "three"), "viewer");
   expect((await call({ "x-penstock-console": "1", cookie: cookieOf(await signIn({ token: reader })) })).status).toBe(403);
 });
+
+it("the console's address answers with a page to whoever asks, and other unknown addresses only to those who ask for a page", async () => {
+  const plain = await fetch(`${server.url}/`);
+  expect(plain.headers.get("content-type")).toContain("text/html");
+  expect(plain.headers.get("content-security-policy")).toContain("script-src 'self'");
+  expect((await fetch(`${server.url}/routes`)).status).toBe(404);
+  expect((await fetch(`${server.url}/routes`, { headers: { accept: "text/html" } })).headers.get("content-type")).toContain("text/html");
+});
