@@ -9,6 +9,7 @@ type Token = readonly [type: string, value: string, start: number, end: number, 
 
 /** @throws Error that says which tag cannot be said in Liquid, or where the template is no Mustache. */
 export function liquidOfMustache(source: string, lists: readonly string[] = []): string {
+  // The library parses into nested tuples, which its types say are flat.
   const tokens = Mustache.parse(source) as unknown as readonly Token[];
   const outside = new Set<string>();
   const isLoop = ([type, value, , , children = []]: Token): boolean =>

@@ -63,6 +63,7 @@ function connect(url: string, options: Omit<RedisOptions, "replyMapping">): Redi
     return new Redis({ ...options, ...address.credentials, sentinels: [...address.hosts], name: address.name, failoverDetector: true });
   const { retryStrategy: _, ...redisOptions } = { ...options, ...address.credentials };
   const clusterOptions = { redisOptions, enableOfflineQueue: false, slotsRefreshInterval: reconnectMsMax * 5 };
+  // Both have every command that is used; only their types know nothing of each other.
   return new Cluster([...address.hosts], clusterOptions) as unknown as Redis;
 }
 

@@ -105,5 +105,6 @@ const guardedFetch =
   (dispatcher: Dispatcher) =>
   async (url: string, init: object): Promise<Response> => {
     const response = await undiciFetch(url, { ...init, redirect: "manual", dispatcher });
+    // undici's Response is what the global one is; their types are declared apart.
     return response as unknown as Response;
   };

@@ -111,6 +111,7 @@ function connect(url: string, given: Omit<RedisOptions, "replyMapping">): Redis 
   });
   // What is destroyed where a server hangs: of a cluster, all of its connections.
   Object.defineProperty(cluster, "stream", { value: { destroy: () => cluster.disconnect(true) } });
+  // Both have every command that is used; only their types know nothing of each other.
   return cluster as unknown as Redis;
 }
 

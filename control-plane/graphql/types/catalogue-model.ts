@@ -223,6 +223,7 @@ addArchive("catalogue_model", "catalogueModel", CatalogueModel);
 
 /** `unscheduleBackendPrice(input: { id, expectedRevision, version })`. */
 export function addUnschedule<Kind extends PricedKind>(kind: Kind, typeOfKind: ObjectRef<ExtendedTypes, ConfigRows[Kind]>): void {
+  // Pothos cannot infer the row of a kind that is generic; both kinds have what is read here.
   const type = typeOfKind as unknown as ObjectRef<ExtendedTypes, ConfigRows[PricedKind]>;
   const field = `${type.name.charAt(0).toLowerCase()}${type.name.slice(1)}`;
   const Payload = configPayload(`Unschedule${type.name}PricePayload`, field, type);

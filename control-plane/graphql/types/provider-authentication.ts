@@ -15,7 +15,7 @@ import { enumOf } from "../config-type.ts";
 const ProviderAuthenticationMethod = enumOf("ProviderAuthenticationMethod", authenticationMethods);
 const OauthClientAuthentication = enumOf("OauthClientAuthentication", clientAuthentications);
 
-/** A method's fields by name; null where it has no such field. */
+/** A method's fields by name; null where it has no such field. Which method it is, is not asked: hence the cast from the union. */
 const said = (authentication: Authentication, name: string): string | null =>
   (authentication as unknown as Readonly<Record<string, string>>)[name] ?? null;
 

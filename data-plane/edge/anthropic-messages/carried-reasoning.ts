@@ -20,6 +20,7 @@ export function readCarried(opaque: string): ReasoningDetail | undefined {
     const detail = JSON.parse(Buffer.from(opaque.slice(mark.length), "base64url").toString("utf8")) as Record<string, unknown>;
     const { kind, value, id, format, provider } = detail;
     const texts = [value, id, format, provider].every((part) => typeof part === "string");
+    // Each member was looked at just now; the type system does not follow a check over a list.
     return texts && (kind === "signature" || kind === "encrypted" || kind === "summary")
       ? (detail as unknown as ReasoningDetail)
       : undefined;
