@@ -3,6 +3,7 @@
  * called, and writes results.json, RESULTS.md and the plots. README.md beside it says how each figure is obtained.
  *   --quick            under a minute; writes nothing; ends with 1 on gross loss only (a ratio twice its budget)
  *   --only a,b         these scenarios; prints their tables and writes nothing
+ *   --keep             with --only: writes them into the report beside what earlier runs measured of the others
  *   --soak             thirty minutes more of mixed calls, with the slope of the memory
  *   --profile <dir>    the node writes a CPU profile there when it ends
  */
@@ -24,6 +25,7 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     only: { type: "string" },
+    keep: { type: "boolean", default: false },
     soak: { type: "boolean", default: false },
     profile: { type: "string" },
   },
@@ -50,9 +52,15 @@ try {
   say(`every answer was right; ${stage.tally.calls} calls were counted and are in the ledger`);
   const budgets = played.flatMap(({ report }) => report.budgets);
   for (const budget of budgets) say(budgetLine(budget));
-  if (options.quick || options.only !== undefined)
-    for (const { report } of played) for (const table of report.tables) say(tableText(table));
-  else await writeReport(stage, played);
+  const partly = options.quick || options.only !== undefined;
+  if (partly) for (const { report } of played) for (const table of report.tables) say(tableText(table));
+  if (!partly || options.keep)
+    await writeReport(
+      stage,
+      played,
+      scenarios.map(({ name }) => name),
+      partly,
+    );
   if (budgets.some(isGrossLoss)) {
     say("gross loss: a figure is at twice its budget or more");
     process.exitCode = 1;
@@ -96,8 +104,11 @@ async function setStage(): Promise<Stage> {
     ending.push(() => nginx.close());
     peers.push({ name: "nginx", pid: nginx.pid, target: { port: nginx.port, headers: plain, compare: "bytes" }, share: 1 });
   }
-  const portkey = await startPortkey();
-  if (portkey === undefined) absent.push(`Portkey's gateway ${portkeyVersion} cannot be had from the npm registry`);
+  const portkey = await startPortkey(!options.quick);
+  if (portkey === undefined)
+    absent.push(
+      `Portkey's gateway ${portkeyVersion} ${options.quick ? "is not installed; a full run does" : "cannot be had from the npm registry"}`,
+    );
   else {
     ending.push(() => portkey.close());
     const target = { port: portkey.port, headers: portkeyHeaders(backend.port), compare: "content" } as const;

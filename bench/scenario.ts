@@ -35,12 +35,27 @@ export interface Budget {
   readonly kind: "at-most" | "at-least";
 }
 
-export interface Plot {
+export type Plot = BarPlot | LinePlot;
+
+interface PlotFrame {
   /** File name without its ending. */
   readonly name: string;
   readonly title: string;
+  /** Of the values. */
   readonly unit: string;
+}
+
+export interface BarPlot extends PlotFrame {
+  readonly kind: "bars";
   readonly bars: readonly { readonly label: string; readonly value: number }[];
+}
+
+export interface LinePlot extends PlotFrame {
+  readonly kind: "line";
+  /** What runs from left to right, with its unit. */
+  readonly along: string;
+  /** At least two, by ascending `at`. */
+  readonly points: readonly { readonly at: number; readonly value: number }[];
 }
 
 export const holds = ({ kind, value, limit }: Budget): boolean => (kind === "at-most" ? value <= limit : value >= limit);

@@ -9,6 +9,7 @@ import { ledger } from "./scenarios/ledger.ts";
 import { openStreams } from "./scenarios/open-streams.ts";
 import { quota } from "./scenarios/quota.ts";
 import { soak } from "./scenarios/soak.ts";
+import { start } from "./scenarios/start.ts";
 import { workers } from "./scenarios/workers.ts";
 
 /** The soak is played only where it is asked for. */
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   addedLatency,
   openStreams,
   configuration,
+  start,
   quota,
   workers,
   ledger,

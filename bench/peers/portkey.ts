@@ -11,11 +11,12 @@ import { freePort, type Part, startProgram } from "../processes.ts";
 export const portkeyVersion = "1.15.2";
 const installMsMax = 120_000;
 
-/** @returns undefined where it can not be had. */
-export async function startPortkey(): Promise<Part | undefined> {
+/** @returns undefined where it can not be had, or is not there yet and may not be installed. */
+export async function startPortkey(mayInstall: boolean): Promise<Part | undefined> {
   const directory = join(tmpdir(), `penstock-bench-portkey-${portkeyVersion}`);
   const server = join(directory, "node_modules", "@portkey-ai", "gateway", "build", "start-server.js");
   if (!existsSync(server)) {
+    if (!mayInstall) return undefined;
     mkdirSync(directory, { recursive: true });
     const install = [
       "install",

@@ -3,7 +3,7 @@ import type { Budget, Scenario, ScenarioReport, Table } from "../scenario.ts";
 import { type Measured, measureInTurn, type Peer, type Stage, tokensOf } from "../stage.ts";
 import type { Spread } from "../statistics.ts";
 
-const rounds = { quick: 1, full: 5 };
+const rounds = { quick: 3, full: 5 };
 const connections = 32;
 
 export const wholeAnswers: Scenario = {
@@ -11,7 +11,7 @@ export const wholeAnswers: Scenario = {
   title: "A call that is not streamed, small",
   quick: true,
   run: (stage) =>
-    compare(stage, { model: "small", calls: stage.quick ? 20_000 : 24_000, promptBytes: 64, unit: "call" }, (ratio) => [
+    compare(stage, { model: "small", calls: stage.quick ? 6000 : 24_000, promptBytes: 64, unit: "call" }, (ratio) => [
       ...atMost("CPU per non-streamed call, against a bare node:http + undici proxy", ratio("node proxy"), 1.5),
       ...atMost("CPU per non-streamed call, against nginx proxy_pass", ratio("nginx"), 3),
       ...atMost("CPU per non-streamed call, against Portkey's gateway", ratio("Portkey"), 1 / 7),
@@ -30,7 +30,7 @@ export const streamedTokens: Scenario = {
   title: "A call of 100 streamed tokens at full speed, each token a write of its own at the backend",
   quick: true,
   run: (stage) =>
-    compare(stage, { model: "each-100", calls: stage.quick ? 1000 : 2500, promptBytes: 64, unit: "token" }, (ratio) =>
+    compare(stage, { model: "each-100", calls: stage.quick ? 300 : 2500, promptBytes: 64, unit: "token" }, (ratio) =>
       atMost("CPU per streamed token, against nginx proxy_pass with buffering off", ratio("nginx"), 1.2),
     ),
 };
@@ -114,6 +114,7 @@ async function compare(
     budgets: budgetsOf(ratio),
     plots: [
       {
+        kind: "bars",
         name: `cpu-${model}`,
         title: `CPU time per ${unit}, ${model}`,
         unit: "µs",

@@ -16,6 +16,7 @@ export const addedLatency: Scenario = {
     const capacity = await capacityOf(stage);
     const rows: string[][] = [];
     const budgets: Budget[] = [];
+    const bars: { label: string; value: number }[] = [];
     for (const load of loads) {
       const callsPerSecond = capacity * load;
       const seen = peers.map(() => ({ p50: [] as number[], p99: [] as number[], late: [] as number[] }));
@@ -43,6 +44,7 @@ export const addedLatency: Scenario = {
           name === "direct" ? "" : added("p99").toFixed(3),
           one.late.median.toFixed(3),
         ]);
+        bars.push({ label: `${name}, ${load * 100} %`, value: one.p99.median });
         if (name === "Penstock" && load === 0.5)
           budgets.push(
             { what: "added latency at half load, p50, milliseconds", value: added("p50"), limit: 0.2, kind: "at-most" },
@@ -52,7 +54,11 @@ export const addedLatency: Scenario = {
     }
     const note = `Load in parts of ${capacity.toFixed(0)} calls/s: what the gateway carried here in a closed loop of 32 connections with load, backend, Redis and ledger on the same cores. Medians of ${rounds} rounds in turn; latency from when a call was due.`;
     const columns = ["", "p50 ms", "p99 ms", "added p50 ms", "added p99 ms", "generator late, p99 ms"];
-    return { tables: [{ title: "Latency of a small call", columns, rows, note }], budgets, plots: [] };
+    return {
+      tables: [{ title: "Latency of a small call", columns, rows, note }],
+      budgets,
+      plots: [{ kind: "bars", name: "latency-p99", title: "Latency of a small call, p99", unit: "ms", bars }],
+    };
   },
 };
 

@@ -22,6 +22,7 @@ export const openStreams: Scenario = {
     const streamsMax = Math.floor((openFilesMax() - 1600) / 2);
     const rows: string[][] = [];
     const budgets: Budget[] = [];
+    const bars: { label: string; value: number }[] = [];
     for (const count of wanted) {
       const streams = Math.min(count, streamsMax);
       // A node of its own: one that has carried other load still holds memory for it.
@@ -69,6 +70,7 @@ export const openStreams: Scenario = {
           result.lateness.p99.toFixed(1),
           result.lateness.max.toFixed(0),
         ]);
+        bars.push({ label: `${peer === fresh ? "Penstock" : peer.name} ${streams}`, value: memory / bytesPerMegabyte });
         if (peer === fresh && count === 10_000)
           budgets.push({ what: `memory with ${streams} open streams, MB`, value: memory / bytesPerMegabyte, limit: 400, kind: "at-most" });
       }
@@ -84,7 +86,7 @@ export const openStreams: Scenario = {
         },
       ],
       budgets,
-      plots: [],
+      plots: [{ kind: "bars", name: "open-streams-memory", title: "Memory with open streams, most", unit: "MB", bars }],
     };
   },
 };

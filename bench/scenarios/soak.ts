@@ -37,7 +37,16 @@ export const soak: Scenario = {
         },
       ],
       budgets: [],
-      plots: [],
+      plots: [
+        {
+          kind: "line",
+          name: "soak-memory",
+          title: "Memory of the node",
+          unit: "MB",
+          along: "minutes",
+          points: samples.map(({ hours, megabytes }) => ({ at: hours * 60, value: megabytes })),
+        },
+      ],
     };
   },
 };
