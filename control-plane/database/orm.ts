@@ -25,6 +25,7 @@ import { Prompts } from "./migrations/0031-prompts.ts";
 import { QuotaScopes } from "./migrations/0031-quota-scopes.ts";
 import { Experiments } from "./migrations/0032-experiments.ts";
 import { DroppedParameters } from "./migrations/0040-dropped-parameters.ts";
+import { ForcedParameters } from "./migrations/0050-forced-parameters.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -43,6 +44,7 @@ const migrations = [
   { name: "0031-quota-scopes", class: QuotaScopes },
   { name: "0032-experiments", class: Experiments },
   { name: "0040-dropped-parameters", class: DroppedParameters },
+  { name: "0050-forced-parameters", class: ForcedParameters },
 ];
 
 const connectionsMax = 10;

@@ -49,7 +49,8 @@ export async function shipExperiment(change: ConfigurationChange, row: Experimen
   const route = await change.edit("route", row.routeId);
   if (variant.prompt !== null) route.prompt = variant.prompt;
   if (variant.tiers.length > 0) route.tiers = variant.tiers;
-  if (variant.parameters !== null) route.defaultParameters = { ...route.defaultParameters, ...variant.parameters };
+  // Over the caller's, as they were while they were tried; or what was shown would not be what is shipped.
+  if (variant.parameters !== null) route.forcedParameters = { ...route.forcedParameters, ...variant.parameters };
   change.describe(`experiment ${row.key}: ${variantKey} shipped to route ${route.name}`);
 }
 

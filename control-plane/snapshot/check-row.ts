@@ -86,6 +86,7 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     checkInteger("attemptsMax", row.attemptsMax, 0, 10, issues);
     checkSelection("prompt", row.prompt, issues);
     checkParameters("defaultParameters", row.defaultParameters, issues);
+    checkParameters("forcedParameters", row.forcedParameters, issues);
     checkDropped(row.dropParameters ?? [], issues);
     checkWord("cache", row.cache, ["off"], issues);
     if (row.economy != null) {
@@ -140,6 +141,8 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     if (row.bandit != null) issues.push(...faultsInBandit(row.bandit, keys.length));
     if (row.bandit != null && row.rollout != null)
       issues.push({ path: "bandit", message: "a rollout has its own weights; choose one of the two" });
+    if (row.sticky && row.rollout != null)
+      issues.push({ path: "sticky", message: "is not for a rollout: its steps move nobody, and kept variants would bend its shares" });
     if (row.fallbackUnit === row.unit) issues.push({ path: "fallbackUnit", message: "must be another unit than `unit`" });
     if (!(row.coverage >= 0 && row.coverage <= 1)) issues.push({ path: "coverage", message: "must be from 0 to 1" });
     if (row.variants.length < 2 || row.variants.length > variantsMax)

@@ -119,6 +119,7 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
         retries: { attemptsMax: row.attemptsMax },
         ...(row.prompt == null ? {} : { prompt: bindingOf(row.prompt) }),
         ...(row.defaultParameters == null ? {} : { defaultParameters: structOf(row.defaultParameters) }),
+        ...(row.forcedParameters == null ? {} : { forcedParameters: structOf(row.forcedParameters) }),
         cache: row.cache,
         ...(row.economy == null ? {} : { economy: row.economy }),
         dropParameters: [...(row.dropParameters ?? [])].sort(),

@@ -3,7 +3,7 @@
  * the same revision agrees without asking anyone. In this order: a variant that the caller chose; who is targeted; the unit; the
  * namespace; the holdout; the bucket.
  */
-import { bucketOf, variantIndexOf } from "#agreements/bucket-hash.ts";
+import { bucketOf, isWithin, variantIndexOf } from "#agreements/bucket-hash.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type {
   CompiledCondition,
@@ -91,10 +91,7 @@ function isTargeted({ apiKeyIds, projectIds, tags, headers }: CompiledTargeting,
 function drawn(experiment: CompiledExperiment, unitType: string, unit: string): Assignment | undefined {
   const { namespace, holdout, targeting } = experiment;
   if (targeting !== undefined && targeting.share < 1 && place(`target:${experiment.seed}`, unit) >= targeting.share) return undefined;
-  if (namespace !== undefined) {
-    const at = place(`ns:${namespace.name}`, unit);
-    if (at < namespace.start || at >= namespace.end) return undefined;
-  }
+  if (namespace !== undefined && !isWithin(place(`ns:${namespace.name}`, unit), namespace.start, namespace.end)) return undefined;
   const bucket = bucketOf(experiment.hashVersion, experiment.seed, unit);
   if (bucket === undefined) return undefined;
   const common = { experiment, unitType, unit, bucket, forced: false, sticky: false };

@@ -17,10 +17,11 @@ import type { OperationRequest } from "./operation-request.ts";
 import { operationTiers } from "./operation-tiers.ts";
 import { type Reservation, reserveQuota } from "./reserve-quota.ts";
 import { settlementOf } from "./settlement.ts";
+import { assignStickyVariant } from "./sticky-variant.ts";
 import { type CallLifetime, startTotalClock } from "./total-clock.ts";
 
 export interface OperationDependencies
-  extends Pick<CompletionDependencies, "snapshot" | "authenticate" | "quota" | "places" | "random" | "record" | "pseudonym"> {
+  extends Pick<CompletionDependencies, "snapshot" | "authenticate" | "quota" | "places" | "random" | "record" | "pseudonym" | "stickyVariants"> {
   /** The adapter for a provider's kind; undefined: it has nothing but completions. */
   readonly operationsOf: (kind: string) => OperationProvider | undefined;
 }
@@ -55,10 +56,13 @@ export async function* operate(
     const { route, tiers } = operationTiers(snapshot, caller, request);
     state.route = route;
     stopClock = startTotalClock(route.clocks.totalMs, lifetime);
-    const assignment = request.target.case === "route" ? assignVariant(route, request, caller) : undefined;
-    state.assignment = assignment;
+    const experiment = request.target.case === "route" ? route.experiment : undefined;
+    if (experiment !== undefined)
+      state.assignment = experiment.sticky
+        ? await assignStickyVariant(route, experiment, request, caller, dependencies)
+        : assignVariant(route, request, caller);
     const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
-    const own = assignment?.variant.tiers ?? tiers;
+    const own = state.assignment?.variant.tiers ?? tiers;
     const estimate = () => ({ inputTokens: estimateOperation(request), outputTokens: 0 });
     reservation = await reserveQuota(dependencies.quota, { snapshot, caller, route, tiers: own, request, estimate, endUserHash }, signal);
     state.reservation = reservation;

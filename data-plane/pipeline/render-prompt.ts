@@ -1,6 +1,7 @@
 /**
  * What is sent to the backend: the caller's body with the prompt's messages before its own and with parameters filled in.
- * Pure. Precedence, strongest first: the variant's parameters, the caller's, the prompt version's, the route's.
+ * Pure. Precedence, strongest first: the variant's parameters, those that the route forces, the caller's, the prompt
+ * version's, the route's defaults.
  */
 import type { InputFault } from "#agreements/prompt-inputs.ts";
 import { MissingVariable } from "#agreements/prompt-template.ts";
@@ -29,14 +30,17 @@ export function renderPrompt(
   request: CompletionRequest,
 ): RenderedPrompt {
   const prompt = promptOf(snapshot, route, assignment, request);
-  if (prompt === undefined && route.defaultParameters === undefined && assignment?.variant.parameters === undefined) return untouched;
+  const forced = assignment?.variant.parameters;
+  if (prompt === undefined && route.defaultParameters === undefined && route.forcedParameters === undefined && forced === undefined)
+    return untouched;
 
   const replacements = new Map<string, string>();
   const own = request.body.members;
   for (const [parameters, overCaller] of [
     [route.defaultParameters, false],
     [prompt?.version.defaultParameters, false],
-    [assignment?.variant.parameters, true],
+    [route.forcedParameters, true],
+    [forced, true],
   ] as const) {
     for (const [name, value] of Object.entries(parameters ?? {})) {
       if (!notParameters.has(name) && (overCaller || !own.has(name))) replacements.set(name, JSON.stringify(value));

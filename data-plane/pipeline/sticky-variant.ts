@@ -37,7 +37,7 @@ export async function assignStickyVariant(
   const keys = units.map(({ type, id }) => `${type}:${pseudonym(id)}`);
   const records = (await store.find(experiment.id, keys)).map(parsed);
   // Seen before the version from which on units are clean: neither the old variant nor a new one would tell anything.
-  if (records.some((record) => record !== undefined && record.version < experiment.bucketVersionMin)) return undefined;
+  if (records.some((record) => record !== undefined && record.since < experiment.bucketVersionMin)) return undefined;
   const kept = records.find((record) => record?.version === experiment.bucketVersion);
   const variant = kept === undefined ? undefined : experiment.variants.find(({ key }) => key === kept.variant);
   const result: Assignment | undefined =
@@ -54,20 +54,28 @@ export async function assignStickyVariant(
           holdout: drawn?.holdout ?? "",
         };
   const [key] = keys;
-  const value = result === undefined ? undefined : `${experiment.bucketVersion}:${result.variant.key}`;
-  if (value !== undefined && key !== undefined && textOf(records[0]) !== value) store.keep(experiment.id, key, value);
+  if (result !== undefined && key !== undefined) {
+    const version = experiment.bucketVersion;
+    const value = textOf({ version, since: Math.min(version, records[0]?.since ?? version), variant: result.variant.key });
+    if (textOf(records[0]) !== value) store.keep(experiment.id, key, value);
+  }
   return result;
 }
 
 interface Kept {
   readonly version: number;
+  /** The first version that the unit was ever given a variant under: what bucketVersionMin asks for. */
+  readonly since: number;
   readonly variant: string;
 }
 
-/** "<bucket version>:<variant>". What cannot be read is not there. */
+/** "<bucket version>:<variant>", or with the first version where it is another one, "<bucket version>.<first>:<variant>". What cannot be read is not there. */
 function parsed(text: string | undefined): Kept | undefined {
-  const match = /^(\d{1,9}):(.+)$/.exec(text ?? "");
-  return match === null ? undefined : { version: Number(match[1]), variant: match[2] ?? "" };
+  const match = /^(\d{1,9})(?:\.(\d{1,9}))?:(.+)$/.exec(text ?? "");
+  if (match === null) return undefined;
+  const version = Number(match[1]);
+  return { version, since: match[2] === undefined ? version : Number(match[2]), variant: match[3] ?? "" };
 }
 
-const textOf = (kept: Kept | undefined): string => (kept === undefined ? "" : `${kept.version}:${kept.variant}`);
+const textOf = (kept: Kept | undefined): string =>
+  kept === undefined ? "" : `${kept.version}${kept.since === kept.version ? "" : `.${kept.since}`}:${kept.variant}`;

@@ -33,6 +33,8 @@ export interface CompiledRoute {
   readonly attemptsMax: number;
   readonly prompt: BoundPrompt | undefined;
   readonly defaultParameters: JsonObject | undefined;
+  /** Over the caller's. */
+  readonly forcedParameters: JsonObject | undefined;
   /** Fields of the common form that may be left out where a backend cannot be given them: "seed", "messages.name". */
   readonly dropParameters: ReadonlySet<string>;
   readonly experiment: CompiledExperiment | undefined;
@@ -181,6 +183,7 @@ export function compileRoute(route: Route, experiment: Experiment | undefined, p
     attemptsMax: route.retries?.attemptsMax || attemptsMaxDefault,
     prompt: compileBinding(route.prompt, compiler),
     defaultParameters: route.defaultParameters,
+    forcedParameters: route.forcedParameters,
     dropParameters: new Set(route.dropParameters),
     experiment:
       experiment === undefined ? undefined : compileExperiment(experiment, { ...compiler, where: `experiment "${experiment.key}"` }),

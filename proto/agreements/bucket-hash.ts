@@ -45,7 +45,10 @@ export function bucketRanges(weights: readonly number[], coverage: number): Buck
 
 /** The index of the range that holds the bucket, or -1: not in the experiment. */
 export const variantIndexOf = (ranges: readonly BucketRange[], bucket: number): number =>
-  ranges.findIndex(([start, end]) => bucket >= start && bucket < end);
+  ranges.findIndex(([start, end]) => isWithin(bucket, start, end));
+
+/** Of a range of variants as of a namespace: [start, end). */
+export const isWithin = (bucket: number, start: number, end: number): boolean => bucket >= start && bucket < end;
 
 /** FNV-1a over UTF-16 code units, as GrowthBook's SDKs compute it. */
 function fnv1a32(text: string): number {

@@ -78,12 +78,12 @@ describe("a comparison", () => {
     const shipped = await experiment.mutate(
       "shipExperiment",
       { id: experiment.id, expectedRevision: found.revision, variant: "warm", reason: "faster" },
-      "experiment { status conclusion { outcome variant reason actor } route { defaultParameters } }",
+      "experiment { status conclusion { outcome variant reason actor } route { defaultParameters forcedParameters } }",
     );
     expect(shipped.experiment).toEqual({
       status: "STOPPED",
       conclusion: { outcome: "SHIPPED", variant: "warm", reason: "faster", actor: "token:admin" },
-      route: { defaultParameters: { temperature: 0.7 } },
+      route: { defaultParameters: null, forcedParameters: { temperature: 0.7 } },
     });
   });
 
@@ -324,11 +324,13 @@ describe("a guarded rollout", () => {
     await experiment.evaluate(201_000);
     expect(await state(experiment)).toMatchObject({ coverage: 1, rolloutState: { step: 2 } });
     await experiment.evaluate(300_000);
-    expect(await experiment.state("status rolloutState { state } conclusion { outcome variant } route { defaultParameters }")).toEqual({
+    expect(
+      await experiment.state("status rolloutState { state } conclusion { outcome variant } route { defaultParameters forcedParameters }"),
+    ).toEqual({
       status: "STOPPED",
       rolloutState: { state: "COMPLETED" },
       conclusion: { outcome: "SHIPPED", variant: "warm" },
-      route: { defaultParameters: { temperature: 0.7 } },
+      route: { defaultParameters: null, forcedParameters: { temperature: 0.7 } },
     });
   });
 

@@ -215,6 +215,12 @@ describe("parameters", () => {
     const { sent } = rendered({ route, body: { prompt: { name: "tuned" }, top_p: 0.9 } });
     expect(sent).toMatchObject({ temperature: 0.2, top_p: 0.9, seed: 2, max_tokens: 1 });
   });
+  test("that the route forces stand over the caller's, and under the variant's", () => {
+    const forcing = { ...route, forcedParameters: { temperature: 0.4, top_p: 0.4 } };
+    expect(rendered({ route: forcing, body: { temperature: 1 } }).sent).toMatchObject({ temperature: 0.4, top_p: 0.4, seed: 1 });
+    expect(rendered({ route: { forcedParameters: { n: 1 } }, body: { n: 2 } }).sent).toMatchObject({ n: 1 });
+    expect(rendered({ route: forcing, variant: { parameters: { top_p: 0.3 } } }).sent).toMatchObject({ temperature: 0.4, top_p: 0.3 });
+  });
   test("of the variant stand over all others", () => {
     const { sent } = rendered({
       route,
@@ -225,7 +231,11 @@ describe("parameters", () => {
   });
   test("never make another call of it", () => {
     const parameters = { model: "gpt-x", messages: [], stream: true, stream_options: {}, prompt: {}, logit_bias: { a: 1 } };
-    for (const setting of [{ route: { defaultParameters: parameters } }, { variant: { parameters } }]) {
+    for (const setting of [
+      { route: { defaultParameters: parameters } },
+      { route: { forcedParameters: parameters } },
+      { variant: { parameters } },
+    ]) {
       const { sent, replacements } = rendered(setting);
       expect([...replacements.keys()]).toEqual(["logit_bias"]);
       expect(sent).toMatchObject({ model: "chat", messages: [{ role: "user", content: "Hi" }] });

@@ -50,6 +50,8 @@ export const Route = defineEntity({
     attemptsMax: p.integer(),
     prompt: p.json<PromptSelection>().nullable(),
     defaultParameters: p.json<JsonObject>().nullable(),
+    /** Over the caller's. */
+    forcedParameters: p.json<JsonObject>().nullable(),
     /** Fields that are left out where a backend cannot be given them: "seed", "messages.name". Null: none. */
     dropParameters: p.array<string>().nullable(),
     cache: p.text().$type<"off">(),

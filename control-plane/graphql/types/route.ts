@@ -48,6 +48,12 @@ export const Route = builder.objectRef<RouteRow>("Route").implement({
       description: "Given where the caller gave none, in the OpenAI chat API's names.",
       resolve: (row) => row.defaultParameters ?? null,
     }),
+    forcedParameters: t.field({
+      type: "JSON",
+      nullable: true,
+      description: "Over the caller's, in the OpenAI chat API's names. Shipping an experiment's variant puts its parameters here.",
+      resolve: (row) => row.forcedParameters ?? null,
+    }),
     dropParameters: t.stringList({
       description:
         'Fields of a call that are left out where a backend cannot be given them, in the OpenAI chat API\'s names and without places in lists: "seed", "messages.name". The answer says so in x-penstock-dropped. Others are refused by name.',
@@ -88,6 +94,7 @@ const CreateRouteInput = builder.inputType("CreateRouteInput", {
     attemptsMax: t.int(),
     prompt: t.field({ type: PromptSelectionInput }),
     defaultParameters: t.field({ type: "JSON" }),
+    forcedParameters: t.field({ type: "JSON" }),
     dropParameters: t.stringList(),
     economy: t.field({ type: EconomyInput }),
   }),
@@ -110,6 +117,7 @@ builder.mutationField("createRoute", (t) =>
           prompt: input.prompt == null ? null : selectionOf("prompt", input.prompt),
           // Any JSON gets here; check-row.ts refuses what is no object.
           defaultParameters: (input.defaultParameters ?? null) as JsonObject | null,
+          forcedParameters: (input.forcedParameters ?? null) as JsonObject | null,
           dropParameters: input.dropParameters == null ? null : [...input.dropParameters],
           cache: "off",
           economy: input.economy == null ? null : { ...input.economy },
@@ -129,6 +137,7 @@ const UpdateRouteInput = builder.inputType("UpdateRouteInput", {
     attemptsMax: t.int(),
     prompt: t.field({ type: PromptSelectionInput, description: "Null: none." }),
     defaultParameters: t.field({ type: "JSON", description: "Null: none." }),
+    forcedParameters: t.field({ type: "JSON", description: "Null: none." }),
     dropParameters: t.stringList({ description: "All of them. Null: none." }),
     economy: t.field({ type: EconomyInput, description: "Null: none." }),
   }),
@@ -150,6 +159,7 @@ builder.mutationField("updateRoute", (t) =>
         row.attemptsMax = input.attemptsMax ?? row.attemptsMax;
         if (input.prompt !== undefined) row.prompt = input.prompt === null ? null : selectionOf("prompt", input.prompt);
         if (input.defaultParameters !== undefined) row.defaultParameters = input.defaultParameters as JsonObject | null;
+        if (input.forcedParameters !== undefined) row.forcedParameters = input.forcedParameters as JsonObject | null;
         if (input.dropParameters !== undefined) row.dropParameters = input.dropParameters === null ? null : [...input.dropParameters];
         if (input.economy !== undefined) row.economy = input.economy === null ? null : { ...input.economy };
         change.describe(`route ${row.name} changed`);
