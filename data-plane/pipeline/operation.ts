@@ -21,7 +21,10 @@ import { assignStickyVariant } from "./sticky-variant.ts";
 import { type CallLifetime, startTotalClock } from "./total-clock.ts";
 
 export interface OperationDependencies
-  extends Pick<CompletionDependencies, "snapshot" | "authenticate" | "quota" | "places" | "random" | "record" | "pseudonym" | "stickyVariants"> {
+  extends Pick<
+    CompletionDependencies,
+    "snapshot" | "authenticate" | "quota" | "places" | "random" | "record" | "pseudonym" | "stickyVariants"
+  > {
   /** The adapter for a provider's kind; undefined: it has nothing but completions. */
   readonly operationsOf: (kind: string) => OperationProvider | undefined;
 }
