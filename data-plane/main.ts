@@ -61,9 +61,12 @@ import { noCache } from "./pipeline/response-cache.ts";
 import { usageRecordBytes } from "./pipeline/usage-record.ts";
 import { anthropicProvider } from "./providers/anthropic/provider.ts";
 import { anthropicTokenCount, estimatedTokenCount } from "./providers/anthropic/token-count.ts";
+import { bedrockOperations } from "./providers/bedrock/operation.ts";
 import { bedrockProvider } from "./providers/bedrock/provider.ts";
+import { cohereOperations } from "./providers/cohere/operation.ts";
 import { cohereProvider } from "./providers/cohere/provider.ts";
 import { unknownFinishOnce } from "./providers/finish-reasons.ts";
+import { geminiOperations } from "./providers/gemini/operation.ts";
 import { geminiProvider } from "./providers/gemini/provider.ts";
 import { openaiProvider } from "./providers/openai/provider.ts";
 import { openaiCompatibleOperations } from "./providers/openai-compatible/operation.ts";
@@ -175,7 +178,14 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   ]);
   const operations = openaiCompatibleOperations(pools);
   const tokenCount = anthropicTokenCount(pools);
-  const operationKinds = new Map(["openai", "openai-compatible", "simulated"].map((kind) => [kind, operations]));
+  const operationKinds = new Map([
+    ["openai", operations],
+    ["openai-compatible", operations],
+    ["simulated", operations],
+    ["gemini", geminiOperations(pools)],
+    ["bedrock", bedrockOperations(pools)],
+    ["cohere", cohereOperations(pools)],
+  ]);
   const baselines = controlPlaneQuotaUse(controlPlane);
   const quota =
     redis === undefined

@@ -136,7 +136,7 @@ export function openCompletion(
 }
 
 /** A route names fields without the places in lists: "messages.name" lets go of messages[2].name. */
-function letGo(field: string, kind: "hint" | undefined, dropParameters: ReadonlySet<string>, attempt: Attempt): void {
+export function letGo(field: string, kind: "hint" | undefined, dropParameters: ReadonlySet<string>, attempt: Attempt): void {
   const name = field.replaceAll(/\[\d+\]/g, "");
   if (kind !== "hint" && !dropParameters.has(name))
     throw new GatewayError(

@@ -3,10 +3,11 @@
  * a conversation (prompt, cache). Whoever adds a stage that every call must pass adds it in both.
  */
 import { GatewayError } from "../gateway-error.ts";
+import type { ProviderCall } from "../providers/provider.ts";
 import type { CompiledBackend } from "../snapshot/compiled-route.ts";
 import { readSnapshot } from "../snapshot/snapshot-source.ts";
 import { assignVariant } from "./assign-variant.ts";
-import { type Attempt, type BackendBatch, callBackend } from "./call-backend.ts";
+import { type Attempt, type BackendBatch, callBackend, letGo } from "./call-backend.ts";
 import { account, callState, factsOf } from "./call-state.ts";
 import type { CompletionDependencies } from "./completion.ts";
 import type { CallFacts } from "./completion-event.ts";
@@ -31,6 +32,8 @@ export interface OperationDependencies
 
 /** What an adapter offers whose backends have more than completions. Fails as Provider does. */
 export interface OperationProvider {
+  /** Whether its backends keep files, batches and jobs. */
+  readonly keepsFiles: boolean;
   operate(call: OperationCall, signal: AbortSignal): AsyncIterable<BackendBatch<OperationAnswerEvent>>;
 }
 
@@ -38,6 +41,8 @@ export interface OperationCall {
   readonly backend: CompiledBackend;
   readonly request: OperationRequest;
   readonly clocks: { readonly connectMs: number; readonly firstByteMs: number; readonly idleMs: number };
+  /** As ProviderCall's, for a backend that has other words than its caller. */
+  readonly cannotCarry: ProviderCall["cannotCarry"];
 }
 
 /** @throws GatewayError whatever ended the call; the same error is in the usage event. */
@@ -70,7 +75,10 @@ export async function* operate(
     reservation = await reserveQuota(dependencies.quota, { snapshot, caller, route, tiers: own, request, estimate, endUserHash }, signal);
     state.reservation = reservation;
     const plan = { tiers: own, attemptsMax: route.attemptsMax, clocks: route.clocks, admit: reservation.admit };
-    const open = ({ backend }: Attempt) => openOperation({ backend, request, clocks: route.clocks }, dependencies, signal);
+    const open = (attempt: Attempt) => {
+      const cannotCarry: OperationCall["cannotCarry"] = (field, kind) => letGo(field, kind, route.dropParameters, attempt);
+      return openOperation({ backend: attempt.backend, request, clocks: route.clocks, cannotCarry }, dependencies, signal);
+    };
 
     let facts: CallFacts | undefined;
     for await (const events of callBackend(plan, open, dependencies, state.attempts, signal)) {

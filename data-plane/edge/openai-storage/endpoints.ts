@@ -81,7 +81,7 @@ export function openaiStorage(dependencies: StorageDependencies): RestEndpoints 
 
   const chosenProvider = ({ call, snapshot, caller }: Visit): string => onlyProvider(providersAsked({ call, snapshot, caller }));
   const providersAsked = ({ call, snapshot, caller }: Visit): readonly string[] =>
-    providersOfCaller(snapshot, caller, call.header(routeHeader), (kind) => dependencies.operationsOf(kind) !== undefined);
+    providersOfCaller(snapshot, caller, call.header(routeHeader), (kind) => dependencies.operationsOf(kind)?.keepsFiles === true);
 
   async function upload(seen: Visit): Promise<void> {
     const { call, snapshot, caller } = seen;

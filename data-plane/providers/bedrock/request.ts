@@ -71,6 +71,9 @@ export function requestBody(call: ProviderCall): string {
 export const requestPath = (pathPrefix: string, { backend, request }: Pick<ProviderCall, "backend" | "request">): string =>
   `${pathPrefix}/model/${encodeURIComponent(backend.model)}/${request.stream ? "converse-stream" : "converse"}`;
 
+/** For models that are not spoken to in Converse's words. */
+export const invokePath = (pathPrefix: string, model: string): string => `${pathPrefix}/model/${encodeURIComponent(model)}/invoke`;
+
 const isClaude = ({ backend }: Pick<ProviderCall, "backend">): boolean => /claude|anthropic/i.test(backend.model);
 
 function inferenceConfig(body: Json, cannotCarry: CannotCarry, thinkingTokens: number): Json {

@@ -2,6 +2,9 @@
 import { createHash, createHmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { AwsKeys } from "#proto/penstock/config/v1/snapshot_pb.ts";
+import { GatewayError } from "../../gateway-error.ts";
+import type { CompiledBackend } from "../../snapshot/compiled-route.ts";
+import type { UpstreamRequest } from "../answer-exchange.ts";
 
 export interface CallToSign {
   readonly host: string;
@@ -10,6 +13,22 @@ export interface CallToSign {
   /** Name and value in turn. */
   readonly headers: readonly string[];
   readonly body: string;
+}
+
+/** The request as it is sent: signed where the provider has AWS keys, and else as it is. @param secret the secret access key. */
+export async function sign(
+  request: UpstreamRequest,
+  { backend }: { readonly backend: CompiledBackend },
+  secret: string | undefined,
+): Promise<UpstreamRequest> {
+  const { provider } = backend;
+  if (provider.authentication.case !== "awsKeys") return request;
+  if (secret === undefined)
+    throw new GatewayError("UPSTREAM_UNAVAILABLE", `provider "${provider.key}" has no secret access key; set its credential`, {
+      anotherBackendMayHelp: true,
+    });
+  const { host } = new URL(provider.baseUrl);
+  return { ...request, headers: await signedHeaders({ ...request, host }, provider.authentication.value, secret) };
 }
 
 /**

@@ -9,7 +9,11 @@ import { requestBody, requestPath } from "./request.ts";
 export function cohereProvider(pools: UpstreamPools, unknownFinish: UnknownFinish): Provider {
   const chat: HttpDialect = {
     keyHeader: "bearer",
-    request: (call, pathPrefix, proof) => ({ path: requestPath(pathPrefix), headers: jsonHeaders(call, proof), body: requestBody(call) }),
+    request: (call, pathPrefix, proof) => ({
+      path: requestPath(pathPrefix, "/chat"),
+      headers: jsonHeaders(call, proof),
+      body: requestBody(call),
+    }),
     reader: (call, credential) => chatReader({ credential, model: call.backend.model, unknownFinish }),
   };
   return {

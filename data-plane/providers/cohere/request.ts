@@ -68,7 +68,8 @@ export function requestBody(call: ProviderCall): string {
 }
 
 /** Operators write the address without the version, as Cohere's SDKs have it, or with it. */
-export const requestPath = (pathPrefix: string): string => `${pathPrefix === "" ? "/v2" : pathPrefix}/chat`;
+export const requestPath = (pathPrefix: string, endpoint: "/chat" | "/embed" | "/rerank"): string =>
+  `${pathPrefix === "" ? "/v2" : pathPrefix}${endpoint}`;
 
 function responseFormat(body: Json, cannotCarry: ProviderCall["cannotCarry"]): Json | undefined {
   const format = responseFormatOf(body);

@@ -68,10 +68,12 @@ export function requestBody(call: ProviderCall): string {
 }
 
 /** `…/models/<model>:generateContent`. A model may be named with what stands before it: "tunedModels/x", "publishers/google/models/x". */
-export function requestPath(pathPrefix: string, { backend, request }: Pick<ProviderCall, "backend" | "request">): string {
-  const model = backend.model.includes("/") ? backend.model : `models/${backend.model}`;
-  const escaped = model.split("/").map(encodeURIComponent).join("/");
-  return `${pathPrefix}/${escaped}:${request.stream ? "streamGenerateContent?alt=sse" : "generateContent"}`;
+export const requestPath = (pathPrefix: string, { backend, request }: Pick<ProviderCall, "backend" | "request">): string =>
+  `${modelPath(pathPrefix, backend.model)}:${request.stream ? "streamGenerateContent?alt=sse" : "generateContent"}`;
+
+export function modelPath(pathPrefix: string, model: string): string {
+  const named = model.includes("/") ? model : `models/${model}`;
+  return `${pathPrefix}/${named.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 function generationConfigOf(body: Json, { backend, cannotCarry }: ProviderCall): Json {

@@ -24,6 +24,7 @@ const errorBytesMax = 64 * 1024;
 const eventBytesMax = 32 * 1024 * 1024;
 
 export const openaiCompatibleOperations = (pools: UpstreamPools): OperationProvider => ({
+  keepsFiles: true,
   operate: (call, signal) => operate(pools, call, signal),
 });
 
