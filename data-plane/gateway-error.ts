@@ -17,7 +17,7 @@ export interface GatewayErrorDetails {
   readonly field?: string;
   /** The binding quota. */
   readonly quota?: QuotaViolation;
-  /** What is left of the caller's limits, where a quota refused. */
+  /** What is left of the caller's limits, once they have been looked at. */
   readonly limits?: RateLimits;
   /** What a backend answered, for the usage event. */
   readonly upstreamStatus?: number;
@@ -33,7 +33,10 @@ export interface QuotaViolation {
   /** What the quota counts: "organisation:acme", "api_key:…". */
   readonly subject: string;
   readonly resource: string;
+  readonly window: string;
   readonly limit: number;
+  /** See penstock.usage.v1.QuotaMark. */
+  readonly effect: "denied" | "unavailable" | "cut";
 }
 
 /** `message` is for the caller and says what to do next; `cause` is for us. Constructing one has no side effect. */
@@ -46,6 +49,21 @@ export class GatewayError extends Error {
     super(message, { cause: details.cause });
     this.kind = kind;
     this.details = details;
+  }
+
+  /** The same failure, to be told with what is left of the caller's limits. Another object: one may end many calls. */
+  withLimits(limits: RateLimits): GatewayError {
+    const error = new GatewayError(this.kind, this.message, { ...this.details, limits: this.details.limits ?? limits });
+    if (this.stack !== undefined) error.stack = this.stack;
+    return error;
+  }
+
+  /** What a call ended with: what its signal says, where it has said it, and not what was thrown on the way out. */
+  static ending(signal: AbortSignal, reason: unknown): GatewayError {
+    const thrown = GatewayError.from(reason);
+    if (!signal.aborted) return thrown;
+    const end = GatewayError.from(signal.reason);
+    return thrown.kind === end.kind && thrown.message === end.message ? thrown : end;
   }
 
   /** Any caught value as a GatewayError. An unknown throw is our bug, so it is INTERNAL with a fixed text. */

@@ -6,10 +6,12 @@ import { evaluateBudgets } from "../budgets/evaluate-budgets.ts";
 import type { Services } from "../services.ts";
 import { deliverWebhooks } from "../webhooks/deliver-webhooks.ts";
 import { webhookPoster } from "../webhooks/post-webhook.ts";
+import { findPassedQuotas } from "./find-passed-quotas.ts";
 import { findUnpriced } from "./find-unpriced.ts";
 
 const budgetsEveryMs = 5_000;
 const unpricedEveryMs = 60_000;
+const passedQuotasEveryMs = 5_000;
 const deliveriesEveryMs = 1_000;
 
 export interface MoneyWatch {
@@ -23,6 +25,9 @@ export function watchMoney(services: Pick<Services, "settings" | "database" | "s
     round(budgetsEveryMs, "budgets cannot be evaluated", services, () => evaluateBudgets(services, new Date())),
     round(unpricedEveryMs, "calls without a price cannot be looked for", services, () =>
       services.database.system((em) => findUnpriced(em, new Date())),
+    ),
+    round(passedQuotasEveryMs, "quotas that are passed cannot be looked for", services, () =>
+      services.database.system((em) => findPassedQuotas(em, new Date())),
     ),
     round(deliveriesEveryMs, "webhooks cannot be delivered", services, async () => {
       // As long as there is work it goes on.

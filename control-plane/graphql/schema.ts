@@ -24,6 +24,7 @@ import "./types/prompt-insight.ts";
 import "./types/prompt-label.ts";
 import "./types/provider.ts";
 import "./types/quota.ts";
+import "./types/quota-denials.ts";
 import "./types/quota-level.ts";
 import "./types/replay.ts";
 import "./types/revision.ts";

@@ -85,6 +85,7 @@ export async function keepLedgerDays(database: Database, { ledgerDays }: LedgerR
   for (const statement of [
     "delete from usage_event_other where started_at < ?",
     "delete from usage_hour where bucket < ?",
+    "delete from quota_mark_hour where bucket < ?",
     // Names of people and of their tags are kept no longer than their calls.
     `delete from usage_day using usage_combination as combination where bucket < ? and usage_day.cube in (${personalCubes.join(", ")})
       and combination.organisation_id = usage_day.organisation_id and combination.id = usage_day.combination_id`,

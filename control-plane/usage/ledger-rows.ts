@@ -101,6 +101,19 @@ const usageColumns: Readonly<Record<string, Column<UsageEvent>>> = {
   image_output_tokens: whole(({ usage }) => usage?.imageOutputTokens),
   discount_basis_points: { type: "integer", of: ({ discountBasisPoints }) => discountBasisPoints },
   request_id: word(({ requestId }) => requestId),
+  quota_marks: json(({ quotaMarks }) =>
+    quotaMarks.length === 0
+      ? null
+      : quotaMarks.map(({ quotaId, quotaKey, scope, resource, window, enforcement, effect }) => ({
+          quotaId: textOf(quotaId),
+          quotaKey: textOf(quotaKey),
+          scope: textOf(scope),
+          resource: textOf(resource),
+          window: textOf(window),
+          enforcement: textOf(enforcement),
+          effect: textOf(effect),
+        })),
+  ),
 };
 
 const feedbackColumns: Readonly<Record<string, Column<FeedbackEvent>>> = {

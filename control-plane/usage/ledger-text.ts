@@ -4,7 +4,7 @@
  */
 import { Outcome } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 
-export const outcomes = ["ok", "client_error", "denied", "upstream_error", "timeout", "cancelled", "internal_error"] as const;
+export const outcomes = ["ok", "client_error", "denied", "upstream_error", "timeout", "cancelled", "internal_error", "node_lost"] as const;
 export type OutcomeName = (typeof outcomes)[number];
 
 const names: Readonly<Record<number, OutcomeName>> = {
@@ -16,6 +16,7 @@ const names: Readonly<Record<number, OutcomeName>> = {
   [Outcome.TIMEOUT]: "timeout",
   [Outcome.CANCELLED]: "cancelled",
   [Outcome.INTERNAL_ERROR]: "internal_error",
+  [Outcome.NODE_LOST]: "node_lost",
 };
 
 /** A node newer than we are may know more outcomes; the record counts all the same. */

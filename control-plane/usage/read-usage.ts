@@ -5,7 +5,7 @@
 import { ValidationError } from "../control-error.ts";
 import { executeBound } from "../database/bound-statement.ts";
 import { isUuid } from "../database/config-kinds.ts";
-import type { UsageAttempt, UsageExposure } from "../database/entities/usage-event.ts";
+import type { UsageAttempt, UsageExposure, UsageQuotaMark } from "../database/entities/usage-event.ts";
 import type { Database } from "../database/orm.ts";
 import { requireStorable } from "../storable-text.ts";
 import { type OutcomeName, outcomes } from "./ledger-text.ts";
@@ -21,6 +21,8 @@ export interface CallFilter extends DimensionFilter {
   readonly durationMsMin?: number | null | undefined;
   readonly durationMsMax?: number | null | undefined;
   readonly costNanodollarsMin?: bigint | null | undefined;
+  /** That was passed, or refused the call. */
+  readonly quotaId?: string | null | undefined;
 }
 
 /** One row of the ledger. Null is "not known", never 0. */
@@ -68,6 +70,7 @@ export interface LedgerEntry {
   readonly configNumber: bigint;
   readonly tags: Readonly<Record<string, string>>;
   readonly requestId: string;
+  readonly quotaMarks: readonly UsageQuotaMark[];
 }
 
 const text = (column: string) => `${column}::text as ${column}`;
@@ -76,7 +79,7 @@ const entryColumns = [
   "node_id",
   "floor(extract(epoch from started_at) * 1000000)::bigint::text as started_at_micros",
   "project_id, api_key_id, end_user_hash, route_id, route_name, ingress, streamed, attempts, backend_id, provider_id, model_asked, model_served",
-  "prompt_id, prompt_version, exposure, usage_estimated, outcome, error_reason, finish_reason, cache, config_epoch, tags, request_id, discount_basis_points",
+  "prompt_id, prompt_version, exposure, usage_estimated, outcome, error_reason, finish_reason, cache, config_epoch, tags, request_id, discount_basis_points, quota_marks",
   ...["input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"].map(text),
   ...["cache_write_one_hour_tokens", "audio_input_tokens", "audio_output_tokens", "image_input_tokens", "image_output_tokens"].map(text),
   ...["cost_nanodollars", "price_version", "duration_ms", "time_to_first_token_ms", "config_number"].map(text),
@@ -103,7 +106,7 @@ export async function usageEntries(
   page: UsagePage,
 ): Promise<LedgerEntry[]> {
   checkFilter(filter);
-  requireStorable({ "filter.requestId": filter.requestId });
+  requireStorable({ "filter.requestId": filter.requestId, "filter.quotaId": filter.quotaId });
   const parameters: unknown[] = [];
   const given = (value: unknown, type: string): string => `$${parameters.push(value)}::${type}`;
   const conditions = [
@@ -132,7 +135,7 @@ export async function usageEntry(database: Database, organisationId: string, cal
 type Given = (value: unknown, type: string) => string;
 
 function ownConditions(filter: CallFilter, given: Given): readonly string[] {
-  const { since, until, callId, requestId, durationMsMin, durationMsMax, costNanodollarsMin } = filter;
+  const { since, until, callId, requestId, durationMsMin, durationMsMax, costNanodollarsMin, quotaId } = filter;
   return [
     since == null ? [] : `started_at >= ${given(since.toISOString(), "timestamptz")}`,
     until == null ? [] : `started_at < ${given(until.toISOString(), "timestamptz")}`,
@@ -141,6 +144,7 @@ function ownConditions(filter: CallFilter, given: Given): readonly string[] {
     requestId == null ? [] : `request_id = ${given(requestId, "text")} and request_id <> ''`,
     durationMsMin == null ? [] : `duration_ms >= ${given(durationMsMin, "bigint")}`,
     durationMsMax == null ? [] : `duration_ms <= ${given(durationMsMax, "bigint")}`,
+    quotaId == null ? [] : `quota_marks is not null and quota_marks @> ${given(JSON.stringify([{ quotaId }]), "jsonb")}`,
     costNanodollarsMin == null ? [] : `cost_nanodollars >= ${given(costNanodollarsMin, "bigint")}`,
   ].flat();
 }
@@ -203,6 +207,7 @@ function ledgerEntry(row: Row): LedgerEntry {
     configNumber: integer(row.config_number),
     tags: row.tags as Readonly<Record<string, string>>,
     requestId: word("request_id"),
+    quotaMarks: (row.quota_marks ?? []) as readonly UsageQuotaMark[],
   };
 }
 

@@ -12,6 +12,7 @@ import { isUuid } from "../database/config-kinds.ts";
 import type { Database, EntityManager } from "../database/orm.ts";
 import { recordExposures } from "../experiments/record-exposures.ts";
 import { feedbackTable, type LedgerTable, usageTable } from "./ledger-rows.ts";
+import { recordQuotaMarks } from "./quota-marks.ts";
 import { rollUp } from "./roll-up.ts";
 import { writeRollUps } from "./write-roll-ups.ts";
 
@@ -75,6 +76,7 @@ export async function recordUsage(database: Database, records: readonly UsageRec
 async function writeCalls(em: EntityManager, events: readonly UsageEvent[]): Promise<readonly UsageEvent[]> {
   const written = await inserted(em, usageTable, events, ({ callId }) => callId);
   if (written.length > 0) await writeRollUps(em, rollUp(written));
+  await recordQuotaMarks(em, written);
   await recordExposures(em, written);
   return written;
 }

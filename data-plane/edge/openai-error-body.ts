@@ -6,7 +6,7 @@ interface Row {
   readonly status: number;
   readonly type: string;
   readonly code: string | null;
-  /** Whether SDKs should try again by themselves; undefined: by the status. */
+  /** Whether SDKs should try again by themselves. */
   readonly retry?: boolean;
 }
 
@@ -24,23 +24,23 @@ const rows = {
   PROMPT_NOT_FOUND: { status: 404, type: "invalid_request_error", code: "prompt_not_found" },
   RESOURCE_NOT_FOUND: { status: 404, type: "invalid_request_error", code: "not_found" },
   RATE_LIMITED: { status: 429, type: "rate_limit_error", code: "rate_limit_exceeded", retry: true },
-  BUDGET_EXHAUSTED: { status: 429, type: "insufficient_quota", code: "insufficient_quota", retry: false },
+  BUDGET_EXHAUSTED: { status: 429, type: "insufficient_quota", code: "insufficient_quota" },
   QUOTA_UNAVAILABLE: { status: 429, type: "rate_limit_error", code: "quota_unavailable", retry: true },
   GUARD_BLOCKED: { status: 400, type: "invalid_request_error", code: "content_filter" },
-  OVERLOADED: { status: 503, type: "server_error", code: "server_is_overloaded" },
+  OVERLOADED: { status: 503, type: "server_error", code: "server_is_overloaded", retry: true },
   UPSTREAM_REJECTED: { status: 400, type: "invalid_request_error", code: "upstream_rejected" },
+  UPSTREAM_RATE_LIMITED: { status: 429, type: "rate_limit_error", code: "upstream_rate_limited", retry: true },
   // What follows was already tried elsewhere inside; an SDK that tries again would multiply the attempts.
-  UPSTREAM_RATE_LIMITED: { status: 429, type: "rate_limit_error", code: "upstream_rate_limited" },
-  UPSTREAM_UNAVAILABLE: { status: 502, type: "server_error", code: "upstream_unavailable", retry: false },
-  UPSTREAM_PROTOCOL: { status: 502, type: "server_error", code: "upstream_protocol_error", retry: false },
-  UPSTREAM_TRUNCATED: { status: 502, type: "server_error", code: "upstream_truncated", retry: false },
-  UPSTREAM_TIMEOUT: { status: 504, type: "server_error", code: "upstream_timeout", retry: false },
-  DEADLINE_EXCEEDED: { status: 504, type: "server_error", code: "deadline_exceeded", retry: false },
+  UPSTREAM_UNAVAILABLE: { status: 502, type: "server_error", code: "upstream_unavailable" },
+  UPSTREAM_PROTOCOL: { status: 502, type: "server_error", code: "upstream_protocol_error" },
+  UPSTREAM_TRUNCATED: { status: 502, type: "server_error", code: "upstream_truncated" },
+  UPSTREAM_TIMEOUT: { status: 504, type: "server_error", code: "upstream_timeout" },
+  DEADLINE_EXCEEDED: { status: 504, type: "server_error", code: "deadline_exceeded" },
   CALLER_STALLED: { status: 408, type: "invalid_request_error", code: "caller_stalled" },
   // Nobody is there to read it; logs say 499.
   CANCELLED: { status: 499, type: "invalid_request_error", code: "cancelled" },
-  NOT_READY: { status: 503, type: "server_error", code: "not_ready" },
-  SHUTTING_DOWN: { status: 503, type: "server_error", code: "shutting_down" },
+  NOT_READY: { status: 503, type: "server_error", code: "not_ready", retry: true },
+  SHUTTING_DOWN: { status: 503, type: "server_error", code: "shutting_down", retry: true },
   INTERNAL: { status: 500, type: "server_error", code: null },
 } satisfies Record<GatewayErrorKind, Row>;
 
@@ -54,12 +54,11 @@ export function openaiErrorBody(error: GatewayError, requestId: string): string 
   });
 }
 
-/** retry-after in whole seconds and in milliseconds, and what tells SDKs whether to try again. */
+/** Whether SDKs are to try again and when, in whole seconds and in milliseconds, and what is left of the caller's limits. */
 export function retryHeaders(error: GatewayError): Record<string, string> {
-  const { retry }: Row = rows[error.kind];
-  const headers: Record<string, string> = {};
-  if (retry !== undefined) headers["x-should-retry"] = String(retry);
-  const { retryAfterMs, limits } = error.details;
+  const { retry = false }: Row = rows[error.kind];
+  const headers: Record<string, string> = { "x-should-retry": String(retry) };
+  const { retryAfterMs = retry ? retryAfterMsDefault : undefined, limits } = error.details;
   if (limits !== undefined) addLimits(headers, limits);
   if (retryAfterMs !== undefined) {
     headers["retry-after"] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
@@ -68,3 +67,6 @@ export function retryHeaders(error: GatewayError): Record<string, string> {
   }
   return headers;
 }
+
+/** Where nobody knows better, so that a crowd does not come back at once. */
+const retryAfterMsDefault = 1000;

@@ -150,7 +150,7 @@ async function serve(
       parameter,
     );
   } catch (reason) {
-    const error = GatewayError.from(controller.signal.aborted ? controller.signal.reason : reason);
+    const error = GatewayError.ending(controller.signal, reason);
     if (error.kind === "INTERNAL") options.logError(error, requestId);
     if (response.headersSent) response.destroy();
     else answerError({ response, requestId, callId }, error);

@@ -72,7 +72,7 @@ export async function streamAnswer(
     response.end((await dialect.end?.()) ?? "");
   } catch (reason) {
     if (!response.headersSent) throw reason;
-    const error = GatewayError.from(call.signal.aborted ? call.signal.reason : reason);
+    const error = GatewayError.ending(call.signal, reason);
     // A caller that stalls would not read this either, and one that left is not there.
     if (error.kind === "CALLER_STALLED" || response.destroyed) response.destroy();
     else response.end(dialect.failure(error));

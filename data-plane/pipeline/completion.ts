@@ -110,13 +110,14 @@ export async function* complete(
     account(state);
     yield [{ type: "finished", report: { ...facts, usage: state.usage, costNanodollars: state.costNanodollars } }];
   } catch (reason) {
-    state.failure = GatewayError.from(reason);
+    const failure = GatewayError.ending(signal, reason);
+    state.failure = reservation === undefined ? failure : failure.withLimits(reservation.limits);
     throw state.failure;
   } finally {
     // Runs on every way out. A caller that leaves while we wait for it to read throws nothing in here: the edge calls return()
     // on us, and only the signal knows why.
     stopClock?.();
-    if (signal.aborted) state.failure = GatewayError.from(signal.reason);
+    if (signal.aborted) state.failure = GatewayError.ending(signal, state.failure);
     account(state);
     reservation?.settle(settlementOf(state));
     dependencies.record(state);

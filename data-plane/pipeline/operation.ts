@@ -92,12 +92,13 @@ export async function* operate(
     account(state);
     yield [{ type: "finished", report: { ...facts, usage: state.usage, costNanodollars: state.costNanodollars } }];
   } catch (reason) {
-    state.failure = GatewayError.from(reason);
+    const failure = GatewayError.ending(signal, reason);
+    state.failure = reservation === undefined ? failure : failure.withLimits(reservation.limits);
     throw state.failure;
   } finally {
     // As in completion.ts: on every way out, also when the caller left while it was waited for.
     stopClock?.();
-    if (signal.aborted) state.failure = GatewayError.from(signal.reason);
+    if (signal.aborted) state.failure = GatewayError.ending(signal, state.failure);
     account(state);
     reservation?.settle(settlementOf(state));
     dependencies.record(state);

@@ -16,7 +16,15 @@ export function denied(denial: QuotaDenial, bound: readonly BoundQuota[], limits
   const { quota } = binding;
   const isBudget = quota.window === "day" || quota.window === "week" || quota.window === "month" || quota.window === "lifetime";
   const details = {
-    quota: { quotaId: quota.id, quotaKey: quota.key, subject: quota.scopeText, resource: quota.resource, limit: quota.limit },
+    quota: {
+      quotaId: quota.id,
+      quotaKey: quota.key,
+      subject: quota.scopeText,
+      resource: quota.resource,
+      window: quota.window,
+      limit: quota.limit,
+      effect: denial.reason === "unavailable" ? "unavailable" : context.midway === true ? "cut" : "denied",
+    } as const,
     limits,
     ...(quota.window === "lifetime" && denial.reason === "exhausted" ? {} : { retryAfterMs: denial.retryAfterMs }),
     ...(context.anotherBackendMayHelp === true ? { anotherBackendMayHelp: true } : {}),

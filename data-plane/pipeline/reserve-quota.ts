@@ -26,12 +26,13 @@ import {
   type QuotaUse,
   usedOf,
 } from "./quota-ledger.ts";
+import { noMarks, passedMarks, type QuotaMark } from "./quota-mark.ts";
 import { generatedNothing, nothingUsed, type Settlement } from "./settlement.ts";
 
 export interface Reservation {
   readonly limits: RateLimits;
-  /** Ids of soft and shadow quotas that are passed. */
-  readonly passed: readonly string[];
+  /** What quotas did to the call so far, but for refusing it, which is its failure. */
+  readonly marks: readonly QuotaMark[];
   /** Takes what is laid on one backend, before it is called. undefined: nothing is. Throws as reserveQuota does. */
   readonly admit: ((attempt: Attempt) => void | Promise<void>) | undefined;
   /** Holds more where an answer runs on beyond its estimate. undefined: nothing bounds it. Throws as reserveQuota does. */
@@ -68,6 +69,7 @@ export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubj
   const taken: { readonly grant: QuotaGrant; readonly bound: readonly BoundQuota[]; readonly attempt: Attempt | undefined }[] = [
     { grant: decision, bound, attempt: undefined },
   ];
+  const marks = passedMarks(bound, decision.levels);
   const admit = async (attempt: Attempt) => {
     const mine = onBackends.filter(({ quota }) => quota.backendId === attempt.backend.id);
     if (mine.length === 0) return;
@@ -77,14 +79,18 @@ export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubj
       mine.map((one) => holdOn(one, own)),
       signal,
     );
-    if (!asked.granted) throw denied(asked, mine, limitsOf(mine, asked.levels), { anotherBackendMayHelp: true });
+    if (!asked.granted) {
+      const binding = mine[asked.hold];
+      if (binding !== undefined) reservation.marks = [...reservation.marks, { quota: binding.quota, effect: "passed_over" }];
+      throw denied(asked, mine, limitsOf(mine, asked.levels), { anotherBackendMayHelp: true });
+    }
+    const passed = passedMarks(mine, asked.levels);
+    if (passed.length > 0) reservation.marks = [...reservation.marks, ...passed];
     taken.push({ grant: asked, bound: mine, attempt });
   };
-  return {
+  const reservation: Reservation & { marks: readonly QuotaMark[] } = {
     limits,
-    passed: decision.levels.some(({ exceeded }) => exceeded)
-      ? bound.flatMap(({ quota }, i) => (decision.levels[i]?.exceeded === true ? [quota.id] : []))
-      : nonePassed,
+    marks,
     admit: onBackends.length === 0 ? undefined : admit,
     grow: needs.growth ? growth(taken, estimate, use) : undefined,
     settle: (actual) => {
@@ -94,11 +100,11 @@ export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubj
         one.grant.settle(one === last || one.attempt === undefined ? actual : generatedNothing(one.attempt) ? nothingUsed : "unknown");
     },
   };
+  return reservation;
 }
 
 const noLimits: RateLimits = { requests: undefined, tokens: undefined, others: [], warnings: [] };
-const unlimited: Reservation = { limits: noLimits, passed: [], admit: undefined, grow: undefined, settle: () => {} };
-const nonePassed: readonly string[] = [];
+const unlimited: Reservation = { limits: noLimits, marks: noMarks, admit: undefined, grow: undefined, settle: () => {} };
 const nothingEstimated: CallEstimate = { inputTokens: 0, outputTokens: 0 };
 
 const holdOn = ({ quota, subject }: BoundQuota, use: QuotaUse): QuotaHold => ({

@@ -4,6 +4,7 @@ import {
   AttemptSchema,
   ExposureSchema,
   Outcome,
+  QuotaMarkSchema,
   TokenUsageSchema,
   UsageEventSchema,
   UsageRecordSchema,
@@ -122,6 +123,11 @@ function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext):
     large(event.configNumber, snapshot.revision.number);
   }
   if (request.requestId !== request.callId) text(event.requestId, request.requestId);
+  if (state.reservation !== undefined)
+    for (const { quota: marked, effect } of state.reservation.marks) quotaMark(marked, marked.scopeText, effect);
+  const refusedBy = failure?.details.quota;
+  if (refusedBy !== undefined)
+    quotaMark({ ...refusedBy, id: refusedBy.quotaId, key: refusedBy.quotaKey, enforcement: "hard" }, refusedBy.subject, refusedBy.effect);
   for (const [name, value] of Object.entries(request.tags)) {
     nested(event.tags, () => {
       text(1, name);
@@ -129,6 +135,26 @@ function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext):
     });
   }
   return writer.join().finish();
+}
+
+interface Marked {
+  readonly id: string;
+  readonly key: string;
+  readonly resource: string;
+  readonly window: string;
+  readonly enforcement: string;
+}
+
+function quotaMark({ id, key, resource, window, enforcement }: Marked, scope: string, effect: string): void {
+  nested(event.quotaMarks, () => {
+    text(mark.quotaId, id);
+    text(mark.quotaKey, key);
+    text(mark.scope, scope);
+    text(mark.resource, resource);
+    text(mark.window, window);
+    text(mark.enforcement, enforcement);
+    text(mark.effect, effect);
+  });
 }
 
 // Written with the library's writer and not through a message object: one is made for each call, and building and walking the
@@ -148,6 +174,7 @@ const event = numbersOf(UsageEventSchema);
 const attempt = numbersOf(AttemptSchema);
 const exposure = numbersOf(ExposureSchema);
 const tokens = numbersOf(TokenUsageSchema);
+const mark = numbersOf(QuotaMarkSchema);
 
 /** One for all calls: a record is written without a pause, and finish() empties it. After a throw another takes its place. */
 let writer = new BinaryWriter();

@@ -2,7 +2,7 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
 import type { JsonObject } from "./route.ts";
 
-export const alertTypes = ["budget.threshold_reached", "price.missing", "webhook.test"] as const;
+export const alertTypes = ["budget.threshold_reached", "price.missing", "quota.passed", "webhook.test"] as const;
 export type AlertType = (typeof alertTypes)[number];
 
 export const Alert = defineEntity({

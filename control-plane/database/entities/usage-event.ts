@@ -23,6 +23,20 @@ export interface UsageExposure {
   readonly holdout?: "" | "held-out" | "compared";
 }
 
+export const quotaEffects = ["denied", "unavailable", "cut", "passed_over", "passed"] as const;
+export type QuotaEffect = (typeof quotaEffects)[number];
+
+/** See penstock.usage.v1.QuotaMark. */
+export interface UsageQuotaMark {
+  readonly quotaId: string;
+  readonly quotaKey: string;
+  readonly scope: string;
+  readonly resource: string;
+  readonly window: string;
+  readonly enforcement: string;
+  readonly effect: string;
+}
+
 export const UsageEvent = defineEntity({
   name: "UsageEvent",
   tableName: "usage_event",
@@ -58,7 +72,7 @@ export const UsageEvent = defineEntity({
     priceVersion: p.bigint(),
     durationMs: p.bigint(),
     timeToFirstTokenMs: p.bigint().nullable(),
-    /** ok, client_error, denied, upstream_error, timeout, cancelled, internal_error. */
+    /** ok, client_error, denied, upstream_error, timeout, cancelled, internal_error, node_lost. */
     outcome: p.text(),
     errorReason: p.text(),
     finishReason: p.text(),
@@ -75,6 +89,8 @@ export const UsageEvent = defineEntity({
     discountBasisPoints: p.integer(),
     /** The caller's own x-request-id; empty: it sent none. */
     requestId: p.text(),
+    /** Null: none. */
+    quotaMarks: p.json<readonly UsageQuotaMark[]>().nullable(),
   },
 });
 export type UsageEvent = InferEntity<typeof UsageEvent>;

@@ -9,7 +9,7 @@ import { principalOf } from "../context.ts";
 const waitingMax = 100;
 
 export const AlertTypeEnum = builder.enumType("AlertType", {
-  description: "budget.threshold_reached, price.missing, webhook.test: what receivers get as `type`.",
+  description: "budget.threshold_reached, price.missing, quota.passed, webhook.test: what receivers get as `type`.",
   values: Object.fromEntries(alertTypes.map((type) => [type.toUpperCase().replaceAll(".", "_"), { value: type }])) as Record<
     string,
     { value: (typeof alertTypes)[number] }

@@ -1,7 +1,7 @@
 /** The ledger over GraphQL: single calls, pages of them, and sums. One organisation's, behind the database's wall. */
 import { resolveCursorConnection } from "@pothos/plugin-relay";
 import { ValidationError } from "../../control-error.ts";
-import type { UsageAttempt, UsageExposure } from "../../database/entities/usage-event.ts";
+import type { UsageAttempt, UsageExposure, UsageQuotaMark } from "../../database/entities/usage-event.ts";
 import { keptSince } from "../../usage/plan-usage.ts";
 import { readReport, type UsageFigures } from "../../usage/read-report.ts";
 import { cursorOf, type LedgerEntry, usageEntries, usageEntry } from "../../usage/read-usage.ts";
@@ -24,6 +24,22 @@ const AttemptType = builder.objectRef<UsageAttempt>("UsageAttempt").implement({
     result: t.exposeString("result", { description: "ok, or why it failed." }),
     durationMs: t.exposeFloat("durationMs"),
     httpStatus: t.int({ nullable: true, description: "Null: no answer came.", resolve: ({ httpStatus }) => httpStatus || null }),
+  }),
+});
+
+const QuotaMarkType = builder.objectRef<UsageQuotaMark>("UsageQuotaMark").implement({
+  description: "What a quota did to a call, in the words of that moment: the quota may have changed since.",
+  fields: (t) => ({
+    quotaId: t.exposeID("quotaId"),
+    quotaKey: t.exposeString("quotaKey"),
+    scope: t.exposeString("scope", { description: "What it is laid on, as people read it." }),
+    resource: t.exposeString("resource"),
+    window: t.exposeString("window"),
+    enforcement: t.exposeString("enforcement", { description: "hard, soft, shadow." }),
+    effect: t.exposeString("effect", {
+      description:
+        "denied, unavailable (it could not be counted), cut (the answer was ended half-way), passed_over (its backend was), passed (soft, shadow).",
+    }),
   }),
 });
 
@@ -97,6 +113,11 @@ export const UsageEventType = builder.objectRef<LedgerEntry>("UsageEvent").imple
     configEpoch: t.exposeString("configEpoch"),
     configNumber: t.expose("configNumber", { type: "BigInt" }),
     tags: t.expose("tags", { type: "JSON" }),
+    quotaMarks: t.field({
+      type: [QuotaMarkType],
+      description: "What quotas did to the call; empty where it stayed within all of them.",
+      resolve: ({ quotaMarks }) => [...quotaMarks],
+    }),
   }),
 });
 

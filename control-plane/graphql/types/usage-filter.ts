@@ -64,17 +64,18 @@ export const callFilterFields = (t: PothosSchemaTypes.InputFieldBuilder<typeof b
   durationMsMin: t.int(),
   durationMsMax: t.int(),
   costNanodollarsMin: t.field({ type: "BigInt" }),
+  quotaId: t.id({ description: "Calls that it refused, or that passed it." }),
   ...dimensionFilterFields(t),
 });
 
 export interface GivenCallFilter
   extends GivenFilter,
-    Pick<CallFilter, "since" | "until" | "requestId" | "durationMsMin" | "durationMsMax" | "costNanodollarsMin"> {}
+    Pick<CallFilter, "since" | "until" | "requestId" | "durationMsMin" | "durationMsMax" | "costNanodollarsMin" | "quotaId"> {}
 
 export function callFilterOf(given: GivenCallFilter | null | undefined, pepper: string): CallFilter {
   if (given == null) return {};
-  const { since, until, requestId, durationMsMin, durationMsMax, costNanodollarsMin } = given;
-  return { since, until, requestId, durationMsMin, durationMsMax, costNanodollarsMin, ...dimensionFilterOf(given, pepper) };
+  const { since, until, requestId, durationMsMin, durationMsMax, costNanodollarsMin, quotaId } = given;
+  return { since, until, requestId, durationMsMin, durationMsMax, costNanodollarsMin, quotaId, ...dimensionFilterOf(given, pepper) };
 }
 
 export interface GivenFilter {

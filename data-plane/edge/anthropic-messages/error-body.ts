@@ -2,6 +2,7 @@
 import type { GatewayError, GatewayErrorKind } from "../../gateway-error.ts";
 import { retryHeaders } from "../openai-error-body.ts";
 import { type RestCall, sendJson } from "../rest-server.ts";
+import { rateLimitHeaders } from "./rate-limit-headers.ts";
 
 interface Row {
   readonly status: number;
@@ -59,5 +60,7 @@ export const messagesErrorBody = (error: GatewayError, requestId: string): strin
 export function sendMessagesError(call: Pick<RestCall, "response" | "requestId" | "callId">, error: GatewayError): void {
   if (call.response.destroyed) return;
   const body = messagesErrorBody(error, call.requestId);
-  sendJson(call, rowOf(error).status, body, { ...retryHeaders(error), "request-id": call.requestId });
+  const { limits } = error.details;
+  const left = limits === undefined ? {} : rateLimitHeaders(limits, Date.now());
+  sendJson(call, rowOf(error).status, body, { ...retryHeaders(error), ...left, "request-id": call.requestId });
 }

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file penstock/usage/v1/usage_event.proto.
  */
 export const file_penstock_usage_v1_usage_event: GenFile = /*@__PURE__*/
-  fileDesc("CiNwZW5zdG9jay91c2FnZS92MS91c2FnZV9ldmVudC5wcm90bxIRcGVuc3RvY2sudXNhZ2UudjEiVgoSUmVjb3JkVXNhZ2VSZXF1ZXN0Eg8KB25vZGVfaWQYASABKAkSLwoHcmVjb3JkcxgCIAMoCzIeLnBlbnN0b2NrLnVzYWdlLnYxLlVzYWdlUmVjb3JkIicKE1JlY29yZFVzYWdlUmVzcG9uc2USEAoIcmVjb3JkZWQYASABKA0iPwoTUmVhZFF1b3RhVXNlUmVxdWVzdBIPCgdub2RlX2lkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCSJBChRSZWFkUXVvdGFVc2VSZXNwb25zZRIpCgR1c2VzGAEgAygLMhsucGVuc3RvY2sudXNhZ2UudjEuUXVvdGFVc2UiawoIUXVvdGFVc2USEAoIcXVvdGFfaWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIXCg93aW5kb3dfc3RhcnRfbXMYAyABKAMSFQoNd2luZG93X2VuZF9tcxgEIAEoAxIMCgR1c2VkGAUgASgEIn0KC1VzYWdlUmVjb3JkEi4KBXVzYWdlGAEgASgLMh0ucGVuc3RvY2sudXNhZ2UudjEuVXNhZ2VFdmVudEgAEjQKCGZlZWRiYWNrGAIgASgLMiAucGVuc3RvY2sudXNhZ2UudjEuRmVlZGJhY2tFdmVudEgAQggKBnJlY29yZCLlBwoKVXNhZ2VFdmVudBIPCgdjYWxsX2lkGAEgASgJEg8KB25vZGVfaWQYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhIKCnByb2plY3RfaWQYBSABKAkSEgoKYXBpX2tleV9pZBgGIAEoCRIVCg1lbmRfdXNlcl9oYXNoGAcgASgJEhAKCHJvdXRlX2lkGAggASgJEhIKCnJvdXRlX25hbWUYCSABKAkSDwoHaW5ncmVzcxgKIAEoCRIQCghzdHJlYW1lZBgLIAEoCBIsCghhdHRlbXB0cxgMIAMoCzIaLnBlbnN0b2NrLnVzYWdlLnYxLkF0dGVtcHQSEgoKYmFja2VuZF9pZBgNIAEoCRITCgtwcm92aWRlcl9pZBgOIAEoCRITCgttb2RlbF9hc2tlZBgPIAEoCRIUCgxtb2RlbF9zZXJ2ZWQYECABKAkSEQoJcHJvbXB0X2lkGBEgASgJEhYKDnByb21wdF92ZXJzaW9uGBIgASgNEi0KCGV4cG9zdXJlGBMgASgLMhsucGVuc3RvY2sudXNhZ2UudjEuRXhwb3N1cmUSMQoFdXNhZ2UYFCABKAsyHS5wZW5zdG9jay51c2FnZS52MS5Ub2tlblVzYWdlSACIAQESHQoQY29zdF9uYW5vZG9sbGFycxgVIAEoA0gBiAEBEhUKDXByaWNlX3ZlcnNpb24YFiABKAQSEwoLZHVyYXRpb25fbXMYFyABKA0SIwoWdGltZV90b19maXJzdF90b2tlbl9tcxgYIAEoDUgCiAEBEisKB291dGNvbWUYGSABKA4yGi5wZW5zdG9jay51c2FnZS52MS5PdXRjb21lEhQKDGVycm9yX3JlYXNvbhgaIAEoCRIVCg1maW5pc2hfcmVhc29uGBsgASgJEg0KBWNhY2hlGBwgASgJEhQKDGNvbmZpZ19lcG9jaBgdIAEoCRIVCg1jb25maWdfbnVtYmVyGB4gASgEEjUKBHRhZ3MYHyADKAsyJy5wZW5zdG9jay51c2FnZS52MS5Vc2FnZUV2ZW50LlRhZ3NFbnRyeRISCgpyZXF1ZXN0X2lkGCggASgJEh0KFWRpc2NvdW50X2Jhc2lzX3BvaW50cxg8IAEoDRorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZfdXNhZ2VCEwoRX2Nvc3RfbmFub2RvbGxhcnNCGQoXX3RpbWVfdG9fZmlyc3RfdG9rZW5fbXMiVwoHQXR0ZW1wdBISCgpiYWNrZW5kX2lkGAEgASgJEg4KBnJlc3VsdBgCIAEoCRITCgtkdXJhdGlvbl9tcxgDIAEoDRITCgtodHRwX3N0YXR1cxgEIAEoDSLCAQoIRXhwb3N1cmUSFQoNZXhwZXJpbWVudF9pZBgBIAEoCRITCgt2YXJpYW50X2tleRgCIAEoCRIRCgl1bml0X3R5cGUYAyABKAkSEQoJdW5pdF9oYXNoGAQgASgJEg4KBmJ1Y2tldBgFIAEoARIUCgxoYXNoX3ZlcnNpb24YBiABKA0SDgoGZm9yY2VkGAcgASgIEg0KBXBoYXNlGAggASgNEg4KBnN0aWNreRgJIAEoCBIPCgdob2xkb3V0GAogASgJIsECCgpUb2tlblVzYWdlEhQKDGlucHV0X3Rva2VucxgBIAEoBBIVCg1vdXRwdXRfdG9rZW5zGAIgASgEEhkKEWNhY2hlX3JlYWRfdG9rZW5zGAMgASgEEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgEIAEoBBIYChByZWFzb25pbmdfdG9rZW5zGAUgASgEEhEKCWVzdGltYXRlZBgGIAEoCBILCgNyYXcYByABKAkSGgoSYXVkaW9faW5wdXRfdG9rZW5zGAggASgEEhsKE2F1ZGlvX291dHB1dF90b2tlbnMYCSABKAQSGgoSaW1hZ2VfaW5wdXRfdG9rZW5zGAogASgEEhsKE2ltYWdlX291dHB1dF90b2tlbnMYCyABKAQSIwobY2FjaGVfd3JpdGVfb25lX2hvdXJfdG9rZW5zGAwgASgEIs8CCg1GZWVkYmFja0V2ZW50EhMKC2ZlZWRiYWNrX2lkGAEgASgJEg8KB25vZGVfaWQYAiABKAkSLwoLcmVjb3JkZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD29yZ2FuaXNhdGlvbl9pZBgEIAEoCRISCgphcGlfa2V5X2lkGAUgASgJEg8KB2NhbGxfaWQYBiABKAkSDgoGbWV0cmljGAcgASgJEhEKB2Jvb2xlYW4YCCABKAhIABIQCgZudW1iZXIYCSABKAFIABISCghjYXRlZ29yeRgKIAEoCUgAEhEKB2NvbW1lbnQYCyABKAlIABIXCg1kZW1vbnN0cmF0aW9uGAwgASgJSAASFQoNZW5kX3VzZXJfaGFzaBgNIAEoCRIUCgxzZXNzaW9uX2hhc2gYDiABKAlCBwoFdmFsdWUqxAEKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEg4KCk9VVENPTUVfT0sQARIYChRPVVRDT01FX0NMSUVOVF9FUlJPUhACEhIKDk9VVENPTUVfREVOSUVEEAMSGgoWT1VUQ09NRV9VUFNUUkVBTV9FUlJPUhAEEhMKD09VVENPTUVfVElNRU9VVBAFEhUKEU9VVENPTUVfQ0FOQ0VMTEVEEAYSGgoWT1VUQ09NRV9JTlRFUk5BTF9FUlJPUhAHMs0BCgxVc2FnZVNlcnZpY2USXAoLUmVjb3JkVXNhZ2USJS5wZW5zdG9jay51c2FnZS52MS5SZWNvcmRVc2FnZVJlcXVlc3QaJi5wZW5zdG9jay51c2FnZS52MS5SZWNvcmRVc2FnZVJlc3BvbnNlEl8KDFJlYWRRdW90YVVzZRImLnBlbnN0b2NrLnVzYWdlLnYxLlJlYWRRdW90YVVzZVJlcXVlc3QaJy5wZW5zdG9jay51c2FnZS52MS5SZWFkUXVvdGFVc2VSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("CiNwZW5zdG9jay91c2FnZS92MS91c2FnZV9ldmVudC5wcm90bxIRcGVuc3RvY2sudXNhZ2UudjEiVgoSUmVjb3JkVXNhZ2VSZXF1ZXN0Eg8KB25vZGVfaWQYASABKAkSLwoHcmVjb3JkcxgCIAMoCzIeLnBlbnN0b2NrLnVzYWdlLnYxLlVzYWdlUmVjb3JkIicKE1JlY29yZFVzYWdlUmVzcG9uc2USEAoIcmVjb3JkZWQYASABKA0iPwoTUmVhZFF1b3RhVXNlUmVxdWVzdBIPCgdub2RlX2lkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCSJBChRSZWFkUXVvdGFVc2VSZXNwb25zZRIpCgR1c2VzGAEgAygLMhsucGVuc3RvY2sudXNhZ2UudjEuUXVvdGFVc2UiawoIUXVvdGFVc2USEAoIcXVvdGFfaWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIXCg93aW5kb3dfc3RhcnRfbXMYAyABKAMSFQoNd2luZG93X2VuZF9tcxgEIAEoAxIMCgR1c2VkGAUgASgEIn0KC1VzYWdlUmVjb3JkEi4KBXVzYWdlGAEgASgLMh0ucGVuc3RvY2sudXNhZ2UudjEuVXNhZ2VFdmVudEgAEjQKCGZlZWRiYWNrGAIgASgLMiAucGVuc3RvY2sudXNhZ2UudjEuRmVlZGJhY2tFdmVudEgAQggKBnJlY29yZCKYCAoKVXNhZ2VFdmVudBIPCgdjYWxsX2lkGAEgASgJEg8KB25vZGVfaWQYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhIKCnByb2plY3RfaWQYBSABKAkSEgoKYXBpX2tleV9pZBgGIAEoCRIVCg1lbmRfdXNlcl9oYXNoGAcgASgJEhAKCHJvdXRlX2lkGAggASgJEhIKCnJvdXRlX25hbWUYCSABKAkSDwoHaW5ncmVzcxgKIAEoCRIQCghzdHJlYW1lZBgLIAEoCBIsCghhdHRlbXB0cxgMIAMoCzIaLnBlbnN0b2NrLnVzYWdlLnYxLkF0dGVtcHQSEgoKYmFja2VuZF9pZBgNIAEoCRITCgtwcm92aWRlcl9pZBgOIAEoCRITCgttb2RlbF9hc2tlZBgPIAEoCRIUCgxtb2RlbF9zZXJ2ZWQYECABKAkSEQoJcHJvbXB0X2lkGBEgASgJEhYKDnByb21wdF92ZXJzaW9uGBIgASgNEi0KCGV4cG9zdXJlGBMgASgLMhsucGVuc3RvY2sudXNhZ2UudjEuRXhwb3N1cmUSMQoFdXNhZ2UYFCABKAsyHS5wZW5zdG9jay51c2FnZS52MS5Ub2tlblVzYWdlSACIAQESHQoQY29zdF9uYW5vZG9sbGFycxgVIAEoA0gBiAEBEhUKDXByaWNlX3ZlcnNpb24YFiABKAQSEwoLZHVyYXRpb25fbXMYFyABKA0SIwoWdGltZV90b19maXJzdF90b2tlbl9tcxgYIAEoDUgCiAEBEisKB291dGNvbWUYGSABKA4yGi5wZW5zdG9jay51c2FnZS52MS5PdXRjb21lEhQKDGVycm9yX3JlYXNvbhgaIAEoCRIVCg1maW5pc2hfcmVhc29uGBsgASgJEg0KBWNhY2hlGBwgASgJEhQKDGNvbmZpZ19lcG9jaBgdIAEoCRIVCg1jb25maWdfbnVtYmVyGB4gASgEEjUKBHRhZ3MYHyADKAsyJy5wZW5zdG9jay51c2FnZS52MS5Vc2FnZUV2ZW50LlRhZ3NFbnRyeRISCgpyZXF1ZXN0X2lkGCggASgJEh0KFWRpc2NvdW50X2Jhc2lzX3BvaW50cxg8IAEoDRIxCgtxdW90YV9tYXJrcxhGIAMoCzIcLnBlbnN0b2NrLnVzYWdlLnYxLlF1b3RhTWFyaxorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZfdXNhZ2VCEwoRX2Nvc3RfbmFub2RvbGxhcnNCGQoXX3RpbWVfdG9fZmlyc3RfdG9rZW5fbXMihgEKCVF1b3RhTWFyaxIQCghxdW90YV9pZBgBIAEoCRIRCglxdW90YV9rZXkYAiABKAkSDQoFc2NvcGUYAyABKAkSEAoIcmVzb3VyY2UYBCABKAkSDgoGd2luZG93GAUgASgJEhMKC2VuZm9yY2VtZW50GAYgASgJEg4KBmVmZmVjdBgHIAEoCSJXCgdBdHRlbXB0EhIKCmJhY2tlbmRfaWQYASABKAkSDgoGcmVzdWx0GAIgASgJEhMKC2R1cmF0aW9uX21zGAMgASgNEhMKC2h0dHBfc3RhdHVzGAQgASgNIsIBCghFeHBvc3VyZRIVCg1leHBlcmltZW50X2lkGAEgASgJEhMKC3ZhcmlhbnRfa2V5GAIgASgJEhEKCXVuaXRfdHlwZRgDIAEoCRIRCgl1bml0X2hhc2gYBCABKAkSDgoGYnVja2V0GAUgASgBEhQKDGhhc2hfdmVyc2lvbhgGIAEoDRIOCgZmb3JjZWQYByABKAgSDQoFcGhhc2UYCCABKA0SDgoGc3RpY2t5GAkgASgIEg8KB2hvbGRvdXQYCiABKAkiwQIKClRva2VuVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgEEhUKDW91dHB1dF90b2tlbnMYAiABKAQSGQoRY2FjaGVfcmVhZF90b2tlbnMYAyABKAQSGgoSY2FjaGVfd3JpdGVfdG9rZW5zGAQgASgEEhgKEHJlYXNvbmluZ190b2tlbnMYBSABKAQSEQoJZXN0aW1hdGVkGAYgASgIEgsKA3JhdxgHIAEoCRIaChJhdWRpb19pbnB1dF90b2tlbnMYCCABKAQSGwoTYXVkaW9fb3V0cHV0X3Rva2VucxgJIAEoBBIaChJpbWFnZV9pbnB1dF90b2tlbnMYCiABKAQSGwoTaW1hZ2Vfb3V0cHV0X3Rva2VucxgLIAEoBBIjChtjYWNoZV93cml0ZV9vbmVfaG91cl90b2tlbnMYDCABKAQizwIKDUZlZWRiYWNrRXZlbnQSEwoLZmVlZGJhY2tfaWQYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIvCgtyZWNvcmRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhIKCmFwaV9rZXlfaWQYBSABKAkSDwoHY2FsbF9pZBgGIAEoCRIOCgZtZXRyaWMYByABKAkSEQoHYm9vbGVhbhgIIAEoCEgAEhAKBm51bWJlchgJIAEoAUgAEhIKCGNhdGVnb3J5GAogASgJSAASEQoHY29tbWVudBgLIAEoCUgAEhcKDWRlbW9uc3RyYXRpb24YDCABKAlIABIVCg1lbmRfdXNlcl9oYXNoGA0gASgJEhQKDHNlc3Npb25faGFzaBgOIAEoCUIHCgV2YWx1ZSrbAQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASDgoKT1VUQ09NRV9PSxABEhgKFE9VVENPTUVfQ0xJRU5UX0VSUk9SEAISEgoOT1VUQ09NRV9ERU5JRUQQAxIaChZPVVRDT01FX1VQU1RSRUFNX0VSUk9SEAQSEwoPT1VUQ09NRV9USU1FT1VUEAUSFQoRT1VUQ09NRV9DQU5DRUxMRUQQBhIaChZPVVRDT01FX0lOVEVSTkFMX0VSUk9SEAcSFQoRT1VUQ09NRV9OT0RFX0xPU1QQCDLNAQoMVXNhZ2VTZXJ2aWNlElwKC1JlY29yZFVzYWdlEiUucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkVXNhZ2VSZXF1ZXN0GiYucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkVXNhZ2VSZXNwb25zZRJfCgxSZWFkUXVvdGFVc2USJi5wZW5zdG9jay51c2FnZS52MS5SZWFkUXVvdGFVc2VSZXF1ZXN0GicucGVuc3RvY2sudXNhZ2UudjEuUmVhZFF1b3RhVXNlUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message penstock.usage.v1.RecordUsageRequest
@@ -358,6 +358,13 @@ export type UsageEvent = Message<"penstock.usage.v1.UsageEvent"> & {
    * @generated from field: uint32 discount_basis_points = 60;
    */
   discountBasisPoints: number;
+
+  /**
+   * What quotas did to the call; none where it stayed within all of them.
+   *
+   * @generated from field: repeated penstock.usage.v1.QuotaMark quota_marks = 70;
+   */
+  quotaMarks: QuotaMark[];
 };
 
 /**
@@ -366,6 +373,60 @@ export type UsageEvent = Message<"penstock.usage.v1.UsageEvent"> & {
  */
 export const UsageEventSchema: GenMessage<UsageEvent> = /*@__PURE__*/
   messageDesc(file_penstock_usage_v1_usage_event, 6);
+
+/**
+ * @generated from message penstock.usage.v1.QuotaMark
+ */
+export type QuotaMark = Message<"penstock.usage.v1.QuotaMark"> & {
+  /**
+   * @generated from field: string quota_id = 1;
+   */
+  quotaId: string;
+
+  /**
+   * @generated from field: string quota_key = 2;
+   */
+  quotaKey: string;
+
+  /**
+   * What the quota is laid on, as people read it: "api_key:… on route:…".
+   *
+   * @generated from field: string scope = 3;
+   */
+  scope: string;
+
+  /**
+   * @generated from field: string resource = 4;
+   */
+  resource: string;
+
+  /**
+   * @generated from field: string window = 5;
+   */
+  window: string;
+
+  /**
+   * hard, soft, shadow.
+   *
+   * @generated from field: string enforcement = 6;
+   */
+  enforcement: string;
+
+  /**
+   * denied: refused, there was no room. unavailable: refused, it could not be counted. cut: the answer was ended half-way.
+   * passed_over: its backend was not asked, another was. passed: the limit was passed, as soft and shadow quotas allow.
+   *
+   * @generated from field: string effect = 7;
+   */
+  effect: string;
+};
+
+/**
+ * Describes the message penstock.usage.v1.QuotaMark.
+ * Use `create(QuotaMarkSchema)` to create a new message.
+ */
+export const QuotaMarkSchema: GenMessage<QuotaMark> = /*@__PURE__*/
+  messageDesc(file_penstock_usage_v1_usage_event, 7);
 
 /**
  * @generated from message penstock.usage.v1.Attempt
@@ -401,7 +462,7 @@ export type Attempt = Message<"penstock.usage.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 7);
+  messageDesc(file_penstock_usage_v1_usage_event, 8);
 
 /**
  * @generated from message penstock.usage.v1.Exposure
@@ -475,7 +536,7 @@ export type Exposure = Message<"penstock.usage.v1.Exposure"> & {
  * Use `create(ExposureSchema)` to create a new message.
  */
 export const ExposureSchema: GenMessage<Exposure> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 8);
+  messageDesc(file_penstock_usage_v1_usage_event, 9);
 
 /**
  * @generated from message penstock.usage.v1.TokenUsage
@@ -553,7 +614,7 @@ export type TokenUsage = Message<"penstock.usage.v1.TokenUsage"> & {
  * Use `create(TokenUsageSchema)` to create a new message.
  */
 export const TokenUsageSchema: GenMessage<TokenUsage> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 9);
+  messageDesc(file_penstock_usage_v1_usage_event, 10);
 
 /**
  * @generated from message penstock.usage.v1.FeedbackEvent
@@ -647,7 +708,7 @@ export type FeedbackEvent = Message<"penstock.usage.v1.FeedbackEvent"> & {
  * Use `create(FeedbackEventSchema)` to create a new message.
  */
 export const FeedbackEventSchema: GenMessage<FeedbackEvent> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 10);
+  messageDesc(file_penstock_usage_v1_usage_event, 11);
 
 /**
  * @generated from enum penstock.usage.v1.Outcome
@@ -696,6 +757,13 @@ export const Outcome = {
    * @generated from enum value: OUTCOME_INTERNAL_ERROR = 7;
    */
   INTERNAL_ERROR: 7,
+
+  /**
+   * Its node was killed while it ran. What it used is what was estimated.
+   *
+   * @generated from enum value: OUTCOME_NODE_LOST = 8;
+   */
+  NODE_LOST: 8,
 } as const;
 
 /**
