@@ -47,24 +47,25 @@ export interface ConfigPayload<Row> {
   readonly propagation: readonly NodeAcknowledgement[];
 }
 
-/** The payload type of a mutation: the thing under the name `field`, its revision, and what the nodes said. */
-export const configPayload = <Row>(name: string, field: string, type: ObjectRef<ExtendedTypes, Row>) =>
-  builder.objectRef<ConfigPayload<Row>>(name).implement({
-    fields: (t) => ({
-      [field]: t.field({ type, resolve: (payload) => payload.value as never }),
-      ...configPayloadFields(t),
+/** So that a client reads what became of any change with one fragment. */
+export const ConfigChange = builder.interfaceRef<ConfigPayload<unknown>>("ConfigChange").implement({
+  description: "A change of the configuration that was made: which revision it became, and what each node said to it.",
+  fields: (t) => ({
+    configRevision: t.field({ type: ConfigRevisionType, resolve: (payload) => payload.revision }),
+    propagation: t.field({
+      type: [NodeAcknowledgementType],
+      description: "Empty where the mutation did not wait.",
+      resolve: (payload) => [...payload.propagation],
     }),
-  });
-
-/** The two fields that every payload of a configuration mutation has, for those that need others beside them. */
-export const configPayloadFields = <Row>(t: PothosSchemaTypes.ObjectFieldBuilder<ExtendedTypes, ConfigPayload<Row>>) => ({
-  configRevision: t.field({ type: ConfigRevisionType, resolve: (payload) => payload.revision }),
-  propagation: t.field({
-    type: [NodeAcknowledgementType],
-    description: "Empty where the mutation did not wait.",
-    resolve: (payload) => [...payload.propagation],
   }),
 });
+
+/** The payload type of a mutation: the thing under the name `field`, beside what every change tells. */
+export const configPayload = <Row>(name: string, field: string, type: ObjectRef<ExtendedTypes, Row>) =>
+  builder.objectRef<ConfigPayload<Row>>(name).implement({
+    interfaces: [ConfigChange],
+    fields: (t) => ({ [field]: t.field({ type, resolve: (payload) => payload.value as never }) }),
+  });
 
 /** Checked before anything is changed. */
 export function checkWait({ waitTimeoutMs }: WaitArguments): void {

@@ -20,6 +20,21 @@ export const problemFragment = graphql(`
   }
 `);
 
+/** To be spread in each mutation of the configuration: which revision it became, and what each node said. */
+export const publishedFragment = graphql(`
+  fragment Published on ConfigChange {
+    configRevision {
+      number
+    }
+    propagation {
+      nodeId
+      applied
+      refusedReason
+      waitedMs
+    }
+  }
+`);
+
 export interface Acknowledgement {
   readonly nodeId: string;
   readonly applied: boolean;

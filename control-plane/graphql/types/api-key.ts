@@ -4,7 +4,7 @@ import { ValidationError } from "../../control-error.ts";
 import type { ApiKey as ApiKeyRow } from "../../database/entities/api-key.ts";
 import { makeApiKey } from "../../operations/make-api-key.ts";
 import { builder } from "../builder.ts";
-import { type ConfigPayload, configPayload, configPayloadFields, waitArguments } from "../config-mutation.ts";
+import { ConfigChange, type ConfigPayload, configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
 import { Project } from "./project.ts";
@@ -42,10 +42,10 @@ interface NewApiKey {
 
 const newKeyPayload = (name: string) =>
   builder.objectRef<ConfigPayload<NewApiKey>>(name).implement({
+    interfaces: [ConfigChange],
     fields: (t) => ({
       apiKey: t.field({ type: ApiKey, resolve: (payload) => payload.value.row }),
       credential: t.string({ description: "The key. It is shown here and never again.", resolve: (payload) => payload.value.credential }),
-      ...configPayloadFields(t),
     }),
   });
 

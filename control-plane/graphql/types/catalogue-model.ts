@@ -12,7 +12,7 @@ import type { PricedKind } from "../../database/entities/price-version.ts";
 import { adoptModel } from "../../operations/adopt-model.ts";
 import { setPrice, unschedulePrice } from "../../operations/set-price.ts";
 import { builder, type ExtendedTypes } from "../builder.ts";
-import { type ConfigPayload, configPayload, configPayloadFields, waitArguments } from "../config-mutation.ts";
+import { ConfigChange, type ConfigPayload, configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, inOrganisation, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
 import { Price, PriceInput, termsOf } from "./price.ts";
@@ -195,9 +195,9 @@ const AdoptCatalogueModelsInput = builder.inputType("AdoptCatalogueModelsInput",
 const AdoptCatalogueModelsPayload = builder
   .objectRef<ConfigPayload<readonly CatalogueModelRow[]>>("AdoptCatalogueModelsPayload")
   .implement({
+    interfaces: [ConfigChange],
     fields: (t) => ({
       catalogueModels: t.field({ type: [CatalogueModel], resolve: ({ value }) => [...value] }),
-      ...configPayloadFields(t),
     }),
   });
 builder.mutationField("adoptCatalogueModels", (t) =>

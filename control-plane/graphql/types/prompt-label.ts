@@ -6,7 +6,7 @@ import { PromptLabelRequest as PromptLabelRequestEntity } from "../../database/e
 import { decideLabelRequest, moveLabel, removeLabel, requestLabel, rollBackLabel } from "../../operations/prompt-labels.ts";
 import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
-import { type ConfigPayload, configPayload, configPayloadFields, waitArguments } from "../config-mutation.ts";
+import { ConfigChange, type ConfigPayload, configPayload, waitArguments } from "../config-mutation.ts";
 import { enumOf, inOrganisation, mutate } from "../config-type.ts";
 import { principalOf } from "../context.ts";
 import { createErrors, updateErrors } from "../errors.ts";
@@ -152,10 +152,10 @@ interface Decided {
   readonly request: PromptLabelRequestEntity;
 }
 const DecidePromptLabelPayload = builder.objectRef<ConfigPayload<Decided>>("DecidePromptLabelPayload").implement({
+  interfaces: [ConfigChange],
   fields: (t) => ({
     prompt: t.field({ type: Prompt, resolve: (payload) => payload.value.prompt }),
     request: t.field({ type: PromptLabelRequest, resolve: (payload) => payload.value.request }),
-    ...configPayloadFields(t),
   }),
 });
 builder.mutationField("decidePromptLabel", (t) =>

@@ -12,7 +12,7 @@ import {
 import type { JsonObject } from "../../database/entities/route.ts";
 import { addPromptVersion } from "../../operations/add-prompt-version.ts";
 import { builder } from "../builder.ts";
-import { type ConfigPayload, configPayload, configPayloadFields, waitArguments } from "../config-mutation.ts";
+import { ConfigChange, type ConfigPayload, configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, enumOf, inOrganisation, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
 
@@ -177,10 +177,10 @@ interface NewVersion {
   readonly promptVersion: PromptVersionEntity;
 }
 const CreatePromptVersionPayload = builder.objectRef<ConfigPayload<NewVersion>>("CreatePromptVersionPayload").implement({
+  interfaces: [ConfigChange],
   fields: (t) => ({
     prompt: t.field({ type: Prompt, resolve: (payload) => payload.value.prompt }),
     promptVersion: t.field({ type: PromptVersion, resolve: (payload) => payload.value.promptVersion }),
-    ...configPayloadFields(t),
   }),
 });
 builder.mutationField("createPromptVersion", (t) =>

@@ -13,10 +13,10 @@ import type { ConfigRevision, Propagation } from "../../services.ts";
 import { builder } from "../builder.ts";
 import {
   answerWithPropagation,
+  ConfigChange,
   type ConfigPayload,
   ConfigRevisionType,
   checkWait,
-  configPayloadFields,
   waitArguments,
 } from "../config-mutation.ts";
 import { checkPage, connectionOf, inOrganisation, pageSizeMax } from "../config-type.ts";
@@ -199,9 +199,9 @@ builder.queryField("compareRevisions", (t) =>
 );
 
 const RestoreRevisionPayload = builder.objectRef<ConfigPayload<RestoredRevision>>("RestoreRevisionPayload").implement({
+  interfaces: [ConfigChange],
   fields: (t) => ({
     restoredCount: t.int({ description: "How many things are different from before.", resolve: ({ value }) => value.restoredCount }),
-    ...configPayloadFields(t),
   }),
 });
 

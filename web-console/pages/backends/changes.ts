@@ -1,5 +1,5 @@
 /** What can be done to providers and backends, and both as their forms see them. */
-import { change, problemFragment } from "../../change/outcome.ts";
+import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
 import { client } from "../../graphql/client.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 
@@ -56,21 +56,13 @@ const createProviderMutation = graphql(
           provider {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const updateProviderMutation = graphql(
@@ -81,21 +73,13 @@ const updateProviderMutation = graphql(
           provider {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const archiveProviderMutation = graphql(
@@ -106,21 +90,13 @@ const archiveProviderMutation = graphql(
           provider {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const createBackendMutation = graphql(
@@ -131,21 +107,13 @@ const createBackendMutation = graphql(
           backend {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const updateBackendMutation = graphql(
@@ -156,21 +124,13 @@ const updateBackendMutation = graphql(
           backend {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const archiveBackendMutation = graphql(
@@ -181,21 +141,13 @@ const archiveBackendMutation = graphql(
           backend {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const readProvider = graphql(

@@ -1,5 +1,5 @@
 /** What can be done to an experiment. */
-import { change, problemFragment } from "../../change/outcome.ts";
+import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
 import { graphql, type VariablesOf } from "../../graphql/documents.ts";
 
 const createExperimentMutation = graphql(
@@ -10,21 +10,13 @@ const createExperimentMutation = graphql(
           experiment {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const startExperimentMutation = graphql(
@@ -35,21 +27,13 @@ const startExperimentMutation = graphql(
           experiment {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const stopExperimentMutation = graphql(
@@ -60,21 +44,13 @@ const stopExperimentMutation = graphql(
           experiment {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const archiveExperimentMutation = graphql(
@@ -85,21 +61,13 @@ const archiveExperimentMutation = graphql(
           experiment {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 export const createExperiment = (input: VariablesOf<typeof createExperimentMutation>["input"]) =>

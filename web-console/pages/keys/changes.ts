@@ -1,5 +1,5 @@
 /** What can be done to an API key. */
-import { change, problemFragment } from "../../change/outcome.ts";
+import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 
 export const keyFragment = graphql(`
@@ -35,21 +35,13 @@ const createKeyMutation = graphql(
           apiKey {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 const rotateKeyMutation = graphql(
   `
@@ -60,21 +52,13 @@ const rotateKeyMutation = graphql(
           apiKey {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 const updateKeyMutation = graphql(
   `
@@ -84,21 +68,13 @@ const updateKeyMutation = graphql(
           apiKey {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 const revokeKeyMutation = graphql(
   `
@@ -108,21 +84,13 @@ const revokeKeyMutation = graphql(
           apiKey {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 export interface KeyValues extends Readonly<Record<string, unknown>> {

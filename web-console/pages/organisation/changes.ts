@@ -1,5 +1,5 @@
 /** What can be done to projects, admin tokens and organisations. */
-import { change, problemFragment } from "../../change/outcome.ts";
+import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
 import { graphql } from "../../graphql/documents.ts";
 
 const createProjectMutation = graphql(
@@ -10,21 +10,13 @@ const createProjectMutation = graphql(
           project {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const updateProjectMutation = graphql(
@@ -35,21 +27,13 @@ const updateProjectMutation = graphql(
           project {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const archiveProjectMutation = graphql(
@@ -60,21 +44,13 @@ const archiveProjectMutation = graphql(
           project {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const createTokenMutation = graphql(
@@ -116,21 +92,13 @@ const createOrganisationMutation = graphql(
           organisation {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 export const saveProject = (id: string | undefined, values: { readonly key: string; readonly name: string }, expectedRevision: number) =>

@@ -1,5 +1,5 @@
 /** What can be done to a prompt. */
-import { change, problemFragment } from "../../change/outcome.ts";
+import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
 import { graphql } from "../../graphql/documents.ts";
 
 const createPromptMutation = graphql(
@@ -10,21 +10,13 @@ const createPromptMutation = graphql(
           prompt {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 const createVersionMutation = graphql(
   `
@@ -34,21 +26,13 @@ const createVersionMutation = graphql(
           promptVersion {
             version
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 const setLabelMutation = graphql(
   `
@@ -58,21 +42,13 @@ const setLabelMutation = graphql(
           prompt {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 const removeLabelMutation = graphql(
   `
@@ -82,21 +58,13 @@ const removeLabelMutation = graphql(
           prompt {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 const archivePromptMutation = graphql(
   `
@@ -106,21 +74,13 @@ const archivePromptMutation = graphql(
           prompt {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 export interface MessageValues {

@@ -1,5 +1,5 @@
 /** What can be done to a quota. */
-import { change, problemFragment } from "../../change/outcome.ts";
+import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
 import { client } from "../../graphql/client.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 
@@ -28,21 +28,13 @@ const createQuotaMutation = graphql(
           quota {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const updateQuotaMutation = graphql(
@@ -53,21 +45,13 @@ const updateQuotaMutation = graphql(
           quota {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const archiveQuotaMutation = graphql(
@@ -78,21 +62,13 @@ const archiveQuotaMutation = graphql(
           quota {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const readQuota = graphql(

@@ -1,5 +1,5 @@
 /** What can be done to a route, and a route as its form sees it. */
-import { change, problemFragment } from "../../change/outcome.ts";
+import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
 import { client } from "../../graphql/client.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 
@@ -61,21 +61,13 @@ const createRoute = graphql(
           route {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const updateRoute = graphql(
@@ -87,21 +79,13 @@ const updateRoute = graphql(
             id
             revision
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const archiveRouteMutation = graphql(
@@ -112,21 +96,13 @@ const archiveRouteMutation = graphql(
           route {
             id
           }
-          configRevision {
-            number
-          }
-          propagation {
-            nodeId
-            applied
-            refusedReason
-            waitedMs
-          }
         }
+        ...Published
         ...Problem
       }
     }
   `,
-  [problemFragment],
+  [publishedFragment, problemFragment],
 );
 
 const readRouteQuery = graphql(
