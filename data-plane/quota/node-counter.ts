@@ -4,7 +4,7 @@
  * windows turn; how far they are apart is learnt from each answer.
  */
 import { bucketMsOf, calendarWindowAt, foreverMs, slidingMs } from "#agreements/quota-window.ts";
-import type { MeteredQuota, QuotaLevel } from "../pipeline/quota-ledger.ts";
+import type { MeteredQuota } from "../pipeline/quota-ledger.ts";
 import { type CounterOrder, type CounterShape, type Entry, leaseMs, strictFraction } from "./quota-store.ts";
 
 export interface NodeCounter {
@@ -227,25 +227,19 @@ function shapeOf(counter: NodeCounter): CounterShape {
   return { kind: "calendar", boundaries: [before, startMs, endMs, after] };
 }
 
-export function levelOf(counter: NodeCounter, storeMs: number): QuotaLevel {
-  const used = counter.others + counter.spent;
-  const { limit } = counter.quota;
+/** What is left as far as this node knows. Sliding windows: as of the last `age`. */
+export const remainingOf = ({ others, spent, quota }: NodeCounter): number => Math.max(0, Math.floor(quota.limit - others - spent));
+
+export const isExceeded = ({ others, spent, quota }: NodeCounter): boolean => others + spent > quota.limit;
+
+/** Until nothing of what is used now counts any more, in milliseconds. Brings a sliding window up to date. */
+export function resetMsOf(counter: NodeCounter, storeMs: number): number {
+  if (counter.lengthMs === 0) return isCalendar(counter) ? Math.max(0, Math.round(counter.endMs - storeMs)) : 0;
+  age(counter, storeMs);
+  if (counter.others + counter.spent === 0) return 0;
   const last = counter.entries.at(-1);
-  const resetMs =
-    counter.lengthMs === 0
-      ? isCalendar(counter)
-        ? counter.endMs - storeMs
-        : 0
-      : used === 0
-        ? 0
-        : last === undefined
-          ? counter.lengthMs
-          : (last.bucket + 2) * counter.bucketMs + counter.lengthMs - storeMs;
-  return {
-    remaining: Math.max(0, Math.floor(limit - used)),
-    resetMs: Math.max(0, Math.round(resetMs)),
-    exceeded: used > limit,
-  };
+  if (last === undefined) return counter.lengthMs;
+  return Math.max(0, Math.round((last.bucket + 2) * counter.bucketMs + counter.lengthMs - storeMs));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Quotas that all nodes share over Redis: the ledger of leases on the script's counters, told everything again on each reconnect. */
 
 import type { QuotaLedger } from "../pipeline/quota-ledger.ts";
-import { type LeaseLedgerOptions, leaseLedger } from "../quota/lease-ledger.ts";
+import { type LeaseLedgerOptions, leaseLedger } from "../quota/lease-ledger/lease-ledger.ts";
 import type { RedisConnections } from "./connect.ts";
 import { redisQuotaStore } from "./quota-script.ts";
 

@@ -4,7 +4,7 @@
  */
 import { memoryQuotaStore } from "../../data-plane/memory/quota-store.ts";
 import type { QuotaGrant } from "../../data-plane/pipeline/quota-ledger.ts";
-import { type LeaseLedger, leaseLedger } from "../../data-plane/quota/lease-ledger.ts";
+import { type LeaseLedger, leaseLedger } from "../../data-plane/quota/lease-ledger/lease-ledger.ts";
 import type { QuotaStore } from "../../data-plane/quota/quota-store.ts";
 import { type HoldOptions, quotaHold, tokensUsed } from "../harness/quota-hold.ts";
 
