@@ -54,7 +54,7 @@ import { readNodeId } from "./node-identity.ts";
 import { authenticator } from "./pipeline/authenticate.ts";
 import { backendPlaces } from "./pipeline/backend-places.ts";
 import type { CompletionDependencies } from "./pipeline/completion.ts";
-import { noGuard } from "./pipeline/guard.ts";
+import { type Guard, noGuard } from "./pipeline/guard.ts";
 import type { OperationDependencies } from "./pipeline/operation.ts";
 import { ownedIds } from "./pipeline/owned-id.ts";
 import { noCache } from "./pipeline/response-cache.ts";
@@ -104,8 +104,8 @@ export interface DataPlane {
 export const version = "0.1.0";
 const usageDrainMs = 3000;
 
-/** @throws Error that says what to do: a port is taken, the data directory is in use. */
-export async function startDataPlane(settings: DataPlaneSettings, logger: Logger): Promise<DataPlane> {
+/** @param guard what every call passes. @throws Error that says what to do: a port is taken, the data directory is in use. */
+export async function startDataPlane(settings: DataPlaneSettings, logger: Logger, guard: Guard = noGuard): Promise<DataPlane> {
   await mkdir(settings.dataDirectory, { recursive: true, mode: 0o700 });
   const lock = await lockDataDirectory(settings.dataDirectory);
   const nodeId = await readNodeId(settings.dataDirectory);
@@ -197,7 +197,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   const dependencies: CompletionDependencies & OperationDependencies = {
     snapshot: () => snapshots.current(),
     authenticate,
-    guard: noGuard,
+    guard,
     quota,
     cache: noCache,
     stickyVariants: redis === undefined ? memoryStickyVariants() : redisStickyVariants(redis),

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { Busboy } from "@fastify/busboy";
 import { GatewayError } from "../gateway-error.ts";
-import type { OperationBody } from "../pipeline/operation-request.ts";
+import type { FormContent, OperationBody } from "../pipeline/operation-request.ts";
 import { refuseSteering } from "./chat-body.ts";
 import { wrongField } from "./operation-body.ts";
 import { mayTakeLong, type RestCall } from "./rest-server.ts";
@@ -33,6 +33,8 @@ export interface MultipartForm {
   readonly contentType: string;
   /** A field's text; undefined: there is none. Sets aside what comes before it. @throws GatewayError where the body is none. */
   field(name: string): Promise<string | undefined>;
+  /** Of all parts: sets aside the whole body. @throws as field. */
+  content(): Promise<FormContent>;
   /** All parts, as `change` makes of each. Once. */
   bytes(change: (part: Part) => Part): Bytes;
   /** Lets go of what is set aside and of the caller's body. */
@@ -68,6 +70,11 @@ export function openMultipart(call: RestCall): MultipartForm {
         held.push(await hold(part));
       }
     },
+    async content() {
+      for (let part = await next(); part !== undefined; part = await next()) held.push(await hold(part));
+      const fields = held.flatMap((part) => (part.case === "field" ? [part] : []));
+      return { fields, files: held.flatMap((part) => (part.case === "file" ? [part.name] : [])) };
+    },
     async *bytes(change) {
       for (const part of held) yield* written(change(part), boundary);
       for (let part = await next(); part !== undefined; part = await next()) yield* written(change(part), boundary);
@@ -89,7 +96,12 @@ export async function readMultipart(form: MultipartForm): Promise<{ model: strin
     part.case === "field" && part.name === "model" ? { ...part, value: backendModel } : part;
   return {
     model,
-    body: { case: "multipart", contentType: form.contentType, bytes: (backendModel) => form.bytes(named(backendModel)) },
+    body: {
+      case: "multipart",
+      contentType: form.contentType,
+      bytes: (backendModel) => form.bytes(named(backendModel)),
+      content: () => form.content(),
+    },
   };
 }
 

@@ -28,4 +28,12 @@ export type OperationBody =
       readonly contentType: string;
       /** The body with the backend's model in the place of the caller's. Once: it is read from the caller while it is sent. */
       readonly bytes: (model: string) => AsyncIterable<Uint8Array>;
+      /** What a guard is shown, before it is sent: all of the body is read for it, and set aside. */
+      readonly content: () => Promise<FormContent>;
     };
+
+export interface FormContent {
+  readonly fields: readonly { readonly name: string; readonly value: string }[];
+  /** Names of the fields that are files. */
+  readonly files: readonly string[];
+}

@@ -24,7 +24,7 @@ import { type CallLifetime, startTotalClock } from "./total-clock.ts";
 export interface OperationDependencies
   extends Pick<
     CompletionDependencies,
-    "snapshot" | "authenticate" | "quota" | "places" | "random" | "record" | "pseudonym" | "stickyVariants"
+    "snapshot" | "authenticate" | "guard" | "quota" | "places" | "random" | "record" | "pseudonym" | "stickyVariants"
   > {
   /** The adapter for a provider's kind; undefined: it has nothing but completions. */
   readonly operationsOf: (kind: string) => OperationProvider | undefined;
@@ -69,6 +69,7 @@ export async function* operate(
       state.assignment = experiment.sticky
         ? await assignStickyVariant(route, experiment, request, caller, dependencies)
         : assignVariant(route, request, caller);
+    await dependencies.guard.input(request, signal);
     const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
     const own = state.assignment?.variant.tiers ?? tiers;
     const estimate = () => ({ inputTokens: estimateOperation(request), outputTokens: 0 });
@@ -81,7 +82,8 @@ export async function* operate(
     };
 
     let facts: CallFacts | undefined;
-    for await (const events of callBackend(plan, open, dependencies, state.attempts, signal)) {
+    for await (const batch of callBackend(plan, open, dependencies, state.attempts, signal)) {
+      const events = dependencies.guard.output(batch, signal);
       state.meter.see(events);
       if (facts === undefined) {
         facts = factsOf(state, reservation);

@@ -13,6 +13,7 @@ import { ApiKeySchema, BackendSchema, type ResourceSchema, RouteSchema } from "#
 import type { UsageEvent } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { openLogger } from "../../data-plane/logger.ts";
 import { startDataPlane } from "../../data-plane/main.ts";
+import type { Guard } from "../../data-plane/pipeline/guard.ts";
 import type { DataPlaneSettings } from "../../data-plane/settings.ts";
 import { startSimulator } from "../../data-plane/simulator/main.ts";
 import { configHistory } from "./config-history.ts";
@@ -58,6 +59,7 @@ export interface TestNodeOptions {
   readonly key?: Fields<typeof ApiKeySchema>;
   /** Where the provider stands instead of the simulator. */
   readonly baseUrl?: string;
+  readonly guard?: Guard;
 }
 
 export async function startTestNode(options: TestNodeOptions) {
@@ -132,6 +134,7 @@ export async function startTestNode(options: TestNodeOptions) {
       ...options.settings,
     },
     openLogger("silent"),
+    options.guard,
   );
   await node.ready;
 

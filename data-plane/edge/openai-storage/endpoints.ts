@@ -97,7 +97,8 @@ export function openaiStorage(dependencies: StorageDependencies): RestEndpoints 
         const content = purpose === "batch" ? batchLines(part.content, modelAt) : part.content;
         return { ...part, filename: objects.markedFilename(part.filename, owner.projectId), content };
       };
-      const body = { case: "multipart", contentType: form.contentType, bytes: () => form.bytes(change) } as const;
+      const { contentType } = form;
+      const body = { case: "multipart", contentType, bytes: () => form.bytes(change), content: () => form.content() } as const;
       await send(call, requestOf(call, "/files", owner, { path: "/files", body }), owner);
     } finally {
       await form.close();
