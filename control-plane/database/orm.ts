@@ -26,6 +26,7 @@ import { QuotaScopes } from "./migrations/0031-quota-scopes.ts";
 import { Experiments } from "./migrations/0032-experiments.ts";
 import { DroppedParameters } from "./migrations/0040-dropped-parameters.ts";
 import { ForcedParameters } from "./migrations/0050-forced-parameters.ts";
+import { ContentAndReplay } from "./migrations/0051-content-and-replay.ts";
 import { QuotaMarks } from "./migrations/0051-quota-marks.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
@@ -47,6 +48,7 @@ const migrations = [
   { name: "0040-dropped-parameters", class: DroppedParameters },
   { name: "0050-forced-parameters", class: ForcedParameters },
   { name: "0051-quota-marks", class: QuotaMarks },
+  { name: "0051-content-and-replay", class: ContentAndReplay },
 ];
 
 const connectionsMax = 10;

@@ -8,6 +8,7 @@ import "./types/api-key.ts";
 import "./types/audit-entry.ts";
 import "./types/backend.ts";
 import "./types/budget.ts";
+import "./types/call-content.ts";
 import "./types/catalogue-model.ts";
 import "./types/chargeback.ts";
 import "./types/dead-letter.ts";

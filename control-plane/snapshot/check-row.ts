@@ -4,6 +4,7 @@ import { compileTemplate, templateLengthMax } from "#agreements/prompt-template.
 import type { ValidationIssue } from "../control-error.ts";
 import type { ConfigKind, ConfigRows } from "../database/config-kinds.ts";
 import { budgetPeriods, budgetScopeKinds } from "../database/entities/budget.ts";
+import { type ContentCapture, contentRedactions, retentionDaysMax } from "../database/entities/content-capture.ts";
 import { type Experiment, experimentUnits } from "../database/entities/experiment.ts";
 import { promptKinds } from "../database/entities/prompt.ts";
 import { promptRoles } from "../database/entities/prompt-version.ts";
@@ -49,14 +50,16 @@ export function checkRow<Kind extends ConfigKind>(kind: Kind, row: ConfigRows[Ki
 }
 
 const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: Issues) => void } = {
-  organisation: ({ key, name, discounts }, issues) => {
+  organisation: ({ key, name, discounts, contentCapture }, issues) => {
     checkKey(key, issues);
     checkText("name", name, 200, issues);
+    checkCapture(contentCapture, issues);
     issues.push(...checkDiscounts(discounts ?? []));
   },
-  project: ({ key, name }, issues) => {
+  project: ({ key, name, contentCapture }, issues) => {
     checkKey(key, issues);
     checkText("name", name, 200, issues);
+    checkCapture(contentCapture, issues);
   },
   api_key: ({ name, environment, allowedRoutes }, issues) => {
     checkText("name", name, 200, issues);
@@ -89,6 +92,7 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     checkParameters("forcedParameters", row.forcedParameters, issues);
     checkDropped(row.dropParameters ?? [], issues);
     checkWord("cache", row.cache, ["off"], issues);
+    checkCapture(row.contentCapture, issues);
     if (row.economy != null) {
       checkInteger("economy.budgetPercent", row.economy.budgetPercent, 1, 100, issues);
       checkInteger("economy.firstTier", row.economy.firstTier, 1, Math.max(1, row.tiers.length - 1), issues);
@@ -195,6 +199,14 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     if (row.scopeKind !== "organisation" && row.scopeId == null) issues.push({ path: "scopeId", message: `say which ${row.scopeKind}` });
   },
 };
+
+function checkCapture(capture: ContentCapture | null | undefined, issues: Issues): void {
+  if (capture == null) return;
+  if (!(capture.share > 0 && capture.share <= 1))
+    issues.push({ path: "contentCapture.share", message: "must be above 0 and up to 1; where nothing shall be kept, say on: false" });
+  checkInteger("contentCapture.retentionDays", capture.retentionDays, 1, retentionDaysMax, issues);
+  for (const word of capture.redact) checkWord("contentCapture.redact", word, contentRedactions, issues);
+}
 
 function checkTools(tools: unknown, issues: Issues): void {
   if (!Array.isArray(tools) || tools.length === 0 || tools.length > toolsMax) {

@@ -7,6 +7,7 @@ import type { JsonObject as ProtoJsonObject } from "@bufbuild/protobuf";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   type BudgetSchema,
+  type ContentCaptureSchema,
   type DiscountSchema,
   type ExperimentSchema,
   type PriceSchema,
@@ -21,6 +22,7 @@ import {
 } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import type { ConfigKind, ConfigRows } from "../database/config-kinds.ts";
 import type { Budget } from "../database/entities/budget.ts";
+import type { ContentCapture } from "../database/entities/content-capture.ts";
 import type { Experiment, ExperimentTargeting } from "../database/entities/experiment.ts";
 import type { Discount } from "../database/entities/organisation.ts";
 import { type Price, type PriceRates, type RateName, rateNames } from "../database/entities/price.ts";
@@ -60,13 +62,16 @@ interface Compiled {
 }
 
 const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Compiled | undefined } = {
-  organisation: ({ id, key, discounts }) => ({
-    resource: { case: "organisation", value: { id, key, discounts: (discounts ?? []).map(discountOf) } },
+  organisation: ({ id, key, discounts, contentCapture }) => ({
+    resource: { case: "organisation", value: { id, key, discounts: (discounts ?? []).map(discountOf), ...captureOf(contentCapture) } },
     references: (discounts ?? []).flatMap(({ providerId }, index) =>
       providerId === null ? [] : [{ path: `discounts[${index}].providerId`, kind: "provider" as const, id: providerId }],
     ),
   }),
-  project: ({ id, organisationId, key }) => ({ resource: { case: "project", value: { id, organisationId, key } }, references: [] }),
+  project: ({ id, organisationId, key, contentCapture }) => ({
+    resource: { case: "project", value: { id, organisationId, key, ...captureOf(contentCapture) } },
+    references: [],
+  }),
   api_key: (row) => ({
     resource: {
       case: "apiKey",
@@ -122,6 +127,7 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
         ...(row.forcedParameters == null ? {} : { forcedParameters: structOf(row.forcedParameters) }),
         cache: row.cache,
         ...(row.economy == null ? {} : { economy: row.economy }),
+        ...captureOf(row.contentCapture),
         dropParameters: [...(row.dropParameters ?? [])].sort(),
       },
     },
@@ -176,6 +182,11 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
     references: row.scopeKind === "organisation" ? [] : [{ path: "scopeId", kind: row.scopeKind, id: row.scopeId ?? "" }],
   }),
 };
+
+const captureOf = (
+  capture: ContentCapture | null | undefined,
+): { readonly contentCapture?: MessageInitShape<typeof ContentCaptureSchema> } =>
+  capture == null ? {} : { contentCapture: { ...capture, redact: [...capture.redact].sort() } };
 
 /** Tools and response schema reach a node as what they are on the wire: parameters of the chat API. */
 function parametersOf({ defaultParameters, tools, responseSchema }: PromptVersion): { readonly defaultParameters?: ProtoJsonObject } {

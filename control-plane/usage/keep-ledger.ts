@@ -1,10 +1,12 @@
 /**
  * Keeps the ledger's days: makes partitions a week ahead, drops those that are older than the setting says, and with them
  * what was summed of them more closely than anybody will look. Day by day sums stay, for they are small and bills are old.
+ * What was said in calls goes on the day that was said when it was kept.
  *
  * Each control plane does it at its start and then each hour; what one has done the next finds done. A table that is busy is
  * left for the next hour: there is a week of time.
  */
+import { keepContent } from "../content/keep-content.ts";
 import type { Database, EntityManager } from "../database/orm.ts";
 import type { Logger } from "../logger.ts";
 import { personalCubes } from "./cubes.ts";
@@ -71,10 +73,11 @@ export async function keepLedgerDays(database: Database, { ledgerDays }: LedgerR
       await em.execute(`select pg_advisory_xact_lock(${keeperLock})`);
       return work(em);
     });
-  for (const parent of ["usage_event", "usage_minute"]) {
+  for (const parent of ["usage_event", "usage_minute", "call_content"]) {
     for (let ahead = 0; ahead <= daysAhead; ahead++)
       if (await step((em) => makePartition(em, parent, new Date(today + ahead * dayMs)))) made++;
   }
+  dropped.push(...(await keepContent(step, now)));
   const { minutesFromMs, ledgerFromMs } = keptSince(now.getTime(), ledgerDays);
   const oldestMinute = new Date(minutesFromMs);
   dropped.push(...(await dropBefore(step, "usage_minute", oldestMinute)));

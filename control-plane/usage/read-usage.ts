@@ -23,6 +23,8 @@ export interface CallFilter extends DimensionFilter {
   readonly costNanodollarsMin?: bigint | null | undefined;
   /** That was passed, or refused the call. */
   readonly quotaId?: string | null | undefined;
+  /** Whether what was said is kept. */
+  readonly hasContent?: boolean | null | undefined;
 }
 
 /** One row of the ledger. Null is "not known", never 0. */
@@ -135,7 +137,7 @@ export async function usageEntry(database: Database, organisationId: string, cal
 type Given = (value: unknown, type: string) => string;
 
 function ownConditions(filter: CallFilter, given: Given): readonly string[] {
-  const { since, until, callId, requestId, durationMsMin, durationMsMax, costNanodollarsMin, quotaId } = filter;
+  const { since, until, callId, requestId, durationMsMin, durationMsMax, costNanodollarsMin, quotaId, hasContent } = filter;
   return [
     since == null ? [] : `started_at >= ${given(since.toISOString(), "timestamptz")}`,
     until == null ? [] : `started_at < ${given(until.toISOString(), "timestamptz")}`,
@@ -146,6 +148,9 @@ function ownConditions(filter: CallFilter, given: Given): readonly string[] {
     durationMsMax == null ? [] : `duration_ms <= ${given(durationMsMax, "bigint")}`,
     quotaId == null ? [] : `quota_marks is not null and quota_marks @> ${given(JSON.stringify([{ quotaId }]), "jsonb")}`,
     costNanodollarsMin == null ? [] : `cost_nanodollars >= ${given(costNanodollarsMin, "bigint")}`,
+    hasContent == null
+      ? []
+      : `${hasContent ? "" : "not "}exists (select from call_content as content where content.call_id = usage_event.call_id)`,
   ].flat();
 }
 

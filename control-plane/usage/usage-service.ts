@@ -7,6 +7,7 @@ import { toJson } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { type UsageRecord, UsageRecordSchema, type UsageService } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import type { ServiceHandlers } from "../../proto/transport/grpc-server.ts";
+import { recordContent } from "../content/record-content.ts";
 import { ControlError } from "../control-error.ts";
 import type { Database } from "../database/orm.ts";
 import type { Logger } from "../logger.ts";
@@ -16,6 +17,7 @@ import { readQuotaUse } from "./quota-use.ts";
 import { recordUsage } from "./record-usage.ts";
 
 const recordsMax = 1000;
+const contentsMax = 100;
 
 export const usageHandlers = (
   database: Database,
@@ -25,6 +27,17 @@ export const usageHandlers = (
   readQuotaUse: async ({ organisationId }) => {
     try {
       return { uses: [...(await readQuotaUse(database, organisationId, new Date()))] };
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  },
+  recordContent: async ({ nodeId, contents }) => {
+    if (contents.length > contentsMax)
+      throw new ConfigServiceRefusal(status.INVALID_ARGUMENT, `at most ${contentsMax} contents in one call, these are ${contents.length}`);
+    try {
+      const { recorded, refused } = await recordContent(database, contents, Date.now());
+      if (refused.length > 0) logger.warn({ nodeId, callIds: refused }, "what was said in calls cannot be kept");
+      return { recorded };
     } catch (error) {
       throw refusalOf(error);
     }

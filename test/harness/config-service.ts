@@ -16,7 +16,7 @@ import {
   type SignedSnapshot,
   SnapshotSchema,
 } from "#proto/penstock/config/v1/snapshot_pb.ts";
-import { type UsageRecord, UsageService } from "#proto/penstock/usage/v1/usage_event_pb.ts";
+import { type CallContent, type UsageRecord, UsageService } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { type CallContext, type EarlyEnd, grpcService, startGrpcServer } from "../../proto/transport/grpc-server.ts";
 import { LiveCalls } from "../../proto/transport/live-calls.ts";
 
@@ -27,6 +27,7 @@ export interface TestConfigService {
   publishDelta(delta: SignedDelta): void;
   readonly reports: NodeStatus[];
   readonly records: UsageRecord[];
+  readonly contents: CallContent[];
   /** Whether hints go out; calls are answered all the same. */
   mute(muted: boolean): void;
   readonly watchers: number;
@@ -38,6 +39,7 @@ export async function startConfigService(pepper: string, port = 0): Promise<Test
   let deltas: { signed: SignedDelta; revision: Revision }[] = [];
   const reports: NodeStatus[] = [];
   const records: UsageRecord[] = [];
+  const contents: CallContent[] = [];
   let muted = false;
   let watchers = 0;
   let wake: (() => void)[] = [];
@@ -104,6 +106,10 @@ export async function startConfigService(pepper: string, port = 0): Promise<Test
     {
       // Nothing was used before the node came.
       readQuotaUse: async () => ({ uses: [] }),
+      recordContent: async (request) => {
+        contents.push(...request.contents);
+        return { recorded: request.contents.length };
+      },
       recordUsage: async (request) => {
         records.push(...request.records);
         return { recorded: request.records.length };
@@ -132,6 +138,7 @@ export async function startConfigService(pepper: string, port = 0): Promise<Test
     },
     reports,
     records,
+    contents,
     mute: (value) => {
       muted = value;
     },

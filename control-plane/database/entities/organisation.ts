@@ -1,6 +1,7 @@
 /** The tenant. Its `organisationId` is its own id, so that the one rule of row-level security fits it too. */
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
 import { configColumns } from "./config-columns.ts";
+import type { ContentCapture } from "./content-capture.ts";
 
 export interface Discount {
   /** Null: all providers. */
@@ -23,6 +24,8 @@ export const Organisation = defineEntity({
     name: p.text(),
     /** What it is let off. Null: nothing. Set by the installation alone. */
     discounts: p.json<readonly Discount[]>().nullable(),
+    /** Null: off. */
+    contentCapture: p.json<ContentCapture>().nullable(),
   },
 });
 export type Organisation = InferEntity<typeof Organisation>;

@@ -1,6 +1,7 @@
 /** A part of an organisation: what API keys belong to. */
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
 import { configColumns } from "./config-columns.ts";
+import type { ContentCapture } from "./content-capture.ts";
 
 export const Project = defineEntity({
   name: "Project",
@@ -9,6 +10,8 @@ export const Project = defineEntity({
     ...configColumns(),
     key: p.text(),
     name: p.text(),
+    /** Null: as the organisation. */
+    contentCapture: p.json<ContentCapture>().nullable(),
   },
 });
 export type Project = InferEntity<typeof Project>;

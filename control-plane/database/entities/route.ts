@@ -1,6 +1,7 @@
 /** The name callers ask for as `model`, and how it is served. The shapes of its parts are shared with experiments. */
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
 import { configColumns } from "./config-columns.ts";
+import type { ContentCapture } from "./content-capture.ts";
 
 export interface RouteTier {
   readonly targets: readonly RouteTarget[];
@@ -57,6 +58,8 @@ export const Route = defineEntity({
     cache: p.text().$type<"off">(),
     /** Null: budgets do not change its way. */
     economy: p.json<RouteEconomy>().nullable(),
+    /** Null: as the caller's project. */
+    contentCapture: p.json<ContentCapture>().nullable(),
   },
 });
 export type Route = InferEntity<typeof Route>;

@@ -7,6 +7,7 @@ import { answerWithPropagation, checkWait, configPayload, waitArguments } from "
 import { addArchive, configFields, connectionOf, mutate, pageById } from "../config-type.ts";
 import { principalOf } from "../context.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { ContentCapture, ContentCaptureInput, captureOf } from "./content-capture.ts";
 
 const Discount = builder.objectRef<DiscountValue>("Discount").implement({
   description: "A share off what calls cost. A provider's own holds before the one for all.",
@@ -31,6 +32,12 @@ export const Organisation = builder.objectRef<OrganisationEntity>("Organisation"
     key: t.exposeString("key"),
     name: t.exposeString("name"),
     discounts: t.field({ type: [Discount], resolve: (row) => [...(row.discounts ?? [])] }),
+    contentCapture: t.field({
+      type: ContentCapture,
+      nullable: true,
+      description: "Null: off, where neither project nor route says otherwise.",
+      resolve: (row) => row.contentCapture ?? null,
+    }),
   }),
 });
 
@@ -89,7 +96,12 @@ builder.mutationField("createOrganisation", (t) =>
 );
 
 const UpdateOrganisationInput = builder.inputType("UpdateOrganisationInput", {
-  fields: (t) => ({ expectedRevision: t.int({ required: true }), key: t.string(), name: t.string() }),
+  fields: (t) => ({
+    expectedRevision: t.int({ required: true }),
+    key: t.string(),
+    name: t.string(),
+    contentCapture: t.field({ type: ContentCaptureInput, description: "Null: off." }),
+  }),
 });
 const UpdateOrganisationPayload = configPayload("UpdateOrganisationPayload", "organisation", Organisation);
 builder.mutationField("updateOrganisation", (t) =>
@@ -104,6 +116,7 @@ builder.mutationField("updateOrganisation", (t) =>
         const row = await change.edit("organisation", change.organisationId, { expectedRevision: input.expectedRevision });
         row.key = input.key ?? row.key;
         row.name = input.name ?? row.name;
+        if (input.contentCapture !== undefined) row.contentCapture = input.contentCapture === null ? null : captureOf(input.contentCapture);
         change.describe(`organisation ${row.key} changed`);
         return row;
       }),

@@ -4,6 +4,7 @@ import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { ContentCapture, ContentCaptureInput, captureOf } from "./content-capture.ts";
 import { PromptSelection, PromptSelectionInput, selectionOf } from "./prompt-selection.ts";
 import { Tier, TierInput, tiersOf } from "./tier.ts";
 
@@ -66,6 +67,12 @@ export const Route = builder.objectRef<RouteRow>("Route").implement({
       description: "Null: budgets do not change its way.",
       resolve: (row) => row.economy ?? null,
     }),
+    contentCapture: t.field({
+      type: ContentCapture,
+      nullable: true,
+      description: "Null: as the caller's project.",
+      resolve: (row) => row.contentCapture ?? null,
+    }),
   }),
 });
 addQueries("route", { one: "route", many: "routes" }, Route);
@@ -97,6 +104,7 @@ const CreateRouteInput = builder.inputType("CreateRouteInput", {
     forcedParameters: t.field({ type: "JSON" }),
     dropParameters: t.stringList(),
     economy: t.field({ type: EconomyInput }),
+    contentCapture: t.field({ type: ContentCaptureInput }),
   }),
 });
 const CreateRoutePayload = configPayload("CreateRoutePayload", "route", Route);
@@ -121,6 +129,7 @@ builder.mutationField("createRoute", (t) =>
           dropParameters: input.dropParameters == null ? null : [...input.dropParameters],
           cache: "off",
           economy: input.economy == null ? null : { ...input.economy },
+          contentCapture: input.contentCapture == null ? null : captureOf(input.contentCapture),
         }),
       ),
   }),
@@ -140,6 +149,7 @@ const UpdateRouteInput = builder.inputType("UpdateRouteInput", {
     forcedParameters: t.field({ type: "JSON", description: "Null: none." }),
     dropParameters: t.stringList({ description: "All of them. Null: none." }),
     economy: t.field({ type: EconomyInput, description: "Null: none." }),
+    contentCapture: t.field({ type: ContentCaptureInput, description: "Null: as the caller's project." }),
   }),
 });
 const UpdateRoutePayload = configPayload("UpdateRoutePayload", "route", Route);
@@ -162,6 +172,7 @@ builder.mutationField("updateRoute", (t) =>
         if (input.forcedParameters !== undefined) row.forcedParameters = input.forcedParameters as JsonObject | null;
         if (input.dropParameters !== undefined) row.dropParameters = input.dropParameters === null ? null : [...input.dropParameters];
         if (input.economy !== undefined) row.economy = input.economy === null ? null : { ...input.economy };
+        if (input.contentCapture !== undefined) row.contentCapture = input.contentCapture === null ? null : captureOf(input.contentCapture);
         change.describe(`route ${row.name} changed`);
         return row;
       }),

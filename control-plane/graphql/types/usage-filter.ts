@@ -65,17 +65,31 @@ export const callFilterFields = (t: PothosSchemaTypes.InputFieldBuilder<typeof b
   durationMsMax: t.int(),
   costNanodollarsMin: t.field({ type: "BigInt" }),
   quotaId: t.id({ description: "Calls that it refused, or that passed it." }),
+  hasContent: t.boolean({ description: "Whether what was said is kept." }),
   ...dimensionFilterFields(t),
 });
 
 export interface GivenCallFilter
   extends GivenFilter,
-    Pick<CallFilter, "since" | "until" | "requestId" | "durationMsMin" | "durationMsMax" | "costNanodollarsMin" | "quotaId"> {}
+    Pick<
+      CallFilter,
+      "since" | "until" | "requestId" | "durationMsMin" | "durationMsMax" | "costNanodollarsMin" | "quotaId" | "hasContent"
+    > {}
 
 export function callFilterOf(given: GivenCallFilter | null | undefined, pepper: string): CallFilter {
   if (given == null) return {};
-  const { since, until, requestId, durationMsMin, durationMsMax, costNanodollarsMin, quotaId } = given;
-  return { since, until, requestId, durationMsMin, durationMsMax, costNanodollarsMin, quotaId, ...dimensionFilterOf(given, pepper) };
+  const { since, until, requestId, durationMsMin, durationMsMax, costNanodollarsMin, quotaId, hasContent } = given;
+  return {
+    since,
+    until,
+    requestId,
+    durationMsMin,
+    durationMsMax,
+    costNanodollarsMin,
+    quotaId,
+    hasContent,
+    ...dimensionFilterOf(given, pepper),
+  };
 }
 
 export interface GivenFilter {

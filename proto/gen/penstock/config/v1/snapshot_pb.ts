@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file penstock/config/v1/snapshot.proto.
  */
 export const file_penstock_config_v1_snapshot: GenFile = /*@__PURE__*/
-  fileDesc("CiFwZW5zdG9jay9jb25maWcvdjEvc25hcHNob3QucHJvdG8SEnBlbnN0b2NrLmNvbmZpZy52MSI3CghSZXZpc2lvbhINCgVlcG9jaBgBIAEoCRIOCgZudW1iZXIYAiABKAQSDAoEaGFzaBgDIAEoDCKCAQoIU25hcHNob3QSLgoIcmV2aXNpb24YASABKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmV2aXNpb24SFQoNY3JlYXRlZF9hdF9tcxgCIAEoAxIvCglyZXNvdXJjZXMYAyADKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmVzb3VyY2UitgEKBURlbHRhEg0KBWVwb2NoGAEgASgJEg4KBm51bWJlchgCIAEoBBIVCg1wcmV2aW91c19oYXNoGAMgASgMEhUKDWNyZWF0ZWRfYXRfbXMYBCABKAMSLgoIdXBzZXJ0ZWQYBSADKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmVzb3VyY2USMAoHcmVtb3ZlZBgGIAMoCzIfLnBlbnN0b2NrLmNvbmZpZy52MS5SZXNvdXJjZUtleSJECg5TaWduZWRTbmFwc2hvdBIPCgdwYXlsb2FkGAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDBIOCgZrZXlfaWQYAyABKAkiQQoLU2lnbmVkRGVsdGESDwoHcGF5bG9hZBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDgoGa2V5X2lkGAMgASgJIkoKBEhpbnQSLgoIcmV2aXNpb24YASABKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmV2aXNpb24SEgoKbGl2ZV9ub2RlcxgCIAEoDSJJCgtSZXNvdXJjZUtleRIuCgRraW5kGAEgASgOMiAucGVuc3RvY2suY29uZmlnLnYxLlJlc291cmNlS2luZBIKCgJpZBgCIAEoCSL3BAoIUmVzb3VyY2USOAoMb3JnYW5pc2F0aW9uGAEgASgLMiAucGVuc3RvY2suY29uZmlnLnYxLk9yZ2FuaXNhdGlvbkgAEi4KB3Byb2plY3QYAiABKAsyGy5wZW5zdG9jay5jb25maWcudjEuUHJvamVjdEgAEi0KB2FwaV9rZXkYAyABKAsyGi5wZW5zdG9jay5jb25maWcudjEuQXBpS2V5SAASMAoIcHJvdmlkZXIYBCABKAsyHC5wZW5zdG9jay5jb25maWcudjEuUHJvdmlkZXJIABIuCgdiYWNrZW5kGAUgASgLMhsucGVuc3RvY2suY29uZmlnLnYxLkJhY2tlbmRIABIqCgVyb3V0ZRgGIAEoCzIZLnBlbnN0b2NrLmNvbmZpZy52MS5Sb3V0ZUgAEiwKBnByb21wdBgHIAEoCzIaLnBlbnN0b2NrLmNvbmZpZy52MS5Qcm9tcHRIABI7Cg5wcm9tcHRfdmVyc2lvbhgIIAEoCzIhLnBlbnN0b2NrLmNvbmZpZy52MS5Qcm9tcHRWZXJzaW9uSAASNAoKZXhwZXJpbWVudBgJIAEoCzIeLnBlbnN0b2NrLmNvbmZpZy52MS5FeHBlcmltZW50SAASKgoFcXVvdGEYCiABKAsyGS5wZW5zdG9jay5jb25maWcudjEuUXVvdGFIABI9Cg9jYXRhbG9ndWVfbW9kZWwYCyABKAsyIi5wZW5zdG9jay5jb25maWcudjEuQ2F0YWxvZ3VlTW9kZWxIABIsCgZidWRnZXQYDCABKAsyGi5wZW5zdG9jay5jb25maWcudjEuQnVkZ2V0SABCCgoIcmVzb3VyY2UiWAoMT3JnYW5pc2F0aW9uEgoKAmlkGAEgASgJEgsKA2tleRgCIAEoCRIvCglkaXNjb3VudHMYAyADKAsyHC5wZW5zdG9jay5jb25maWcudjEuRGlzY291bnQiWAoIRGlzY291bnQSEwoLcHJvdmlkZXJfaWQYASABKAkSFAoMYmFzaXNfcG9pbnRzGAIgASgNEg8KB2Zyb21fbXMYAyABKAMSEAoIdW50aWxfbXMYBCABKAMiOwoHUHJvamVjdBIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSCwoDa2V5GAMgASgJIsQBCgZBcGlLZXkSCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEhIKCnByb2plY3RfaWQYAyABKAkSEQoJcHVibGljX2lkGAQgASgJEgwKBGhhc2gYBSABKAwSFQoNZXhwaXJlc19hdF9tcxgGIAEoAxIVCg1yZXZva2VkX2F0X21zGAcgASgDEhYKDmFsbG93ZWRfcm91dGVzGAggAygJEhoKEm1heV9mb3JjZV92YXJpYW50cxgeIAEoCCLiAwoIUHJvdmlkZXISCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgsKA2tleRgDIAEoCRIMCgRraW5kGAQgASgJEhAKCGJhc2VfdXJsGAUgASgJEhkKEXNlYWxlZF9jcmVkZW50aWFsGAYgASgJEh8KF3ByaXZhdGVfYWRkcmVzc19hbGxvd2VkGAcgASgIEg8KB2ZsYXZvdXIYCCABKAkSEwoLYXBpX3ZlcnNpb24YCSABKAkSEAoGYmVhcmVyGAogASgISAASTgoYb2F1dGhfY2xpZW50X2NyZWRlbnRpYWxzGAsgASgLMioucGVuc3RvY2suY29uZmlnLnYxLk9hdXRoQ2xpZW50Q3JlZGVudGlhbHNIABIvCghhd3Nfa2V5cxgMIAEoCzIbLnBlbnN0b2NrLmNvbmZpZy52MS5Bd3NLZXlzSAASSgoWZ29vZ2xlX3NlcnZpY2VfYWNjb3VudBgNIAEoCzIoLnBlbnN0b2NrLmNvbmZpZy52MS5Hb29nbGVTZXJ2aWNlQWNjb3VudEgAEjEKB2hlYWRlcnMYDiADKAsyIC5wZW5zdG9jay5jb25maWcudjEuU2VhbGVkSGVhZGVyQhAKDmF1dGhlbnRpY2F0aW9uIn4KFk9hdXRoQ2xpZW50Q3JlZGVudGlhbHMSEQoJdG9rZW5fdXJsGAEgASgJEhEKCWNsaWVudF9pZBgCIAEoCRINCgVzY29wZRgDIAEoCRIQCghhdWRpZW5jZRgEIAEoCRIdChVjbGllbnRfYXV0aGVudGljYXRpb24YBSABKAkiMAoHQXdzS2V5cxIVCg1hY2Nlc3Nfa2V5X2lkGAEgASgJEg4KBnJlZ2lvbhgCIAEoCSI/ChRHb29nbGVTZXJ2aWNlQWNjb3VudBIUCgxjbGllbnRfZW1haWwYASABKAkSEQoJdG9rZW5fdXJsGAIgASgJIjIKDFNlYWxlZEhlYWRlchIMCgRuYW1lGAEgASgJEhQKDHNlYWxlZF92YWx1ZRgCIAEoCSKTAgoHQmFja2VuZBIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSCwoDa2V5GAMgASgJEhMKC3Byb3ZpZGVyX2lkGAQgASgJEg0KBW1vZGVsGAUgASgJEi0KBXByaWNlGAYgASgLMhkucGVuc3RvY2suY29uZmlnLnYxLlByaWNlSACIAQESHAoUY29uY3VycmVudF9jYWxsc19tYXgYByABKA0SFAoMY2FwYWJpbGl0aWVzGAggAygJEikKBnByaWNlcxgJIAMoCzIZLnBlbnN0b2NrLmNvbmZpZy52MS5QcmljZRIaChJjYXRhbG9ndWVfbW9kZWxfaWQYCiABKAlCCAoGX3ByaWNlIm0KDkNhdGFsb2d1ZU1vZGVsEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkSKQoGcHJpY2VzGAQgAygLMhkucGVuc3RvY2suY29uZmlnLnYxLlByaWNlIrcHCgVQcmljZRIPCgd2ZXJzaW9uGAEgASgEEiUKHWlucHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAIgASgDEiYKHm91dHB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgDIAEoAxIvCiJjYWNoZV9yZWFkX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAQgASgDSACIAQESMAojY2FjaGVfd3JpdGVfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YBSABKANIAYgBARI5CixjYWNoZV93cml0ZV9vbmVfaG91cl9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgGIAEoA0gCiAEBEi4KIXJlYXNvbmluZ19uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgHIAEoA0gDiAEBEjAKI2F1ZGlvX2lucHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAggASgDSASIAQESMQokYXVkaW9fb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAkgASgDSAWIAQESMAojaW1hZ2VfaW5wdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YCiABKANIBogBARIxCiRpbWFnZV9vdXRwdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YCyABKANIB4gBARIbChNyZXF1ZXN0X25hbm9kb2xsYXJzGAwgASgDEhkKEWVmZmVjdGl2ZV9mcm9tX21zGA0gASgDEjYKDWNvbnRleHRfdGllcnMYDiADKAsyHy5wZW5zdG9jay5jb25maWcudjEuQ29udGV4dFRpZXJCJQojX2NhY2hlX3JlYWRfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CJgokX2NhY2hlX3dyaXRlX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQi8KLV9jYWNoZV93cml0ZV9vbmVfaG91cl9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkIkCiJfcmVhc29uaW5nX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQiYKJF9hdWRpb19pbnB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkInCiVfYXVkaW9fb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQiYKJF9pbWFnZV9pbnB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkInCiVfaW1hZ2Vfb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uIqcHCgtDb250ZXh0VGllchIaChJpbnB1dF90b2tlbnNfYWJvdmUYASABKAQSKgodaW5wdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YAiABKANIAIgBARIrCh5vdXRwdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YAyABKANIAYgBARIvCiJjYWNoZV9yZWFkX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAQgASgDSAKIAQESMAojY2FjaGVfd3JpdGVfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YBSABKANIA4gBARI5CixjYWNoZV93cml0ZV9vbmVfaG91cl9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgGIAEoA0gEiAEBEi4KIXJlYXNvbmluZ19uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgHIAEoA0gFiAEBEjAKI2F1ZGlvX2lucHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAggASgDSAaIAQESMQokYXVkaW9fb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAkgASgDSAeIAQESMAojaW1hZ2VfaW5wdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YCiABKANICIgBARIxCiRpbWFnZV9vdXRwdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YCyABKANICYgBAUIgCh5faW5wdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CIQofX291dHB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkIlCiNfY2FjaGVfcmVhZF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkImCiRfY2FjaGVfd3JpdGVfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CLwotX2NhY2hlX3dyaXRlX29uZV9ob3VyX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQiQKIl9yZWFzb25pbmdfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CJgokX2F1ZGlvX2lucHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQicKJV9hdWRpb19vdXRwdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CJgokX2ltYWdlX2lucHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQicKJV9pbWFnZV9vdXRwdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb24igAQKBVJvdXRlEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEhUKDWNyZWF0ZWRfYXRfbXMYBSABKAMSJwoFdGllcnMYBiADKAsyGC5wZW5zdG9jay5jb25maWcudjEuVGllchIuCgh0aW1lb3V0cxgHIAEoCzIcLnBlbnN0b2NrLmNvbmZpZy52MS5UaW1lb3V0cxIsCgdyZXRyaWVzGAggASgLMhsucGVuc3RvY2suY29uZmlnLnYxLlJldHJpZXMSNgoGcHJvbXB0GAkgASgLMiEucGVuc3RvY2suY29uZmlnLnYxLlByb21wdEJpbmRpbmdIAIgBARIzChJkZWZhdWx0X3BhcmFtZXRlcnMYCiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg0KBWNhY2hlGAsgASgJEhcKD2Ryb3BfcGFyYW1ldGVycxgMIAMoCRIxCgdlY29ub215GBQgASgLMhsucGVuc3RvY2suY29uZmlnLnYxLkVjb25vbXlIAYgBARIyChFmb3JjZWRfcGFyYW1ldGVycxgVIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCCQoHX3Byb21wdEIKCghfZWNvbm9teSI1CgdFY29ub215EhYKDmJ1ZGdldF9wZXJjZW50GAEgASgNEhIKCmZpcnN0X3RpZXIYAiABKA0iMwoEVGllchIrCgd0YXJnZXRzGAEgAygLMhoucGVuc3RvY2suY29uZmlnLnYxLlRhcmdldCIsCgZUYXJnZXQSEgoKYmFja2VuZF9pZBgBIAEoCRIOCgZ3ZWlnaHQYAiABKA0iggEKCFRpbWVvdXRzEhAKCHF1ZXVlX21zGAEgASgNEhIKCmNvbm5lY3RfbXMYAiABKA0SFQoNZmlyc3RfYnl0ZV9tcxgDIAEoDRIPCgdpZGxlX21zGAQgASgNEhYKDndyaXRlX3N0YWxsX21zGAUgASgNEhAKCHRvdGFsX21zGAYgASgNIh8KB1JldHJpZXMSFAoMYXR0ZW1wdHNfbWF4GAEgASgNIlIKDVByb21wdEJpbmRpbmcSEQoJcHJvbXB0X2lkGAEgASgJEg8KBWxhYmVsGAIgASgJSAASEQoHdmVyc2lvbhgDIAEoDUgAQgoKCHNlbGVjdG9yIoIBCgZQcm9tcHQSCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgwKBG5hbWUYAyABKAkSLwoGbGFiZWxzGAQgAygLMh8ucGVuc3RvY2suY29uZmlnLnYxLlByb21wdExhYmVsEhQKDHJ1bl9yb3V0ZV9pZBgFIAEoCSIsCgtQcm9tcHRMYWJlbBIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKA0iswIKDVByb21wdFZlcnNpb24SCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEhEKCXByb21wdF9pZBgDIAEoCRIPCgd2ZXJzaW9uGAQgASgNEjMKCG1lc3NhZ2VzGAUgAygLMiEucGVuc3RvY2suY29uZmlnLnYxLlByb21wdE1lc3NhZ2USMwoSZGVmYXVsdF9wYXJhbWV0ZXJzGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCgl2YXJpYWJsZXMYByADKAkSJwoGaW5wdXRzGAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIzCghwYXJ0aWFscxgJIAMoCzIhLnBlbnN0b2NrLmNvbmZpZy52MS5Qcm9tcHRQYXJ0aWFsIi8KDVByb21wdFBhcnRpYWwSDAoEbmFtZRgBIAEoCRIQCgh0ZW1wbGF0ZRgCIAEoCSIvCg1Qcm9tcHRNZXNzYWdlEgwKBHJvbGUYASABKAkSEAoIdGVtcGxhdGUYAiABKAkiyAMKCkV4cGVyaW1lbnQSCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgsKA2tleRgDIAEoCRIQCghyb3V0ZV9pZBgEIAEoCRIMCgRzZWVkGAUgASgJEhQKDGhhc2hfdmVyc2lvbhgGIAEoDRIMCgR1bml0GAcgASgJEhUKDWZhbGxiYWNrX3VuaXQYCCABKAkSEAoIY292ZXJhZ2UYCSABKAESLQoIdmFyaWFudHMYCiADKAsyGy5wZW5zdG9jay5jb25maWcudjEuVmFyaWFudBINCgVwaGFzZRgLIAEoDRI1CgluYW1lc3BhY2UYDCABKAsyHS5wZW5zdG9jay5jb25maWcudjEuTmFtZXNwYWNlSACIAQESDwoHaG9sZG91dBgNIAEoARI1Cgl0YXJnZXRpbmcYDiABKAsyHS5wZW5zdG9jay5jb25maWcudjEuVGFyZ2V0aW5nSAGIAQESDgoGc3RpY2t5GA8gASgIEhYKDmJ1Y2tldF92ZXJzaW9uGBAgASgNEhoKEmJ1Y2tldF92ZXJzaW9uX21pbhgRIAEoDUIMCgpfbmFtZXNwYWNlQgwKCl90YXJnZXRpbmciNQoJTmFtZXNwYWNlEgwKBG5hbWUYASABKAkSDQoFc3RhcnQYAiABKAESCwoDZW5kGAMgASgBIqEBCglUYXJnZXRpbmcSEwoLYXBpX2tleV9pZHMYASADKAkSEwoLcHJvamVjdF9pZHMYAiADKAkSKwoEdGFncxgDIAMoCzIdLnBlbnN0b2NrLmNvbmZpZy52MS5Db25kaXRpb24SLgoHaGVhZGVycxgEIAMoCzIdLnBlbnN0b2NrLmNvbmZpZy52MS5Db25kaXRpb24SDQoFc2hhcmUYBSABKAEiKQoJQ29uZGl0aW9uEgwKBG5hbWUYASABKAkSDgoGdmFsdWVzGAIgAygJIr8BCgdWYXJpYW50EgsKA2tleRgBIAEoCRIOCgZ3ZWlnaHQYAiABKAESNgoGcHJvbXB0GAMgASgLMiEucGVuc3RvY2suY29uZmlnLnYxLlByb21wdEJpbmRpbmdIAIgBARInCgV0aWVycxgEIAMoCzIYLnBlbnN0b2NrLmNvbmZpZy52MS5UaWVyEisKCnBhcmFtZXRlcnMYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgkKB19wcm9tcHQi4AIKBVF1b3RhEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkSFgoMb3JnYW5pc2F0aW9uGAQgASgISAASFAoKcHJvamVjdF9pZBgFIAEoCUgAEhQKCmFwaV9rZXlfaWQYBiABKAlIABISCghyb3V0ZV9pZBgHIAEoCUgAEhIKCGVuZF91c2VyGAggASgISAASFAoKYmFja2VuZF9pZBgNIAEoCUgAEhAKCHJlc291cmNlGAkgASgJEg4KBndpbmRvdxgKIAEoCRINCgVsaW1pdBgLIAEoBBITCgtlbmZvcmNlbWVudBgMIAEoCRIyCgZ3aXRoaW4YDiADKAsyIi5wZW5zdG9jay5jb25maWcudjEuUXVvdGFOYXJyb3dpbmcSEQoJdGltZV96b25lGA8gASgJEg0KBWJ1cnN0GBAgASgEQgcKBXNjb3BlIoABCg5RdW90YU5hcnJvd2luZxIUCgpwcm9qZWN0X2lkGAEgASgJSAASFAoKYXBpX2tleV9pZBgCIAEoCUgAEhIKCHJvdXRlX2lkGAMgASgJSAASFAoKYmFja2VuZF9pZBgEIAEoCUgAEhIKCGVuZF91c2VyGAUgASgISABCBAoCdG8iugEKBkJ1ZGdldBIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSCwoDa2V5GAMgASgJEhYKDG9yZ2FuaXNhdGlvbhgEIAEoCEgAEhQKCnByb2plY3RfaWQYBSABKAlIABIUCgphcGlfa2V5X2lkGAYgASgJSAASFwoPcmVhY2hlZF9wZXJjZW50GAcgASgNEhgKEHJlYWNoZWRfdW50aWxfbXMYCCABKANCBwoFc2NvcGUqgwMKDFJlc291cmNlS2luZBIdChlSRVNPVVJDRV9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaUkVTT1VSQ0VfS0lORF9PUkdBTklTQVRJT04QARIZChVSRVNPVVJDRV9LSU5EX1BST0pFQ1QQAhIZChVSRVNPVVJDRV9LSU5EX0FQSV9LRVkQAxIaChZSRVNPVVJDRV9LSU5EX1BST1ZJREVSEAQSGQoVUkVTT1VSQ0VfS0lORF9CQUNLRU5EEAUSFwoTUkVTT1VSQ0VfS0lORF9ST1VURRAGEhgKFFJFU09VUkNFX0tJTkRfUFJPTVBUEAcSIAocUkVTT1VSQ0VfS0lORF9QUk9NUFRfVkVSU0lPThAIEhwKGFJFU09VUkNFX0tJTkRfRVhQRVJJTUVOVBAJEhcKE1JFU09VUkNFX0tJTkRfUVVPVEEQChIhCh1SRVNPVVJDRV9LSU5EX0NBVEFMT0dVRV9NT0RFTBALEhgKFFJFU09VUkNFX0tJTkRfQlVER0VUEAxiBnByb3RvMw", [file_google_protobuf_struct]);
+  fileDesc("CiFwZW5zdG9jay9jb25maWcvdjEvc25hcHNob3QucHJvdG8SEnBlbnN0b2NrLmNvbmZpZy52MSI3CghSZXZpc2lvbhINCgVlcG9jaBgBIAEoCRIOCgZudW1iZXIYAiABKAQSDAoEaGFzaBgDIAEoDCKCAQoIU25hcHNob3QSLgoIcmV2aXNpb24YASABKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmV2aXNpb24SFQoNY3JlYXRlZF9hdF9tcxgCIAEoAxIvCglyZXNvdXJjZXMYAyADKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmVzb3VyY2UitgEKBURlbHRhEg0KBWVwb2NoGAEgASgJEg4KBm51bWJlchgCIAEoBBIVCg1wcmV2aW91c19oYXNoGAMgASgMEhUKDWNyZWF0ZWRfYXRfbXMYBCABKAMSLgoIdXBzZXJ0ZWQYBSADKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmVzb3VyY2USMAoHcmVtb3ZlZBgGIAMoCzIfLnBlbnN0b2NrLmNvbmZpZy52MS5SZXNvdXJjZUtleSJECg5TaWduZWRTbmFwc2hvdBIPCgdwYXlsb2FkGAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDBIOCgZrZXlfaWQYAyABKAkiQQoLU2lnbmVkRGVsdGESDwoHcGF5bG9hZBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDgoGa2V5X2lkGAMgASgJIkoKBEhpbnQSLgoIcmV2aXNpb24YASABKAsyHC5wZW5zdG9jay5jb25maWcudjEuUmV2aXNpb24SEgoKbGl2ZV9ub2RlcxgCIAEoDSJJCgtSZXNvdXJjZUtleRIuCgRraW5kGAEgASgOMiAucGVuc3RvY2suY29uZmlnLnYxLlJlc291cmNlS2luZBIKCgJpZBgCIAEoCSL3BAoIUmVzb3VyY2USOAoMb3JnYW5pc2F0aW9uGAEgASgLMiAucGVuc3RvY2suY29uZmlnLnYxLk9yZ2FuaXNhdGlvbkgAEi4KB3Byb2plY3QYAiABKAsyGy5wZW5zdG9jay5jb25maWcudjEuUHJvamVjdEgAEi0KB2FwaV9rZXkYAyABKAsyGi5wZW5zdG9jay5jb25maWcudjEuQXBpS2V5SAASMAoIcHJvdmlkZXIYBCABKAsyHC5wZW5zdG9jay5jb25maWcudjEuUHJvdmlkZXJIABIuCgdiYWNrZW5kGAUgASgLMhsucGVuc3RvY2suY29uZmlnLnYxLkJhY2tlbmRIABIqCgVyb3V0ZRgGIAEoCzIZLnBlbnN0b2NrLmNvbmZpZy52MS5Sb3V0ZUgAEiwKBnByb21wdBgHIAEoCzIaLnBlbnN0b2NrLmNvbmZpZy52MS5Qcm9tcHRIABI7Cg5wcm9tcHRfdmVyc2lvbhgIIAEoCzIhLnBlbnN0b2NrLmNvbmZpZy52MS5Qcm9tcHRWZXJzaW9uSAASNAoKZXhwZXJpbWVudBgJIAEoCzIeLnBlbnN0b2NrLmNvbmZpZy52MS5FeHBlcmltZW50SAASKgoFcXVvdGEYCiABKAsyGS5wZW5zdG9jay5jb25maWcudjEuUXVvdGFIABI9Cg9jYXRhbG9ndWVfbW9kZWwYCyABKAsyIi5wZW5zdG9jay5jb25maWcudjEuQ2F0YWxvZ3VlTW9kZWxIABIsCgZidWRnZXQYDCABKAsyGi5wZW5zdG9jay5jb25maWcudjEuQnVkZ2V0SABCCgoIcmVzb3VyY2UirgEKDE9yZ2FuaXNhdGlvbhIKCgJpZBgBIAEoCRILCgNrZXkYAiABKAkSLwoJZGlzY291bnRzGAMgAygLMhwucGVuc3RvY2suY29uZmlnLnYxLkRpc2NvdW50EkAKD2NvbnRlbnRfY2FwdHVyZRgKIAEoCzIiLnBlbnN0b2NrLmNvbmZpZy52MS5Db250ZW50Q2FwdHVyZUgAiAEBQhIKEF9jb250ZW50X2NhcHR1cmUiUwoOQ29udGVudENhcHR1cmUSCgoCb24YASABKAgSDQoFc2hhcmUYAiABKAESFgoOcmV0ZW50aW9uX2RheXMYAyABKA0SDgoGcmVkYWN0GAQgAygJIlgKCERpc2NvdW50EhMKC3Byb3ZpZGVyX2lkGAEgASgJEhQKDGJhc2lzX3BvaW50cxgCIAEoDRIPCgdmcm9tX21zGAMgASgDEhAKCHVudGlsX21zGAQgASgDIpEBCgdQcm9qZWN0EgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkSQAoPY29udGVudF9jYXB0dXJlGAogASgLMiIucGVuc3RvY2suY29uZmlnLnYxLkNvbnRlbnRDYXB0dXJlSACIAQFCEgoQX2NvbnRlbnRfY2FwdHVyZSLEAQoGQXBpS2V5EgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRISCgpwcm9qZWN0X2lkGAMgASgJEhEKCXB1YmxpY19pZBgEIAEoCRIMCgRoYXNoGAUgASgMEhUKDWV4cGlyZXNfYXRfbXMYBiABKAMSFQoNcmV2b2tlZF9hdF9tcxgHIAEoAxIWCg5hbGxvd2VkX3JvdXRlcxgIIAMoCRIaChJtYXlfZm9yY2VfdmFyaWFudHMYHiABKAgi4gMKCFByb3ZpZGVyEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkSDAoEa2luZBgEIAEoCRIQCghiYXNlX3VybBgFIAEoCRIZChFzZWFsZWRfY3JlZGVudGlhbBgGIAEoCRIfChdwcml2YXRlX2FkZHJlc3NfYWxsb3dlZBgHIAEoCBIPCgdmbGF2b3VyGAggASgJEhMKC2FwaV92ZXJzaW9uGAkgASgJEhAKBmJlYXJlchgKIAEoCEgAEk4KGG9hdXRoX2NsaWVudF9jcmVkZW50aWFscxgLIAEoCzIqLnBlbnN0b2NrLmNvbmZpZy52MS5PYXV0aENsaWVudENyZWRlbnRpYWxzSAASLwoIYXdzX2tleXMYDCABKAsyGy5wZW5zdG9jay5jb25maWcudjEuQXdzS2V5c0gAEkoKFmdvb2dsZV9zZXJ2aWNlX2FjY291bnQYDSABKAsyKC5wZW5zdG9jay5jb25maWcudjEuR29vZ2xlU2VydmljZUFjY291bnRIABIxCgdoZWFkZXJzGA4gAygLMiAucGVuc3RvY2suY29uZmlnLnYxLlNlYWxlZEhlYWRlckIQCg5hdXRoZW50aWNhdGlvbiJ+ChZPYXV0aENsaWVudENyZWRlbnRpYWxzEhEKCXRva2VuX3VybBgBIAEoCRIRCgljbGllbnRfaWQYAiABKAkSDQoFc2NvcGUYAyABKAkSEAoIYXVkaWVuY2UYBCABKAkSHQoVY2xpZW50X2F1dGhlbnRpY2F0aW9uGAUgASgJIjAKB0F3c0tleXMSFQoNYWNjZXNzX2tleV9pZBgBIAEoCRIOCgZyZWdpb24YAiABKAkiPwoUR29vZ2xlU2VydmljZUFjY291bnQSFAoMY2xpZW50X2VtYWlsGAEgASgJEhEKCXRva2VuX3VybBgCIAEoCSIyCgxTZWFsZWRIZWFkZXISDAoEbmFtZRgBIAEoCRIUCgxzZWFsZWRfdmFsdWUYAiABKAkikwIKB0JhY2tlbmQSCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgsKA2tleRgDIAEoCRITCgtwcm92aWRlcl9pZBgEIAEoCRINCgVtb2RlbBgFIAEoCRItCgVwcmljZRgGIAEoCzIZLnBlbnN0b2NrLmNvbmZpZy52MS5QcmljZUgAiAEBEhwKFGNvbmN1cnJlbnRfY2FsbHNfbWF4GAcgASgNEhQKDGNhcGFiaWxpdGllcxgIIAMoCRIpCgZwcmljZXMYCSADKAsyGS5wZW5zdG9jay5jb25maWcudjEuUHJpY2USGgoSY2F0YWxvZ3VlX21vZGVsX2lkGAogASgJQggKBl9wcmljZSJtCg5DYXRhbG9ndWVNb2RlbBIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSCwoDa2V5GAMgASgJEikKBnByaWNlcxgEIAMoCzIZLnBlbnN0b2NrLmNvbmZpZy52MS5QcmljZSK3BwoFUHJpY2USDwoHdmVyc2lvbhgBIAEoBBIlCh1pbnB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgCIAEoAxImCh5vdXRwdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YAyABKAMSLwoiY2FjaGVfcmVhZF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgEIAEoA0gAiAEBEjAKI2NhY2hlX3dyaXRlX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAUgASgDSAGIAQESOQosY2FjaGVfd3JpdGVfb25lX2hvdXJfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YBiABKANIAogBARIuCiFyZWFzb25pbmdfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YByABKANIA4gBARIwCiNhdWRpb19pbnB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgIIAEoA0gEiAEBEjEKJGF1ZGlvX291dHB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgJIAEoA0gFiAEBEjAKI2ltYWdlX2lucHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAogASgDSAaIAQESMQokaW1hZ2Vfb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAsgASgDSAeIAQESGwoTcmVxdWVzdF9uYW5vZG9sbGFycxgMIAEoAxIZChFlZmZlY3RpdmVfZnJvbV9tcxgNIAEoAxI2Cg1jb250ZXh0X3RpZXJzGA4gAygLMh8ucGVuc3RvY2suY29uZmlnLnYxLkNvbnRleHRUaWVyQiUKI19jYWNoZV9yZWFkX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQiYKJF9jYWNoZV93cml0ZV9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkIvCi1fY2FjaGVfd3JpdGVfb25lX2hvdXJfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CJAoiX3JlYXNvbmluZ19uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkImCiRfYXVkaW9faW5wdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CJwolX2F1ZGlvX291dHB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkImCiRfaW1hZ2VfaW5wdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CJwolX2ltYWdlX291dHB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbiKnBwoLQ29udGV4dFRpZXISGgoSaW5wdXRfdG9rZW5zX2Fib3ZlGAEgASgEEioKHWlucHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAIgASgDSACIAQESKwoeb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAMgASgDSAGIAQESLwoiY2FjaGVfcmVhZF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgEIAEoA0gCiAEBEjAKI2NhY2hlX3dyaXRlX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAUgASgDSAOIAQESOQosY2FjaGVfd3JpdGVfb25lX2hvdXJfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YBiABKANIBIgBARIuCiFyZWFzb25pbmdfbmFub2RvbGxhcnNfcGVyX21pbGxpb24YByABKANIBYgBARIwCiNhdWRpb19pbnB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgIIAEoA0gGiAEBEjEKJGF1ZGlvX291dHB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbhgJIAEoA0gHiAEBEjAKI2ltYWdlX2lucHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAogASgDSAiIAQESMQokaW1hZ2Vfb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uGAsgASgDSAmIAQFCIAoeX2lucHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQiEKH19vdXRwdXRfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CJQojX2NhY2hlX3JlYWRfbmFub2RvbGxhcnNfcGVyX21pbGxpb25CJgokX2NhY2hlX3dyaXRlX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQi8KLV9jYWNoZV93cml0ZV9vbmVfaG91cl9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkIkCiJfcmVhc29uaW5nX25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQiYKJF9hdWRpb19pbnB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkInCiVfYXVkaW9fb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uQiYKJF9pbWFnZV9pbnB1dF9uYW5vZG9sbGFyc19wZXJfbWlsbGlvbkInCiVfaW1hZ2Vfb3V0cHV0X25hbm9kb2xsYXJzX3Blcl9taWxsaW9uItYECgVSb3V0ZRIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSDAoEbmFtZRgDIAEoCRITCgtkZXNjcmlwdGlvbhgEIAEoCRIVCg1jcmVhdGVkX2F0X21zGAUgASgDEicKBXRpZXJzGAYgAygLMhgucGVuc3RvY2suY29uZmlnLnYxLlRpZXISLgoIdGltZW91dHMYByABKAsyHC5wZW5zdG9jay5jb25maWcudjEuVGltZW91dHMSLAoHcmV0cmllcxgIIAEoCzIbLnBlbnN0b2NrLmNvbmZpZy52MS5SZXRyaWVzEjYKBnByb21wdBgJIAEoCzIhLnBlbnN0b2NrLmNvbmZpZy52MS5Qcm9tcHRCaW5kaW5nSACIAQESMwoSZGVmYXVsdF9wYXJhbWV0ZXJzGAogASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBINCgVjYWNoZRgLIAEoCRIXCg9kcm9wX3BhcmFtZXRlcnMYDCADKAkSMQoHZWNvbm9teRgUIAEoCzIbLnBlbnN0b2NrLmNvbmZpZy52MS5FY29ub215SAGIAQESMgoRZm9yY2VkX3BhcmFtZXRlcnMYFSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EkAKD2NvbnRlbnRfY2FwdHVyZRgeIAEoCzIiLnBlbnN0b2NrLmNvbmZpZy52MS5Db250ZW50Q2FwdHVyZUgCiAEBQgkKB19wcm9tcHRCCgoIX2Vjb25vbXlCEgoQX2NvbnRlbnRfY2FwdHVyZSI1CgdFY29ub215EhYKDmJ1ZGdldF9wZXJjZW50GAEgASgNEhIKCmZpcnN0X3RpZXIYAiABKA0iMwoEVGllchIrCgd0YXJnZXRzGAEgAygLMhoucGVuc3RvY2suY29uZmlnLnYxLlRhcmdldCIsCgZUYXJnZXQSEgoKYmFja2VuZF9pZBgBIAEoCRIOCgZ3ZWlnaHQYAiABKA0iggEKCFRpbWVvdXRzEhAKCHF1ZXVlX21zGAEgASgNEhIKCmNvbm5lY3RfbXMYAiABKA0SFQoNZmlyc3RfYnl0ZV9tcxgDIAEoDRIPCgdpZGxlX21zGAQgASgNEhYKDndyaXRlX3N0YWxsX21zGAUgASgNEhAKCHRvdGFsX21zGAYgASgNIh8KB1JldHJpZXMSFAoMYXR0ZW1wdHNfbWF4GAEgASgNIlIKDVByb21wdEJpbmRpbmcSEQoJcHJvbXB0X2lkGAEgASgJEg8KBWxhYmVsGAIgASgJSAASEQoHdmVyc2lvbhgDIAEoDUgAQgoKCHNlbGVjdG9yIoIBCgZQcm9tcHQSCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgwKBG5hbWUYAyABKAkSLwoGbGFiZWxzGAQgAygLMh8ucGVuc3RvY2suY29uZmlnLnYxLlByb21wdExhYmVsEhQKDHJ1bl9yb3V0ZV9pZBgFIAEoCSIsCgtQcm9tcHRMYWJlbBIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKA0iswIKDVByb21wdFZlcnNpb24SCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEhEKCXByb21wdF9pZBgDIAEoCRIPCgd2ZXJzaW9uGAQgASgNEjMKCG1lc3NhZ2VzGAUgAygLMiEucGVuc3RvY2suY29uZmlnLnYxLlByb21wdE1lc3NhZ2USMwoSZGVmYXVsdF9wYXJhbWV0ZXJzGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCgl2YXJpYWJsZXMYByADKAkSJwoGaW5wdXRzGAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIzCghwYXJ0aWFscxgJIAMoCzIhLnBlbnN0b2NrLmNvbmZpZy52MS5Qcm9tcHRQYXJ0aWFsIi8KDVByb21wdFBhcnRpYWwSDAoEbmFtZRgBIAEoCRIQCgh0ZW1wbGF0ZRgCIAEoCSIvCg1Qcm9tcHRNZXNzYWdlEgwKBHJvbGUYASABKAkSEAoIdGVtcGxhdGUYAiABKAkiyAMKCkV4cGVyaW1lbnQSCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgsKA2tleRgDIAEoCRIQCghyb3V0ZV9pZBgEIAEoCRIMCgRzZWVkGAUgASgJEhQKDGhhc2hfdmVyc2lvbhgGIAEoDRIMCgR1bml0GAcgASgJEhUKDWZhbGxiYWNrX3VuaXQYCCABKAkSEAoIY292ZXJhZ2UYCSABKAESLQoIdmFyaWFudHMYCiADKAsyGy5wZW5zdG9jay5jb25maWcudjEuVmFyaWFudBINCgVwaGFzZRgLIAEoDRI1CgluYW1lc3BhY2UYDCABKAsyHS5wZW5zdG9jay5jb25maWcudjEuTmFtZXNwYWNlSACIAQESDwoHaG9sZG91dBgNIAEoARI1Cgl0YXJnZXRpbmcYDiABKAsyHS5wZW5zdG9jay5jb25maWcudjEuVGFyZ2V0aW5nSAGIAQESDgoGc3RpY2t5GA8gASgIEhYKDmJ1Y2tldF92ZXJzaW9uGBAgASgNEhoKEmJ1Y2tldF92ZXJzaW9uX21pbhgRIAEoDUIMCgpfbmFtZXNwYWNlQgwKCl90YXJnZXRpbmciNQoJTmFtZXNwYWNlEgwKBG5hbWUYASABKAkSDQoFc3RhcnQYAiABKAESCwoDZW5kGAMgASgBIqEBCglUYXJnZXRpbmcSEwoLYXBpX2tleV9pZHMYASADKAkSEwoLcHJvamVjdF9pZHMYAiADKAkSKwoEdGFncxgDIAMoCzIdLnBlbnN0b2NrLmNvbmZpZy52MS5Db25kaXRpb24SLgoHaGVhZGVycxgEIAMoCzIdLnBlbnN0b2NrLmNvbmZpZy52MS5Db25kaXRpb24SDQoFc2hhcmUYBSABKAEiKQoJQ29uZGl0aW9uEgwKBG5hbWUYASABKAkSDgoGdmFsdWVzGAIgAygJIr8BCgdWYXJpYW50EgsKA2tleRgBIAEoCRIOCgZ3ZWlnaHQYAiABKAESNgoGcHJvbXB0GAMgASgLMiEucGVuc3RvY2suY29uZmlnLnYxLlByb21wdEJpbmRpbmdIAIgBARInCgV0aWVycxgEIAMoCzIYLnBlbnN0b2NrLmNvbmZpZy52MS5UaWVyEisKCnBhcmFtZXRlcnMYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgkKB19wcm9tcHQi4AIKBVF1b3RhEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRILCgNrZXkYAyABKAkSFgoMb3JnYW5pc2F0aW9uGAQgASgISAASFAoKcHJvamVjdF9pZBgFIAEoCUgAEhQKCmFwaV9rZXlfaWQYBiABKAlIABISCghyb3V0ZV9pZBgHIAEoCUgAEhIKCGVuZF91c2VyGAggASgISAASFAoKYmFja2VuZF9pZBgNIAEoCUgAEhAKCHJlc291cmNlGAkgASgJEg4KBndpbmRvdxgKIAEoCRINCgVsaW1pdBgLIAEoBBITCgtlbmZvcmNlbWVudBgMIAEoCRIyCgZ3aXRoaW4YDiADKAsyIi5wZW5zdG9jay5jb25maWcudjEuUXVvdGFOYXJyb3dpbmcSEQoJdGltZV96b25lGA8gASgJEg0KBWJ1cnN0GBAgASgEQgcKBXNjb3BlIoABCg5RdW90YU5hcnJvd2luZxIUCgpwcm9qZWN0X2lkGAEgASgJSAASFAoKYXBpX2tleV9pZBgCIAEoCUgAEhIKCHJvdXRlX2lkGAMgASgJSAASFAoKYmFja2VuZF9pZBgEIAEoCUgAEhIKCGVuZF91c2VyGAUgASgISABCBAoCdG8iugEKBkJ1ZGdldBIKCgJpZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSCwoDa2V5GAMgASgJEhYKDG9yZ2FuaXNhdGlvbhgEIAEoCEgAEhQKCnByb2plY3RfaWQYBSABKAlIABIUCgphcGlfa2V5X2lkGAYgASgJSAASFwoPcmVhY2hlZF9wZXJjZW50GAcgASgNEhgKEHJlYWNoZWRfdW50aWxfbXMYCCABKANCBwoFc2NvcGUqgwMKDFJlc291cmNlS2luZBIdChlSRVNPVVJDRV9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaUkVTT1VSQ0VfS0lORF9PUkdBTklTQVRJT04QARIZChVSRVNPVVJDRV9LSU5EX1BST0pFQ1QQAhIZChVSRVNPVVJDRV9LSU5EX0FQSV9LRVkQAxIaChZSRVNPVVJDRV9LSU5EX1BST1ZJREVSEAQSGQoVUkVTT1VSQ0VfS0lORF9CQUNLRU5EEAUSFwoTUkVTT1VSQ0VfS0lORF9ST1VURRAGEhgKFFJFU09VUkNFX0tJTkRfUFJPTVBUEAcSIAocUkVTT1VSQ0VfS0lORF9QUk9NUFRfVkVSU0lPThAIEhwKGFJFU09VUkNFX0tJTkRfRVhQRVJJTUVOVBAJEhcKE1JFU09VUkNFX0tJTkRfUVVPVEEQChIhCh1SRVNPVVJDRV9LSU5EX0NBVEFMT0dVRV9NT0RFTBALEhgKFFJFU09VUkNFX0tJTkRfQlVER0VUEAxiBnByb3RvMw", [file_google_protobuf_struct]);
 
 /**
  * Where a configuration stands. Numbers grow by one within an epoch; an epoch ends only when history is lost.
@@ -336,6 +336,13 @@ export type Organisation = Message<"penstock.config.v1.Organisation"> & {
    * @generated from field: repeated penstock.config.v1.Discount discounts = 3;
    */
   discounts: Discount[];
+
+  /**
+   * Absent: off.
+   *
+   * @generated from field: optional penstock.config.v1.ContentCapture content_capture = 10;
+   */
+  contentCapture?: ContentCapture | undefined;
 };
 
 /**
@@ -344,6 +351,46 @@ export type Organisation = Message<"penstock.config.v1.Organisation"> & {
  */
 export const OrganisationSchema: GenMessage<Organisation> = /*@__PURE__*/
   messageDesc(file_penstock_config_v1_snapshot, 8);
+
+/**
+ * Whether what is said in calls is kept. The nearest that says anything holds: the route, the caller's project, the organisation.
+ *
+ * @generated from message penstock.config.v1.ContentCapture
+ */
+export type ContentCapture = Message<"penstock.config.v1.ContentCapture"> & {
+  /**
+   * @generated from field: bool on = 1;
+   */
+  on: boolean;
+
+  /**
+   * The share of calls, above 0 and up to 1.
+   *
+   * @generated from field: double share = 2;
+   */
+  share: number;
+
+  /**
+   * 1 to 365.
+   *
+   * @generated from field: uint32 retention_days = 3;
+   */
+  retentionDays: number;
+
+  /**
+   * What is taken out before anything leaves the node: media, keys, emails, card-numbers. Sorted.
+   *
+   * @generated from field: repeated string redact = 4;
+   */
+  redact: string[];
+};
+
+/**
+ * Describes the message penstock.config.v1.ContentCapture.
+ * Use `create(ContentCaptureSchema)` to create a new message.
+ */
+export const ContentCaptureSchema: GenMessage<ContentCapture> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_snapshot, 9);
 
 /**
  * A share off what calls cost. At any time one holds at the most: a provider's own before the one for all.
@@ -385,7 +432,7 @@ export type Discount = Message<"penstock.config.v1.Discount"> & {
  * Use `create(DiscountSchema)` to create a new message.
  */
 export const DiscountSchema: GenMessage<Discount> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 9);
+  messageDesc(file_penstock_config_v1_snapshot, 10);
 
 /**
  * @generated from message penstock.config.v1.Project
@@ -405,6 +452,13 @@ export type Project = Message<"penstock.config.v1.Project"> & {
    * @generated from field: string key = 3;
    */
   key: string;
+
+  /**
+   * Absent: as the organisation.
+   *
+   * @generated from field: optional penstock.config.v1.ContentCapture content_capture = 10;
+   */
+  contentCapture?: ContentCapture | undefined;
 };
 
 /**
@@ -412,7 +466,7 @@ export type Project = Message<"penstock.config.v1.Project"> & {
  * Use `create(ProjectSchema)` to create a new message.
  */
 export const ProjectSchema: GenMessage<Project> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 10);
+  messageDesc(file_penstock_config_v1_snapshot, 11);
 
 /**
  * @generated from message penstock.config.v1.ApiKey
@@ -481,7 +535,7 @@ export type ApiKey = Message<"penstock.config.v1.ApiKey"> & {
  * Use `create(ApiKeySchema)` to create a new message.
  */
 export const ApiKeySchema: GenMessage<ApiKey> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 11);
+  messageDesc(file_penstock_config_v1_snapshot, 12);
 
 /**
  * @generated from message penstock.config.v1.Provider
@@ -591,7 +645,7 @@ export type Provider = Message<"penstock.config.v1.Provider"> & {
  * Use `create(ProviderSchema)` to create a new message.
  */
 export const ProviderSchema: GenMessage<Provider> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 12);
+  messageDesc(file_penstock_config_v1_snapshot, 13);
 
 /**
  * RFC 6749, section 4.4. The sealed credential is the client's secret.
@@ -636,7 +690,7 @@ export type OauthClientCredentials = Message<"penstock.config.v1.OauthClientCred
  * Use `create(OauthClientCredentialsSchema)` to create a new message.
  */
 export const OauthClientCredentialsSchema: GenMessage<OauthClientCredentials> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 13);
+  messageDesc(file_penstock_config_v1_snapshot, 14);
 
 /**
  * Calls are signed (SigV4). The sealed credential is the secret access key.
@@ -660,7 +714,7 @@ export type AwsKeys = Message<"penstock.config.v1.AwsKeys"> & {
  * Use `create(AwsKeysSchema)` to create a new message.
  */
 export const AwsKeysSchema: GenMessage<AwsKeys> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 14);
+  messageDesc(file_penstock_config_v1_snapshot, 15);
 
 /**
  * The sealed credential is the account's key file, as JSON with private_key and private_key_id.
@@ -686,7 +740,7 @@ export type GoogleServiceAccount = Message<"penstock.config.v1.GoogleServiceAcco
  * Use `create(GoogleServiceAccountSchema)` to create a new message.
  */
 export const GoogleServiceAccountSchema: GenMessage<GoogleServiceAccount> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 15);
+  messageDesc(file_penstock_config_v1_snapshot, 16);
 
 /**
  * @generated from message penstock.config.v1.SealedHeader
@@ -712,7 +766,7 @@ export type SealedHeader = Message<"penstock.config.v1.SealedHeader"> & {
  * Use `create(SealedHeaderSchema)` to create a new message.
  */
 export const SealedHeaderSchema: GenMessage<SealedHeader> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 16);
+  messageDesc(file_penstock_config_v1_snapshot, 17);
 
 /**
  * @generated from message penstock.config.v1.Backend
@@ -786,7 +840,7 @@ export type Backend = Message<"penstock.config.v1.Backend"> & {
  * Use `create(BackendSchema)` to create a new message.
  */
 export const BackendSchema: GenMessage<Backend> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 17);
+  messageDesc(file_penstock_config_v1_snapshot, 18);
 
 /**
  * What is known of a model wherever it is served.
@@ -824,7 +878,7 @@ export type CatalogueModel = Message<"penstock.config.v1.CatalogueModel"> & {
  * Use `create(CatalogueModelSchema)` to create a new message.
  */
 export const CatalogueModelSchema: GenMessage<CatalogueModel> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 18);
+  messageDesc(file_penstock_config_v1_snapshot, 19);
 
 /**
  * Nano-dollars a million tokens.
@@ -928,7 +982,7 @@ export type Price = Message<"penstock.config.v1.Price"> & {
  * Use `create(PriceSchema)` to create a new message.
  */
 export const PriceSchema: GenMessage<Price> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 19);
+  messageDesc(file_penstock_config_v1_snapshot, 20);
 
 /**
  * What a call costs, all of it, when its input is longer. Absent: as in the price itself.
@@ -997,7 +1051,7 @@ export type ContextTier = Message<"penstock.config.v1.ContextTier"> & {
  * Use `create(ContextTierSchema)` to create a new message.
  */
 export const ContextTierSchema: GenMessage<ContextTier> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 20);
+  messageDesc(file_penstock_config_v1_snapshot, 21);
 
 /**
  * @generated from message penstock.config.v1.Route
@@ -1089,6 +1143,13 @@ export type Route = Message<"penstock.config.v1.Route"> & {
    * @generated from field: google.protobuf.Struct forced_parameters = 21;
    */
   forcedParameters?: JsonObject | undefined;
+
+  /**
+   * Absent: as the caller's project.
+   *
+   * @generated from field: optional penstock.config.v1.ContentCapture content_capture = 30;
+   */
+  contentCapture?: ContentCapture | undefined;
 };
 
 /**
@@ -1096,7 +1157,7 @@ export type Route = Message<"penstock.config.v1.Route"> & {
  * Use `create(RouteSchema)` to create a new message.
  */
 export const RouteSchema: GenMessage<Route> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 21);
+  messageDesc(file_penstock_config_v1_snapshot, 22);
 
 /**
  * What a call's budgets do to its way before they are spent.
@@ -1124,7 +1185,7 @@ export type Economy = Message<"penstock.config.v1.Economy"> & {
  * Use `create(EconomySchema)` to create a new message.
  */
 export const EconomySchema: GenMessage<Economy> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 22);
+  messageDesc(file_penstock_config_v1_snapshot, 23);
 
 /**
  * @generated from message penstock.config.v1.Tier
@@ -1141,7 +1202,7 @@ export type Tier = Message<"penstock.config.v1.Tier"> & {
  * Use `create(TierSchema)` to create a new message.
  */
 export const TierSchema: GenMessage<Tier> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 23);
+  messageDesc(file_penstock_config_v1_snapshot, 24);
 
 /**
  * @generated from message penstock.config.v1.Target
@@ -1165,7 +1226,7 @@ export type Target = Message<"penstock.config.v1.Target"> & {
  * Use `create(TargetSchema)` to create a new message.
  */
 export const TargetSchema: GenMessage<Target> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 24);
+  messageDesc(file_penstock_config_v1_snapshot, 25);
 
 /**
  * In milliseconds. 0: the node's default, which stands beside each.
@@ -1221,7 +1282,7 @@ export type Timeouts = Message<"penstock.config.v1.Timeouts"> & {
  * Use `create(TimeoutsSchema)` to create a new message.
  */
 export const TimeoutsSchema: GenMessage<Timeouts> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 25);
+  messageDesc(file_penstock_config_v1_snapshot, 26);
 
 /**
  * @generated from message penstock.config.v1.Retries
@@ -1240,7 +1301,7 @@ export type Retries = Message<"penstock.config.v1.Retries"> & {
  * Use `create(RetriesSchema)` to create a new message.
  */
 export const RetriesSchema: GenMessage<Retries> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 26);
+  messageDesc(file_penstock_config_v1_snapshot, 27);
 
 /**
  * @generated from message penstock.config.v1.PromptBinding
@@ -1274,7 +1335,7 @@ export type PromptBinding = Message<"penstock.config.v1.PromptBinding"> & {
  * Use `create(PromptBindingSchema)` to create a new message.
  */
 export const PromptBindingSchema: GenMessage<PromptBinding> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 27);
+  messageDesc(file_penstock_config_v1_snapshot, 28);
 
 /**
  * @generated from message penstock.config.v1.Prompt
@@ -1315,7 +1376,7 @@ export type Prompt = Message<"penstock.config.v1.Prompt"> & {
  * Use `create(PromptSchema)` to create a new message.
  */
 export const PromptSchema: GenMessage<Prompt> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 28);
+  messageDesc(file_penstock_config_v1_snapshot, 29);
 
 /**
  * @generated from message penstock.config.v1.PromptLabel
@@ -1337,7 +1398,7 @@ export type PromptLabel = Message<"penstock.config.v1.PromptLabel"> & {
  * Use `create(PromptLabelSchema)` to create a new message.
  */
 export const PromptLabelSchema: GenMessage<PromptLabel> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 29);
+  messageDesc(file_penstock_config_v1_snapshot, 30);
 
 /**
  * @generated from message penstock.config.v1.PromptVersion
@@ -1400,7 +1461,7 @@ export type PromptVersion = Message<"penstock.config.v1.PromptVersion"> & {
  * Use `create(PromptVersionSchema)` to create a new message.
  */
 export const PromptVersionSchema: GenMessage<PromptVersion> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 30);
+  messageDesc(file_penstock_config_v1_snapshot, 31);
 
 /**
  * @generated from message penstock.config.v1.PromptPartial
@@ -1422,7 +1483,7 @@ export type PromptPartial = Message<"penstock.config.v1.PromptPartial"> & {
  * Use `create(PromptPartialSchema)` to create a new message.
  */
 export const PromptPartialSchema: GenMessage<PromptPartial> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 31);
+  messageDesc(file_penstock_config_v1_snapshot, 32);
 
 /**
  * @generated from message penstock.config.v1.PromptMessage
@@ -1448,7 +1509,7 @@ export type PromptMessage = Message<"penstock.config.v1.PromptMessage"> & {
  * Use `create(PromptMessageSchema)` to create a new message.
  */
 export const PromptMessageSchema: GenMessage<PromptMessage> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 32);
+  messageDesc(file_penstock_config_v1_snapshot, 33);
 
 /**
  * @generated from message penstock.config.v1.Experiment
@@ -1567,7 +1628,7 @@ export type Experiment = Message<"penstock.config.v1.Experiment"> & {
  * Use `create(ExperimentSchema)` to create a new message.
  */
 export const ExperimentSchema: GenMessage<Experiment> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 33);
+  messageDesc(file_penstock_config_v1_snapshot, 34);
 
 /**
  * Experiments with the same namespace exclude each other: each owns a range of its units, and ranges do not overlap.
@@ -1598,7 +1659,7 @@ export type Namespace = Message<"penstock.config.v1.Namespace"> & {
  * Use `create(NamespaceSchema)` to create a new message.
  */
 export const NamespaceSchema: GenMessage<Namespace> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 34);
+  messageDesc(file_penstock_config_v1_snapshot, 35);
 
 /**
  * Which calls take part. All that is given must hold.
@@ -1641,7 +1702,7 @@ export type Targeting = Message<"penstock.config.v1.Targeting"> & {
  * Use `create(TargetingSchema)` to create a new message.
  */
 export const TargetingSchema: GenMessage<Targeting> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 35);
+  messageDesc(file_penstock_config_v1_snapshot, 36);
 
 /**
  * @generated from message penstock.config.v1.Condition
@@ -1665,7 +1726,7 @@ export type Condition = Message<"penstock.config.v1.Condition"> & {
  * Use `create(ConditionSchema)` to create a new message.
  */
 export const ConditionSchema: GenMessage<Condition> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 36);
+  messageDesc(file_penstock_config_v1_snapshot, 37);
 
 /**
  * @generated from message penstock.config.v1.Variant
@@ -1710,7 +1771,7 @@ export type Variant = Message<"penstock.config.v1.Variant"> & {
  * Use `create(VariantSchema)` to create a new message.
  */
 export const VariantSchema: GenMessage<Variant> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 37);
+  messageDesc(file_penstock_config_v1_snapshot, 38);
 
 /**
  * @generated from message penstock.config.v1.Quota
@@ -1831,7 +1892,7 @@ export type Quota = Message<"penstock.config.v1.Quota"> & {
  * Use `create(QuotaSchema)` to create a new message.
  */
 export const QuotaSchema: GenMessage<Quota> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 38);
+  messageDesc(file_penstock_config_v1_snapshot, 39);
 
 /**
  * @generated from message penstock.config.v1.QuotaNarrowing
@@ -1880,7 +1941,7 @@ export type QuotaNarrowing = Message<"penstock.config.v1.QuotaNarrowing"> & {
  * Use `create(QuotaNarrowingSchema)` to create a new message.
  */
 export const QuotaNarrowingSchema: GenMessage<QuotaNarrowing> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 39);
+  messageDesc(file_penstock_config_v1_snapshot, 40);
 
 /**
  * A limit on money that warns. What nodes need of it: how far it is spent, for routes that save.
@@ -1948,7 +2009,7 @@ export type Budget = Message<"penstock.config.v1.Budget"> & {
  * Use `create(BudgetSchema)` to create a new message.
  */
 export const BudgetSchema: GenMessage<Budget> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_snapshot, 40);
+  messageDesc(file_penstock_config_v1_snapshot, 41);
 
 /**
  * @generated from enum penstock.config.v1.ResourceKind

@@ -14,7 +14,128 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file penstock/usage/v1/usage_event.proto.
  */
 export const file_penstock_usage_v1_usage_event: GenFile = /*@__PURE__*/
-  fileDesc("CiNwZW5zdG9jay91c2FnZS92MS91c2FnZV9ldmVudC5wcm90bxIRcGVuc3RvY2sudXNhZ2UudjEiVgoSUmVjb3JkVXNhZ2VSZXF1ZXN0Eg8KB25vZGVfaWQYASABKAkSLwoHcmVjb3JkcxgCIAMoCzIeLnBlbnN0b2NrLnVzYWdlLnYxLlVzYWdlUmVjb3JkIicKE1JlY29yZFVzYWdlUmVzcG9uc2USEAoIcmVjb3JkZWQYASABKA0iPwoTUmVhZFF1b3RhVXNlUmVxdWVzdBIPCgdub2RlX2lkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCSJBChRSZWFkUXVvdGFVc2VSZXNwb25zZRIpCgR1c2VzGAEgAygLMhsucGVuc3RvY2sudXNhZ2UudjEuUXVvdGFVc2UiawoIUXVvdGFVc2USEAoIcXVvdGFfaWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIXCg93aW5kb3dfc3RhcnRfbXMYAyABKAMSFQoNd2luZG93X2VuZF9tcxgEIAEoAxIMCgR1c2VkGAUgASgEIn0KC1VzYWdlUmVjb3JkEi4KBXVzYWdlGAEgASgLMh0ucGVuc3RvY2sudXNhZ2UudjEuVXNhZ2VFdmVudEgAEjQKCGZlZWRiYWNrGAIgASgLMiAucGVuc3RvY2sudXNhZ2UudjEuRmVlZGJhY2tFdmVudEgAQggKBnJlY29yZCKYCAoKVXNhZ2VFdmVudBIPCgdjYWxsX2lkGAEgASgJEg8KB25vZGVfaWQYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhIKCnByb2plY3RfaWQYBSABKAkSEgoKYXBpX2tleV9pZBgGIAEoCRIVCg1lbmRfdXNlcl9oYXNoGAcgASgJEhAKCHJvdXRlX2lkGAggASgJEhIKCnJvdXRlX25hbWUYCSABKAkSDwoHaW5ncmVzcxgKIAEoCRIQCghzdHJlYW1lZBgLIAEoCBIsCghhdHRlbXB0cxgMIAMoCzIaLnBlbnN0b2NrLnVzYWdlLnYxLkF0dGVtcHQSEgoKYmFja2VuZF9pZBgNIAEoCRITCgtwcm92aWRlcl9pZBgOIAEoCRITCgttb2RlbF9hc2tlZBgPIAEoCRIUCgxtb2RlbF9zZXJ2ZWQYECABKAkSEQoJcHJvbXB0X2lkGBEgASgJEhYKDnByb21wdF92ZXJzaW9uGBIgASgNEi0KCGV4cG9zdXJlGBMgASgLMhsucGVuc3RvY2sudXNhZ2UudjEuRXhwb3N1cmUSMQoFdXNhZ2UYFCABKAsyHS5wZW5zdG9jay51c2FnZS52MS5Ub2tlblVzYWdlSACIAQESHQoQY29zdF9uYW5vZG9sbGFycxgVIAEoA0gBiAEBEhUKDXByaWNlX3ZlcnNpb24YFiABKAQSEwoLZHVyYXRpb25fbXMYFyABKA0SIwoWdGltZV90b19maXJzdF90b2tlbl9tcxgYIAEoDUgCiAEBEisKB291dGNvbWUYGSABKA4yGi5wZW5zdG9jay51c2FnZS52MS5PdXRjb21lEhQKDGVycm9yX3JlYXNvbhgaIAEoCRIVCg1maW5pc2hfcmVhc29uGBsgASgJEg0KBWNhY2hlGBwgASgJEhQKDGNvbmZpZ19lcG9jaBgdIAEoCRIVCg1jb25maWdfbnVtYmVyGB4gASgEEjUKBHRhZ3MYHyADKAsyJy5wZW5zdG9jay51c2FnZS52MS5Vc2FnZUV2ZW50LlRhZ3NFbnRyeRISCgpyZXF1ZXN0X2lkGCggASgJEh0KFWRpc2NvdW50X2Jhc2lzX3BvaW50cxg8IAEoDRIxCgtxdW90YV9tYXJrcxhGIAMoCzIcLnBlbnN0b2NrLnVzYWdlLnYxLlF1b3RhTWFyaxorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZfdXNhZ2VCEwoRX2Nvc3RfbmFub2RvbGxhcnNCGQoXX3RpbWVfdG9fZmlyc3RfdG9rZW5fbXMihgEKCVF1b3RhTWFyaxIQCghxdW90YV9pZBgBIAEoCRIRCglxdW90YV9rZXkYAiABKAkSDQoFc2NvcGUYAyABKAkSEAoIcmVzb3VyY2UYBCABKAkSDgoGd2luZG93GAUgASgJEhMKC2VuZm9yY2VtZW50GAYgASgJEg4KBmVmZmVjdBgHIAEoCSJXCgdBdHRlbXB0EhIKCmJhY2tlbmRfaWQYASABKAkSDgoGcmVzdWx0GAIgASgJEhMKC2R1cmF0aW9uX21zGAMgASgNEhMKC2h0dHBfc3RhdHVzGAQgASgNIsIBCghFeHBvc3VyZRIVCg1leHBlcmltZW50X2lkGAEgASgJEhMKC3ZhcmlhbnRfa2V5GAIgASgJEhEKCXVuaXRfdHlwZRgDIAEoCRIRCgl1bml0X2hhc2gYBCABKAkSDgoGYnVja2V0GAUgASgBEhQKDGhhc2hfdmVyc2lvbhgGIAEoDRIOCgZmb3JjZWQYByABKAgSDQoFcGhhc2UYCCABKA0SDgoGc3RpY2t5GAkgASgIEg8KB2hvbGRvdXQYCiABKAkiwQIKClRva2VuVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgEEhUKDW91dHB1dF90b2tlbnMYAiABKAQSGQoRY2FjaGVfcmVhZF90b2tlbnMYAyABKAQSGgoSY2FjaGVfd3JpdGVfdG9rZW5zGAQgASgEEhgKEHJlYXNvbmluZ190b2tlbnMYBSABKAQSEQoJZXN0aW1hdGVkGAYgASgIEgsKA3JhdxgHIAEoCRIaChJhdWRpb19pbnB1dF90b2tlbnMYCCABKAQSGwoTYXVkaW9fb3V0cHV0X3Rva2VucxgJIAEoBBIaChJpbWFnZV9pbnB1dF90b2tlbnMYCiABKAQSGwoTaW1hZ2Vfb3V0cHV0X3Rva2VucxgLIAEoBBIjChtjYWNoZV93cml0ZV9vbmVfaG91cl90b2tlbnMYDCABKAQizwIKDUZlZWRiYWNrRXZlbnQSEwoLZmVlZGJhY2tfaWQYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIvCgtyZWNvcmRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhIKCmFwaV9rZXlfaWQYBSABKAkSDwoHY2FsbF9pZBgGIAEoCRIOCgZtZXRyaWMYByABKAkSEQoHYm9vbGVhbhgIIAEoCEgAEhAKBm51bWJlchgJIAEoAUgAEhIKCGNhdGVnb3J5GAogASgJSAASEQoHY29tbWVudBgLIAEoCUgAEhcKDWRlbW9uc3RyYXRpb24YDCABKAlIABIVCg1lbmRfdXNlcl9oYXNoGA0gASgJEhQKDHNlc3Npb25faGFzaBgOIAEoCUIHCgV2YWx1ZSrbAQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASDgoKT1VUQ09NRV9PSxABEhgKFE9VVENPTUVfQ0xJRU5UX0VSUk9SEAISEgoOT1VUQ09NRV9ERU5JRUQQAxIaChZPVVRDT01FX1VQU1RSRUFNX0VSUk9SEAQSEwoPT1VUQ09NRV9USU1FT1VUEAUSFQoRT1VUQ09NRV9DQU5DRUxMRUQQBhIaChZPVVRDT01FX0lOVEVSTkFMX0VSUk9SEAcSFQoRT1VUQ09NRV9OT0RFX0xPU1QQCDLNAQoMVXNhZ2VTZXJ2aWNlElwKC1JlY29yZFVzYWdlEiUucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkVXNhZ2VSZXF1ZXN0GiYucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkVXNhZ2VSZXNwb25zZRJfCgxSZWFkUXVvdGFVc2USJi5wZW5zdG9jay51c2FnZS52MS5SZWFkUXVvdGFVc2VSZXF1ZXN0GicucGVuc3RvY2sudXNhZ2UudjEuUmVhZFF1b3RhVXNlUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("CiNwZW5zdG9jay91c2FnZS92MS91c2FnZV9ldmVudC5wcm90bxIRcGVuc3RvY2sudXNhZ2UudjEiWQoUUmVjb3JkQ29udGVudFJlcXVlc3QSDwoHbm9kZV9pZBgBIAEoCRIwCghjb250ZW50cxgCIAMoCzIeLnBlbnN0b2NrLnVzYWdlLnYxLkNhbGxDb250ZW50IikKFVJlY29yZENvbnRlbnRSZXNwb25zZRIQCghyZWNvcmRlZBgBIAEoDSL0AQoLQ2FsbENvbnRlbnQSDwoHY2FsbF9pZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOcmV0ZW50aW9uX2RheXMYBCABKA0SDwoHcmVxdWVzdBgFIAEoCRITCgtyZXF1ZXN0X2N1dBgGIAEoCBIXCg9wcm9tcHRfbWVzc2FnZXMYByABKAkSDgoGYW5zd2VyGAggASgJEhIKCmFuc3dlcl9jdXQYCSABKAgSEAoIdW5tYXBwZWQYCiADKAkiVgoSUmVjb3JkVXNhZ2VSZXF1ZXN0Eg8KB25vZGVfaWQYASABKAkSLwoHcmVjb3JkcxgCIAMoCzIeLnBlbnN0b2NrLnVzYWdlLnYxLlVzYWdlUmVjb3JkIicKE1JlY29yZFVzYWdlUmVzcG9uc2USEAoIcmVjb3JkZWQYASABKA0iPwoTUmVhZFF1b3RhVXNlUmVxdWVzdBIPCgdub2RlX2lkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCSJBChRSZWFkUXVvdGFVc2VSZXNwb25zZRIpCgR1c2VzGAEgAygLMhsucGVuc3RvY2sudXNhZ2UudjEuUXVvdGFVc2UiawoIUXVvdGFVc2USEAoIcXVvdGFfaWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIXCg93aW5kb3dfc3RhcnRfbXMYAyABKAMSFQoNd2luZG93X2VuZF9tcxgEIAEoAxIMCgR1c2VkGAUgASgEIn0KC1VzYWdlUmVjb3JkEi4KBXVzYWdlGAEgASgLMh0ucGVuc3RvY2sudXNhZ2UudjEuVXNhZ2VFdmVudEgAEjQKCGZlZWRiYWNrGAIgASgLMiAucGVuc3RvY2sudXNhZ2UudjEuRmVlZGJhY2tFdmVudEgAQggKBnJlY29yZCKYCAoKVXNhZ2VFdmVudBIPCgdjYWxsX2lkGAEgASgJEg8KB25vZGVfaWQYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhIKCnByb2plY3RfaWQYBSABKAkSEgoKYXBpX2tleV9pZBgGIAEoCRIVCg1lbmRfdXNlcl9oYXNoGAcgASgJEhAKCHJvdXRlX2lkGAggASgJEhIKCnJvdXRlX25hbWUYCSABKAkSDwoHaW5ncmVzcxgKIAEoCRIQCghzdHJlYW1lZBgLIAEoCBIsCghhdHRlbXB0cxgMIAMoCzIaLnBlbnN0b2NrLnVzYWdlLnYxLkF0dGVtcHQSEgoKYmFja2VuZF9pZBgNIAEoCRITCgtwcm92aWRlcl9pZBgOIAEoCRITCgttb2RlbF9hc2tlZBgPIAEoCRIUCgxtb2RlbF9zZXJ2ZWQYECABKAkSEQoJcHJvbXB0X2lkGBEgASgJEhYKDnByb21wdF92ZXJzaW9uGBIgASgNEi0KCGV4cG9zdXJlGBMgASgLMhsucGVuc3RvY2sudXNhZ2UudjEuRXhwb3N1cmUSMQoFdXNhZ2UYFCABKAsyHS5wZW5zdG9jay51c2FnZS52MS5Ub2tlblVzYWdlSACIAQESHQoQY29zdF9uYW5vZG9sbGFycxgVIAEoA0gBiAEBEhUKDXByaWNlX3ZlcnNpb24YFiABKAQSEwoLZHVyYXRpb25fbXMYFyABKA0SIwoWdGltZV90b19maXJzdF90b2tlbl9tcxgYIAEoDUgCiAEBEisKB291dGNvbWUYGSABKA4yGi5wZW5zdG9jay51c2FnZS52MS5PdXRjb21lEhQKDGVycm9yX3JlYXNvbhgaIAEoCRIVCg1maW5pc2hfcmVhc29uGBsgASgJEg0KBWNhY2hlGBwgASgJEhQKDGNvbmZpZ19lcG9jaBgdIAEoCRIVCg1jb25maWdfbnVtYmVyGB4gASgEEjUKBHRhZ3MYHyADKAsyJy5wZW5zdG9jay51c2FnZS52MS5Vc2FnZUV2ZW50LlRhZ3NFbnRyeRISCgpyZXF1ZXN0X2lkGCggASgJEh0KFWRpc2NvdW50X2Jhc2lzX3BvaW50cxg8IAEoDRIxCgtxdW90YV9tYXJrcxhGIAMoCzIcLnBlbnN0b2NrLnVzYWdlLnYxLlF1b3RhTWFyaxorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZfdXNhZ2VCEwoRX2Nvc3RfbmFub2RvbGxhcnNCGQoXX3RpbWVfdG9fZmlyc3RfdG9rZW5fbXMihgEKCVF1b3RhTWFyaxIQCghxdW90YV9pZBgBIAEoCRIRCglxdW90YV9rZXkYAiABKAkSDQoFc2NvcGUYAyABKAkSEAoIcmVzb3VyY2UYBCABKAkSDgoGd2luZG93GAUgASgJEhMKC2VuZm9yY2VtZW50GAYgASgJEg4KBmVmZmVjdBgHIAEoCSJXCgdBdHRlbXB0EhIKCmJhY2tlbmRfaWQYASABKAkSDgoGcmVzdWx0GAIgASgJEhMKC2R1cmF0aW9uX21zGAMgASgNEhMKC2h0dHBfc3RhdHVzGAQgASgNIsIBCghFeHBvc3VyZRIVCg1leHBlcmltZW50X2lkGAEgASgJEhMKC3ZhcmlhbnRfa2V5GAIgASgJEhEKCXVuaXRfdHlwZRgDIAEoCRIRCgl1bml0X2hhc2gYBCABKAkSDgoGYnVja2V0GAUgASgBEhQKDGhhc2hfdmVyc2lvbhgGIAEoDRIOCgZmb3JjZWQYByABKAgSDQoFcGhhc2UYCCABKA0SDgoGc3RpY2t5GAkgASgIEg8KB2hvbGRvdXQYCiABKAkiwQIKClRva2VuVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgEEhUKDW91dHB1dF90b2tlbnMYAiABKAQSGQoRY2FjaGVfcmVhZF90b2tlbnMYAyABKAQSGgoSY2FjaGVfd3JpdGVfdG9rZW5zGAQgASgEEhgKEHJlYXNvbmluZ190b2tlbnMYBSABKAQSEQoJZXN0aW1hdGVkGAYgASgIEgsKA3JhdxgHIAEoCRIaChJhdWRpb19pbnB1dF90b2tlbnMYCCABKAQSGwoTYXVkaW9fb3V0cHV0X3Rva2VucxgJIAEoBBIaChJpbWFnZV9pbnB1dF90b2tlbnMYCiABKAQSGwoTaW1hZ2Vfb3V0cHV0X3Rva2VucxgLIAEoBBIjChtjYWNoZV93cml0ZV9vbmVfaG91cl90b2tlbnMYDCABKAQizwIKDUZlZWRiYWNrRXZlbnQSEwoLZmVlZGJhY2tfaWQYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIvCgtyZWNvcmRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhIKCmFwaV9rZXlfaWQYBSABKAkSDwoHY2FsbF9pZBgGIAEoCRIOCgZtZXRyaWMYByABKAkSEQoHYm9vbGVhbhgIIAEoCEgAEhAKBm51bWJlchgJIAEoAUgAEhIKCGNhdGVnb3J5GAogASgJSAASEQoHY29tbWVudBgLIAEoCUgAEhcKDWRlbW9uc3RyYXRpb24YDCABKAlIABIVCg1lbmRfdXNlcl9oYXNoGA0gASgJEhQKDHNlc3Npb25faGFzaBgOIAEoCUIHCgV2YWx1ZSrbAQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASDgoKT1VUQ09NRV9PSxABEhgKFE9VVENPTUVfQ0xJRU5UX0VSUk9SEAISEgoOT1VUQ09NRV9ERU5JRUQQAxIaChZPVVRDT01FX1VQU1RSRUFNX0VSUk9SEAQSEwoPT1VUQ09NRV9USU1FT1VUEAUSFQoRT1VUQ09NRV9DQU5DRUxMRUQQBhIaChZPVVRDT01FX0lOVEVSTkFMX0VSUk9SEAcSFQoRT1VUQ09NRV9OT0RFX0xPU1QQCDKxAgoMVXNhZ2VTZXJ2aWNlElwKC1JlY29yZFVzYWdlEiUucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkVXNhZ2VSZXF1ZXN0GiYucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkVXNhZ2VSZXNwb25zZRJfCgxSZWFkUXVvdGFVc2USJi5wZW5zdG9jay51c2FnZS52MS5SZWFkUXVvdGFVc2VSZXF1ZXN0GicucGVuc3RvY2sudXNhZ2UudjEuUmVhZFF1b3RhVXNlUmVzcG9uc2USYgoNUmVjb3JkQ29udGVudBInLnBlbnN0b2NrLnVzYWdlLnYxLlJlY29yZENvbnRlbnRSZXF1ZXN0GigucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkQ29udGVudFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
+
+/**
+ * @generated from message penstock.usage.v1.RecordContentRequest
+ */
+export type RecordContentRequest = Message<"penstock.usage.v1.RecordContentRequest"> & {
+  /**
+   * @generated from field: string node_id = 1;
+   */
+  nodeId: string;
+
+  /**
+   * At most 100, and 2 MiB together.
+   *
+   * @generated from field: repeated penstock.usage.v1.CallContent contents = 2;
+   */
+  contents: CallContent[];
+};
+
+/**
+ * Describes the message penstock.usage.v1.RecordContentRequest.
+ * Use `create(RecordContentRequestSchema)` to create a new message.
+ */
+export const RecordContentRequestSchema: GenMessage<RecordContentRequest> = /*@__PURE__*/
+  messageDesc(file_penstock_usage_v1_usage_event, 0);
+
+/**
+ * @generated from message penstock.usage.v1.RecordContentResponse
+ */
+export type RecordContentResponse = Message<"penstock.usage.v1.RecordContentResponse"> & {
+  /**
+   * How many were new.
+   *
+   * @generated from field: uint32 recorded = 1;
+   */
+  recorded: number;
+};
+
+/**
+ * Describes the message penstock.usage.v1.RecordContentResponse.
+ * Use `create(RecordContentResponseSchema)` to create a new message.
+ */
+export const RecordContentResponseSchema: GenMessage<RecordContentResponse> = /*@__PURE__*/
+  messageDesc(file_penstock_usage_v1_usage_event, 1);
+
+/**
+ * What was said in one call, redacted and bounded by the node.
+ *
+ * @generated from message penstock.usage.v1.CallContent
+ */
+export type CallContent = Message<"penstock.usage.v1.CallContent"> & {
+  /**
+   * Of its usage event.
+   *
+   * @generated from field: string call_id = 1;
+   */
+  callId: string;
+
+  /**
+   * @generated from field: string organisation_id = 2;
+   */
+  organisationId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started_at = 3;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: uint32 retention_days = 4;
+   */
+  retentionDays: number;
+
+  /**
+   * The caller's request in the OpenAI chat API's form, JSON of at most 256 KiB.
+   *
+   * @generated from field: string request = 5;
+   */
+  request: string;
+
+  /**
+   * The request was longer; what stands there is its beginning and no JSON.
+   *
+   * @generated from field: bool request_cut = 6;
+   */
+  requestCut: boolean;
+
+  /**
+   * Messages of the prompt that came before the caller's own: a JSON list. Empty: none.
+   *
+   * @generated from field: string prompt_messages = 7;
+   */
+  promptMessages: string;
+
+  /**
+   * What was answered, as a JSON list of chat messages, one for each choice. Empty: nothing.
+   *
+   * @generated from field: string answer = 8;
+   */
+  answer: string;
+
+  /**
+   * The answer was longer; the texts in it are beginnings.
+   *
+   * @generated from field: bool answer_cut = 9;
+   */
+  answerCut: boolean;
+
+  /**
+   * Fields that the caller's dialect had and the chat API has no word for: they are not in `request`.
+   *
+   * @generated from field: repeated string unmapped = 10;
+   */
+  unmapped: string[];
+};
+
+/**
+ * Describes the message penstock.usage.v1.CallContent.
+ * Use `create(CallContentSchema)` to create a new message.
+ */
+export const CallContentSchema: GenMessage<CallContent> = /*@__PURE__*/
+  messageDesc(file_penstock_usage_v1_usage_event, 2);
 
 /**
  * @generated from message penstock.usage.v1.RecordUsageRequest
@@ -38,7 +159,7 @@ export type RecordUsageRequest = Message<"penstock.usage.v1.RecordUsageRequest">
  * Use `create(RecordUsageRequestSchema)` to create a new message.
  */
 export const RecordUsageRequestSchema: GenMessage<RecordUsageRequest> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 0);
+  messageDesc(file_penstock_usage_v1_usage_event, 3);
 
 /**
  * @generated from message penstock.usage.v1.RecordUsageResponse
@@ -57,7 +178,7 @@ export type RecordUsageResponse = Message<"penstock.usage.v1.RecordUsageResponse
  * Use `create(RecordUsageResponseSchema)` to create a new message.
  */
 export const RecordUsageResponseSchema: GenMessage<RecordUsageResponse> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 1);
+  messageDesc(file_penstock_usage_v1_usage_event, 4);
 
 /**
  * @generated from message penstock.usage.v1.ReadQuotaUseRequest
@@ -79,7 +200,7 @@ export type ReadQuotaUseRequest = Message<"penstock.usage.v1.ReadQuotaUseRequest
  * Use `create(ReadQuotaUseRequestSchema)` to create a new message.
  */
 export const ReadQuotaUseRequestSchema: GenMessage<ReadQuotaUseRequest> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 2);
+  messageDesc(file_penstock_usage_v1_usage_event, 5);
 
 /**
  * @generated from message penstock.usage.v1.ReadQuotaUseResponse
@@ -98,7 +219,7 @@ export type ReadQuotaUseResponse = Message<"penstock.usage.v1.ReadQuotaUseRespon
  * Use `create(ReadQuotaUseResponseSchema)` to create a new message.
  */
 export const ReadQuotaUseResponseSchema: GenMessage<ReadQuotaUseResponse> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 3);
+  messageDesc(file_penstock_usage_v1_usage_event, 6);
 
 /**
  * @generated from message penstock.usage.v1.QuotaUse
@@ -137,7 +258,7 @@ export type QuotaUse = Message<"penstock.usage.v1.QuotaUse"> & {
  * Use `create(QuotaUseSchema)` to create a new message.
  */
 export const QuotaUseSchema: GenMessage<QuotaUse> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 4);
+  messageDesc(file_penstock_usage_v1_usage_event, 7);
 
 /**
  * @generated from message penstock.usage.v1.UsageRecord
@@ -166,7 +287,7 @@ export type UsageRecord = Message<"penstock.usage.v1.UsageRecord"> & {
  * Use `create(UsageRecordSchema)` to create a new message.
  */
 export const UsageRecordSchema: GenMessage<UsageRecord> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 5);
+  messageDesc(file_penstock_usage_v1_usage_event, 8);
 
 /**
  * @generated from message penstock.usage.v1.UsageEvent
@@ -372,7 +493,7 @@ export type UsageEvent = Message<"penstock.usage.v1.UsageEvent"> & {
  * Use `create(UsageEventSchema)` to create a new message.
  */
 export const UsageEventSchema: GenMessage<UsageEvent> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 6);
+  messageDesc(file_penstock_usage_v1_usage_event, 9);
 
 /**
  * @generated from message penstock.usage.v1.QuotaMark
@@ -426,7 +547,7 @@ export type QuotaMark = Message<"penstock.usage.v1.QuotaMark"> & {
  * Use `create(QuotaMarkSchema)` to create a new message.
  */
 export const QuotaMarkSchema: GenMessage<QuotaMark> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 7);
+  messageDesc(file_penstock_usage_v1_usage_event, 10);
 
 /**
  * @generated from message penstock.usage.v1.Attempt
@@ -462,7 +583,7 @@ export type Attempt = Message<"penstock.usage.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 8);
+  messageDesc(file_penstock_usage_v1_usage_event, 11);
 
 /**
  * @generated from message penstock.usage.v1.Exposure
@@ -536,7 +657,7 @@ export type Exposure = Message<"penstock.usage.v1.Exposure"> & {
  * Use `create(ExposureSchema)` to create a new message.
  */
 export const ExposureSchema: GenMessage<Exposure> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 9);
+  messageDesc(file_penstock_usage_v1_usage_event, 12);
 
 /**
  * @generated from message penstock.usage.v1.TokenUsage
@@ -614,7 +735,7 @@ export type TokenUsage = Message<"penstock.usage.v1.TokenUsage"> & {
  * Use `create(TokenUsageSchema)` to create a new message.
  */
 export const TokenUsageSchema: GenMessage<TokenUsage> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 10);
+  messageDesc(file_penstock_usage_v1_usage_event, 13);
 
 /**
  * @generated from message penstock.usage.v1.FeedbackEvent
@@ -708,7 +829,7 @@ export type FeedbackEvent = Message<"penstock.usage.v1.FeedbackEvent"> & {
  * Use `create(FeedbackEventSchema)` to create a new message.
  */
 export const FeedbackEventSchema: GenMessage<FeedbackEvent> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 11);
+  messageDesc(file_penstock_usage_v1_usage_event, 14);
 
 /**
  * @generated from enum penstock.usage.v1.Outcome
@@ -802,6 +923,16 @@ export const UsageService: GenService<{
     methodKind: "unary";
     input: typeof ReadQuotaUseRequestSchema;
     output: typeof ReadQuotaUseResponseSchema;
+  },
+  /**
+   * What was said in calls, where an organisation keeps it. Not money: a node may drop what nobody takes from it.
+   *
+   * @generated from rpc penstock.usage.v1.UsageService.RecordContent
+   */
+  recordContent: {
+    methodKind: "unary";
+    input: typeof RecordContentRequestSchema;
+    output: typeof RecordContentResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_penstock_usage_v1_usage_event, 0);
