@@ -20,6 +20,7 @@ import { type EarlyEnd, grpcService, type ServiceOptions, startGrpcServer } from
 import { LiveCalls } from "../proto/transport/live-calls.ts";
 import { controlPlaneConfigFeed } from "./control-plane-client/config-feed.ts";
 import { connectControlPlane } from "./control-plane-client/connect.ts";
+import { controlPlaneContent } from "./control-plane-client/content.ts";
 import { controlPlaneNodeStatus } from "./control-plane-client/node-status.ts";
 import { controlPlaneQuotaUse } from "./control-plane-client/quota-use.ts";
 import { controlPlaneUsageStream } from "./control-plane-client/usage-stream.ts";
@@ -86,6 +87,7 @@ import { fallbackNodeStatus } from "./snapshot/fallback-node-status.ts";
 import { buildRuntimeSnapshot, type RuntimeSnapshot } from "./snapshot/runtime-snapshot.ts";
 import { openSnapshotFile } from "./snapshot/snapshot-file.ts";
 import { openSnapshots } from "./snapshot/snapshots.ts";
+import { shipContent } from "./usage/ship-content.ts";
 import { shipUsage } from "./usage/ship-usage.ts";
 import { openUsageLog } from "./usage/usage-log.ts";
 
@@ -131,6 +133,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
         )
       : redisUsageStream({ redis, logName: usageLog.name, confirmed: usageLog.confirmed });
   const shipping = shipUsage({ log: usageLog, stream: usageStream, logger });
+  const content = shipContent(controlPlaneContent(controlPlane), logger);
 
   const counted = metrics({
     callsInFlight: () => callsInFlight(),
@@ -138,6 +141,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     configStaleMs: () => snapshots.staleMs(),
     usageEventsWaiting: () => Number(usageLog.waiting()),
     usageEventsDropped: () => Number(usageLog.dropped()),
+    contentDropped: () => content.dropped(),
   });
   const snapshots = openSnapshots<RuntimeSnapshot>({
     feed,
@@ -211,6 +215,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
         const record = usageRecordBytes(state, { nodeId, nowMs: Date.now(), pseudonym });
         if (record !== undefined) usageLog.append(record);
         counted.count(state);
+        if (state.captured !== undefined) content.keep(state.captured.content(state.rendered));
       } catch (error) {
         logger.error({ err: error, callId: state.request.callId }, "a finished call could not be recorded");
       }
@@ -252,7 +257,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   const opened: (() => Promise<void>)[] = [];
   const closeInside = async () => {
     await quota.close();
-    await shipping.close(usageDrainMs);
+    await Promise.all([shipping.close(usageDrainMs), content.close(usageDrainMs)]);
     await usageLog.close();
     await snapshots.close();
     await pools.close();

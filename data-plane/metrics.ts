@@ -20,6 +20,7 @@ export interface MetricSources {
   readonly configStaleMs: () => number;
   readonly usageEventsWaiting: () => number;
   readonly usageEventsDropped: () => number;
+  readonly contentDropped: () => number;
 }
 
 const durationBuckets = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
@@ -106,6 +107,11 @@ export function metrics(sources: MetricSources): Metrics {
     "penstock_ledger_events_dropped",
     "Usage events that were lost because neither disk nor memory had room",
     sources.usageEventsDropped,
+  );
+  gauge(
+    "penstock_content_dropped",
+    "Calls whose content was to be kept and was not, because nobody took it from this node",
+    sources.contentDropped,
   );
 
   const tallies: Tally[] = [];

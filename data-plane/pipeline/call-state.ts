@@ -7,6 +7,7 @@ import type { Assignment } from "./assign-variant.ts";
 import type { Caller } from "./authenticate.ts";
 import type { Attempt } from "./call-backend.ts";
 import type { CallRequest } from "./call-request.ts";
+import type { CapturedContent } from "./captured-content/captured-content.ts";
 import type { CallFacts, TokenUsage } from "./completion-event.ts";
 import { costOf } from "./cost.ts";
 import type { RenderedPrompt } from "./render-prompt.ts";
@@ -32,6 +33,8 @@ export interface CallState<Meter extends CallMeter = CallMeter> {
   assignment: Assignment | undefined;
   rendered: RenderedPrompt | undefined;
   reservation: Reservation | undefined;
+  /** undefined: what is said is not kept. */
+  captured: CapturedContent | undefined;
   cache: "off" | "miss" | "hit";
   readonly attempts: Attempt[];
   readonly meter: Meter;
@@ -52,6 +55,7 @@ export function callState<Meter extends CallMeter>(request: CallRequest, meter: 
     assignment: undefined,
     rendered: undefined,
     reservation: undefined,
+    captured: undefined,
     cache: "off",
     attempts: [],
     meter,

@@ -10,6 +10,7 @@ import { assignVariant } from "./assign-variant.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { type Attempt, type BackendDependencies, callBackend, openCompletion } from "./call-backend.ts";
 import { account, callState, factsOf } from "./call-state.ts";
+import { captureContent } from "./captured-content/captured-content.ts";
 import type { CallFacts, CompletionEvent } from "./completion-event.ts";
 import type { CompletionRequest } from "./completion-request.ts";
 import { tiersOf } from "./economy.ts";
@@ -60,6 +61,8 @@ export async function* complete(
     state.caller = caller;
     const route = resolveRoute(snapshot, caller, request.model);
     state.route = route;
+    const captured = snapshot.keepsContent ? captureContent(snapshot, route, caller, request, dependencies.random) : undefined;
+    state.captured = captured;
     stopClock = startTotalClock(route.clocks.totalMs, lifetime);
     const { experiment } = route;
     const assignment =
@@ -100,6 +103,7 @@ export async function* complete(
       const growing = reservation.grow?.(state.meter.outputTokens());
       if (growing !== undefined) await growing;
       entry.add(events);
+      if (captured !== undefined) captured.add(events);
       if (facts === undefined) {
         facts = factsOf(state, reservation);
         yield [{ type: "committed", facts, writeStallMs: route.clocks.writeStallMs }, ...events];

@@ -6,6 +6,7 @@ import type {
   Backend,
   CatalogueModel,
   Condition,
+  ContentCapture,
   Economy,
   Experiment,
   Namespace,
@@ -38,6 +39,8 @@ export interface CompiledRoute {
   /** Fields of the common form that may be left out where a backend cannot be given them: "seed", "messages.name". */
   readonly dropParameters: ReadonlySet<string>;
   readonly experiment: CompiledExperiment | undefined;
+  /** undefined: as the caller's project. */
+  readonly contentCapture: ContentCapture | undefined;
   /** Ids of the resources that this was compiled from, besides the route itself. */
   readonly references: readonly string[];
 }
@@ -185,6 +188,7 @@ export function compileRoute(route: Route, experiment: Experiment | undefined, p
     defaultParameters: route.defaultParameters,
     forcedParameters: route.forcedParameters,
     dropParameters: new Set(route.dropParameters),
+    contentCapture: route.contentCapture,
     experiment:
       experiment === undefined ? undefined : compileExperiment(experiment, { ...compiler, where: `experiment "${experiment.key}"` }),
     references: [...references],

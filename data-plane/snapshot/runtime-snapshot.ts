@@ -44,6 +44,8 @@ export interface RuntimeSnapshot {
   routeName(id: string): string | undefined;
   prompt(organisationId: string, name: string): Prompt | undefined;
   promptVersion(promptId: string, version: number): CompiledPromptVersion | undefined;
+  /** Whether anybody keeps what is said in calls: most nodes' calls need not ask further. */
+  readonly keepsContent: boolean;
   /** Another object whenever any quota has changed: what was derived from quotas holds for as long as this is the same. */
   readonly quotaIndex: object;
   /** @param scope see quotaScope. */
@@ -77,6 +79,7 @@ export function buildRuntimeSnapshot(snapshot: Snapshot): RuntimeSnapshot {
     prompts: persistentMap([...resources.prompt.values()].map((prompt) => [routeKey(prompt.organisationId, prompt.name), prompt])),
     quotas: persistentMap(quotaLists(resources.quota.values())),
     budgets: reachedBudgets(resources.budget.values()),
+    keepers: new Set(snapshot.resources.flatMap(({ resource }) => (isKeeper(resource) ? [resource.value.id] : []))),
     revision: snapshot.revision,
   });
 }
@@ -123,11 +126,13 @@ interface Indexes {
   readonly prompts: PersistentMap<Prompt>;
   readonly quotas: PersistentMap<readonly CompiledQuota[]>;
   readonly budgets: ReachedBudgets;
+  /** Ids of organisations, projects and routes that keep what is said. */
+  readonly keepers: ReadonlySet<string>;
   readonly revision: Revision;
 }
 
 function over(indexes: Indexes): RuntimeSnapshot {
-  const { resources, routes, keys, prompts, versions, quotas, budgets, revision } = indexes;
+  const { resources, routes, keys, prompts, versions, quotas, budgets, keepers, revision } = indexes;
   return {
     revision,
     revisionText: `${revision.epoch}-${revision.number}`,
@@ -140,6 +145,7 @@ function over(indexes: Indexes): RuntimeSnapshot {
     routeName: (id) => resources.route.get(id)?.name,
     prompt: (organisationId, name) => prompts.get(routeKey(organisationId, name)),
     promptVersion: (promptId, version) => versions.get(promptVersionKey(promptId, version)),
+    keepsContent: keepers.size > 0,
     quotaIndex: quotas,
     quotas: (organisationId, scope) => quotas.get(routeKey(organisationId, scope)) ?? noQuotas,
     budgetPercent: (caller, atMs) => budgetPercent(budgets, caller, atMs),
@@ -174,7 +180,7 @@ function changesOf(delta: Delta): Change[] {
 /** First all that goes, then all that comes: within one delta a name may pass from one resource to another, or two may swap. */
 function applied(indexes: Indexes, delta: Delta, revision: Revision): Indexes {
   const resources: Resources = { ...indexes.resources };
-  let { keys, prompts, versions, routes, quotas, budgets, experiments } = indexes;
+  let { keys, prompts, versions, routes, quotas, budgets, keepers, experiments } = indexes;
   /** Ids of what changed and may be compiled into routes. */
   const changed = new Set<string>();
   const routesChanged = new Set<string>();
@@ -232,6 +238,7 @@ function applied(indexes: Indexes, delta: Delta, revision: Revision): Indexes {
         kind satisfies never;
     }
     put(resources, kind, id, next);
+    if (keepers.has(id) || isKeeper(next)) keepers = withKeeper(keepers, id, isKeeper(next));
   }
 
   for (const { next } of changes) {
@@ -266,7 +273,7 @@ function applied(indexes: Indexes, delta: Delta, revision: Revision): Indexes {
   }
   if (quotasChanged) quotas = persistentMap(quotaLists(resources.quota.values()));
   if (budgetsChanged) budgets = reachedBudgets(resources.budget.values());
-  return { resources, keys, prompts, versions, routes, quotas, budgets, experiments, revision };
+  return { resources, keys, prompts, versions, routes, quotas, budgets, keepers, experiments, revision };
 }
 
 const partsOf = (resources: Resources, versions: PersistentMap<CompiledPromptVersion>): RouteParts => ({
@@ -279,6 +286,20 @@ const partsOf = (resources: Resources, versions: PersistentMap<CompiledPromptVer
 });
 
 const compiled = (version: PromptVersion): CompiledPromptVersion => compilePromptVersion(version);
+
+/** Whether it says that what is said in calls is kept. */
+const isKeeper = (
+  resource: Resource["resource"] | undefined,
+): resource is Extract<Resource["resource"], { case: "organisation" | "project" | "route" }> =>
+  (resource?.case === "organisation" || resource?.case === "project" || resource?.case === "route") &&
+  resource.value.contentCapture?.on === true;
+
+function withKeeper(keepers: ReadonlySet<string>, id: string, keeps: boolean): ReadonlySet<string> {
+  const next = new Set(keepers);
+  if (keeps) next.add(id);
+  else next.delete(id);
+  return next;
+}
 
 function runningByRoute(experiments: Iterable<Experiment>): Map<string, Experiment> {
   const byRoute = new Map<string, Experiment>();

@@ -40,6 +40,7 @@ const publicIds = ["public0", "public1", "public2", "public3", "public4"] as con
 /** All that can be asked of a snapshot, as plain data that can be compared. */
 export function answersOf(snapshot: RuntimeSnapshot) {
   return {
+    keepsContent: snapshot.keepsContent,
     keys: publicIds.map((id) => snapshot.apiKey(id)),
     projects: pool("j", 2).map((id) => snapshot.project(id)),
     organisations: organisations.map((id) => snapshot.organisation(id)),
@@ -118,13 +119,18 @@ const said = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undef
 
 const price = fc.record({ version: fc.bigInt(1n, 3n), effectiveFromMs: fc.bigInt(0n, 2n), inputNanodollarsPerMillion: fc.bigInt(0n, 9n) });
 
+const capture = fc.record({ on: fc.boolean(), share: fc.constant(1), retentionDays: fc.constant(1) });
+
 const resources: { readonly [C in Case]: fc.Arbitrary<Init<C>> } = {
-  organisation: fc.record({
-    id: fc.constantFrom(...organisations),
-    key: name,
-    discounts: fc.array(fc.record({ providerId: fc.constantFrom("", "p0"), basisPoints: fc.constantFrom(100, 200) }), { maxLength: 1 }),
-  }),
-  project: fc.record({ id: idOf("j", 2), organisationId: organisation, key: name }),
+  organisation: fc
+    .record({
+      id: fc.constantFrom(...organisations),
+      key: name,
+      contentCapture: optional(capture),
+      discounts: fc.array(fc.record({ providerId: fc.constantFrom("", "p0"), basisPoints: fc.constantFrom(100, 200) }), { maxLength: 1 }),
+    })
+    .map(said),
+  project: fc.record({ id: idOf("j", 2), organisationId: organisation, key: name, contentCapture: optional(capture) }).map(said),
   apiKey: fc.record({
     id: idOf("k", 4),
     organisationId: organisation,
@@ -151,6 +157,7 @@ const resources: { readonly [C in Case]: fc.Arbitrary<Init<C>> } = {
       name,
       tiers,
       prompt: optional(binding),
+      contentCapture: optional(capture),
       economy: optional(fc.record({ budgetPercent: fc.constant(50), firstTier: fc.nat(2) })),
     })
     .map(said),

@@ -11,7 +11,11 @@ export interface AnswerMessage {
   readonly role: "assistant";
   readonly content: string | null;
   readonly refusal?: string;
-  readonly tool_calls?: readonly { readonly id: string; readonly type: "function"; readonly function: { name: string; arguments: string } }[];
+  readonly tool_calls?: readonly {
+    readonly id: string;
+    readonly type: "function";
+    readonly function: { name: string; arguments: string };
+  }[];
 }
 
 type Json = Readonly<Record<string, unknown>>;

@@ -55,20 +55,22 @@ const isMedia = (text: string, name: string): boolean =>
 
 interface Pattern {
   readonly found: RegExp;
-  readonly by: string | ((found: string) => string);
+  readonly by: (found: string) => string;
 }
+
+const withoutKey = () => "[key removed]";
 
 const patterns: Readonly<Record<string, readonly Pattern[]>> = {
   keys: [
-    { found: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,8000}?-----END [A-Z ]{0,30}PRIVATE KEY-----/g, by: "[key removed]" },
-    { found: /\beyJ[\w-]{10,4000}\.[\w-]{10,8000}\.[\w-]{5,2000}/g, by: "[key removed]" },
+    { found: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,8000}?-----END [A-Z ]{0,30}PRIVATE KEY-----/g, by: withoutKey },
+    { found: /\beyJ[\w-]{10,4000}\.[\w-]{10,8000}\.[\w-]{5,2000}/g, by: withoutKey },
     // Those that say what they are: OpenAI, Anthropic, Stripe, ours, GitHub, GitLab, Slack, Hugging Face, Groq, xAI.
-    { found: /\b(?:sk|pk|rk|psk|pat|pcp|gh[opusr]|github_pat|glpat|xox[abeprs]|hf|gsk|xai)[-_][\w-]{16,400}/g, by: "[key removed]" },
+    { found: /\b(?:sk|pk|rk|psk|pat|pcp|gh[opusr]|github_pat|glpat|xox[abeprs]|hf|gsk|xai)[-_][\w-]{16,400}/g, by: withoutKey },
     // AWS, Google.
-    { found: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{35}/g, by: "[key removed]" },
-    { found: /\bbearer [\w.~+/=-]{16,4000}/gi, by: "[key removed]" },
+    { found: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{35}/g, by: withoutKey },
+    { found: /\bbearer [\w.~+/=-]{16,4000}/gi, by: withoutKey },
   ],
-  emails: [{ found: /[\w.%+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}\b/gi, by: "[email removed]" }],
+  emails: [{ found: /[\w.%+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}\b/gi, by: () => "[email removed]" }],
   "card-numbers": [{ found: /\b\d(?:[ -]?\d){12,18}\b/g, by: (digits) => (passesLuhn(digits) ? "[card number removed]" : digits) }],
 };
 
