@@ -5,6 +5,7 @@ import {
   type AnnotationSchema,
   type ChoiceSchema,
   type CompleteResponseSchema,
+  type ForeignPartSchema,
   MessageSchema,
   FinishReason as ProtoFinishReason,
   ReasoningDetailKind,
@@ -86,7 +87,12 @@ function streamEvent(event: CompletionEvent, request: CompletionRequest, signedT
     case "choice-finished":
       return {
         case: "choiceFinished",
-        value: { choice: event.choice, reason: finishReasons[event.reason.unified], rawReason: event.reason.raw },
+        value: {
+          choice: event.choice,
+          reason: finishReasons[event.reason.unified],
+          rawReason: event.reason.raw,
+          stopSequence: event.reason.stopSequence ?? "",
+        },
       };
     case "finished":
       return { case: "finished", value: { report: reportOf(event.report) } };
@@ -105,9 +111,9 @@ function streamEvent(event: CompletionEvent, request: CompletionRequest, signedT
       return { case: "audioDelta", value: audio(event) };
     case "image":
       return { case: "imageMade", value: { choice: event.choice, url: event.url } };
-    case "part-ended":
-    // Only its own dialect has a word for it.
     case "foreign-part":
+      return { case: "foreignPart", value: { choice: event.choice, dialect: event.dialect, data: event.data } };
+    case "part-ended":
       return undefined;
     default:
       return event satisfies never;
@@ -124,6 +130,7 @@ interface OpenChoice {
   readonly annotations: MessageInitShape<typeof AnnotationSchema>[];
   audio: SpokenAnswer | undefined;
   readonly imageUrls: string[];
+  readonly foreignParts: MessageInitShape<typeof ForeignPartSchema>[];
   readonly logprobs: TokenLogprob[];
   reason: FinishReason | undefined;
 }
@@ -149,6 +156,7 @@ export function completionAnswer(request: CompletionRequest): {
         annotations: [],
         audio: undefined,
         imageUrls: [],
+        foreignParts: [],
         logprobs: [],
         reason: undefined,
       };
@@ -202,12 +210,14 @@ export function completionAnswer(request: CompletionRequest): {
         case "image":
           choice(event.choice).imageUrls.push(event.url);
           break;
+        case "foreign-part":
+          choice(event.choice).foreignParts.push({ choice: event.choice, dialect: event.dialect, data: event.data });
+          break;
         case "usage":
         case "committed":
         case "native-chunk":
         case "native-answer":
         case "part-ended":
-        case "foreign-part":
           break;
         default:
           event satisfies never;
@@ -230,7 +240,7 @@ export function completionAnswer(request: CompletionRequest): {
 
 function choiceMessage(
   index: number,
-  { text, reasoning, refusal, toolCalls, details, annotations, audio: said, imageUrls, logprobs, reason }: OpenChoice,
+  { text, reasoning, refusal, toolCalls, details, annotations, audio: said, imageUrls, foreignParts, logprobs, reason }: OpenChoice,
 ): MessageInitShape<typeof ChoiceSchema> {
   const calls: MessageInitShape<typeof ToolCallSchema>[] = [...toolCalls.values()].map((call) => ({
     id: call.id,
@@ -255,6 +265,8 @@ function choiceMessage(
     annotations,
     ...(said === undefined ? {} : { audio: { ...audioMember(said), choice: index, data: Buffer.concat(said.pieces) } }),
     imageUrls,
+    foreignParts,
+    stopSequence: reason?.stopSequence ?? "",
   };
 }
 

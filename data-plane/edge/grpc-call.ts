@@ -28,6 +28,9 @@ export const usageOf = (usage: TokenUsage) => ({
   audioInputTokens: BigInt(usage.audioInputTokens),
   audioOutputTokens: BigInt(usage.audioOutputTokens),
   estimated: usage.estimated,
+  imageInputTokens: BigInt(usage.imageInputTokens ?? 0),
+  imageOutputTokens: BigInt(usage.imageOutputTokens ?? 0),
+  cacheWriteOneHourTokens: BigInt(usage.cacheWriteOneHourTokens ?? 0),
 });
 
 export const reportOf = ({ route, backend, attempts, variant, cache, revision, promptVersion, costNanodollars }: CallReport) => ({

@@ -130,7 +130,10 @@ export function openCompletion(
     });
   const cannotCarry: ProviderCall["cannotCarry"] = (field, kind) => letGo(field, kind, dropParameters, attempt);
   const ownDialect = request.ingress !== "grpc" && provider.dialects.includes(request.ingress);
-  if (!ownDialect && request.native !== undefined) for (const field of request.native.unmapped) cannotCarry(field);
+  if (!ownDialect && request.native !== undefined) {
+    for (const field of request.native.unmapped) cannotCarry(field);
+    for (const field of request.native.hints) cannotCarry(field, "hint");
+  }
   const form = ownDialect && !call.outputIsRead ? "native" : "typed";
   return provider.complete({ backend, request, replacements, promptMessages, form, clocks, cannotCarry }, signal);
 }

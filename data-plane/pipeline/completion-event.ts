@@ -88,6 +88,8 @@ export interface ReasoningDetail {
   readonly format: string;
   /** The key of the provider that signed. */
   readonly provider: string;
+  /** The provider passes on what another signed, and takes it back in this shape alone. Absent: it signed itself. */
+  readonly relayed?: true;
 }
 
 /** Where a part of the answer is taken from. */

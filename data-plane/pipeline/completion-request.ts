@@ -52,6 +52,8 @@ export interface NativeRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Fields that the common form has no word for, as the caller named them. A backend of another dialect cannot be given them. */
   readonly unmapped: readonly string[];
+  /** Those without which the answer says the same: they are left out and told. */
+  readonly hints: readonly string[];
 }
 
 export interface ReasoningSigner {

@@ -55,6 +55,44 @@ export function tellUncarried(body: Json, known: ReadonlySet<string>, cannotCarr
   }
 }
 
+const listOfNames = (names: string): ReadonlySet<string> => new Set(names.split(" "));
+/** What of the objects below the top any dialect has a place for, or says that it has none. */
+const membersRead = {
+  message: listOfNames("role content name cache_control tool_call_id is_error"),
+  assistant: listOfNames(
+    "role content name cache_control refusal tool_calls reasoning_content reasoning reasoning_details audio function_call",
+  ),
+  part: listOfNames("type cache_control text refusal image_url video_url input_audio file citations context"),
+  tool: listOfNames("type cache_control function custom"),
+  function: listOfNames("name description parameters strict"),
+  reasoning: listOfNames("effort max_tokens enabled exclude"),
+};
+
+/**
+ * Tells each member of messages, parts and tools, and of `reasoning`, that nobody here knows. What stands on an assistant's message
+ * is of an earlier answer, and what comes next does not hang on it. @throws as ProviderCall.cannotCarry.
+ */
+export function tellUnknownMembers(body: Json, cannotCarry: CannotCarry): void {
+  const tell = (value: unknown, kind: keyof typeof membersRead, at: string, how?: "hint") => {
+    for (const [name, said] of Object.entries(objectOf(value)))
+      if (isSaid(said) && !membersRead[kind].has(name) && !(Array.isArray(said) && said.length === 0)) cannotCarry(`${at}.${name}`, how);
+  };
+  for (const [i, message] of listOf(body["messages"]).entries()) {
+    const { role, content } = objectOf(message);
+    const how = role === "assistant" ? "hint" : undefined;
+    tell(message, role === "assistant" ? "assistant" : "message", `messages[${i}]`, how);
+    for (const [j, part] of listOf(content).entries()) if (isKnownPart(part)) tell(part, "part", `messages[${i}].content[${j}]`, how);
+  }
+  for (const [i, tool] of listOf(body["tools"]).entries()) {
+    tell(tool, "tool", `tools[${i}]`);
+    tell(objectOf(tool)["function"], "function", `tools[${i}].function`);
+  }
+  tell(body["reasoning"], "reasoning", "reasoning");
+}
+
+/** A part of a kind that nobody knows is told as a whole. */
+const isKnownPart = (part: unknown): boolean => membersRead.part.has(textOf(objectOf(part)["type"]));
+
 /** The bound on output, by its newer name where both are said. */
 export const outputBoundOf = (body: Json): number | undefined => numberOf(body["max_completion_tokens"] ?? body["max_tokens"]);
 
@@ -89,6 +127,11 @@ export function functionToolsOf(body: Json, cannotCarry: CannotCarry): readonly 
       },
     ];
   });
+}
+
+/** For dialects that keep no tools in a cache. */
+export function tellCachedTools(tools: readonly FunctionTool[], cannotCarry: CannotCarry): void {
+  for (const [i, { tool }] of tools.entries()) if (isSaid(tool["cache_control"])) cannotCarry(`tools[${i}].cache_control`, "hint");
 }
 
 export interface ToolChoice {
@@ -127,6 +170,7 @@ export function reasoningAskedOf(body: Json): ReasoningAsked | undefined {
   const reasoning = objectOf(body["reasoning"]);
   const effort = body["reasoning_effort"] ?? reasoning["effort"];
   const { max_tokens: tokensMax, enabled, exclude } = reasoning;
+  // exclude: false alone asks to see whatever it thinks.
   if (!isSaid(effort) && !isSaid(tokensMax) && !isSaid(enabled) && !isSaid(exclude)) return undefined;
   return {
     effort: typeof effort === "string" ? effort : undefined,
@@ -136,6 +180,10 @@ export function reasoningAskedOf(body: Json): ReasoningAsked | undefined {
     field: isSaid(body["reasoning_effort"]) ? "reasoning_effort" : "reasoning",
   };
 }
+
+/** Whether anything is asked of the thinking itself, and not of what is shown of it alone. */
+export const asksForMore = ({ effort, tokensMax, enabled }: ReasoningAsked): boolean =>
+  effort !== undefined || tokensMax !== undefined || enabled !== undefined;
 
 export interface ResponseSchema {
   readonly name: string;

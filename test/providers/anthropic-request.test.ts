@@ -122,7 +122,7 @@ describe("parameters", () => {
       "messages[0].content[0].input_audio",
       { messages: [{ role: "user", content: [{ type: "input_audio", input_audio: { data: "", format: "wav" } }] }] },
     ],
-    ["messages[1].reasoning_content", { messages: [user, { role: "assistant", content: "x", reasoning_content: "hm" }] }],
+    ["messages[0].unheard", { messages: [{ ...user, unheard: 1 }] }],
     [
       "messages[0].content[0].file.file_data",
       { messages: [{ role: "user", content: [{ type: "file", file: { file_data: "data:application/zip;base64,AA==" } }] }] },
@@ -134,11 +134,13 @@ describe("parameters", () => {
   test("hints are let go of and told", () => {
     const { call, hints } = callOf({
       prompt_cache_key: "k",
-      messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "https://example.org/a.png", detail: "high" } }] }],
+      messages: [
+        { role: "user", content: [{ type: "image_url", image_url: { url: "https://example.org/a.png", detail: "high" } }] },
+        { role: "assistant", content: "x", reasoning_content: "hm" },
+      ],
     });
     requestBody(call);
-    expect(new Set(hints)).toEqual(new Set(["prompt_cache_key", "messages[0].content[0].image_url.detail"]));
-    expect(hints).toHaveLength(2);
+    expect(hints.toSorted()).toEqual(["messages[0].content[0].image_url.detail", "messages[1].reasoning_content", "prompt_cache_key"]);
   });
 });
 
@@ -298,7 +300,7 @@ describe("a caller of the same dialect", () => {
   const native = (text: string, more: Partial<ProviderCall> = {}, headers: Record<string, string> = {}) =>
     callOf({}, more, "claude-x", {
       ingress: "anthropic-messages",
-      native: { body: readJsonText(text), headers, unmapped: [] },
+      native: { body: readJsonText(text), headers, unmapped: [], hints: [] },
     }).call;
 
   test("is handed on byte for byte, but for the model", () => {

@@ -11,18 +11,22 @@ export interface CommonForm {
   readonly body: Json;
   /** Fields without a word in the common form, as the caller named them. */
   readonly unmapped: readonly string[];
+  /** Those of an earlier answer, or that speed something up: what comes next does not hang on them. */
+  readonly hints: readonly string[];
 }
 
 /** @param body checked by checkMessagesBody. @throws GatewayError INVALID_ARGUMENT naming the field. */
 export function commonFormOf(body: Json): CommonForm {
   const unmapped: string[] = [];
-  const mapping: Mapping = { cannot: (field) => void unmapped.push(field) };
+  const hints: string[] = [];
+  const mapping: Mapping = { cannot: (field, kind) => void (kind === "hint" ? hints : unmapped).push(field) };
   const system = systemMessages(body["system"], mapping);
   const messages = (Array.isArray(body["messages"]) ? (body["messages"] as unknown[]) : []).flatMap((message, i) =>
     messagesOf(object(message), `messages[${i}]`, mapping),
   );
   for (const [name, value] of Object.entries(body))
     if (!knownMembers.has(name) && value !== undefined && value !== null && value !== nothingSaid[name]) mapping.cannot(name);
+  for (const name of ["metadata", "output_config", "thinking", "tool_choice"]) tellUnread(object(body[name]), name, name, mapping);
   const choice = object(body["tool_choice"]);
   const output = object(body["output_config"]);
   const format = object(output["format"]);
@@ -44,18 +48,43 @@ export function commonFormOf(body: Json): CommonForm {
     cache_control: body["cache_control"] ?? undefined,
     tools,
     // Without tools, other dialects refuse them.
-    tool_choice: tools === undefined ? undefined : toolChoiceOf(choice),
+    tool_choice: tools === undefined ? undefined : toolChoiceOf(choice, mapping),
     parallel_tool_calls: tools !== undefined && choice["disable_parallel_tool_use"] === true ? false : undefined,
-    reasoning: reasoningOf(object(body["thinking"])),
+    reasoning: reasoningOf(object(body["thinking"]), mapping),
     reasoning_effort: output["effort"] ?? undefined,
-    response_format: responseFormatOf(format),
+    response_format: responseFormatOf(format, mapping),
     prompt: body["prompt"],
   };
-  return { body: Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)), unmapped };
+  return { body: Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)), unmapped, hints };
 }
 
 interface Mapping {
-  readonly cannot: (field: string) => void;
+  readonly cannot: (field: string, kind?: "hint") => void;
+}
+
+/** What is read of objects below the top. A block's type is followed by those that all blocks have. */
+const readMembers: Readonly<Record<string, readonly string[]>> = {
+  metadata: ["user_id"],
+  output_config: ["effort", "format"],
+  thinking: ["type", "budget_tokens", "display"],
+  tool_choice: ["type", "name", "disable_parallel_tool_use"],
+  message: ["role", "content"],
+  text: ["text", "citations"],
+  image: ["source"],
+  document: ["source", "title", "context", "citations"],
+  tool_use: ["id", "name", "input"],
+  tool_result: ["tool_use_id", "content", "is_error"],
+  thinking_block: ["thinking", "signature"],
+  redacted_thinking: ["data"],
+  tool: ["name", "description", "input_schema", "strict", "input_examples", "defer_loading"],
+};
+
+/** Names what an object says and nobody here reads. */
+function tellUnread(value: Json, kind: string, at: string, { cannot }: Mapping, how?: "hint"): void {
+  const read = readMembers[kind] ?? [];
+  for (const [name, said] of Object.entries(value))
+    if (said !== undefined && said !== null && name !== "type" && name !== "cache_control" && !read.includes(name))
+      cannot(`${at}.${name}`, name === "eager_input_streaming" ? "hint" : how);
 }
 
 const knownMembers = new Set(
@@ -75,6 +104,7 @@ function systemMessages(system: unknown, mapping: Mapping): Json[] {
 
 function messagesOf(message: Json, at: string, mapping: Mapping): Json[] {
   const { role, content } = message;
+  tellUnread(message, "message", at, mapping);
   if (typeof content === "string") return [{ role, content }];
   const blocks = (Array.isArray(content) ? content : []).map(object);
   return role === "assistant" ? [assistantMessage(blocks, at, mapping)] : userMessages(role, blocks, at, mapping);
@@ -94,6 +124,7 @@ function userMessages(role: unknown, blocks: readonly Json[], at: string, mappin
 
 function toolMessage(block: Json, at: string, mapping: Mapping): Json {
   const { content } = block;
+  tellUnread(block, "tool_result", at, mapping);
   return withCacheControl(
     {
       role: "tool",
@@ -112,6 +143,8 @@ function assistantMessage(blocks: readonly Json[], at: string, mapping: Mapping)
   let unsigned = "";
   for (const [j, block] of blocks.entries()) {
     const here = `${at}.content[${j}]`;
+    if (typeof block["type"] === "string" && block["type"] in assistantBlocks)
+      tellUnread(block, assistantBlocks[block["type"]] ?? "", here, mapping, "hint");
     switch (block["type"]) {
       case "thinking":
         if (text(block["signature"]) === "") unsigned += text(block["thinking"]);
@@ -140,6 +173,12 @@ function assistantMessage(blocks: readonly Json[], at: string, mapping: Mapping)
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
   };
 }
+
+const assistantBlocks: Readonly<Record<string, string>> = {
+  thinking: "thinking_block",
+  redacted_thinking: "redacted_thinking",
+  tool_use: "tool_use",
+};
 
 /** Text alone goes as a string, which every backend takes from an assistant. */
 function contentOf(parts: readonly Json[]): string | readonly Json[] {
@@ -177,8 +216,12 @@ const partsOf = (content: unknown, at: string, mapping: Mapping): Json[] =>
   (Array.isArray(content) ? (content as unknown[]) : []).flatMap((block, j) => partOf(object(block), `${at}[${j}]`, mapping));
 
 function partOf(block: Json, at: string, mapping: Mapping): Json[] {
-  switch (block["type"]) {
+  const kind = text(block["type"]);
+  if (kind === "text" || kind === "image" || kind === "document") tellUnread(block, kind, at, mapping);
+  switch (kind) {
     case "text":
+      // What an earlier answer was taken from.
+      if (Array.isArray(block["citations"]) && block["citations"].length > 0) mapping.cannot(`${at}.citations`, "hint");
       return text(block["text"]) === "" ? [] : [withCacheControl({ type: "text", text: block["text"] }, block)];
     case "image": {
       const source = object(block["source"]);
@@ -190,7 +233,7 @@ function partOf(block: Json, at: string, mapping: Mapping): Json[] {
       return documentParts(block, at, mapping);
     default:
       // Search results, tools that the provider runs and their results, uploads into its containers.
-      mapping.cannot(`${at}.${text(block["type"])}`);
+      mapping.cannot(`${at}.${kind}`);
       return [];
   }
 }
@@ -212,10 +255,15 @@ function documentParts(block: Json, at: string, mapping: Mapping): Json[] {
       return file({ file_url: source["url"] });
     case "file":
       return file({ file_id: source["file_id"] });
-    case "content":
-      return typeof source["content"] === "string"
-        ? [{ type: "text", text: source["content"] }]
-        : partsOf(source["content"], `${at}.source.content`, mapping);
+    case "content": {
+      if ("citations" in details) mapping.cannot(`${at}.citations`);
+      const about = [block["title"], block["context"]].flatMap((said) => (text(said) === "" ? [] : [{ type: "text", text: said }]));
+      const parts =
+        typeof source["content"] === "string"
+          ? [{ type: "text", text: source["content"] }]
+          : partsOf(source["content"], `${at}.source.content`, mapping);
+      return [...about, ...parts];
+    }
     default:
       mapping.cannot(`${at}.source`);
       return [];
@@ -235,6 +283,7 @@ function toolOf(tool: Json, i: number, mapping: Mapping): Json[] {
     return [];
   }
   if (Array.isArray(tool["input_examples"]) && tool["input_examples"].length > 0) mapping.cannot(`tools[${i}].input_examples`);
+  tellUnread(tool, "tool", `tools[${i}]`, mapping);
   if (tool["defer_loading"] === true) mapping.cannot(`tools[${i}].defer_loading`);
   const described = {
     name,
@@ -246,8 +295,11 @@ function toolOf(tool: Json, i: number, mapping: Mapping): Json[] {
 }
 
 /** Every schema holds strictly here; elsewhere only those can whose properties are all required. */
-function responseFormatOf(format: Json): Json | undefined {
-  if (format["type"] !== "json_schema") return undefined;
+function responseFormatOf(format: Json, { cannot }: Mapping): Json | undefined {
+  if (format["type"] !== "json_schema") {
+    if (format["type"] !== undefined) cannot("output_config.format");
+    return undefined;
+  }
   return { type: "json_schema", json_schema: { name: "answer", schema: format["schema"], strict: requiresAll(format["schema"]) } };
 }
 
@@ -261,7 +313,7 @@ function requiresAll(schema: unknown): boolean {
   return own && Object.values(schema).every(requiresAll);
 }
 
-function toolChoiceOf(choice: Json): unknown {
+function toolChoiceOf(choice: Json, { cannot }: Mapping): unknown {
   switch (choice["type"]) {
     case "auto":
     case "none":
@@ -270,16 +322,30 @@ function toolChoiceOf(choice: Json): unknown {
       return "required";
     case "tool":
       return { type: "function", function: { name: choice["name"] } };
+    case undefined:
+      return undefined;
     default:
+      cannot("tool_choice");
       return undefined;
   }
 }
 
-/** Thinking that is turned off is what other dialects have where nothing is said. */
-function reasoningOf(thinking: Json): Json | undefined {
+function reasoningOf(thinking: Json, { cannot }: Mapping): Json | undefined {
   const hidden = thinking["display"] === "omitted" ? { exclude: true } : {};
-  if (thinking["type"] === "enabled") return { max_tokens: thinking["budget_tokens"], ...hidden };
-  return thinking["type"] === "adaptive" || thinking["type"] === "between_tools" ? { enabled: true, ...hidden } : undefined;
+  switch (thinking["type"]) {
+    case undefined:
+      return undefined;
+    case "enabled":
+      return { max_tokens: thinking["budget_tokens"], ...hidden };
+    case "adaptive":
+    case "between_tools":
+      return { enabled: true, ...hidden };
+    case "disabled":
+      return { enabled: false };
+    default:
+      cannot("thinking");
+      return undefined;
+  }
 }
 
 const withCacheControl = (part: Json, { cache_control: control }: Json): Json =>

@@ -113,6 +113,10 @@ class NativeMessages implements NativeRequest {
     return this.common().unmapped;
   }
 
+  get hints(): readonly string[] {
+    return this.common().hints;
+  }
+
   common(): CommonForm {
     this.made ??= commonFormOf(parseExactly(this.body.text) as Record<string, unknown>);
     return this.made;

@@ -50,7 +50,7 @@ export function messageEvents(model: string): MessageEvents {
       stop_reason: null,
       stop_sequence: null,
     };
-    out.push({ type: "message_start", message: { ...message, usage: usageShown(usage) } });
+    out.push({ type: "message_start", message: { ...message, usage: usageShown(usage, started?.serviceTier) } });
   }
 
   function begin(kind: "text" | "thinking" | "tool", block: Json, toolIndex = -1): void {
@@ -107,7 +107,7 @@ export function messageEvents(model: string): MessageEvents {
   }
 
   function addDetail(detail: ReasoningDetail): void {
-    const own = detail.format === ownFormat;
+    const own = detail.format === ownFormat && detail.relayed !== true;
     if (detail.kind === "summary") {
       ensure("thinking");
       delta({ type: "thinking_delta", thinking: detail.value });
@@ -196,7 +196,7 @@ export function messageEvents(model: string): MessageEvents {
         stop_sequence: reason?.stopSequence ?? null,
         ...(refused ? { stop_details: { type: "refusal", category: null, explanation: refusal } } : {}),
       };
-      out.push({ type: "message_delta", delta: ended, usage: usageShown(final) }, { type: "message_stop", ...extra });
+      out.push({ type: "message_delta", delta: ended, usage: usageShown(final, started?.serviceTier) }, { type: "message_stop", ...extra });
       return out;
     },
   };
@@ -212,12 +212,13 @@ function isWhole(input: string): boolean {
 }
 
 /** Input leaves out here what the cache was read from or written to. Unknown is 0, as the dialect has no other word. */
-const usageShown = (usage: TokenUsage | undefined): Json => ({
+const usageShown = (usage: TokenUsage | undefined, serviceTier = ""): Json => ({
   input_tokens: usage === undefined ? 0 : usage.inputTokens - usage.cacheReadTokens - usage.cacheWriteTokens,
   cache_creation_input_tokens: usage?.cacheWriteTokens ?? 0,
   cache_read_input_tokens: usage?.cacheReadTokens ?? 0,
   output_tokens: usage?.outputTokens ?? 0,
   ...(usage === undefined || usage.reasoningTokens === 0 ? {} : { output_tokens_details: { thinking_tokens: usage.reasoningTokens } }),
+  ...(serviceTier === "" ? {} : { service_tier: serviceTier }),
 });
 
 const ownReasons = new Set([

@@ -46,7 +46,7 @@ const completionRequest = (call: RestCall, json: JsonText, read: TextCompletionR
   model: read.model,
   stream: read.stream,
   body: read.body,
-  native: { body: json, headers: {}, unmapped: read.unmapped },
+  native: { body: json, headers: {}, unmapped: read.unmapped, hints: [] },
   reasoningSigners: [],
   prompt: undefined,
   endUserId: read.endUserId,

@@ -70,7 +70,7 @@ export function responseAnswer(request: ResponseRequest, idTag: string): Respons
   });
 
   const endOf = (): ResponseEnd => {
-    const cut = reason?.unified === "length" ? "max_output_tokens" : reason?.unified === "content_filter" ? "content_filter" : undefined;
+    const cut = incompleteReasonOf(reason);
     return {
       status: cut === undefined ? "completed" : "incomplete",
       output: items.output(),
@@ -139,6 +139,20 @@ export function responseAnswer(request: ResponseRequest, idTag: string): Respons
       return [];
     }
     return [{ name, data: JSON.stringify({ ...event, response: ours(native, request.store) }) }];
+  }
+}
+
+/** undefined: it came to its end. What is no end that responses have a word for is told in the backend's. */
+function incompleteReasonOf(reason: FinishReason | undefined): string | undefined {
+  switch (reason?.unified) {
+    case "length":
+      return "max_output_tokens";
+    case "content_filter":
+      return "content_filter";
+    case "other":
+      return reason.raw;
+    default:
+      return undefined;
   }
 }
 

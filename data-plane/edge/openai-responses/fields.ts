@@ -8,6 +8,10 @@ export const textOf = (value: unknown): string => (typeof value === "string" ? v
 /** Neither absent nor null. */
 export const isSaid = (value: unknown): boolean => value !== undefined && value !== null;
 
+/** Members that say something and are not among those that are read, as the caller would name them. */
+export const unknownMembers = (value: unknown, read: readonly string[], at: string): string[] =>
+  isObject(value) ? Object.keys(value).flatMap((name) => (read.includes(name) || !isSaid(value[name]) ? [] : [`${at}.${name}`])) : [];
+
 export const wrong = (field: string, what: string): GatewayError => new GatewayError("INVALID_ARGUMENT", `${field} ${what}`, { field });
 
 export const unsupported = (field: string, why: string): GatewayError =>

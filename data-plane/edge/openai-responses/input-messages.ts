@@ -5,18 +5,22 @@
  * Source: OpenAI's API reference, "Create a model response", input; and its guide to migrating from chat completions.
  */
 
-import { isObject, isSaid, type Json, textOf, wrong } from "./fields.ts";
+import { isObject, isSaid, type Json, textOf, unknownMembers, wrong } from "./fields.ts";
 import { readReasoning } from "./reasoning-envelope.ts";
 
 export interface InputMessages {
   readonly messages: readonly Json[];
   /** Items and parts that chat has no word for, as the caller would name them. */
   readonly unmapped: readonly string[];
+  /** What of an earlier answer chat has no word for, and the next one does not hang on. */
+  readonly hints: readonly string[];
 }
 
 interface AssistantMessage {
   content: Json[];
   refusal: string;
+  /** What the model has thought aloud and nobody signed. */
+  thoughts: string;
   readonly tool_calls: Json[];
   readonly reasoning_details: Json[];
 }
@@ -25,9 +29,10 @@ interface AssistantMessage {
 export function inputMessages(items: readonly unknown[], nameOf: (index: number) => string): InputMessages {
   const messages: Json[] = [];
   const unmapped: string[] = [];
+  const hints: string[] = [];
   let turn: AssistantMessage | undefined;
   const openTurn = (): AssistantMessage => {
-    turn ??= { content: [], refusal: "", tool_calls: [], reasoning_details: [] };
+    turn ??= { content: [], refusal: "", thoughts: "", tool_calls: [], reasoning_details: [] };
     return turn;
   };
   const closeTurn = () => {
@@ -44,22 +49,29 @@ export function inputMessages(items: readonly unknown[], nameOf: (index: number)
         const role = roleOf(item["role"], at);
         if (role !== "assistant") {
           closeTurn();
-          messages.push({ role, content: contentOf(item["content"], at, unmapped) });
+          messages.push({ role, content: contentOf(item["content"], at, unmapped, hints) });
+          unmapped.push(...unknownMembers(item, itemMembers.message, at));
           break;
         }
         // Two messages of the assistant in a row stay two, unless calls stand between, which chat wants together.
         if (turn !== undefined && turn.tool_calls.length === 0 && (turn.content.length > 0 || turn.refusal !== "")) closeTurn();
         const said = openTurn();
-        for (const part of partsOf(item["content"], at, unmapped)) {
+        hints.push(...unknownMembers(item, itemMembers.message, at));
+        for (const part of partsOf(item["content"], at, unmapped, hints)) {
           if (part["type"] === "refusal") said.refusal += textOf(part["refusal"]);
           else said.content.push(part);
         }
         break;
       }
-      case "reasoning":
-        openTurn().reasoning_details.push(...readReasoning(item));
+      case "reasoning": {
+        const details = readReasoning(item);
+        const of = openTurn();
+        of.reasoning_details.push(...details);
+        if (details.length === 0) of.thoughts += thoughtsOf(item);
         break;
+      }
       case "function_call":
+        hints.push(...unknownMembers(item, itemMembers.call, at));
         openTurn().tool_calls.push({
           id: needed(item, "call_id", at),
           type: "function",
@@ -67,6 +79,7 @@ export function inputMessages(items: readonly unknown[], nameOf: (index: number)
         });
         break;
       case "custom_tool_call":
+        hints.push(...unknownMembers(item, itemMembers.customCall, at));
         openTurn().tool_calls.push({
           id: needed(item, "call_id", at),
           type: "custom",
@@ -76,10 +89,11 @@ export function inputMessages(items: readonly unknown[], nameOf: (index: number)
       case "function_call_output":
       case "custom_tool_call_output":
         closeTurn();
+        unmapped.push(...unknownMembers(item, itemMembers.output, at));
         messages.push({
           role: "tool",
           tool_call_id: needed(item, "call_id", at),
-          content: contentOf(item["output"], `${at}.output`, unmapped),
+          content: contentOf(item["output"], `${at}.output`, unmapped, hints),
         });
         break;
       case "item_reference":
@@ -90,16 +104,29 @@ export function inputMessages(items: readonly unknown[], nameOf: (index: number)
     }
   }
   closeTurn();
-  return { messages, unmapped };
+  return { messages, unmapped, hints };
 }
 
-function messageOfTurn({ content, refusal, tool_calls, reasoning_details }: AssistantMessage): Json {
+/** Ids and states of items are OpenAI's own to keep; no model is shown them. */
+const itemMembers = {
+  message: ["type", "role", "content", "id", "status"],
+  call: ["type", "id", "call_id", "name", "arguments", "status"],
+  customCall: ["type", "id", "call_id", "name", "input", "status"],
+  output: ["type", "id", "call_id", "output", "status"],
+};
+
+/** A summary is about the reasoning and not it; no model takes one back. */
+const thoughtsOf = ({ content }: Json): string =>
+  Array.isArray(content) ? content.map((part: unknown) => (isObject(part) ? textOf(part["text"]) : "")).join("") : "";
+
+function messageOfTurn({ content, refusal, thoughts, tool_calls, reasoning_details }: AssistantMessage): Json {
   const [only] = content;
   const plain = content.length === 1 && only?.["type"] === "text" && only["cache_control"] === undefined;
   return {
     role: "assistant",
     content: content.length === 0 ? null : plain ? only["text"] : content,
     ...(refusal === "" ? {} : { refusal }),
+    ...(thoughts === "" ? {} : { reasoning_content: thoughts }),
     ...(tool_calls.length === 0 ? {} : { tool_calls }),
     ...(reasoning_details.length === 0 ? {} : { reasoning_details: reasoning_details.map((detail, index) => ({ ...detail, index })) }),
   };
@@ -120,10 +147,10 @@ function needed(item: Json, name: string, at: string): string {
 }
 
 /** A text stays one; parts become chat's. */
-const contentOf = (content: unknown, at: string, unmapped: string[]): string | Json[] =>
-  typeof content === "string" ? content : partsOf(content, at, unmapped);
+const contentOf = (content: unknown, at: string, unmapped: string[], hints: string[]): string | Json[] =>
+  typeof content === "string" ? content : partsOf(content, at, unmapped, hints);
 
-function partsOf(content: unknown, at: string, unmapped: string[]): Json[] {
+function partsOf(content: unknown, at: string, unmapped: string[], hints: string[]): Json[] {
   if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }];
   if (!Array.isArray(content)) throw wrong(`${at}.content`, "must be a text or a list of parts");
   return content.flatMap((part: unknown, i) => {
@@ -131,9 +158,15 @@ function partsOf(content: unknown, at: string, unmapped: string[]): Json[] {
     if (!isObject(part)) throw wrong(where, "must be an object with a type");
     const made = partOf(part, where);
     if (made === undefined) unmapped.push(where);
+    else unmapped.push(...unknownMembers(part, partMembers, where));
+    // What an earlier answer was taken from, and how sure the model was of it.
+    for (const name of ["annotations", "logprobs"]) if (Array.isArray(part[name]) && part[name].length > 0) hints.push(`${where}.${name}`);
     return made === undefined ? [] : [{ ...made, ...hintOf(part) }];
   });
 }
+
+const partMembers =
+  "type text refusal image_url detail file_id file_data file_url filename input_audio annotations logprobs cache_control".split(" ");
 
 const hintOf = (part: Json): Json => (isSaid(part["cache_control"]) ? { cache_control: part["cache_control"] } : {});
 

@@ -123,6 +123,16 @@ export function outputItems({ idTag, reasoningAsSummary, sealedShown }: OutputOp
     return { of, part: of.part };
   }
 
+  function addText(text: string, said: readonly TokenLogprob[]): OutputEvent[] {
+    const events: OutputEvent[] = [];
+    const { of, part } = textPart(events);
+    const logprobs = said.map(logprobShown);
+    part.text += text;
+    part.logprobs.push(...logprobs);
+    events.push({ type: "response.output_text.delta", ...partPlace(of), delta: text, logprobs });
+    return events;
+  }
+
   function openPart(of: OpenMessage, part: NonNullable<OpenMessage["part"]>, events: OutputEvent[]): void {
     of.part = part;
     of.item.content.push(part);
@@ -248,14 +258,11 @@ export function outputItems({ idTag, reasoningAsSummary, sealedShown }: OutputOp
       const events: OutputEvent[] = [];
       if ("choice" in event && event.choice !== 0) return events;
       switch (event.type) {
-        case "content-delta": {
-          const { of, part } = textPart(events);
-          const logprobs = event.logprobs.map(logprobShown);
-          part.text += event.text;
-          part.logprobs.push(...logprobs);
-          events.push({ type: "response.output_text.delta", ...partPlace(of), delta: event.text, logprobs });
-          return events;
-        }
+        case "content-delta":
+          return addText(event.text, event.logprobs);
+        // A response has no speech; what was spoken can be read.
+        case "audio-delta":
+          return event.transcript === "" ? events : addText(event.transcript, []);
         case "refusal-delta": {
           const of = message(events);
           if (of.part?.type !== "refusal") {

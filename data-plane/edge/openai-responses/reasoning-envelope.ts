@@ -11,8 +11,7 @@ export const reasoningEnvelope = (details: readonly Json[]): string =>
   mark + Buffer.from(JSON.stringify(details), "utf8").toString("base64url");
 
 /**
- * The entries of `reasoning_details` that an item of a caller's stands for. None where nothing is sealed in it: what a model has
- * thought aloud is for people, and no backend asks for it back.
+ * The entries of `reasoning_details` that an item of a caller's stands for. None where nothing is sealed in it.
  */
 export function readReasoning(item: Json): readonly Json[] {
   const sealed = textOf(item["encrypted_content"]);

@@ -8,7 +8,7 @@ import type { ReasoningSigner } from "../../pipeline/completion-request.ts";
 import { type JsonText, jsonTextOf, readJsonText, spliced } from "../../pipeline/json-text.ts";
 import { signerOf } from "../../pipeline/signed-reasoning.ts";
 import { type ChatBody, checkChatBody, refuseSteering } from "../chat-body.ts";
-import { isObject, isSaid, type Json, unsupported, wrong } from "./fields.ts";
+import { isObject, isSaid, type Json, unknownMembers, unsupported, wrong } from "./fields.ts";
 import { inputMessages } from "./input-messages.ts";
 import { chatToolChoice, chatTools } from "./tools.ts";
 
@@ -18,6 +18,8 @@ export interface ResponseRequest extends ChatBody {
   /** For a backend that speaks of responses too: nothing in it refers to what is stored here. */
   readonly nativeBody: JsonText;
   readonly unmapped: readonly string[];
+  /** Those without which the answer says the same. */
+  readonly hints: readonly string[];
   /** What was asked, for the response to say again. */
   readonly asked: Json;
   /** All items that the model is shown, those of earlier responses first. */
@@ -92,6 +94,7 @@ export function readResponseBody(json: JsonText, earlier: readonly Json[]): Resp
     body,
     nativeBody: nativeBodyOf(json, input, earlier.length > 0),
     unmapped: [...unmappedMembers(asked), ...said.unmapped, ...tools.unmapped, ...choice.unmapped],
+    hints: said.hints,
     asked,
     input,
     earlierItems: earlier.length,
@@ -127,6 +130,8 @@ function addOutputMembers(chat: Record<string, unknown>, asked: Json): void {
   if (isSaid(reasoning)) {
     if (!isObject(reasoning)) throw wrong("reasoning", "must be an object");
     if (isSaid(reasoning["effort"])) chat["reasoning_effort"] = reasoning["effort"];
+    // Who wants a summary wants to see what the model thinks, which some backends show to nobody who did not ask.
+    if (isSaid(reasoning["summary"]) || isSaid(reasoning["generate_summary"])) chat["reasoning"] = { exclude: false };
   }
   if (isObject(prompt)) chat["prompt"] = promptOf(prompt);
   else if (isSaid(prompt)) throw wrong("prompt", "must be an object");
@@ -155,7 +160,13 @@ function unmappedMembers(asked: Json): string[] {
   const { include, truncation } = asked;
   const unknown = Object.keys(asked).filter((name) => !read.has(name) && isSaid(asked[name]));
   const includeNames = Array.isArray(include) ? include.flatMap((name, i) => (carriedIncludes.has(name) ? [] : [`include[${i}]`])) : [];
-  return [...unknown, ...(truncation === "auto" ? ["truncation"] : []), ...includeNames];
+  return [
+    ...unknown,
+    ...unknownMembers(asked["text"], ["format", "verbosity"], "text"),
+    ...unknownMembers(asked["reasoning"], ["effort", "summary", "generate_summary"], "reasoning"),
+    ...(truncation === "auto" ? ["truncation"] : []),
+    ...includeNames,
+  ];
 }
 
 export const includes = (include: unknown, what: string): boolean => Array.isArray(include) && include.includes(what);

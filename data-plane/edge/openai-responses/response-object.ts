@@ -12,7 +12,8 @@ export interface ResponseEnd {
   readonly status: ResponseStatus;
   readonly output: readonly Json[];
   readonly usage: TokenUsage | undefined;
-  readonly incompleteReason: "max_output_tokens" | "content_filter" | undefined;
+  /** max_output_tokens, content_filter, or what the backend said. undefined: it is whole. */
+  readonly incompleteReason: string | undefined;
   readonly error: { readonly code: string; readonly message: string } | undefined;
   readonly serviceTier: string;
 }

@@ -157,7 +157,7 @@ function assistantBlocks(message: Json, at: string, call: Pick<ProviderCall, "ba
 function reasoningBlocks(message: Json, at: string, { backend, cannotCarry }: Pick<ProviderCall, "backend" | "cannotCarry">): Block[] {
   const details = list(message["reasoning_details"]);
   if (details.length === 0) {
-    for (const name of ["reasoning_content", "reasoning"]) if (text(message[name]) !== "") cannotCarry(`${at}.${name}`);
+    for (const name of ["reasoning_content", "reasoning"]) if (text(message[name]) !== "") cannotCarry(`${at}.${name}`, "hint");
     return [];
   }
   const blocks: Block[] = [];

@@ -5,6 +5,7 @@
 import { parseExactly } from "../../pipeline/exact-json.ts";
 import { type JsonText, spliced } from "../../pipeline/json-text.ts";
 import { readsReasoning } from "../../pipeline/signed-reasoning.ts";
+import { tellUnknownMembers } from "../common-form.ts";
 import type { ProviderCall } from "../provider.ts";
 import { type Block, conversationOf, type Turn, withCacheControl } from "./content.ts";
 import { reasoningFormat } from "./events.ts";
@@ -29,6 +30,7 @@ export function requestBody(call: ProviderCall): string {
   const value: Record<string, unknown> = { ...request.body.value };
   for (const [name, text] of call.replacements) value[name] = JSON.parse(text);
   const members = mappedMembers(value, call, tokensMaxDefault);
+  tellUnknownMembers(value, call.cannotCarry);
   members.set("model", call.backend.model);
   const { system, turns } = conversationOf(Array.isArray(value["messages"]) ? value["messages"] : [], call);
   if (system.length > 0) members.set("system", plain(system));

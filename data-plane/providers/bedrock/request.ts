@@ -6,6 +6,7 @@
  */
 import { thinkingOf } from "../anthropic/thinking.ts";
 import {
+  asksForMore,
   type CannotCarry,
   commonBody,
   functionToolsOf,
@@ -19,6 +20,7 @@ import {
   responseFormatOf,
   stopsOf,
   tellUncarried,
+  tellUnknownMembers,
   toolChoiceOf,
 } from "../common-form.ts";
 import type { ProviderCall } from "../provider.ts";
@@ -46,6 +48,7 @@ export function requestBody(call: ProviderCall): string {
   const body = commonBody(call);
   const { cannotCarry } = call;
   tellUncarried(body, known, cannotCarry);
+  tellUnknownMembers(body, cannotCarry);
   const { system, messages } = conversationOf(listOf(body["messages"]), call);
   const callsBefore = messages.some(({ content }) => content.some((block) => "toolUse" in block));
   const additional = additionalFields(body, call);
@@ -118,7 +121,7 @@ function additionalFields(body: Json, call: ProviderCall): { readonly fields: Js
         asked.effort === "none"
           ? { type: "disabled" }
           : { type: "enabled", maxReasoningEffort: asked.effort === "minimal" ? "low" : asked.effort };
-    else cannotCarry(asked.field);
+    else if (asksForMore(asked)) cannotCarry(asked.field, asked.enabled === false ? "hint" : undefined);
   }
   return { fields, thinkingTokens };
 }

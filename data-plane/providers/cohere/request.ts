@@ -3,6 +3,7 @@
  * Source: docs.cohere.com/reference/chat.
  */
 import {
+  asksForMore,
   commonBody,
   functionToolsOf,
   isSaid,
@@ -13,7 +14,9 @@ import {
   reasoningAskedOf,
   responseFormatOf,
   stopsOf,
+  tellCachedTools,
   tellUncarried,
+  tellUnknownMembers,
   toolChoiceOf,
 } from "../common-form.ts";
 import type { ProviderCall } from "../provider.ts";
@@ -49,6 +52,7 @@ export function requestBody(call: ProviderCall): string {
   const body = commonBody(call);
   const { cannotCarry, request, backend } = call;
   tellUncarried(body, known, cannotCarry);
+  tellUnknownMembers(body, cannotCarry);
   const stops = stopsOf(body);
   const members: Record<string, unknown> = {
     model: backend.model,
@@ -81,7 +85,7 @@ function responseFormat(body: Json, cannotCarry: ProviderCall["cannotCarry"]): J
 /** Thinking is on or off, with a budget in tokens; it knows no efforts. */
 function thinkingOf(body: Json, cannotCarry: ProviderCall["cannotCarry"]): Json | undefined {
   const asked = reasoningAskedOf(body);
-  if (asked === undefined) return undefined;
+  if (asked === undefined || !asksForMore(asked)) return undefined;
   if (asked.effort === "none" || asked.enabled === false) return { type: "disabled" };
   if (asked.effort !== undefined) cannotCarry(asked.field);
   return { type: "enabled", ...(asked.tokensMax === undefined ? {} : { token_budget: asked.tokensMax }) };
@@ -89,6 +93,7 @@ function thinkingOf(body: Json, cannotCarry: ProviderCall["cannotCarry"]): Json 
 
 function toolsOf(body: Json, cannotCarry: ProviderCall["cannotCarry"]): Json {
   const offered = functionToolsOf(body, cannotCarry);
+  tellCachedTools(offered, cannotCarry);
   const { mode, names, understood } = toolChoiceOf(body);
   if (!understood) cannotCarry("tool_choice");
   if (offered.length === 0) return {};

@@ -18,7 +18,9 @@ import {
   reasoningAskedOf,
   responseFormatOf,
   stopsOf,
+  tellCachedTools,
   tellUncarried,
+  tellUnknownMembers,
   textOf,
   toolChoiceOf,
 } from "../common-form.ts";
@@ -55,6 +57,7 @@ const known = new Set([
 export function requestBody(call: ProviderCall): string {
   const body = commonBody(call);
   tellUncarried(body, known, call.cannotCarry);
+  tellUnknownMembers(body, call.cannotCarry);
   const { system, contents } = conversationOf(listOf(body["messages"]), call);
   const tools = toolsOf(body, call.cannotCarry);
   const config = generationConfigOf(body, call);
@@ -117,7 +120,9 @@ function speechConfigOf(audio: unknown, cannotCarry: CannotCarry): Json | undefi
 }
 
 function toolsOf(body: Json, cannotCarry: CannotCarry): Json {
-  const declarations = functionToolsOf(body, cannotCarry).map(declarationOf);
+  const offered = functionToolsOf(body, cannotCarry);
+  tellCachedTools(offered, cannotCarry);
+  const declarations = offered.map(declarationOf);
   const searches = isSaid(body["web_search_options"]);
   if (searches)
     for (const name of Object.keys(objectOf(body["web_search_options"])))

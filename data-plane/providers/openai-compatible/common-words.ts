@@ -5,7 +5,7 @@
  */
 import { readsReasoning, signerOf } from "../../pipeline/signed-reasoning.ts";
 import type { ProviderCall } from "../provider.ts";
-import { flavourNameOf } from "./flavour.ts";
+import { flavourNamed, flavourNameOf } from "./flavour.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 type Mapped = Pick<ProviderCall, "backend" | "cannotCarry">;
@@ -30,6 +30,8 @@ export function plainChatMembers(value: Json, call: Mapped): Map<string, string 
   }
   if (value["reasoning"] !== undefined) {
     set("reasoning", undefined);
+    const { enabled, exclude } = object(value["reasoning"]);
+    if (enabled === false || exclude === true) call.cannotCarry("reasoning", "hint");
     if (value["reasoning_effort"] === undefined) set("reasoning_effort", effortOf(object(value["reasoning"])["max_tokens"]));
   }
   if (value["reasoning_effort"] === "max") set("reasoning_effort", "xhigh");
@@ -42,21 +44,41 @@ function effortOf(budget: unknown): string | undefined {
   return budget <= 2048 ? "low" : budget <= 8192 ? "medium" : "high";
 }
 
+/**
+ * Whether a body of a typed caller says anything that chat has no word for. Most say nothing of it, and go as they are.
+ */
+export const saysMoreThanChat = (messages: unknown): boolean =>
+  list(messages).some((entry) => {
+    const message = object(entry);
+    if (message["reasoning_details"] !== undefined || message["reasoning_content"] !== undefined) return true;
+    const { content } = message;
+    if (message["role"] === "tool") return message["is_error"] === true || Array.isArray(content);
+    return Array.isArray(content) && content.some((part) => object(part)["type"] === "file");
+  });
+
 function plainMessages(said: Json, at: string, call: Mapped): Json[] {
   const message = withoutCacheControl(said, at, call);
   if (message["role"] === "tool") return toolMessages(message, at, call);
-  const { content, reasoning_details: details, tool_calls: calls, ...rest } = message;
+  const { content, reasoning_details: details, reasoning_content: thoughts, tool_calls: calls, ...rest } = message;
   const kept = list(details).flatMap((detail) => ownDetail(object(detail), at, call));
   return [
     {
       ...rest,
       content: Array.isArray(content) ? content.flatMap((part, j) => plainParts(object(part), `${at}.content[${j}]`, call)) : content,
+      ...thoughtsMember(text(thoughts), at, call),
       ...(kept.length === 0 ? {} : { reasoning_details: kept }),
       ...(calls === undefined
         ? {}
         : { tool_calls: list(calls).map((entry, j) => withoutCacheControl(object(entry), `${at}.tool_calls[${j}]`, call)) }),
     },
   ];
+}
+
+function thoughtsMember(thoughts: string, at: string, { backend, cannotCarry }: Mapped): Json {
+  if (thoughts === "") return {};
+  const { thoughts: word } = flavourNamed(flavourNameOf(backend.provider));
+  if (word === undefined) cannotCarry(`${at}.reasoning_content`, "hint");
+  return word === undefined ? {} : { [word]: thoughts };
 }
 
 /** A tool's result is text here. What else it brought is shown by the user, right behind it; that it failed is said in words. */

@@ -251,22 +251,21 @@ export function chunksOfAnswer(data: string): string[] {
   const answer = parsedChunk(data);
   if (answer["error"] !== undefined && answer["error"] !== null) return [data];
   if (!Array.isArray(answer["choices"])) throw protocolError("an answer without choices");
-  const head = { id: answer["id"], object: "chat.completion.chunk", created: answer["created"], model: answer["model"] };
+  const { choices: _choices, usage: _usage, ...said } = answer;
+  const head = { ...said, object: "chat.completion.chunk" };
   const chunks: unknown[] = [];
   for (const [position, entry] of (answer["choices"] as unknown[]).entries()) {
-    const choice = object(entry) ?? {};
+    const { message: whole, logprobs, ...choice } = object(entry) ?? {};
     const index = choice["index"] ?? position;
-    const message = object(choice["message"]) ?? {};
+    const message = object(whole) ?? {};
     const toolCalls = Array.isArray(message["tool_calls"])
       ? { tool_calls: (message["tool_calls"] as Json[]).map((call, i) => ({ index: i, ...call })) }
       : {};
     chunks.push({
       ...head,
-      choices: [
-        { index, delta: { ...message, role: "assistant", ...toolCalls }, logprobs: choice["logprobs"] ?? null, finish_reason: null },
-      ],
+      choices: [{ index, delta: { ...message, role: "assistant", ...toolCalls }, logprobs: logprobs ?? null, finish_reason: null }],
     });
-    chunks.push({ ...head, choices: [{ index, delta: {}, finish_reason: choice["finish_reason"] ?? "stop" }] });
+    chunks.push({ ...head, choices: [{ ...choice, index, delta: {}, finish_reason: choice["finish_reason"] ?? "stop" }] });
   }
   if (answer["usage"] !== undefined) chunks.push({ ...head, choices: [], usage: answer["usage"] });
   return chunks.map((chunk) => JSON.stringify(chunk));
@@ -365,7 +364,9 @@ function repairToolCalls(delta: Json, { toolCalls }: { toolCalls: ToolCallIndexe
 function finishOf(choice: Json, callsTools: boolean, unknown: UnknownFinish): FinishReason | undefined {
   const raw = choice["finish_reason"];
   if (typeof raw !== "string") return undefined;
-  const reason = finishReasonOf(raw, unknown);
+  const said = finishReasonOf(raw, unknown);
+  // vLLM's: the stop sequence that ended it, or a token's number.
+  const reason = typeof choice["stop_reason"] === "string" ? { ...said, stopSequence: choice["stop_reason"] } : said;
   return reason.unified === "stop" && callsTools ? { unified: "tool_calls", raw } : reason;
 }
 

@@ -23,6 +23,8 @@ export interface Flavour {
   readonly toolChoice: ToolChoiceForms;
   /** How it wants a JSON schema for its answer. */
   readonly schemaForm: "openai" | "tgi";
+  /** The member in which it takes back what its model has thought. undefined: it has none, and some answer an unknown one with a 400. */
+  readonly thoughts: "reasoning_content" | "reasoning" | undefined;
   /** Ids of tool calls that it takes. undefined: any. */
   readonly toolCallIds: "nine-alphanumerics" | undefined;
 }
@@ -67,17 +69,18 @@ const openai: Flavour = {
   lacks: [],
   toolChoice: { required: "required", named: true, several: true },
   schemaForm: "openai",
+  thoughts: undefined,
   toolCallIds: undefined,
 };
 
 const namedAlone = { required: "required", named: true, several: false } as const;
 
 /** Models that run on a server of one's own know the roles of their chat template, and that has no `developer`. */
-const ownServer: Flavour = { ...openai, developerRole: false, toolChoice: namedAlone };
+const ownServer: Flavour = { ...openai, developerRole: false, toolChoice: namedAlone, thoughts: "reasoning_content" };
 
 const flavours = {
   /** Nothing is known of it, so it gets what the caller wrote. */
-  generic: openai,
+  generic: { ...openai, thoughts: "reasoning_content" },
   /** platform.openai.com/docs/api-reference/chat: max_tokens is deprecated, and reasoning models refuse it. */
   openai: { ...openai, outputBound: "max_completion_tokens" },
   /** learn.microsoft.com, Azure OpenAI reference: which bound a deployment takes depends on its model. Path: see endpoint.ts. */
@@ -88,6 +91,7 @@ const flavours = {
   ollama: {
     ...ownServer,
     outputBound: "max_tokens",
+    thoughts: "reasoning",
     toolChoice: { required: undefined, named: false, several: false },
     lacks: [...severalChoices, ...logitBias, ...oneCallAtATime, ...spokenAnswers, ...verbosity],
   },
@@ -102,6 +106,7 @@ const flavours = {
   tgi: {
     ...ownServer,
     outputBound: "max_tokens",
+    thoughts: undefined,
     schemaForm: "tgi",
     lacks: [...severalChoices, ...logitBias, ...oneCallAtATime, ...spokenAnswers, ...verbosity],
   },
@@ -129,13 +134,19 @@ const flavours = {
     ...openai,
     outputBound: "max_tokens",
     developerRole: false,
+    thoughts: "reasoning_content",
     toolChoice: namedAlone,
     lacks: [...severalChoices, ...logitBias, ...lack("seed"), ...oneCallAtATime, ...spokenAnswers, ...verbosity],
   },
   /** console.groq.com/docs/openai: what it answers with a 400. */
-  groq: { ...openai, toolChoice: namedAlone, lacks: [...severalChoices, ...logprobs, ...logitBias, ...spokenAnswers, ...verbosity] },
+  groq: {
+    ...openai,
+    thoughts: "reasoning",
+    toolChoice: namedAlone,
+    lacks: [...severalChoices, ...logprobs, ...logitBias, ...spokenAnswers, ...verbosity],
+  },
   /** openrouter.ai/docs: it maps members for whoever serves the model, and knows those of the common form. */
-  openrouter: openai,
+  openrouter: { ...openai, thoughts: "reasoning" },
 } as const satisfies Record<string, Flavour>;
 
 export type FlavourName = keyof typeof flavours;

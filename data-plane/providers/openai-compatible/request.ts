@@ -2,13 +2,13 @@
 import { hash } from "node:crypto";
 import { spliced } from "../../pipeline/json-text.ts";
 import type { ProviderCall } from "../provider.ts";
-import { plainChatMembers } from "./common-words.ts";
+import { plainChatMembers, saysMoreThanChat } from "./common-words.ts";
 import { addFlavour } from "./flavoured-body.ts";
 
 export function requestBody(call: ProviderCall): string {
   const { request, backend, replacements } = call;
   const members = new Map<string, string | undefined>(replacements);
-  if (request.native !== undefined) {
+  if (request.native !== undefined || (request.ingress === "grpc" && saysMoreThanChat(request.body.value["messages"]))) {
     const parsed = [...replacements].map(([name, text]) => [name, JSON.parse(text) as unknown]);
     for (const [name, text] of plainChatMembers({ ...request.body.value, ...Object.fromEntries(parsed) }, call)) members.set(name, text);
   }

@@ -40,7 +40,7 @@ function addDetail(choice: number, detail: Json, provider: string, events: Compl
       events.push({
         type: "reasoning-detail",
         choice,
-        detail: { kind, value: textOf(value), id: textOf(id), format: textOf(format), provider },
+        detail: { kind, value: textOf(value), id: textOf(id), format: textOf(format), provider, relayed: true },
       });
   };
   if (type === "reasoning.encrypted") said("encrypted", data);

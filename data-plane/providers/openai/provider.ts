@@ -44,6 +44,7 @@ export function openaiProvider(pools: UpstreamPools, chat: Provider, dialects: r
       const untouched = call.promptMessages.length === 0 && call.replacements.size === 0;
       if (call.form === "native" && untouched) return speak(wires[dialect], pools, call, signal);
       for (const field of call.request.native?.unmapped ?? []) call.cannotCarry(field);
+      for (const field of call.request.native?.hints ?? []) call.cannotCarry(field, "hint");
       return chat.complete({ ...call, form: "typed" }, signal);
     },
   };
