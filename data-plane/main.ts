@@ -54,12 +54,13 @@ import { metrics } from "./metrics.ts";
 import { readNodeId } from "./node-identity.ts";
 import { authenticator } from "./pipeline/authenticate.ts";
 import { backendPlaces } from "./pipeline/backend-places.ts";
+import { CallsUnderway } from "./pipeline/calls-underway.ts";
 import type { CompletionDependencies } from "./pipeline/completion.ts";
 import { type Guard, noGuard } from "./pipeline/guard.ts";
 import type { OperationDependencies } from "./pipeline/operation.ts";
 import { ownedIds } from "./pipeline/owned-id.ts";
 import { noCache } from "./pipeline/response-cache.ts";
-import { usageRecordBytes } from "./pipeline/usage-record.ts";
+import { lostRecordBytes, usageRecordBytes } from "./pipeline/usage-record.ts";
 import { anthropicProvider } from "./providers/anthropic/provider.ts";
 import { anthropicTokenCount, estimatedTokenCount } from "./providers/anthropic/token-count.ts";
 import { bedrockOperations } from "./providers/bedrock/operation.ts";
@@ -89,6 +90,7 @@ import { openSnapshotFile } from "./snapshot/snapshot-file.ts";
 import { openSnapshots } from "./snapshot/snapshots.ts";
 import { shipContent } from "./usage/ship-content.ts";
 import { shipUsage } from "./usage/ship-usage.ts";
+import { openUnderwayLog } from "./usage/underway-log.ts";
 import { openUsageLog } from "./usage/usage-log.ts";
 
 export interface DataPlane {
@@ -134,6 +136,13 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
       : redisUsageStream({ redis, logName: usageLog.name, confirmed: usageLog.confirmed });
   const shipping = shipUsage({ log: usageLog, stream: usageStream, logger });
   const content = shipContent(controlPlaneContent(controlPlane), logger);
+  const pseudonym = (id: string) => pseudonymOf(settings.pepper, id);
+  const recordContext = () => ({ nodeId, nowMs: Date.now(), pseudonym });
+  const underway = new CallsUnderway(
+    (state) => lostRecordBytes(state, recordContext()),
+    () => underwayLog.wake(),
+  );
+  const underwayLog = await openUnderwayLog({ directory: join(settings.dataDirectory, "underway"), usageLog, calls: underway, logger });
 
   const counted = metrics({
     callsInFlight: () => callsInFlight(),
@@ -197,7 +206,6 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
       : redisQuotaLedger({ redis, owner: nodeId, nodes: snapshots.liveNodes, baselines });
   const responses = redis === undefined ? memoryResponseStore() : redisResponseStore(redis);
   const authenticate = authenticator(settings.pepper);
-  const pseudonym = (id: string) => pseudonymOf(settings.pepper, id);
   const dependencies: CompletionDependencies & OperationDependencies = {
     snapshot: () => snapshots.current(),
     authenticate,
@@ -210,9 +218,10 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     operationsOf: (kind) => operationKinds.get(kind),
     random: Math.random,
     pseudonym,
+    underway,
     record: (state) => {
       try {
-        const record = usageRecordBytes(state, { nodeId, nowMs: Date.now(), pseudonym });
+        const record = usageRecordBytes(state, recordContext());
         if (record !== undefined) usageLog.append(record);
         counted.count(state);
         if (state.captured !== undefined) content.keep(state.captured.content(state.rendered));
@@ -259,6 +268,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     await quota.close();
     await Promise.all([shipping.close(usageDrainMs), content.close(usageDrainMs)]);
     await usageLog.close();
+    await underwayLog.close();
     await snapshots.close();
     await pools.close();
     controlPlane.close();

@@ -10,6 +10,7 @@ import type { CallRequest } from "./call-request.ts";
 import type { CapturedContent } from "./captured-content/captured-content.ts";
 import type { CallFacts, TokenUsage } from "./completion-event.ts";
 import { costOf } from "./cost.ts";
+import type { CallEstimate } from "./estimate-tokens.ts";
 import type { RenderedPrompt } from "./render-prompt.ts";
 import type { Reservation } from "./reserve-quota.ts";
 
@@ -32,6 +33,8 @@ export interface CallState<Meter extends CallMeter = CallMeter> {
   route: CompiledRoute | undefined;
   assignment: Assignment | undefined;
   rendered: RenderedPrompt | undefined;
+  /** Made where somebody asks. */
+  estimate: ((precision: "guessed") => CallEstimate) | undefined;
   reservation: Reservation | undefined;
   /** undefined: what is said is not kept. */
   captured: CapturedContent | undefined;
@@ -44,6 +47,12 @@ export interface CallState<Meter extends CallMeter = CallMeter> {
   costNanodollars: bigint | undefined;
   /** undefined: it went well. */
   failure: GatewayError | undefined;
+  /** Its neighbours among the calls that run, see calls-underway.ts. */
+  earlier: CallState | undefined;
+  later: CallState | undefined;
+  isUnderway: boolean;
+  /** This node's disk knows that it runs. */
+  noted: boolean;
 }
 
 export function callState<Meter extends CallMeter>(request: CallRequest, meter: Meter): CallState<Meter> {
@@ -54,6 +63,7 @@ export function callState<Meter extends CallMeter>(request: CallRequest, meter: 
     route: undefined,
     assignment: undefined,
     rendered: undefined,
+    estimate: undefined,
     reservation: undefined,
     captured: undefined,
     cache: "off",
@@ -63,6 +73,10 @@ export function callState<Meter extends CallMeter>(request: CallRequest, meter: 
     price: undefined,
     costNanodollars: undefined,
     failure: undefined,
+    earlier: undefined,
+    later: undefined,
+    isUnderway: false,
+    noted: false,
   };
 }
 

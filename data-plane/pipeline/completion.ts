@@ -10,6 +10,7 @@ import { assignVariant } from "./assign-variant.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { type Attempt, type BackendDependencies, callBackend, openCompletion } from "./call-backend.ts";
 import { account, callState, factsOf } from "./call-state.ts";
+import type { CallsUnderway } from "./calls-underway.ts";
 import { captureContent } from "./captured-content/captured-content.ts";
 import type { CallFacts, CompletionEvent } from "./completion-event.ts";
 import type { CompletionRequest } from "./completion-request.ts";
@@ -35,6 +36,8 @@ export interface CompletionDependencies extends BackendDependencies {
   readonly cache: ResponseCache;
   /** Asked only where a route's experiment keeps its units. */
   readonly stickyVariants: StickyVariants;
+  /** Knows a call from when its quotas are held until it is over. */
+  readonly underway: CallsUnderway;
   /** Appends the usage event to the node's log and counts the call. Never throws. */
   readonly record: RecordCall;
   /** HMAC of an end user's or a unit's id, hex: their own ids leave the node towards nobody but the backend. */
@@ -76,8 +79,10 @@ export async function* complete(
     const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
     const tiers = tiersOf(snapshot, caller, route, assignment, request.receivedAtMs);
     const estimate = (precision: "guessed" | "counted") => estimateCall(request, route, rendered, precision);
+    state.estimate = estimate;
     reservation = await reserveQuota(dependencies.quota, { snapshot, caller, route, tiers, request, estimate, endUserHash }, signal);
     state.reservation = reservation;
+    dependencies.underway.add(state);
     const subject = { caller, route, assignment, rendered, request };
     const cached = await dependencies.cache.lookUp(subject, signal);
     state.cache = cached === undefined ? missOf[dependencies.cache.state] : "hit";
@@ -121,6 +126,7 @@ export async function* complete(
     // Runs on every way out. A caller that leaves while we wait for it to read throws nothing in here: the edge calls return()
     // on us, and only the signal knows why.
     stopClock?.();
+    dependencies.underway.delete(state);
     if (signal.aborted) state.failure = GatewayError.ending(signal, state.failure);
     account(state);
     reservation?.settle(settlementOf(state));

@@ -24,7 +24,7 @@ import { type CallLifetime, startTotalClock } from "./total-clock.ts";
 export interface OperationDependencies
   extends Pick<
     CompletionDependencies,
-    "snapshot" | "authenticate" | "guard" | "quota" | "places" | "random" | "record" | "pseudonym" | "stickyVariants"
+    "snapshot" | "authenticate" | "guard" | "quota" | "places" | "random" | "record" | "pseudonym" | "underway" | "stickyVariants"
   > {
   /** The adapter for a provider's kind; undefined: it has nothing but completions. */
   readonly operationsOf: (kind: string) => OperationProvider | undefined;
@@ -73,8 +73,10 @@ export async function* operate(
     const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
     const own = state.assignment?.variant.tiers ?? tiers;
     const estimate = () => ({ inputTokens: estimateOperation(request), outputTokens: 0 });
+    state.estimate = estimate;
     reservation = await reserveQuota(dependencies.quota, { snapshot, caller, route, tiers: own, request, estimate, endUserHash }, signal);
     state.reservation = reservation;
+    dependencies.underway.add(state);
     const plan = { tiers: own, attemptsMax: route.attemptsMax, clocks: route.clocks, admit: reservation.admit };
     const open = (attempt: Attempt) => {
       const cannotCarry: OperationCall["cannotCarry"] = (field, kind) => letGo(field, kind, route.dropParameters, attempt);
@@ -100,6 +102,7 @@ export async function* operate(
   } finally {
     // As in completion.ts: on every way out, also when the caller left while it was waited for.
     stopClock?.();
+    dependencies.underway.delete(state);
     if (signal.aborted) state.failure = GatewayError.ending(signal, state.failure);
     account(state);
     reservation?.settle(settlementOf(state));

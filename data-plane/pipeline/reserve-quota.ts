@@ -33,11 +33,23 @@ export interface Reservation {
   readonly limits: RateLimits;
   /** What quotas did to the call so far, but for refusing it, which is its failure. */
   readonly marks: readonly QuotaMark[];
+  /** What was taken so far: of the call, then of each backend that it was let to. */
+  readonly taken: readonly Taken[];
+  /** undefined: no quota asked for it. */
+  readonly estimate: CallEstimate | undefined;
   /** Takes what is laid on one backend, before it is called. undefined: nothing is. Throws as reserveQuota does. */
   readonly admit: ((attempt: Attempt) => void | Promise<void>) | undefined;
   /** Holds more where an answer runs on beyond its estimate. undefined: nothing bounds it. Throws as reserveQuota does. */
   readonly grow: ((outputTokens: number) => void | Promise<void>) | undefined;
   settle(actual: Settlement): void;
+}
+
+export interface Taken {
+  readonly grant: QuotaGrant;
+  readonly bound: readonly BoundQuota[];
+  readonly holds: readonly QuotaHold[];
+  /** undefined: it is of the call, whatever backend serves it. */
+  readonly attempt: Attempt | undefined;
 }
 
 export interface ReservationSubject {
@@ -66,19 +78,14 @@ export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubj
   const limits = limitsOf(bound, decision.levels);
   if (!decision.granted) throw denied(decision, bound, limits);
 
-  const taken: { readonly grant: QuotaGrant; readonly bound: readonly BoundQuota[]; readonly attempt: Attempt | undefined }[] = [
-    { grant: decision, bound, attempt: undefined },
-  ];
+  const taken: Taken[] = [{ grant: decision, bound, holds, attempt: undefined }];
   const marks = passedMarks(bound, decision.levels);
   const admit = async (attempt: Attempt) => {
     const mine = onBackends.filter(({ quota }) => quota.backendId === attempt.backend.id);
     if (mine.length === 0) return;
-    const own: QuotaUse = { ...use, costNanodollars: costs ? priced(attempt.backend, receivedAtMs, estimate) : undefined };
-    const asked = await ledger.reserve(
-      `${callId}/${taken.length}/${attempt.backend.id}`,
-      mine.map((one) => holdOn(one, own)),
-      signal,
-    );
+    const itsUse: QuotaUse = { ...use, costNanodollars: costs ? priced(attempt.backend, receivedAtMs, estimate) : undefined };
+    const itsHolds = mine.map((one) => holdOn(one, itsUse));
+    const asked = await ledger.reserve(`${callId}/${taken.length}/${attempt.backend.id}`, itsHolds, signal);
     if (!asked.granted) {
       const binding = mine[asked.hold];
       if (binding !== undefined) reservation.marks = [...reservation.marks, { quota: binding.quota, effect: "passed_over" }];
@@ -86,11 +93,13 @@ export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubj
     }
     const passed = passedMarks(mine, asked.levels);
     if (passed.length > 0) reservation.marks = [...reservation.marks, ...passed];
-    taken.push({ grant: asked, bound: mine, attempt });
+    taken.push({ grant: asked, bound: mine, holds: itsHolds, attempt });
   };
   const reservation: Reservation & { marks: readonly QuotaMark[] } = {
     limits,
     marks,
+    taken,
+    estimate: needs.tokens === "none" ? undefined : estimate,
     admit: onBackends.length === 0 ? undefined : admit,
     grow: needs.growth ? growth(taken, estimate, use) : undefined,
     settle: (actual) => {
@@ -104,7 +113,15 @@ export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubj
 }
 
 const noLimits: RateLimits = { requests: undefined, tokens: undefined, others: [], warnings: [] };
-const unlimited: Reservation = { limits: noLimits, marks: noMarks, admit: undefined, grow: undefined, settle: () => {} };
+const unlimited: Reservation = {
+  limits: noLimits,
+  marks: noMarks,
+  taken: [],
+  estimate: undefined,
+  admit: undefined,
+  grow: undefined,
+  settle: () => {},
+};
 const nothingEstimated: CallEstimate = { inputTokens: 0, outputTokens: 0 };
 
 const holdOn = ({ quota, subject }: BoundQuota, use: QuotaUse): QuotaHold => ({
@@ -123,7 +140,7 @@ function dearest(tiers: readonly CompiledTier[], atMs: number, estimate: CallEst
 const priced = ({ prices }: CompiledBackend, atMs: number, estimate: CallEstimate): number =>
   Number(costOf(priceAt(prices, atMs), usageOf(estimate)) ?? 0);
 
-const usageOf = ({ inputTokens, outputTokens }: CallEstimate): TokenUsage => ({
+export const usageOf = ({ inputTokens, outputTokens }: CallEstimate): TokenUsage => ({
   inputTokens,
   outputTokens,
   cacheReadTokens: 0,

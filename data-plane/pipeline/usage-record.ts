@@ -10,7 +10,10 @@ import {
   UsageRecordSchema,
 } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import type { GatewayError, GatewayErrorKind } from "../gateway-error.ts";
+import { priceAt } from "../snapshot/compiled-price.ts";
 import type { CallState } from "./call-state.ts";
+import { costOf } from "./cost.ts";
+import { usageOf } from "./reserve-quota.ts";
 
 export type RecordCall = (state: CallState) => void;
 
@@ -25,8 +28,29 @@ export interface RecordContext {
  * calls are counted in metrics alone.
  */
 export function usageRecordBytes(state: CallState, context: RecordContext): Uint8Array | undefined {
+  return recordBytes(state, context, state.failure === undefined ? Outcome.OK : outcomeOf(state.failure));
+}
+
+/**
+ * The record of a call that still runs, as it will be told if this node does not live to tell its end: what it used is what was
+ * estimated, or what has come by now where that is more, at the price of the backend that is asked.
+ */
+export function lostRecordBytes(state: CallState, context: RecordContext): Uint8Array | undefined {
+  const attempt = state.attempts.at(-1);
+  const estimate = state.reservation?.estimate ?? state.estimate?.("guessed");
+  if (attempt === undefined || estimate === undefined) return undefined;
+  const seen = state.meter.usage();
+  const usage = usageOf({
+    inputTokens: Math.max(estimate.inputTokens, seen?.inputTokens ?? 0),
+    outputTokens: Math.max(estimate.outputTokens, seen?.outputTokens ?? 0),
+  });
+  const price = priceAt(attempt.backend.prices, state.request.receivedAtMs);
+  return recordBytes({ ...state, usage, price, costNanodollars: costOf(price, usage) }, context, Outcome.NODE_LOST);
+}
+
+function recordBytes(state: CallState, context: RecordContext, outcome: Outcome): Uint8Array | undefined {
   try {
-    return written(state, context);
+    return written(state, context, outcome);
   } catch (error) {
     // What was begun must not stand before the next call's record.
     writer = new BinaryWriter();
@@ -34,10 +58,10 @@ export function usageRecordBytes(state: CallState, context: RecordContext): Uint
   }
 }
 
-function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext): Uint8Array | undefined {
+function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext, outcome: Outcome): Uint8Array | undefined {
   const { request, caller, route, snapshot, assignment, usage, failure, meter } = state;
   if (caller === undefined) return undefined;
-  const answered = state.attempts.findLast(({ httpStatus }) => httpStatus === 200);
+  const answered = outcome === Outcome.NODE_LOST ? state.attempts.at(-1) : state.attempts.findLast(({ httpStatus }) => httpStatus === 200);
   const prompt = state.rendered?.prompt;
 
   writer.uint32(usageTag).fork();
@@ -114,7 +138,7 @@ function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext):
   integer(event.durationMs, Math.max(0, nowMs - request.receivedAtMs));
   if (meter.firstContentAtMs !== undefined)
     writer.uint32(tag(event.timeToFirstTokenMs, varint)).uint32(Math.max(0, meter.firstContentAtMs - request.receivedAtMs));
-  integer(event.outcome, failure === undefined ? Outcome.OK : outcomeOf(failure));
+  integer(event.outcome, outcome);
   if (failure !== undefined) text(event.errorReason, failure.kind);
   frequent(ofEvent, event.finishReason, meter.finishReason);
   frequent(ofEvent, event.cache, state.cache);
