@@ -13,6 +13,7 @@ const help = `penstock: a self-hosted LLM gateway
   penstock export --period 2026-10    a period's usage and cost as CSV or JSON Lines (--help for the rest)
   penstock simulate-experiments       how often the statistics find what is not there, and how soon what is (--runs N)
   penstock sign-in                    prints a link that signs a browser in to the console, once
+  penstock demo remove                takes the demo's project and its week of calls away
   penstock simulator                  an OpenAI-shaped inference server for demos, load and faults
   penstock test [vitest arguments]    every test, on real Redis and PostgreSQL
 
@@ -23,6 +24,7 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   start: async () => (await import("./start.ts")).start(process.env),
   "control-plane": async () => (await import("./planes.ts")).runControlPlane(process.env),
   "data-plane": async (args) => (await import("./planes.ts")).runDataPlane(process.env, workersOf(args)),
+  demo: async (args) => (await import("./demo.ts")).demo(args, process.env),
   export: async (args) => (await import("./export.ts")).exportChargeback(args, process.env),
   "simulate-experiments": async (args) => (await import("./simulate-experiments.ts")).simulateExperiments(args),
   simulator: async () => (await import("./planes.ts")).runSimulator(process.env),

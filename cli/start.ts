@@ -32,6 +32,7 @@ export async function start(environment: Environment): Promise<void> {
     PENSTOCK_DATA_DIR: dataDirectory,
     PENSTOCK_DEMO_SIMULATOR_URL: `http://127.0.0.1:${simulator.port}/v1`,
     PENSTOCK_PRIVATE_ADDRESSES: [...source.list("PENSTOCK_PRIVATE_ADDRESSES"), "127.0.0.1"].join(","),
+    PENSTOCK_DEMO: String(source.flag("PENSTOCK_DEMO", true)),
     PENSTOCK_LOG_LEVEL: source.text("PENSTOCK_LOG_LEVEL") ?? "warn",
   };
   const children = new Set<Plane>();

@@ -6,6 +6,7 @@ import { signerOf } from "#agreements/signature.ts";
 import { openAlertFeed } from "./alerts/alert-feed.ts";
 import { watchMoney } from "./alerts/watch-money.ts";
 import { openDatabase } from "./database/orm.ts";
+import { startDemoSeed } from "./demo/seed-demo.ts";
 import { startDistribution } from "./distribution.ts";
 import { startEvaluator } from "./experiments/evaluator.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
@@ -50,6 +51,8 @@ export async function startControlPlane(settings: ControlPlaneSettings, logger: 
 
     const graphql = await startGraphqlServer({ ...core, ...distribution });
     opened.push(graphql.close);
+
+    if (settings.demoWeek) opened.push(startDemoSeed({ ...core, ...distribution }).close);
 
     logger.info({ graphqlPort: graphql.port, configPort: distribution.configPort }, "the control plane is ready");
     return { graphqlPort: graphql.port, configPort: distribution.configPort, close };

@@ -37,6 +37,8 @@ export interface ControlPlaneSettings {
   readonly logLevel: string;
   /** Makes a demo configuration at the first start; needs the simulator's base URL. */
   readonly demoSimulatorUrl: string | undefined;
+  /** Lays a week of calls behind that configuration, in the background. */
+  readonly demoWeek: boolean;
 }
 
 /** @throws SettingError that names what is missing or wrong. */
@@ -64,6 +66,7 @@ export function readControlPlaneSettings(environment: Environment): ControlPlane
     experimentEvaluationMs: source.integer("PENSTOCK_EXPERIMENT_EVALUATION_MS", 30_000, { min: 200, max: 3_600_000 }),
     logLevel: source.text("PENSTOCK_LOG_LEVEL") ?? "info",
     demoSimulatorUrl: source.text("PENSTOCK_DEMO_SIMULATOR_URL"),
+    demoWeek: source.flag("PENSTOCK_DEMO", false),
   };
 }
 

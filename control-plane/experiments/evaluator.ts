@@ -94,7 +94,7 @@ async function lookAt(em: EntityManager, experiment: Experiment, now: Date): Pro
   const analysis = experiment.analysis ?? analysisDefault;
   const startedAt = experiment.startedAt ?? now;
   if (analysis.cuped) await fillBefore(em, phase, experiment.routeId);
-  const counts = await phaseCounts(em, phase);
+  const counts = await phaseCounts(em, phase, now);
   const inputs: MetricInput[] = [];
   for (const measured of analysis.metrics) inputs.push({ measured, sums: await metricSums(em, phase, measured, startedAt) });
   const [last] = await em.execute<{ sequences: Sequences }[]>(
@@ -135,18 +135,18 @@ async function act(services: Services, experiment: Experiment, { evaluation, inp
       case "none":
         break;
       case "roll-back":
-        return change(services, experiment, "experiment.roll_back", (edit, row) => rollBackExperiment(edit, row, action.reason));
+        return change(services, experiment, "experiment.roll_back", now, (edit, row) => rollBackExperiment(edit, row, action.reason));
       case "complete":
-        return change(services, experiment, "experiment.ship", (edit, row) =>
+        return change(services, experiment, "experiment.ship", now, (edit, row) =>
           shipExperiment(edit, row, row.variants[1]?.key ?? "", action.reason),
         );
       case "pause":
-        return change(services, experiment, "experiment.pause", (edit, row) => {
+        return change(services, experiment, "experiment.pause", now, (edit, row) => {
           if (row.rolloutState != null) row.rolloutState = { ...row.rolloutState, state: "paused", reason: action.reason };
           edit.describe(`rollout ${row.key} paused: ${action.reason}`.slice(0, 500));
         });
       case "advance":
-        return change(services, experiment, "experiment.advance", (edit, row) => {
+        return change(services, experiment, "experiment.advance", now, (edit, row) => {
           row.coverage = coverageOf(rollout, action.step);
           row.rolloutState = {
             state: "running",
@@ -164,12 +164,12 @@ async function act(services: Services, experiment: Experiment, { evaluation, inp
     const [alarm] = evaluation.alarms.filter(({ role }) => role === "guardrail");
     // A comparison of several variants goes on without a rollout's steps, and must not go on with harm either.
     if (alarm !== undefined)
-      return change(services, experiment, "experiment.roll_back", (edit, row) => rollBackExperiment(edit, row, alarm.text));
+      return change(services, experiment, "experiment.roll_back", now, (edit, row) => rollBackExperiment(edit, row, alarm.text));
   }
   const weighed = await weigh(services, experiment, inputs, now);
   if (weighed !== undefined) return weighed;
   if (experiment.endsAt != null && experiment.endsAt <= now)
-    return change(services, experiment, "experiment.stop", (edit, row) => stopExperiment(edit, row, "its time is over"));
+    return change(services, experiment, "experiment.stop", now, (edit, row) => stopExperiment(edit, row, "its time is over"));
   return undefined;
 }
 
@@ -181,11 +181,11 @@ async function weigh(services: Services, experiment: Experiment, inputs: readonl
     case "none":
       return undefined;
     case "found":
-      return change(services, experiment, "experiment.ship", (edit, row) =>
+      return change(services, experiment, "experiment.ship", now, (edit, row) =>
         shipExperiment(edit, row, action.variant, "the best variant beyond doubt"),
       );
     case "weigh":
-      return change(services, experiment, "experiment.weigh", (edit, row) => {
+      return change(services, experiment, "experiment.weigh", now, (edit, row) => {
         row.variants = row.variants.map((variant, i) => ({ ...variant, weight: action.weights[i] ?? variant.weight }));
         edit.describe(`bandit ${row.key}: ${row.variants.map(({ key, weight }) => `${key} ${(weight * 100).toFixed(0)} %`).join(", ")}`);
       });
@@ -199,11 +199,12 @@ async function change(
   services: Services,
   experiment: Experiment,
   action: string,
+  now: Date,
   work: (edit: Parameters<Parameters<typeof changeConfiguration>[3]>[0], row: Experiment) => void | Promise<void>,
 ): Promise<string | undefined> {
   const author = { actor, organisationId: experiment.organisationId };
   let summary: string | undefined;
-  await changeConfiguration(services, author, { action, summary: `experiment ${experiment.key} changed` }, async (edit) => {
+  await changeConfiguration(services, author, { action, summary: `experiment ${experiment.key} changed`, asOf: now }, async (edit) => {
     const row = await edit.edit("experiment", experiment.id);
     if (row.revision !== experiment.revision) return;
     const describe = (text: string) => {

@@ -34,15 +34,19 @@ const cleanUnits = `select min(variant_key) as variant_key, min(holdout) as hold
     max(last_exposure_at) as last_exposure_at, sum(calls)::bigint as calls, count(*) as variants
   from experiment_unit where ${ofPhase} group by unit_hash`;
 
-export async function phaseCounts(em: EntityManager, { organisationId, experimentId, phase }: ExperimentPhase): Promise<PhaseCounts> {
+export async function phaseCounts(
+  em: EntityManager,
+  { organisationId, experimentId, phase }: ExperimentPhase,
+  now: Date,
+): Promise<PhaseCounts> {
   const rows = await executeBound<Readonly<Record<string, unknown>>>(
     em,
     `with units as (${cleanUnits})
      select variant_key, variants > 1 as mixed, holdout, count(*)::int as units, sum(calls)::float8 as calls,
-       count(*) filter (where first_exposure_at > now() - interval '1 day')::int as units_last_day,
+       count(*) filter (where first_exposure_at > $4::timestamptz - interval '1 day')::int as units_last_day,
        min(first_exposure_at) as first_at, max(last_exposure_at) as last_at
      from units group by 1, 2, 3`,
-    [organisationId, experimentId, phase],
+    [organisationId, experimentId, phase, now.toISOString()],
   );
   const units: Record<string, number> = {};
   const calls: Record<string, number> = {};

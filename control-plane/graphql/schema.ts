@@ -12,6 +12,7 @@ import "./types/call-content.ts";
 import "./types/catalogue-model.ts";
 import "./types/chargeback.ts";
 import "./types/dead-letter.ts";
+import "./types/demo.ts";
 import "./types/experiment.ts";
 import "./types/experiment-results.ts";
 import "./types/feedback.ts";

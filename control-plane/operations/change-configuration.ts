@@ -48,6 +48,8 @@ export interface ChangeDescription {
   readonly action: string;
   /** For people who look at revisions: "route demo-chat changed". */
   readonly summary: string;
+  /** What `at` is to the work, where that is not the present. Rows, history and audit say when it was written all the same. */
+  readonly asOf?: Date;
 }
 
 /** What all kinds have and nobody sets by hand. */
@@ -118,7 +120,7 @@ async function changeIn<T>(
   await em.execute(`set local lock_timeout = ${lineMs}`);
   const state = await asSystem(em, () => em.findOneOrFail(ConfigState, { singleton: true }, { lockMode: LockMode.PESSIMISTIC_WRITE }));
   const at = new Date();
-  const rows = trackedRows(em, author, at);
+  const rows = trackedRows(em, author, at, description.asOf ?? at);
   const value = await work(rows.change);
   const summary = rows.summary() ?? description.summary;
   const changed = rows.touched();
@@ -181,7 +183,7 @@ interface TrackedRows {
   summary(): string | undefined;
 }
 
-function trackedRows(em: EntityManager, author: ChangeAuthor, at: Date): TrackedRows {
+function trackedRows(em: EntityManager, author: ChangeAuthor, at: Date, asOf: Date): TrackedRows {
   const tracked = new Map<string, { kind: ConfigKind; row: ConfigRow; before: JsonObject | undefined }>();
   let summary: string | undefined;
   const keep = (kind: ConfigKind, row: ConfigRow, before: JsonObject | undefined) => {
@@ -192,7 +194,7 @@ function trackedRows(em: EntityManager, author: ChangeAuthor, at: Date): Tracked
     em,
     organisationId: author.organisationId,
     actor: author.actor,
-    at,
+    at: asOf,
     create: (kind, columns) => {
       const kept = { organisationId: author.organisationId, revision: 1, createdAt: at, updatedAt: at, archivedAt: null };
       // The union of ten entities is beyond what `create` can be asked to infer; NewRow has checked the columns.

@@ -7,6 +7,8 @@ import { requireStorable } from "../storable-text.ts";
 import type { ConfigurationChange } from "./change-configuration.ts";
 
 export interface ApiKeyOptions {
+  /** Default: a new one. */
+  readonly id?: string;
   readonly projectId: string;
   readonly name: string;
   readonly environment: string;

@@ -43,6 +43,7 @@ export async function openTestServices(
     experimentEvaluationMs: 3_600_000,
     logLevel: "silent",
     demoSimulatorUrl: undefined,
+    demoWeek: false,
     ...changes,
   };
   const logger = openLogger(settings.logLevel);

@@ -8,7 +8,7 @@ import { graphqlClient, type RunningProcess, startProcess } from "../harness/pla
 
 const directory = join(mkdtempSync(join(tmpdir(), "penstock-start-")), "data");
 const ports = Object.fromEntries(["CONTROL", "CONFIG", "REST", "GRPC", "OPS", "SIMULATOR"].map((name) => [`PENSTOCK_${name}_PORT`, "0"]));
-const start = () => startProcess(["start"], { ...ports, PENSTOCK_DATA_DIR: directory });
+const start = () => startProcess(["start"], { ...ports, PENSTOCK_DATA_DIR: directory, PENSTOCK_DEMO: "0" });
 const credentials = () => JSON.parse(readFileSync(join(directory, "credentials.json"), "utf8")) as { apiKey: string; adminToken: string };
 
 let running: RunningProcess | undefined;

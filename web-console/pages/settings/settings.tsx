@@ -11,6 +11,7 @@ import { chooseTheme, type ThemeChoice, useThemeChoice } from "../../shell/theme
 import { Button } from "../../ui/button.tsx";
 import { CheckField, SelectField } from "../../ui/field.tsx";
 import { Facts } from "../../ui/marks.tsx";
+import { DemoCard } from "./demo-card.tsx";
 
 const query = graphql(`
   query Settings {
@@ -18,6 +19,10 @@ const query = graphql(`
       id
       key
       name
+    }
+    demo {
+      state
+      madeAt
     }
     nodes {
       id
@@ -80,22 +85,28 @@ export function SettingsPage() {
       </div>
       <Result of={page}>
         {(data) => (
-          <Card title="This installation">
-            <Facts
-              of={[
-                ["Organisation", `${data.organisation?.name ?? "–"} (${data.organisation?.key ?? "–"})`],
-                ["Newest revision", data.revisions.edges[0]?.node.number ?? "none"],
-                ["Epoch", <code key="epoch">{data.revisions.edges[0]?.node.epoch ?? "–"}</code>],
-                ["GraphQL", <code key="graphql">{location.origin}/graphql</code>],
-                ...data.nodes
-                  .filter(({ state }) => state !== "gone")
-                  .map(
-                    (node) =>
-                      [`Node ${node.id}`, `${node.version}, REST ${node.restAddress || "off"}, gRPC ${node.grpcAddress || "off"}`] as const,
-                  ),
-              ]}
-            />
-          </Card>
+          <>
+            {data.demo !== null && <DemoCard {...data.demo} />}
+            <Card title="This installation">
+              <Facts
+                of={[
+                  ["Organisation", `${data.organisation?.name ?? "–"} (${data.organisation?.key ?? "–"})`],
+                  ["Newest revision", data.revisions.edges[0]?.node.number ?? "none"],
+                  ["Epoch", <code key="epoch">{data.revisions.edges[0]?.node.epoch ?? "–"}</code>],
+                  ["GraphQL", <code key="graphql">{location.origin}/graphql</code>],
+                  ...data.nodes
+                    .filter(({ state }) => state !== "gone")
+                    .map(
+                      (node) =>
+                        [
+                          `Node ${node.id}`,
+                          `${node.version}, REST ${node.restAddress || "off"}, gRPC ${node.grpcAddress || "off"}`,
+                        ] as const,
+                    ),
+                ]}
+              />
+            </Card>
+          </>
         )}
       </Result>
     </Page>

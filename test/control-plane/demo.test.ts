@@ -1,0 +1,163 @@
+/** The demo's week: laid by the ways that real calls and real looks take, once, and taken away without a trace in anybody's sums. */
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { v7 } from "uuid";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Outcome, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
+import { evaluateBudgets } from "../../control-plane/budgets/evaluate-budgets.ts";
+import { Organisation } from "../../control-plane/database/entities/organisation.ts";
+import { startDemoSeed } from "../../control-plane/demo/seed-demo.ts";
+import { firstStart } from "../../control-plane/operations/first-start.ts";
+import { recordUsage } from "../../control-plane/usage/record-usage.ts";
+import { openTestServices, type TestServices } from "../harness/control-plane.ts";
+import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
+import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
+
+let postgres: PostgresServer;
+let services: TestServices;
+let client: GraphqlClient;
+let organisationId: string;
+let admin: string;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  services = await openTestServices(await postgres.createDatabase(), { demoSimulatorUrl: "http://127.0.0.1:4005/v1" });
+  await firstStart(services);
+  client = await serveGraphql(services);
+  organisationId = (await services.database.system((em) => em.findOneOrFail(Organisation, { key: "default" }))).id;
+  admin = await tokenFor(services, organisationId, "admin");
+}, 60_000);
+afterAll(async () => {
+  await client.close();
+  await services.close();
+  await postgres.close();
+});
+
+const slow = 120_000;
+const ask = async (query: string) => {
+  const answer = await client.ask(admin, query);
+  expect(answer.errors).toEqual([]);
+  return answer.data;
+};
+const sums = () =>
+  services.database.system((em) =>
+    em.execute<{ calls: string; ledger: string; cost: string; feedback: string; units: string }[]>(
+      `select (select coalesce(sum(calls), 0) from usage_day where cube = 1)::text as calls,
+        (select count(*) from usage_event)::text as ledger, (select sum(cost_nanodollars) from usage_event)::text as cost,
+        (select count(*) from feedback)::text as feedback, (select coalesce(sum(calls), 0) from experiment_unit)::text as units`,
+    ),
+  );
+const realCall = (callId: string) =>
+  create(UsageRecordSchema, {
+    record: {
+      case: "usage",
+      value: {
+        callId,
+        nodeId: "a-real-node",
+        startedAt: timestampFromMs(Date.now() - 3_600_000),
+        organisationId,
+        routeName: "demo-chat",
+        outcome: Outcome.OK,
+        durationMs: 12,
+        usage: { inputTokens: 5n, outputTokens: 7n },
+        costNanodollars: 11n,
+      },
+    },
+  });
+
+it(
+  "is laid with experiments in four states that the statistics have found, a budget near its end and an hour that went wrong",
+  async () => {
+    await startDemoSeed(services).done;
+    await evaluateBudgets(services, new Date());
+    const found = await ask(`{ demo { state } budgets { edges { node { key state { spentNanodollars } limitNanodollars } } }
+      experiments { edges { node { key status conclusion { outcome variant reason actor at } evaluation { at verdict { recommendation text } health { sampleRatioOk } } } } } }`);
+    expect(found.demo.state).toBe("READY");
+    const experiment = (key: string) => found.experiments.edges.find((edge: { node: { key: string } }) => edge.node.key === key).node;
+    expect(experiment("warmer-greeting")).toMatchObject({ status: "RUNNING", evaluation: { verdict: { recommendation: "KEEP_RUNNING" } } });
+    expect(experiment("search-terms-alone")).toMatchObject({
+      status: "STOPPED",
+      conclusion: { outcome: "SHIPPED", variant: "terms-alone" },
+      evaluation: { verdict: { recommendation: "SHIP" } },
+    });
+    expect(experiment("summary-in-three-points")).toMatchObject({ status: "RUNNING", evaluation: { health: { sampleRatioOk: false } } });
+    const harmful = experiment("refunds-by-reasoner");
+    expect(harmful.conclusion).toMatchObject({
+      outcome: "ROLLED_BACK",
+      actor: "system:experiments",
+      reason: expect.stringMatching(/error rate of reasoner is worse/),
+    });
+    expect(Date.now() - Date.parse(harmful.conclusion.at)).toBeGreaterThan(24 * 3_600_000);
+    const [budget] = found.budgets.edges.map((edge: { node: object }) => edge.node);
+    expect(Number(budget.state.spentNanodollars) / Number(budget.limitNanodollars)).toBeCloseTo(0.93, 1);
+    const hours = await services.database.system((em) =>
+      em.execute<{ share: number }[]>(
+        `select sum(failed_calls)::float8 / sum(calls) as share from usage_hour join usage_combination as of on of.id = combination_id
+          where usage_hour.cube = 1 and of.route_name = 'support-chat' group by bucket having sum(calls) > 10 order by 1 desc`,
+      ),
+    );
+    expect(hours[0]?.share).toBeGreaterThan(3 * (hours[Math.floor(hours.length / 2)]?.share ?? 1));
+  },
+  slow,
+);
+
+it(
+  "is laid once: begun again, in the middle or at its end, it writes nothing twice",
+  async () => {
+    const [before] = await sums();
+    expect(before?.calls).toBe(before?.ledger);
+    await startDemoSeed(services).done;
+    // As if the last step had not been reached.
+    await services.database.system((em) => em.execute("delete from budget_state; delete from budget"));
+    const interrupted = startDemoSeed(services);
+    await interrupted.close();
+    expect((await ask("{ demo { state } }")).demo.state).toBe("LAYING");
+    await startDemoSeed(services).done;
+    expect((await ask("{ demo { state } }")).demo.state).toBe("READY");
+    expect((await sums())[0]).toEqual(before);
+  },
+  slow,
+);
+
+it(
+  "goes without what others made, which is refused where they built on it and else stays",
+  async () => {
+    await recordUsage(services.database, [realCall(v7())]);
+    const { routes } = await ask("{ routes { edges { node { id name tiers { targets { backendId } } } } } }");
+    const backendId = routes.edges.find((edge: { node: { name: string } }) => edge.node.name === "refund-agent").node.tiers[0].targets[0]
+      .backendId;
+    const { createRoute } = await ask(
+      `mutation { createRoute(input: { name: "mine", tiers: [{ targets: [{ backendId: "${backendId}", weight: 1 }] }] }) { ... on CreateRoutePayload { route { id revision } } } }`,
+    );
+    const remove = "mutation { removeDemo { ... on RemoveDemoPayload { callsRemoved } ... on ValidationError { issues { message } } } }";
+    expect((await ask(remove)).removeDemo.issues[0].message).toMatch(/still used by route mine/);
+    expect((await ask("{ demo { state } }")).demo.state).toBe("READY");
+    await ask(`mutation { archiveRoute(input: { id: "${createRoute.route.id}", expectedRevision: 1 }) { __typename } }`);
+
+    const { callsRemoved } = (await ask(remove)).removeDemo;
+    expect(callsRemoved).toBeGreaterThan(10_000);
+    expect(await sums()).toEqual([{ calls: "1", ledger: "1", cost: "11", feedback: "0", units: "0" }]);
+    const left = await ask(
+      "{ demo { state } projects { edges { node { key } } } routes { edges { node { name } } } experiments { edges { node { key } } } }",
+    );
+    expect(left.demo.state).toBe("REMOVED");
+    expect(left.projects.edges).toEqual([{ node: { key: "default" } }]);
+    expect(left.routes.edges).toEqual([{ node: { name: "demo-chat" } }]);
+    expect(left.experiments.edges).toEqual([{ node: { key: "support-answer-steps" } }]);
+    await startDemoSeed(services).done;
+    expect((await sums())[0]?.ledger).toBe("1");
+  },
+  slow,
+);
+
+it("is not laid behind an installation that has calls of its own", async () => {
+  const used = await openTestServices(await postgres.createDatabase(), { demoSimulatorUrl: "http://127.0.0.1:4005/v1" });
+  await firstStart(used);
+  const { id } = await used.database.system((em) => em.findOneOrFail(Organisation, { key: "default" }));
+  const call = realCall(v7());
+  if (call.record.case === "usage") call.record.value.organisationId = id;
+  await recordUsage(used.database, [call]);
+  await startDemoSeed(used).done;
+  const [projects] = await used.database.system((em) => em.execute<{ count: number }[]>("select count(*)::integer as count from project"));
+  expect(projects?.count).toBe(1);
+  await used.close();
+});
