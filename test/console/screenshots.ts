@@ -1,4 +1,7 @@
-/** `npm run screenshots [-- directory]`: each page of the console in both themes, and at the width of a phone, from a gateway with some traffic. */
+/**
+ * `npm run screenshots [-- directory [page,page…]]`: each page of the console, or those named, in both themes, and at the width
+ * of a phone, from a gateway with some traffic.
+ */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openConsole } from "../harness/console.ts";
@@ -9,6 +12,9 @@ const pages = [
   "live",
   "calls",
   "cost",
+  "alerts",
+  "alerts?tab=webhooks",
+  "alerts?tab=deliveries",
   "playground",
   "prompts",
   "experiments",
@@ -16,6 +22,8 @@ const pages = [
   "routes",
   "backends",
   "quotas",
+  "quotas?make=true",
+  "budgets",
   "keys",
   "nodes",
   "revisions",
@@ -23,6 +31,7 @@ const pages = [
   "organisation",
   "settings",
 ];
+const wanted = process.argv[3]?.split(",") ?? pages;
 const paintMs = 1_500;
 
 mkdirSync(directory, { recursive: true });
@@ -30,10 +39,11 @@ const gateway = await openConsole();
 try {
   for (let user = 0; user < 40; user++)
     await (await gateway.call(user % 13 === 12 ? "no-such-route" : "demo-chat", `user-${user % 9}`)).text();
+  await furnish();
   const page = await gateway.signedIn();
   for (const theme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme: theme });
-    for (const path of pages) {
+    for (const path of wanted) {
       for (const [width, name] of [
         [1360, theme],
         [360, `${theme}-phone`],
@@ -42,11 +52,56 @@ try {
         await page.goto(`${gateway.url}/${path}`);
         await page.locator("[aria-busy=true]").waitFor({ state: "detached" });
         await page.waitForTimeout(paintMs);
-        await page.screenshot({ path: join(directory, `${path || "overview"}-${name}.png`), fullPage: true });
+        await page.screenshot({ path: join(directory, `${path.replace(/[?=&]/g, "-") || "overview"}-${name}.png`), fullPage: true });
       }
     }
   }
-  process.stdout.write(`${pages.length * 4} pictures are in ${directory}\n`);
+  process.stdout.write(`${wanted.length * 4} pictures are in ${directory}\n`);
 } finally {
   await gateway.close();
+}
+
+/** What a first start does not have. */
+async function furnish(): Promise<void> {
+  const { graphql } = gateway;
+  const make = async (name: string, input: Record<string, unknown>) => {
+    const field = `create${name}`;
+    await graphql(`mutation ($input: Create${name}Input!) { ${field}(input: $input) { __typename ... on UserError { message } } }`, {
+      input,
+    });
+  };
+  await make("Budget", { key: "everything", scopeKind: "ORGANISATION", period: "MONTH", limitNanodollars: "1600000" });
+  await make("Budget", {
+    key: "quarter",
+    scopeKind: "ORGANISATION",
+    period: "QUARTER",
+    limitNanodollars: "900000000000",
+    timeZone: "Europe/Berlin",
+  });
+  await make("Webhook", { name: "on-call", url: `${gateway.simulatorUrl}/hook` });
+  await make("Quota", {
+    key: "cost-per-user",
+    scopeKind: "END_USER",
+    resource: "COST",
+    window: "DAY",
+    limit: "500000",
+    enforcement: "HARD",
+  });
+  await make("Quota", {
+    key: "at-once",
+    scopeKind: "ORGANISATION",
+    resource: "CONCURRENT_CALLS",
+    window: "NONE",
+    limit: "64",
+    enforcement: "HARD",
+  });
+  await make("Quota", {
+    key: "calls-a-week",
+    scopeKind: "ORGANISATION",
+    resource: "REQUESTS",
+    window: "WEEK",
+    limit: "48",
+    enforcement: "SHADOW",
+    timeZone: "Asia/Kolkata",
+  });
 }

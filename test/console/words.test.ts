@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { differences } from "../../web-console/change/differences.ts";
 import { merged } from "../../web-console/change/merge-changes.ts";
-import { count, duration, money, percent, shortCount } from "../../web-console/format/numbers.ts";
+import { count, duration, money, nanodollarsOf, percent, shortCount, typedDollars } from "../../web-console/format/numbers.ts";
 import { relative } from "../../web-console/format/time.ts";
 import { documentProblems } from "../../web-console/schema-types.ts";
 
@@ -18,6 +18,19 @@ describe("numbers", () => {
     [null, "–"],
   ])("%s nano-dollars are %s, never with an exponent", (nanodollars, text) => {
     expect(money(nanodollars)).toBe(text);
+  });
+
+  it.each([
+    ["12.5", "12500000000", "12.50"],
+    ["$1,000", "1000000000000", "1000"],
+    ["0.000000001", "1", "0.000000001"],
+    ["0", "0", "0"],
+  ])("%s dollars that were typed are %s nano-dollars, and back", (typed, nanodollars, back) => {
+    expect([nanodollarsOf(typed), typedDollars(nanodollars)]).toEqual([nanodollars, back]);
+  });
+
+  it.each(["", "-1", "1e3", "1.0000000001", "a lot"])("%j is no amount of money", (typed) => {
+    expect(nanodollarsOf(typed)).toBeUndefined();
   });
 
   it("have units, and unknown is not zero", () => {

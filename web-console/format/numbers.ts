@@ -41,6 +41,20 @@ export function money(nanodollars: Numeric): string {
     .padEnd(2, "0")}`;
 }
 
+/** Nano-dollars as people type dollars: all digits, no sign and no commas. Empty: not known. */
+export function typedDollars(nanodollars: string | null | undefined): string {
+  if (nanodollars === null || nanodollars === undefined) return "";
+  const digits = nanodollars.padStart(10, "0");
+  const decimals = digits.slice(-9).replace(/0+$/, "");
+  return `${digits.slice(0, -9)}${decimals === "" ? "" : `.${decimals.padEnd(2, "0")}`}`;
+}
+
+/** What was typed as dollars, in nano-dollars. Undefined: it is no amount of money, or one of less than a nano-dollar. */
+export function nanodollarsOf(typed: string): string | undefined {
+  const [, whole, decimals = ""] = /^\$?\s*(\d+)(?:\.(\d{1,9}))?$/.exec(typed.trim().replaceAll(",", "")) ?? [];
+  return whole === undefined ? undefined : String(BigInt(whole + decimals.padEnd(9, "0")));
+}
+
 /** 340 ms, 1.25 s, 3 min 20 s */
 export function duration(milliseconds: number | null | undefined): string {
   if (milliseconds === null || milliseconds === undefined) return unknown;

@@ -2,6 +2,7 @@
 import {
   Activity,
   ArrowLeftRight,
+  Bell,
   BookOpenText,
   Building2,
   ClipboardList,
@@ -18,6 +19,7 @@ import {
   Receipt,
   Server,
   Settings,
+  Wallet,
   Waypoints,
 } from "lucide-react";
 
@@ -43,6 +45,7 @@ export const placeGroups: readonly PlaceGroup[] = [
       { to: "/live", name: "Live traffic", icon: Radio, key: "l", words: "in flight tail stream" },
       { to: "/calls", name: "Calls", icon: ClipboardList, key: "c", words: "log requests traces ledger search" },
       { to: "/cost", name: "Cost", icon: Receipt, key: "m", words: "money spend chargeback export usage" },
+      { to: "/alerts", name: "Alerts", icon: Bell, key: "w", words: "webhooks deliveries notifications" },
     ],
   },
   {
@@ -59,7 +62,8 @@ export const placeGroups: readonly PlaceGroup[] = [
     places: [
       { to: "/routes", name: "Routes", icon: Waypoints, key: "r", words: "models targets tiers fallback" },
       { to: "/backends", name: "Backends", icon: Server, key: "b", words: "providers models health credentials" },
-      { to: "/quotas", name: "Quotas", icon: Gauge, key: "q", words: "limits budgets rate" },
+      { to: "/quotas", name: "Quotas", icon: Gauge, key: "q", words: "limits rate tokens" },
+      { to: "/budgets", name: "Budgets", icon: Wallet, key: "t", words: "money spend thresholds forecast" },
       { to: "/keys", name: "API keys", icon: KeyRound, key: "k", words: "credentials tokens rotate revoke" },
     ],
   },

@@ -43,23 +43,23 @@ export function Code({ text, wrap = false, label }: { readonly text: string; rea
   );
 }
 
-/**
- * @param share of the whole, may be more than 1.
- * @param soft being full is a warning and not the end.
- * @param plain being full is good.
- */
-export function Meter({
-  share,
-  label,
-  soft,
-  plain,
-}: {
+interface MeterProps {
+  /** Of the whole, may be more than 1. */
   readonly share: number;
   readonly label: string;
+  /** Set aside beyond that, of the whole. */
+  readonly held?: number;
+  /** Where something happens, of the whole. */
+  readonly marks?: readonly number[];
+  /** Being full is a warning and not the end. */
   readonly soft?: boolean;
+  /** Being full is good. */
   readonly plain?: boolean;
-}) {
+}
+
+export function Meter({ share, label, held = 0, marks = [], soft, plain }: MeterProps) {
   const tone = plain ? "" : share >= 1 ? (soft ? "warn" : "bad") : share >= 0.8 ? "warn" : "";
+  const width = (of: number) => `${Math.max(0, Math.min(100, of * 100))}%`;
   return (
     <div
       className="meter"
@@ -69,7 +69,13 @@ export function Meter({
       aria-valuemax={100}
       aria-valuenow={Math.round(Math.min(share, 1) * 100)}
     >
-      <i className={tone} style={{ width: `${Math.min(100, share * 100)}%` }} />
+      <i className={tone} style={{ width: width(share) }} />
+      {held > 0 && <i className="held" style={{ width: width(Math.min(held, 1 - share)) }} />}
+      {marks
+        .filter((at) => at > 0 && at < 1)
+        .map((at) => (
+          <b key={at} style={{ left: width(at) }} />
+        ))}
     </div>
   );
 }

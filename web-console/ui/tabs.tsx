@@ -16,6 +16,8 @@ export function Tabs<Name extends string>({ label, current, tabs }: TabsProps<Na
           key={name}
           to="."
           search={((before: Record<string, unknown>) => ({ ...before, tab: name === first ? undefined : name })) as never}
+          // Else the router counts the first tab, which is no tab in the address, as where one is on all of them.
+          activeOptions={{ explicitUndefined: true }}
           aria-current={current === name ? "page" : undefined}
         >
           {title}

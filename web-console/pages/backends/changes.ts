@@ -1,5 +1,6 @@
 /** What can be done to providers and backends, and both as their forms see them. */
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
+import { nanodollarsOf, typedDollars } from "../../format/numbers.ts";
 import { client } from "../../graphql/client.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 
@@ -212,35 +213,22 @@ export interface BackendValues extends Readonly<Record<string, unknown>> {
   readonly cacheWrite: string;
 }
 
-/** $0.15 a million tokens is 150000000 nano-dollars; done with decimals as text, because money is no float. */
-export function nanodollars(dollars: string): string | undefined {
-  const parts = /^(\d{1,9})(?:\.(\d{1,9}))?$/.exec(dollars.trim());
-  if (parts === null) return undefined;
-  return BigInt(`${parts[1]}${(parts[2] ?? "").padEnd(9, "0")}`).toString();
-}
-
-export function dollars(nano: string | null | undefined): string {
-  if (nano === null || nano === undefined) return "";
-  const digits = nano.padStart(10, "0");
-  return `${digits.slice(0, -9)}.${digits.slice(-9)}`.replace(/\.?0+$/, "");
-}
-
 export const backendValues = (backend: BackendDetails): BackendValues => ({
   key: backend.key,
   providerId: backend.provider?.id ?? "",
   model: backend.model,
   concurrentCallsMax: backend.concurrentCallsMax,
   capabilities: backend.capabilities.join(", "),
-  input: dollars(backend.price?.inputNanodollarsPerMillion),
-  output: dollars(backend.price?.outputNanodollarsPerMillion),
-  cacheRead: dollars(backend.price?.cacheReadNanodollarsPerMillion),
-  cacheWrite: dollars(backend.price?.cacheWriteNanodollarsPerMillion),
+  input: typedDollars(backend.price?.inputNanodollarsPerMillion),
+  output: typedDollars(backend.price?.outputNanodollarsPerMillion),
+  cacheRead: typedDollars(backend.price?.cacheReadNanodollarsPerMillion),
+  cacheWrite: typedDollars(backend.price?.cacheWriteNanodollarsPerMillion),
 });
 
 export function saveBackend(id: string | undefined, values: BackendValues, expectedRevision: number) {
   const { key, providerId, model, concurrentCallsMax } = values;
-  const inputPrice = nanodollars(values.input);
-  const outputPrice = nanodollars(values.output);
+  const inputPrice = nanodollarsOf(values.input);
+  const outputPrice = nanodollarsOf(values.output);
   const input = {
     key,
     providerId,
@@ -256,8 +244,8 @@ export function saveBackend(id: string | undefined, values: BackendValues, expec
         : {
             inputNanodollarsPerMillion: inputPrice,
             outputNanodollarsPerMillion: outputPrice,
-            cacheReadNanodollarsPerMillion: nanodollars(values.cacheRead) ?? null,
-            cacheWriteNanodollarsPerMillion: nanodollars(values.cacheWrite) ?? null,
+            cacheReadNanodollarsPerMillion: nanodollarsOf(values.cacheRead) ?? null,
+            cacheWriteNanodollarsPerMillion: nanodollarsOf(values.cacheWrite) ?? null,
           },
   };
   return id === undefined

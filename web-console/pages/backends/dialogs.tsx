@@ -1,11 +1,11 @@
 /** Making and changing a provider or a backend. */
 import { EditDialog } from "../../change/form.tsx";
+import { nanodollarsOf } from "../../format/numbers.ts";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import {
   type BackendDetails,
   type BackendValues,
   backendValues,
-  nanodollars,
   type ProviderDetails,
   type ProviderValues,
   providerValues,
@@ -200,7 +200,7 @@ function refusalOf(values: BackendValues): string | undefined {
   if (values.key.trim() === "") return "Give it a name";
   if (values.model.trim() === "") return "Say which model";
   for (const name of ["input", "output", "cacheRead", "cacheWrite"] as const)
-    if (values[name].trim() !== "" && nanodollars(values[name]) === undefined) return "A price is written like 0.15";
+    if (values[name].trim() !== "" && nanodollarsOf(values[name]) === undefined) return "A price is written like 0.15";
   if ((values.input.trim() === "") !== (values.output.trim() === "")) return "Give both the input and the output price, or neither";
   return undefined;
 }

@@ -13,8 +13,9 @@ import { Button } from "../../ui/button.tsx";
 import { Badge, Facts, When } from "../../ui/marks.tsx";
 import { restUrlOf } from "../developers/addresses.ts";
 import { lastDay } from "../overview/ranges.ts";
-import { type QuotaDetails, quotaFragment } from "../quotas/changes.ts";
-import { limitOf } from "../quotas/words.ts";
+import { levelFragment, type QuotaNow, quotaFragment } from "../quotas/changes.ts";
+import { Level } from "../quotas/level.tsx";
+import { limitOf, lower } from "../quotas/words.ts";
 import { type KeyDetails, keyFragment, revokeKey, stateOf } from "./changes.ts";
 import { KeyDialog, RotateDialog } from "./dialogs.tsx";
 import { stateTones } from "./keys.tsx";
@@ -25,12 +26,9 @@ const query = graphql(
       apiKey(id: $id) {
         ...KeyDetails
       }
-      quotas(first: 100) {
-        edges {
-          node {
-            ...QuotaDetails
-          }
-        }
+      effectiveQuotas(apiKeyId: $key) {
+        ...QuotaDetails
+        ...QuotaLevelNow
       }
       routes(first: 100) {
         edges {
@@ -67,7 +65,7 @@ const query = graphql(
       }
     }
   `,
-  [keyFragment, quotaFragment],
+  [keyFragment, quotaFragment, levelFragment],
 );
 
 type Data = ResultOf<typeof query>;
@@ -114,7 +112,7 @@ export function KeyPage() {
               <Used data={data} id={keyId} />
               <div className="grid">
                 <About apiKey={data.apiKey} />
-                <Limits quotas={data.quotas.edges.map(({ node }) => node)} apiKey={data.apiKey} />
+                <Limits quotas={data.effectiveQuotas} />
               </div>
               <Recent data={data} />
               {url.edit && (
@@ -186,41 +184,32 @@ function About({ apiKey }: { readonly apiKey: KeyDetails }) {
   );
 }
 
-const scopeOrder = ["API_KEY", "END_USER", "ROUTE", "PROJECT", "ORGANISATION"];
-
-/** Every limit that a call with this key meets, the narrowest scope first: the one that is reached first binds. */
-function Limits({ quotas, apiKey }: { readonly quotas: readonly QuotaDetails[]; readonly apiKey: KeyDetails }) {
-  const meets = quotas
-    .filter(
-      ({ scopeKind, scopeId }) =>
-        (scopeKind === "API_KEY" && scopeId === apiKey.id) ||
-        (scopeKind === "PROJECT" && scopeId === apiKey.project?.id) ||
-        scopeKind === "ORGANISATION" ||
-        scopeKind === "END_USER" ||
-        scopeKind === "ROUTE",
-    )
-    .sort((one, other) => scopeOrder.indexOf(one.scopeKind) - scopeOrder.indexOf(other.scopeKind));
+/** Every limit that a call with this key can meet, the narrowest scope first: the one that is reached first binds. */
+function Limits({ quotas }: { readonly quotas: readonly QuotaNow[] }) {
   return (
     <Card title="Limits that it meets">
-      {meets.length === 0 ? (
+      {quotas.length === 0 ? (
         <p className="quiet">None: it may spend without bound.</p>
       ) : (
-        <ol className="stack tight">
-          {meets.map((quota) => (
-            <li key={quota.id} className="row apart">
-              <span>
-                <Link to="/quotas" search={{ quota: quota.id } as never} className="strong">
-                  {quota.key}
-                </Link>{" "}
-                <span className="quiet">{limitOf(quota)}</span>
-              </span>
-              <Badge>{quota.scopeKind.toLowerCase().replace("_", " ")}</Badge>
+        <ol className="stack">
+          {quotas.map((quota) => (
+            <li key={quota.id} className="stack tight">
+              <div className="row apart">
+                <span>
+                  <Link to="/quotas" search={{ quota: quota.id } as never} className="strong">
+                    {quota.key}
+                  </Link>{" "}
+                  <span className="quiet">{limitOf(quota)}</span>
+                </span>
+                <Badge>{[quota.scopeKind, ...quota.within.map(({ kind }) => kind)].map(lower).join(" on ")}</Badge>
+              </div>
+              <Level quota={quota} />
             </li>
           ))}
         </ol>
       )}
       <p className="quiet" style={{ marginTop: "0.75rem" }}>
-        From the narrowest to the widest; the first one to be reached binds.
+        From the narrowest to the widest; the first one to be reached binds. Limits of routes are of those that it may use.
       </p>
     </Card>
   );

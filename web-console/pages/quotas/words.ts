@@ -1,5 +1,5 @@
 /** Quotas in words. */
-import { count, money } from "../../format/numbers.ts";
+import { count, money, shortCount } from "../../format/numbers.ts";
 
 interface Limited {
   readonly limit: string;
@@ -14,31 +14,16 @@ export const lower = (word: string): string => word.toLowerCase().replaceAll("_"
 export const limitOf = ({ limit, resource, window, enforcement }: Limited): string =>
   `${amountOf(limit, resource)} ${windowOf(window)}, ${lower(enforcement)}`;
 
-export const amountOf = (limit: string, resource: string): string =>
-  /COST/.test(resource) ? money(limit) : `${count(limit)} ${lower(resource)}`;
+/** "100,000 requests", "$12.00" */
+export const amountOf = (amount: string, resource: string): string =>
+  resource === "COST" ? money(amount) : `${count(amount)} ${amount === "1" ? lower(resource).replace(/s$/, "") : lower(resource)}`;
 
-export const windowOf = (window: string): string => (/LIFETIME|NONE/.test(window) ? "in all" : `a ${lower(window)}`);
+/** The same, short and without what it counts. */
+export const shortAmount = (amount: string, resource: string): string => (resource === "COST" ? money(amount) : shortCount(amount));
 
-/** When the calendar window that holds now began and ends, in UTC. Undefined: a window that the calendar does not know. */
-export function windowBounds(window: string, now = new Date()): { readonly from: Date; readonly to: Date } | undefined {
-  const [year, month, day, hour, minute] = [
-    now.getUTCFullYear(),
-    now.getUTCMonth(),
-    now.getUTCDate(),
-    now.getUTCHours(),
-    now.getUTCMinutes(),
-  ];
-  const utc = (...parts: [number, number, number?, number?, number?]) => new Date(Date.UTC(...parts));
-  switch (window) {
-    case "MINUTE":
-      return { from: utc(year, month, day, hour, minute), to: utc(year, month, day, hour, minute + 1) };
-    case "HOUR":
-      return { from: utc(year, month, day, hour), to: utc(year, month, day, hour + 1) };
-    case "DAY":
-      return { from: utc(year, month, day), to: utc(year, month, day + 1) };
-    case "MONTH":
-      return { from: utc(year, month), to: utc(year, month + 1) };
-    default:
-      return undefined;
-  }
-}
+export const windowOf = (window: string): string =>
+  window === "NONE" ? "at any moment" : window === "LIFETIME" ? "for good" : window === "HOUR" ? "an hour" : `a ${lower(window)}`;
+
+/** Windows that begin anew at a time of a clock on a wall; the others slide. */
+export const isCalendarWindow = (window: string): boolean => ["DAY", "WEEK", "MONTH"].includes(window);
+export const slides = (window: string): boolean => ["SECOND", "MINUTE", "HOUR"].includes(window);

@@ -1,0 +1,119 @@
+/** What Penstock has told by itself, whom it tells, and whether they heard it. */
+import { Link } from "@tanstack/react-router";
+import { Plus } from "lucide-react";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { useKeyset } from "../../graphql/keyset.ts";
+import { Empty, Result } from "../../graphql/result.tsx";
+import { useRefusal } from "../../session/viewer.ts";
+import { Page } from "../../shell/page.tsx";
+import { flag, oneOf, text, useUrlState } from "../../shell/url-state.ts";
+import { Button } from "../../ui/button.tsx";
+import { type Column, DataTable } from "../../ui/data-table.tsx";
+import { SelectField } from "../../ui/field.tsx";
+import { Badge, When } from "../../ui/marks.tsx";
+import { More } from "../../ui/more.tsx";
+import { Tabs } from "../../ui/tabs.tsx";
+import { Deliveries } from "./deliveries.tsx";
+import { Webhooks } from "./webhooks.tsx";
+import { type AlertTypeName, alertTypes, nameOfType, tellingOf } from "./words.ts";
+
+const tabs = [
+  ["alerts", "Alerts"],
+  ["webhooks", "Webhooks"],
+  ["deliveries", "Deliveries"],
+] as const;
+
+export function Alerts() {
+  const [{ tab = "alerts" }, setUrl] = useUrlState({ tab: oneOf("alerts", "webhooks", "deliveries"), make: flag });
+  const refusal = useRefusal();
+  return (
+    <Page
+      title="Alerts"
+      lead="Each is told once for its occasion: here, to subscribers over GraphQL, and to webhooks, signed."
+      actions={
+        tab === "webhooks" && (
+          <Button look="primary" refused={refusal} onClick={() => setUrl({ make: true })}>
+            <Plus size={16} aria-hidden /> New webhook
+          </Button>
+        )
+      }
+    >
+      <Tabs label="Parts of this page" current={tab} tabs={tabs} />
+      {tab === "alerts" ? <AlertList /> : tab === "webhooks" ? <Webhooks /> : <Deliveries />}
+    </Page>
+  );
+}
+
+const query = graphql(`
+  query Alerts($type: AlertType, $after: String) {
+    alerts(first: 50, type: $type, after: $after) {
+      edges {
+        cursor
+        node {
+          id
+          at
+          type
+          data
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+type Alert = ResultOf<typeof query>["alerts"]["edges"][number]["node"];
+
+const columns: readonly Column<Alert>[] = [
+  { id: "at", name: "When", cell: ({ at }) => <When at={at} /> },
+  { id: "type", name: "What", cell: ({ type }) => <Badge tone={type === "WEBHOOK_TEST" ? "neutral" : "warn"}>{nameOfType(type)}</Badge> },
+  {
+    id: "telling",
+    name: "It says",
+    cell: ({ type, data }) => {
+      const { text: telling, to, search } = tellingOf(type, data);
+      return to === undefined ? (
+        telling
+      ) : (
+        <Link to={to} search={search as never}>
+          {telling}
+        </Link>
+      );
+    },
+  },
+];
+
+function AlertList() {
+  const [{ type }, setUrl] = useUrlState({ type: oneOf(...(Object.keys(alertTypes) as AlertTypeName[])), tab: text });
+  const list = useKeyset(query, type === undefined ? {} : { type: type as Alert["type"] }, (data) => data.alerts);
+  return (
+    <>
+      <div className="filters">
+        <SelectField
+          label="What"
+          value={type ?? ""}
+          onChange={(next) => setUrl({ type: (next || undefined) as AlertTypeName | undefined })}
+          choices={[{ value: "", label: "any" }, ...Object.entries(alertTypes).map(([value, label]) => ({ value, label }))]}
+        />
+      </div>
+      <Result of={list.first}>
+        {() =>
+          list.nodes.length === 0 ? (
+            <Empty title={type === undefined ? "All is quiet" : "None of this kind"}>
+              An alert comes when a budget's threshold is reached, a soft quota is passed, or calls have tokens and no price.
+            </Empty>
+          ) : (
+            <>
+              <div className="card flush">
+                <DataTable label="Alerts" columns={columns} rows={list.nodes} rowId={({ id }) => id} />
+              </div>
+              <More {...list} />
+            </>
+          )
+        }
+      </Result>
+    </>
+  );
+}

@@ -1,0 +1,75 @@
+/** How far a quota is used now, what nodes hold of it, and where it will stand. */
+import { percent } from "../../format/numbers.ts";
+import { Meter, When } from "../../ui/marks.tsx";
+import type { QuotaNow } from "./changes.ts";
+import { shortAmount, slides } from "./words.ts";
+
+export function Level({ quota }: { readonly quota: QuotaNow }) {
+  const { level, limit, resource } = quota;
+  const amount = (of: string) => shortAmount(of, resource);
+  const whole = Number(limit) || 1;
+  const share = Number(level.used) / whole;
+  const lent = Number(level.leased) > 0;
+  return (
+    <div className="stack tight">
+      <Meter
+        share={share}
+        held={Number(level.leased) / whole}
+        label={`${quota.key}: ${percent(share)} used`}
+        soft={quota.enforcement !== "HARD"}
+      />
+      <p className="quiet">
+        <span className="number">
+          {amount(level.used)} of {amount(limit)}
+        </span>{" "}
+        used, {percent(share)}
+        {lent && `; ${amount(level.leased)} more lent to nodes`}.
+      </p>
+      <Forecast quota={quota} />
+      {level.holders.length > 1 && (
+        <details>
+          <summary>By node</summary>
+          <ul className="stack tight">
+            {level.holders.map((holder) => (
+              <li key={holder.nodeId} className="row apart">
+                <code>{holder.nodeId}</code>
+                <span className="quiet number">
+                  {amount(holder.spent)} used, {amount(holder.leased)} held{holder.died && ", ended"}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function Forecast({ quota: { level, limit, resource, window, enforcement } }: { readonly quota: QuotaNow }) {
+  if (Number(level.used) >= Number(limit))
+    return (
+      <p className={enforcement === "HARD" ? "bad-text" : "warn-text"}>
+        Reached.{enforcement === "HARD" && " Calls are refused"}
+        {level.windowEnd !== null && !slides(window) && (
+          <>
+            {enforcement === "HARD" ? " until it begins anew " : " It begins anew "}
+            <When at={level.windowEnd} />
+          </>
+        )}
+        {enforcement === "HARD" && "."}
+      </p>
+    );
+  if (level.exhaustedAt !== null)
+    return (
+      <p className="warn-text">
+        At this pace it is reached <When at={level.exhaustedAt} />.
+      </p>
+    );
+  if (level.windowEnd === null || slides(window)) return null;
+  return (
+    <p className="quiet">
+      Begins anew <When at={level.windowEnd} />
+      {level.forecast !== null && `, then at about ${shortAmount(level.forecast, resource)}`}.
+    </p>
+  );
+}
