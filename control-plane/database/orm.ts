@@ -28,6 +28,7 @@ import { DroppedParameters } from "./migrations/0040-dropped-parameters.ts";
 import { ForcedParameters } from "./migrations/0050-forced-parameters.ts";
 import { ContentAndReplay } from "./migrations/0051-content-and-replay.ts";
 import { QuotaMarks } from "./migrations/0051-quota-marks.ts";
+import { ExperimentHealth } from "./migrations/0052-experiment-health.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -49,6 +50,7 @@ const migrations = [
   { name: "0050-forced-parameters", class: ForcedParameters },
   { name: "0051-quota-marks", class: QuotaMarks },
   { name: "0051-content-and-replay", class: ContentAndReplay },
+  { name: "0052-experiment-health", class: ExperimentHealth },
 ];
 
 const connectionsMax = 10;

@@ -1,7 +1,7 @@
 /** What weights a bandit gives its variants next. Pure. */
 import type { Bandit } from "./definition.ts";
-import type { MetricInput } from "./evaluate.ts";
 import { metricDefinitions } from "./metrics.ts";
+import type { MeasuredSums } from "./read-sums.ts";
 import { beliefOf, chancesOfBest, isBestFound, topTwoShares, unitsBeforeFirstUpdate, withFloor } from "./statistics/bandit.ts";
 import { estimateOf } from "./statistics/estimate.ts";
 
@@ -17,7 +17,7 @@ const changeMin = 0.005;
 export function nextWeights(
   bandit: Bandit,
   variants: readonly { readonly key: string; readonly weight: number }[],
-  goal: MetricInput,
+  goal: MeasuredSums,
   lastUpdate: Date,
   now: Date,
 ): BanditAction {

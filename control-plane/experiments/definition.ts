@@ -38,6 +38,12 @@ export interface ExperimentAnalysis {
   readonly targetEffect: number;
   /** Take out what was known of units before. */
   readonly cuped: boolean;
+  /** Of means of time and money, units above this quantile of all count as if they were at it. 1: as they are. */
+  readonly winsoriseAt: number;
+  /** Compare the arms in the two weeks before: of the first ten thousand units, or of all with `cuped`. */
+  readonly preExposureCheck: boolean;
+  /** By which tag the shares of units are checked, beside nodes and edges. Empty: by none. */
+  readonly healthTag: string;
 }
 
 const measured = (metric: MetricName, role: MetricRole): MeasuredMetric => ({
@@ -65,7 +71,16 @@ export const analysisDefault: ExperimentAnalysis = {
   unitsMin: 100,
   targetEffect: 0.1,
   cuped: false,
+  winsoriseAt: 0.999,
+  preExposureCheck: true,
+  healthTag: "country",
 };
+
+/** Null and what was not known yet when it was written are the defaults. */
+export const settledAnalysis = (given: Partial<ExperimentAnalysis> | null | undefined): ExperimentAnalysis => ({
+  ...analysisDefault,
+  ...given,
+});
 
 export interface RolloutStep {
   /** Of the units, that get the new value; as many get the old one as control. Above 0, up to 0.5. */
@@ -152,6 +167,8 @@ export function faultsInAnalysis(analysis: ExperimentAnalysis, variants: readonl
   range("daysMin", analysis.daysMin, 0, 365);
   range("unitsMin", analysis.unitsMin, 10, 1e9);
   range("targetEffect", analysis.targetEffect, 0.001, 10);
+  range("winsoriseAt", analysis.winsoriseAt, 0.9, 1);
+  if (analysis.healthTag.length > 64) issues.push({ path: "analysis.healthTag", message: "may have 64 characters" });
   if (analysis.metrics.length > 30) issues.push({ path: "analysis.metrics", message: "may be 30" });
   analysis.metrics.forEach(({ metric, role, feedback, margin, windowHours }, index) => {
     const path = `analysis.metrics[${index}]`;

@@ -4,8 +4,9 @@
  * often as one likes.
  */
 import type { ExperimentAnalysis, MeasuredMetric } from "./definition.ts";
-import { metricDefinitions } from "./metrics.ts";
-import type { PhaseCounts, SumsByVariant } from "./read-sums.ts";
+import { controlOf, type ExaminedExperiment, type Health, healthOf, isBelievable } from "./health.ts";
+import { metricDefinitions, metricNameOf } from "./metrics.ts";
+import type { MeasuredSums, PhaseCounts } from "./read-sums.ts";
 import { bayesianView, flatPrior, skepticalPrior } from "./statistics/bayesian.ts";
 import {
   narrowed,
@@ -19,16 +20,7 @@ import { absoluteEffect, type Effect, type Interval, logRatio } from "./statisti
 import { adjustedEstimate, cupedOf, type Estimate, estimateOf, smoothedShare } from "./statistics/estimate.ts";
 import { adjustedPValues } from "./statistics/multiple-comparisons.ts";
 import { daysLeft, powerDefault, unitsForSequence } from "./statistics/power.ts";
-import { type SampleRatio, sampleRatio, sampleRatioAlpha } from "./statistics/sample-ratio.ts";
 import { noUnits, type UnitSums } from "./statistics/unit-sums.ts";
-
-export interface EvaluatedExperiment {
-  readonly variants: readonly { readonly key: string; readonly weight: number }[];
-  readonly analysis: ExperimentAnalysis;
-  /** Weights that move say nothing of lost units. */
-  readonly weightsMove: boolean;
-  readonly startedAt: Date;
-}
 
 /** What holds of all looks of a phase: the narrowest interval and the least p, by "<metric>/<variant>". */
 export type Sequences = Readonly<Record<string, SequenceView>>;
@@ -68,20 +60,12 @@ export interface MetricFinding extends MeasuredMetric {
   readonly name: string;
   readonly unit: string;
   readonly direction: "lower" | "higher" | "neutral";
+  /** Units above this counted as if they were at it; null: none was, or nothing is capped. */
+  readonly cappedAt: number | null;
+  readonly cappedUnits: number;
   readonly variants: readonly VariantFinding[];
   /** The holdout against an equal slice of the rest; null: there is none, or too little is known. */
   readonly holdout: Comparison | null;
-}
-
-export interface Health {
-  readonly sampleRatio: SampleRatio;
-  readonly sampleRatioOk: boolean;
-  readonly mixedUnits: number;
-  readonly mixedShare: number;
-  readonly mixedOk: boolean;
-  readonly lastExposureAt: string | null;
-  /** Calls came within the last hour, or it has only just begun. */
-  readonly trafficOk: boolean;
 }
 
 export interface Evaluation {
@@ -104,28 +88,22 @@ export interface Evaluation {
   readonly unitsNeeded: number | null;
 }
 
-export interface MetricInput {
-  readonly measured: MeasuredMetric;
-  readonly sums: SumsByVariant;
-}
-
-const mixedShareMax = 0.01;
 const eventsForRelative = 30;
-const quietMs = 3_600_000;
 
 export const keyOf = ({ metric, feedback, category }: MeasuredMetric): string =>
   [metric, feedback, category].filter((part) => part !== "").join(":");
 
 export function evaluate(
-  experiment: EvaluatedExperiment,
+  experiment: ExaminedExperiment,
   counts: PhaseCounts,
-  inputs: readonly MetricInput[],
+  inputs: readonly MeasuredSums[],
   before: Sequences,
   now: Date,
 ): { readonly evaluation: Evaluation; readonly sequences: Sequences } {
   const sequences: Record<string, SequenceView> = { ...before };
   const findings = inputs.map((input) => metricFinding(experiment, input, sequences));
-  const metrics = judged(experiment, findings);
+  const health = healthOf(experiment, counts, inputs, now);
+  const metrics = judged(experiment, findings, isBelievable(health));
   const daysRun = (now.getTime() - experiment.startedAt.getTime()) / 86_400_000;
   return {
     evaluation: {
@@ -133,7 +111,7 @@ export function evaluate(
       units: counts.units,
       calls: counts.calls,
       heldOutUnits: counts.heldOutUnits,
-      health: healthOf(experiment, counts, now),
+      health,
       metrics,
       alarms: alarmsOf(metrics),
       daysRun,
@@ -143,12 +121,9 @@ export function evaluate(
   };
 }
 
-export const controlOf = ({ variants, analysis }: Pick<EvaluatedExperiment, "variants" | "analysis">): string =>
-  analysis.control === "" ? (variants[0]?.key ?? "") : analysis.control;
-
 function metricFinding(
-  experiment: EvaluatedExperiment,
-  { measured, sums }: MetricInput,
+  experiment: ExaminedExperiment,
+  { measured, sums, cappedAt, cappedUnits }: MeasuredSums,
   sequences: Record<string, SequenceView>,
 ): MetricFinding {
   const { analysis, variants } = experiment;
@@ -171,12 +146,11 @@ function metricFinding(
   return {
     ...measured,
     key,
-    name:
-      measured.metric === "feedback"
-        ? `feedback ${[measured.feedback, measured.category].filter((part) => part !== "").join(" ")}`
-        : definition.name,
+    name: metricNameOf(measured),
     unit: definition.unit,
     direction: definition.direction,
+    cappedAt,
+    cappedUnits,
     variants: arms.map((arm) => {
       const { value, variance, units } = estimate(arm.sums);
       return {
@@ -192,7 +166,7 @@ function metricFinding(
 }
 
 function comparison(
-  { analysis }: EvaluatedExperiment,
+  { analysis }: ExaminedExperiment,
   { metric, role, margin }: MeasuredMetric,
   [one, other]: readonly [control: UnitSums, treatment: UnitSums],
   estimate: (sums: UnitSums) => Estimate,
@@ -255,8 +229,11 @@ function relativeOf(one: UnitSums, other: UnitSums, control: Estimate, treatment
   return { effect, interval: { value: Math.expm1(effect.value), lower: Math.expm1(lower), upper: Math.expm1(upper) } };
 }
 
-/** Verdicts: goals after correction for their number, guardrails and signals without, the rest none. */
-function judged({ analysis }: EvaluatedExperiment, metrics: readonly MetricFinding[]): MetricFinding[] {
+/**
+ * Verdicts: goals after correction for their number, guardrails and signals without, the rest none. Where the numbers cannot be
+ * believed goals have none either; harm is acted on all the same.
+ */
+function judged({ analysis }: ExaminedExperiment, metrics: readonly MetricFinding[], believable: boolean): MetricFinding[] {
   const goals = metrics.flatMap((metric) =>
     metric.role !== "goal"
       ? []
@@ -276,15 +253,20 @@ function judged({ analysis }: EvaluatedExperiment, metrics: readonly MetricFindi
       const { comparison: given } = variant;
       if (given === null) return variant;
       const adjustedP = metric.role === "goal" ? (adjustedOf(metric.key, variant.variant) ?? given.p) : given.p;
-      return { ...variant, comparison: { ...given, adjustedP, verdict: verdictOf(metric, { ...given, adjustedP }, analysis) } };
+      return { ...variant, comparison: { ...given, adjustedP, verdict: verdictOf(metric, { ...given, adjustedP }, analysis, believable) } };
     }),
   }));
 }
 
-function verdictOf({ role, direction, margin }: MetricFinding, given: Comparison, { alpha }: ExperimentAnalysis): MetricVerdict {
+function verdictOf(
+  { role, direction, margin }: MetricFinding,
+  given: Comparison,
+  { alpha }: ExperimentAnalysis,
+  believable: boolean,
+): MetricVerdict {
   if (given.verdict === "too-few-units" || role === "secondary" || direction === "neutral") return given.verdict;
   if (role === "goal") {
-    if (given.adjustedP >= alpha) return "open";
+    if (!believable || given.adjustedP >= alpha) return "open";
     return given.effect > 0 === (direction === "higher") ? "better" : "worse";
   }
   const harmed = direction === "higher" ? given.upper !== null && given.upper < -margin : given.lower !== null && given.lower > margin;
@@ -324,31 +306,11 @@ export function shown({ unit }: Pick<MetricFinding, "unit">, { effect, lower, up
   return `at least ${text}`;
 }
 
-function healthOf({ variants, weightsMove, startedAt }: EvaluatedExperiment, counts: PhaseCounts, now: Date): Health {
-  const ratio = sampleRatio(
-    variants.map(({ key }) => counts.units[key] ?? 0),
-    variants.map(({ weight }) => weight),
-  );
-  const all = Object.values(counts.units).reduce((sum, units) => sum + units, 0) + counts.mixedUnits;
-  const mixedShare = all === 0 ? 0 : counts.mixedUnits / all;
-  const last = counts.lastExposureAt;
-  return {
-    sampleRatio: ratio,
-    sampleRatioOk: weightsMove || ratio.alwaysValidP >= sampleRatioAlpha,
-    mixedUnits: counts.mixedUnits,
-    mixedShare,
-    // A handful of units is no share yet.
-    mixedOk: all < 100 || mixedShare <= mixedShareMax,
-    lastExposureAt: last?.toISOString() ?? null,
-    trafficOk: now.getTime() - (last ?? startedAt).getTime() < quietMs,
-  };
-}
-
 /** How long until the target effect on the first goal would be found. */
 function outlook(
-  experiment: EvaluatedExperiment,
+  experiment: ExaminedExperiment,
   counts: PhaseCounts,
-  inputs: readonly MetricInput[],
+  inputs: readonly MeasuredSums[],
 ): Pick<Evaluation, "daysLeft" | "unitsNeeded"> {
   const goal = inputs.find(({ measured }) => measured.role === "goal");
   const unknown = { daysLeft: null, unitsNeeded: null };

@@ -13,9 +13,11 @@ import { changeConfiguration } from "../operations/change-configuration.ts";
 import { rollBackExperiment, shipExperiment, stopExperiment } from "../operations/end-experiment.ts";
 import type { Services } from "../services.ts";
 import { nextWeights } from "./bandit-weights.ts";
-import { analysisDefault } from "./definition.ts";
-import { type EvaluatedExperiment, type Evaluation, evaluate, type MetricInput, type Sequences } from "./evaluate.ts";
-import { type ExperimentPhase, fillBefore, metricSums, phaseCounts } from "./read-sums.ts";
+import { settledAnalysis } from "./definition.ts";
+import { type Evaluation, evaluate, type Sequences } from "./evaluate.ts";
+import type { ExaminedExperiment } from "./health.ts";
+import { fillBefore } from "./read-history.ts";
+import { type ExperimentPhase, type MeasuredSums, metricSums, phaseCounts } from "./read-sums.ts";
 import { coverageOf, nextAction } from "./rollout.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 
@@ -78,30 +80,47 @@ async function evaluateAll(services: Services, now: Date): Promise<void> {
 interface Look {
   readonly result: EvaluationResult;
   readonly evaluation: Evaluation;
-  readonly inputs: readonly MetricInput[];
+  readonly inputs: readonly MeasuredSums[];
 }
 
 /** One look at one of them, and what follows from it. */
 export async function evaluateOne(services: Services, experiment: Experiment, now: Date): Promise<void> {
+  await readHistory(services, experiment);
   const look = await services.database.tenant(experiment.organisationId, (em) => lookAt(em, experiment, now));
   const done = await act(services, experiment, look, now);
   if (done !== undefined)
     await services.database.tenant(experiment.organisationId, (em) => noteEvent(em, experiment, look.result.at, done));
 }
 
+const phaseOf = ({ organisationId, id, phase }: Experiment): ExperimentPhase => ({ organisationId, experimentId: id, phase });
+
+/** In a transaction of its own: over a large ledger it may take too long, and guardrails must not wait for it. */
+async function readHistory({ database, logger, settings }: Services, experiment: Experiment): Promise<void> {
+  const { cuped, preExposureCheck } = settledAnalysis(experiment.analysis);
+  if (!cuped && !preExposureCheck) return;
+  const { routeId, unit, fallbackUnit } = experiment;
+  const history = { routeId, units: [unit, fallbackUnit], whole: cuped, pepper: settings.pepper };
+  try {
+    await database.tenant(experiment.organisationId, (em) => fillBefore(em, phaseOf(experiment), history));
+  } catch (error) {
+    logger.warn({ err: error, experiment: experiment.key }, "what units did before could not be read; it is tried again at the next look");
+  }
+}
+
 async function lookAt(em: EntityManager, experiment: Experiment, now: Date): Promise<Look> {
-  const phase: ExperimentPhase = { organisationId: experiment.organisationId, experimentId: experiment.id, phase: experiment.phase };
-  const analysis = experiment.analysis ?? analysisDefault;
+  const phase = phaseOf(experiment);
+  const analysis = settledAnalysis(experiment.analysis);
   const startedAt = experiment.startedAt ?? now;
-  if (analysis.cuped) await fillBefore(em, phase, experiment.routeId);
   const counts = await phaseCounts(em, phase, now);
-  const inputs: MetricInput[] = [];
-  for (const measured of analysis.metrics) inputs.push({ measured, sums: await metricSums(em, phase, measured, startedAt) });
+  const inputs: MeasuredSums[] = [];
+  for (const measured of analysis.metrics)
+    inputs.push(await metricSums(em, phase, measured, { since: startedAt, now, winsoriseAt: analysis.winsoriseAt }));
   const [last] = await em.execute<{ sequences: Sequences }[]>(
     "select sequences from experiment_evaluation where experiment_id = ? and phase = ? order by at desc limit 1",
     [experiment.id, experiment.phase],
   );
-  const evaluated: EvaluatedExperiment = { variants: experiment.variants, analysis, weightsMove: experiment.bandit != null, startedAt };
+  const { variants, unit } = experiment;
+  const evaluated: ExaminedExperiment = { variants, analysis, weightsMove: experiment.bandit != null, startedAt, unit };
   const { evaluation, sequences } = evaluate(evaluated, counts, inputs, last?.sequences ?? {}, now);
   const verdict = verdictOf(evaluated, evaluation);
   const action =
@@ -173,7 +192,7 @@ async function act(services: Services, experiment: Experiment, { evaluation, inp
   return undefined;
 }
 
-async function weigh(services: Services, experiment: Experiment, inputs: readonly MetricInput[], now: Date): Promise<string | undefined> {
+async function weigh(services: Services, experiment: Experiment, inputs: readonly MeasuredSums[], now: Date): Promise<string | undefined> {
   const goal = inputs.find(({ measured }) => measured.role === "goal");
   if (experiment.bandit == null || goal === undefined) return undefined;
   const action = nextWeights(experiment.bandit, experiment.variants, goal, experiment.updatedAt, now);

@@ -7,6 +7,8 @@ export interface MetricDefinition {
   /** Columns of experiment_unit. A mean has no denominator: it is by unit. */
   readonly numerator: string;
   readonly denominator: string;
+  /** Of a unit's value, a few in a thousand hold much of the sum: capped before it is summed, see read-sums.ts. */
+  readonly heavyTailed: boolean;
   /** For people: "error rate", "ms". */
   readonly name: string;
   readonly unit: "share" | "ms" | "nanodollars" | "tokens" | "score";
@@ -18,7 +20,15 @@ const ratio = (
   numerator: string,
   denominator: string,
   direction: MetricDefinition["direction"] = "lower",
-): MetricDefinition => ({ kind: "ratio", direction, numerator, denominator, name, unit });
+): MetricDefinition => ({
+  kind: "ratio",
+  direction,
+  numerator,
+  denominator,
+  heavyTailed: unit === "ms" || unit === "nanodollars",
+  name,
+  unit,
+});
 
 /** Whatever comes from feedback is summed apart: see read-sums.ts. */
 export const metricDefinitions = {
@@ -34,6 +44,7 @@ export const metricDefinitions = {
     direction: "lower",
     numerator: "cost_nanodollars",
     denominator: "1",
+    heavyTailed: true,
     name: "cost of a unit",
     unit: "nanodollars",
   },
@@ -41,8 +52,20 @@ export const metricDefinitions = {
   output_tokens: ratio("output tokens of a call", "tokens", "output_tokens", "token_calls", "neutral"),
   guard_hits: ratio("share of calls that a guard stopped", "share", "guard_hits", "calls"),
   cache_hits: ratio("share of calls from the cache", "share", "cache_hits", "calls", "higher"),
-  feedback: { kind: "mean", direction: "higher", numerator: "", denominator: "", name: "feedback", unit: "score" },
+  feedback: { kind: "mean", direction: "higher", numerator: "", denominator: "", heavyTailed: false, name: "feedback", unit: "score" },
 } as const satisfies Record<string, MetricDefinition>;
 
 export type MetricName = keyof typeof metricDefinitions;
 export const metricNames = Object.keys(metricDefinitions) as readonly MetricName[];
+
+/** For people: what is measured, with the feedback's own name. */
+export const metricNameOf = ({
+  metric,
+  feedback,
+  category,
+}: {
+  readonly metric: MetricName;
+  readonly feedback: string;
+  readonly category: string;
+}): string =>
+  metric === "feedback" ? `feedback ${[feedback, category].filter((part) => part !== "").join(" ")}` : metricDefinitions[metric].name;

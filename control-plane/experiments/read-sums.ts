@@ -26,6 +26,15 @@ export interface PhaseCounts {
   readonly unitsLastDay: number;
   readonly firstExposureAt: Date | null;
   readonly lastExposureAt: Date | null;
+  /** By where units were first seen: of each dimension the largest twenty. */
+  readonly slices: readonly SliceCounts[];
+}
+
+export interface SliceCounts {
+  readonly dimension: "node" | "edge" | "tag";
+  readonly value: string;
+  /** By variant. */
+  readonly units: Readonly<Record<string, number>>;
 }
 
 const ofPhase = "organisation_id = $1 and experiment_id = $2 and phase = $3";
@@ -34,11 +43,8 @@ const cleanUnits = `select min(variant_key) as variant_key, min(holdout) as hold
     max(last_exposure_at) as last_exposure_at, sum(calls)::bigint as calls, count(*) as variants
   from experiment_unit where ${ofPhase} group by unit_hash`;
 
-export async function phaseCounts(
-  em: EntityManager,
-  { organisationId, experimentId, phase }: ExperimentPhase,
-  now: Date,
-): Promise<PhaseCounts> {
+export async function phaseCounts(em: EntityManager, of: ExperimentPhase, now: Date): Promise<PhaseCounts> {
+  const { organisationId, experimentId, phase } = of;
   const rows = await executeBound<Readonly<Record<string, unknown>>>(
     em,
     `with units as (${cleanUnits})
@@ -77,44 +83,97 @@ export async function phaseCounts(
     unitsLastDay,
     firstExposureAt: times[0] ?? null,
     lastExposureAt: times.at(-1) ?? null,
+    slices: await sliceCounts(em, of),
   };
 }
+
+/** One slice is the whole, and says nothing more. */
+async function sliceCounts(em: EntityManager, { organisationId, experimentId, phase }: ExperimentPhase): Promise<SliceCounts[]> {
+  const rows = await executeBound<{ dimension: SliceCounts["dimension"]; value: string; units: SliceCounts["units"] }>(
+    em,
+    `with units as (select unit_hash, min(variant_key) as variant_key, min(node_id) as node_id, min(ingress) as ingress, min(tag) as tag
+       from experiment_unit where ${ofPhase} and holdout <> 'held-out' group by unit_hash having count(*) = 1),
+     counted as (select dimension, value, variant_key, count(*)::int as units from units
+       cross join lateral (values ('node', node_id), ('edge', ingress), ('tag', tag)) as of (dimension, value) where value <> '' group by 1, 2, 3),
+     sliced as (select dimension, value, sum(units) as all_units, jsonb_object_agg(variant_key, units) as units from counted group by 1, 2),
+     ranked as (select *, row_number() over (partition by dimension order by all_units desc, value) as place,
+       count(*) over (partition by dimension) as slices from sliced)
+     select dimension, value, units from ranked where place <= ${slicesMax} and slices > 1 order by dimension, place`,
+    [organisationId, experimentId, phase],
+  );
+  return [...rows];
+}
+const slicesMax = 20;
 
 /** By variant; the holdout and what it is compared with under "holdout" and "compared". Absent: no unit. */
 export type SumsByVariant = Readonly<Record<string, UnitSums>>;
 
-export async function metricSums(em: EntityManager, phase: ExperimentPhase, measured: MeasuredMetric, since: Date): Promise<SumsByVariant> {
-  const values = measured.metric === "feedback" ? feedbackValues(measured) : unitValues(measured);
+export interface MeasuredSums {
+  readonly measured: MeasuredMetric;
+  readonly sums: SumsByVariant;
+  /** In the metric's unit; null: nothing was capped. */
+  readonly cappedAt: number | null;
+  readonly cappedUnits: number;
+  /** Of feedback: units by variant that are old enough to have said something. */
+  readonly eligible: Readonly<Record<string, number>> | undefined;
+}
+
+/**
+ * A few units hold much of a mean of time or money, and a confidence sequence takes long to get over one of them: whoever is above
+ * the quantile of all units together counts as if it were there, by its own mean, so that many calls are not taken for dear ones.
+ * @param winsoriseAt 1: as they are.
+ */
+export async function metricSums(
+  em: EntityManager,
+  phase: ExperimentPhase,
+  measured: MeasuredMetric,
+  { since, now, winsoriseAt }: { readonly since: Date; readonly now: Date; readonly winsoriseAt: number },
+): Promise<MeasuredSums> {
+  const isFeedback = measured.metric === "feedback";
+  const values = isFeedback ? feedbackValues(measured) : unitValues(measured);
+  const quantile = metricDefinitions[measured.metric].heavyTailed ? winsoriseAt : 1;
   const rows = await executeBound<Readonly<Record<string, unknown>>>(
     em,
-    `with clean as (select unit_hash from experiment_unit where ${ofPhase} group by unit_hash having count(*) = 1),
-     given as (${values.sql}),
-     valued as (select g.* from given g join clean using (unit_hash) where g.d > 0 and g.first_exposure_at <= now() - $4::float8 * interval '1 hour')
+    `with old as (select * from (${values.sql}) given where d > 0 and first_exposure_at <= $5::timestamptz - $4::float8 * interval '1 hour'),
+     cap as (select case when ${quantile} < 1 then percentile_disc(${quantile}) within group (order by m / d) end as at from old),
+     valued as (select variant_key, holdout, d, x, coalesce(least(m, cap.at * d), m) as m, coalesce(m > cap.at * d, false) as capped from old, cap)
      select arm, count(*)::float8 as units, sum(m) as m, sum(m * m) as mm, sum(d) as d, sum(d * d) as dd, sum(m * d) as md,
-       sum(x) as x, sum(x * x) as xx, sum(m * x) as mx, sum(d * x) as dx
-     from (select variant_key as arm, m, d, x from valued where holdout <> 'held-out'
-       union all select case holdout when 'held-out' then 'holdout' else 'compared' end, m, d, x from valued where holdout <> '') arms
+       sum(x) as x, sum(x * x) as xx, sum(m * x) as mx, sum(d * x) as dx,
+       (count(*) filter (where capped and arm not in ('holdout', 'compared')))::float8 as capped, (select at from cap) as cap
+     from (select variant_key as arm, m, d, x, capped from valued where holdout <> 'held-out'
+       union all select case holdout when 'held-out' then 'holdout' else 'compared' end, m, d, x, capped from valued where holdout <> '') arms
      group by arm`,
-    [phase.organisationId, phase.experimentId, phase.phase, measured.windowHours, ...values.parameters(since)],
+    [phase.organisationId, phase.experimentId, phase.phase, measured.windowHours, now.toISOString(), ...values.parameters(since)],
   );
-  const number = (value: unknown) => Number(value ?? 0);
-  return Object.fromEntries(
-    rows.map((row) => [
-      String(row["arm"]),
-      {
-        units: number(row["units"]),
-        m: number(row["m"]),
-        mm: number(row["mm"]),
-        d: number(row["d"]),
-        dd: number(row["dd"]),
-        md: number(row["md"]),
-        x: number(row["x"]),
-        xx: number(row["xx"]),
-        mx: number(row["mx"]),
-        dx: number(row["dx"]),
-      },
-    ]),
+  const cappedUnits = rows.reduce((sum, row) => sum + number(row["capped"]), 0);
+  return {
+    measured,
+    sums: Object.fromEntries(rows.map((row) => [String(row["arm"]), sumsIn(row)])),
+    cappedAt: cappedUnits === 0 ? null : number(rows[0]?.["cap"]),
+    cappedUnits,
+    eligible: isFeedback ? await eligibleUnits(em, phase, measured.windowHours, now) : undefined,
+  };
+}
+
+const number = (value: unknown) => Number(value ?? 0);
+const sumNames = ["units", "m", "mm", "d", "dd", "md", "x", "xx", "mx", "dx"] as const satisfies readonly (keyof UnitSums)[];
+const sumsIn = (row: Readonly<Record<string, unknown>>): UnitSums =>
+  Object.fromEntries(sumNames.map((name) => [name, number(row[name])])) as Record<(typeof sumNames)[number], number>;
+
+async function eligibleUnits(
+  em: EntityManager,
+  { organisationId, experimentId, phase }: ExperimentPhase,
+  windowHours: number,
+  now: Date,
+): Promise<Readonly<Record<string, number>>> {
+  const rows = await executeBound<{ variant_key: string; units: number }>(
+    em,
+    `select variant_key, count(*)::int as units from (select min(variant_key) as variant_key from experiment_unit
+       where ${ofPhase} and holdout <> 'held-out' group by unit_hash
+       having count(*) = 1 and min(first_exposure_at) <= $5::timestamptz - $4::float8 * interval '1 hour') clean group by 1`,
+    [organisationId, experimentId, phase, windowHours, now.toISOString()],
   );
+  return Object.fromEntries(rows.map(({ variant_key, units }) => [variant_key, units]));
 }
 
 interface Values {
@@ -122,73 +181,41 @@ interface Values {
   readonly parameters: (since: Date) => readonly unknown[];
 }
 
+/** Of units that were seen in one variant alone: one row each, in the order of the primary key, so that nothing is joined. */
+const ofCleanUnits = (columns: string) =>
+  `select unit_hash, min(variant_key) as variant_key, min(holdout) as holdout, min(first_exposure_at) as first_exposure_at, ${columns}
+   from experiment_unit where ${ofPhase} group by unit_hash having count(*) = 1`;
+
 function unitValues({ metric }: MeasuredMetric): Values {
   const { numerator, denominator } = metricDefinitions[metric];
   return {
-    sql: `select variant_key, holdout, unit_hash, first_exposure_at, (${numerator})::float8 as m, (${denominator})::float8 as d,
-        coalesce((before->>'${metric}')::float8, 0) as x from experiment_unit where ${ofPhase}`,
+    sql: ofCleanUnits(
+      `min((${numerator})::float8) as m, min((${denominator})::float8) as d, min(coalesce((before->>'${metric}')::float8, 0)) as x`,
+    ),
     parameters: () => [],
   };
 }
 
 /**
- * A unit's score is its latest: a missing one is not zero but absent. What was said names a call, or a session of the unit's.
- * Booleans are 0 and 1; of categories the share of one is measured.
+ * A unit's score is its latest: a missing one is not zero but absent. What was said names a call, or a session, which is the unit
+ * or was once the unit's. Booleans are 0 and 1; of categories the share of one is measured. Units and scores are laid on each
+ * other by the unit, because a join over any of four names would compare all with all.
  */
 function feedbackValues({ feedback, category }: MeasuredMetric): Values {
   return {
-    sql: `select distinct on (u.unit_hash) u.variant_key, u.holdout, u.unit_hash, u.first_exposure_at,
-        case when f.boolean_value is not null then f.boolean_value::int::float8 when f.number_value is not null then f.number_value
-          else (f.category_value = $6)::int::float8 end as m, 1::float8 as d, 0::float8 as x
-      from feedback f
-      left join usage_event e on e.call_id = f.call_id
-      join experiment_unit u on u.organisation_id = $1 and u.experiment_id = $2 and u.phase = $3
-        and u.unit_hash in (e.exposure->>'unitHash', nullif(f.session_hash, ''), nullif(f.end_user_hash, ''))
-      where f.organisation_id = $1 and f.metric = $5 and f.recorded_at >= $7 and f.recorded_at >= u.first_exposure_at
-        and (f.boolean_value is not null or f.number_value is not null or (f.category_value is not null and $6 <> ''))
-        and (e.call_id is null or e.exposure->>'experimentId' = $2::text)
-      order by u.unit_hash, f.recorded_at desc`,
+    sql: `select max(variant_key) as variant_key, max(holdout) as holdout, max(first_exposure_at) as first_exposure_at,
+        (array_agg(score order by recorded_at desc) filter (where score is not null))[1] as m, 1::float8 as d, 0::float8 as x
+      from (${ofCleanUnits("null::float8 as score, null::timestamptz as recorded_at")}
+        union all select said.unit_hash, null, null, null, case when f.boolean_value is not null then f.boolean_value::int::float8
+            when f.number_value is not null then f.number_value else (f.category_value = $7)::int::float8 end, f.recorded_at
+          from feedback f
+          left join usage_event e on e.call_id = f.call_id
+          left join experiment_session s on s.organisation_id = $1 and s.experiment_id = $2 and s.phase = $3 and s.session_hash = f.session_hash
+          cross join lateral (values (e.exposure->>'unitHash'), (s.unit_hash), (f.session_hash), (f.end_user_hash)) as said (unit_hash)
+          where f.organisation_id = $1 and f.metric = $6 and f.recorded_at >= $8 and said.unit_hash <> ''
+            and (f.boolean_value is not null or f.number_value is not null or (f.category_value is not null and $7 <> ''))
+            and (e.call_id is null or e.exposure->>'experimentId' = $2::text)) laid
+      group by unit_hash having max(variant_key) is not null and max(recorded_at) >= max(first_exposure_at)`,
     parameters: (since) => [feedback, category, since.toISOString()],
   };
-}
-
-/**
- * What units did in the two weeks before their first exposure, by the same metrics and on the same route: the covariate of CUPED.
- * Frozen when it is first looked at. Of end users alone, whose calls can be told without an experiment.
- */
-export async function fillBefore(
-  em: EntityManager,
-  { organisationId, experimentId, phase }: ExperimentPhase,
-  routeId: string,
-): Promise<void> {
-  // Units that have just come are in nobody's statistics; a nested loop would read the log once for each.
-  await em.execute("set local enable_nestloop = off");
-  await executeBound(
-    em,
-    `with fresh as (
-       select unit_hash, variant_key, first_exposure_at from experiment_unit
-       where ${ofPhase} and before is null and unit_type = 'end_user' limit 2000),
-     bounds as (select min(first_exposure_at) - interval '14 days' as since, max(first_exposure_at) as until,
-       coalesce((select (analysis->>'latencyObjectiveMs')::bigint from experiment where id = $2), 2000) as objective_ms from fresh),
-     past as (
-       select f.unit_hash, f.variant_key, jsonb_build_object(
-         'error_rate', avg((e.outcome in ('upstream_error', 'timeout', 'internal_error'))::int),
-         'abort_rate', avg((e.outcome = 'cancelled')::int),
-         'first_token', avg(e.time_to_first_token_ms), 'slow_first_token', avg((e.time_to_first_token_ms > e.objective_ms)::int),
-         'latency', avg(e.duration_ms) filter (where e.outcome = 'ok'),
-         'slow_latency', avg((e.duration_ms > e.objective_ms)::int) filter (where e.outcome = 'ok'),
-         'cost_per_call', avg(e.cost_nanodollars), 'cost_per_unit', sum(e.cost_nanodollars),
-         'input_tokens', avg(e.input_tokens), 'output_tokens', avg(e.output_tokens),
-         'guard_hits', avg((e.error_reason = 'GUARD_BLOCKED')::int), 'cache_hits', avg((e.cache = 'hit')::int)) as before
-       from fresh f
-       join (select e.*, b.objective_ms from bounds b join usage_event e on e.started_at >= b.since and e.started_at < b.until
-         where e.organisation_id = $1 and e.route_id = $4 and e.end_user_hash <> '') e
-         on e.end_user_hash = f.unit_hash and e.started_at >= f.first_exposure_at - interval '14 days' and e.started_at < f.first_exposure_at
-       group by 1, 2)
-     update experiment_unit u set before = coalesce(p.before, '{}'::jsonb)
-     from fresh f left join past p using (unit_hash, variant_key)
-     where u.organisation_id = $1 and u.experiment_id = $2 and u.phase = $3 and u.unit_hash = f.unit_hash and u.variant_key = f.variant_key`,
-    [organisationId, experimentId, phase, routeId],
-  );
-  await em.execute("set local enable_nestloop = on");
 }

@@ -20,6 +20,13 @@ export async function recordExposures(em: EntityManager, events: readonly UsageE
   if (counted.length === 0) return;
   const parameters = columns.map(({ of }) => arrayParameter(counted.map(of)));
   await executeBound(em, statement, parameters);
+  const inSessions = counted.filter(({ exposure, sessionHash }) => sessionHash !== "" && exposure.unitType !== "session");
+  if (inSessions.length > 0)
+    await executeBound(
+      em,
+      ofSessions,
+      sessionColumns.map(({ of }) => arrayParameter(inSessions.map(of))),
+    );
 }
 
 function counts(event: UsageEvent): event is Exposed {
@@ -54,6 +61,17 @@ const columns: readonly { readonly name: string; readonly type: string; readonly
   { name: "cost_nanodollars", type: "bigint", of: ({ costNanodollars }) => costNanodollars?.toString() ?? null },
   { name: "input_tokens", type: "bigint", of: ({ usage }) => usage?.inputTokens.toString() ?? null },
   { name: "output_tokens", type: "bigint", of: ({ usage }) => usage?.outputTokens.toString() ?? null },
+  { name: "node_id", type: "text", of: ({ nodeId }) => textOf(nodeId) },
+  { name: "ingress", type: "text", of: ({ ingress }) => textOf(ingress) },
+  {
+    name: "tags",
+    type: "text",
+    of: ({ tags }) => JSON.stringify(Object.fromEntries(Object.entries(tags).map((pair) => pair.map(textOf)))),
+  },
+];
+const sessionColumns = [
+  ...columns.filter(({ name }) => ["organisation_id", "experiment_id", "phase", "unit_hash"].includes(name)),
+  { name: "session_hash", type: "text", of: ({ sessionHash }: Exposed) => textOf(sessionHash) },
 ];
 
 const added = [
@@ -61,19 +79,29 @@ const added = [
   ...["duration_calls", "duration_ms", "duration_slow", "cost_calls", "cost_nanodollars", "token_calls", "input_tokens", "output_tokens"],
 ];
 
-/** The objective is the experiment's own; an experiment that is gone takes no more units. In one order, so that writers never wait in a ring. */
+const given = (of: readonly { readonly name: string; readonly type: string }[]): string =>
+  `unnest(${of.map(({ type }, i) => `$${i + 1}::${type}[]`).join(", ")}) as c (${of.map(({ name }) => name).join(", ")})`;
+
+/** A session that was two units' is the first one's. */
+const ofSessions = `insert into experiment_session (organisation_id, experiment_id, phase, session_hash, unit_hash)
+  select distinct on (1, 2, 3, 4) c.organisation_id, c.experiment_id, c.phase, c.session_hash, c.unit_hash from ${given(sessionColumns)}
+  join experiment e on e.id = c.experiment_id and e.organisation_id = c.organisation_id
+  order by 1, 2, 3, 4 on conflict do nothing`;
+
+/** The objective and the tag are the experiment's own; an experiment that is gone takes no more units. In one order, so that writers never wait in a ring. */
 const statement = `insert into experiment_unit (organisation_id, experiment_id, phase, unit_hash, variant_key, unit_type, holdout,
-    first_exposure_at, last_exposure_at, ${added.join(", ")})
+    first_exposure_at, last_exposure_at, ${added.join(", ")}, node_id, ingress, tag)
   select c.organisation_id, c.experiment_id, c.phase, c.unit_hash, c.variant_key, min(c.unit_type), max(c.holdout),
     to_timestamp(min(c.at_ms) / 1000.0), to_timestamp(max(c.at_ms) / 1000.0),
     count(*), sum(failed), sum(aborted), sum(guarded), sum(cached),
     count(c.first_token_ms), coalesce(sum(c.first_token_ms), 0), count(*) filter (where c.first_token_ms > o.ms),
     count(c.duration_ms), coalesce(sum(c.duration_ms), 0), count(*) filter (where c.duration_ms > o.ms),
     count(c.cost_nanodollars), coalesce(sum(c.cost_nanodollars), 0),
-    count(c.input_tokens), coalesce(sum(c.input_tokens), 0), coalesce(sum(c.output_tokens), 0)
-  from unnest(${columns.map(({ type }, i) => `$${i + 1}::${type}[]`).join(", ")}) as c (${columns.map(({ name }) => name).join(", ")})
+    count(c.input_tokens), coalesce(sum(c.input_tokens), 0), coalesce(sum(c.output_tokens), 0),
+    ${["c.node_id", "c.ingress", "coalesce(left(c.tags::jsonb->>o.tag, 200), '')"].map((first) => `(array_agg(${first} order by c.at_ms))[1]`).join(", ")}
+  from ${given(columns)}
   join experiment e on e.id = c.experiment_id and e.organisation_id = c.organisation_id
-  cross join lateral (select coalesce((e.analysis->>'latencyObjectiveMs')::bigint, 2000) as ms) o
+  cross join lateral (select coalesce((e.analysis->>'latencyObjectiveMs')::bigint, 2000) as ms, coalesce(e.analysis->>'healthTag', 'country') as tag) o
   group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
   on conflict (organisation_id, experiment_id, phase, unit_hash, variant_key) do update set
     first_exposure_at = least(experiment_unit.first_exposure_at, excluded.first_exposure_at),

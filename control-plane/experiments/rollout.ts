@@ -52,7 +52,8 @@ function stepOf({ steps, shipAtEnd }: Rollout, state: RolloutState, { units }: E
 }
 
 function illness({ health }: Evaluation): string | undefined {
-  if (!health.sampleRatioOk) return "units do not stand in the shares that were promised";
+  if (!health.sampleRatioOk || !health.slicesOk) return "units do not stand in the shares that were promised";
   if (!health.mixedOk) return "units were seen in both variants";
+  if (!health.preExposureOk) return "the arms differed before the new value was seen";
   return health.trafficOk ? undefined : "no calls came for an hour";
 }

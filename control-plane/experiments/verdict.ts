@@ -1,6 +1,7 @@
 /** What an evaluation means, in plain words and as one recommendation. Pure. */
 import type { Evaluation, MetricFinding } from "./evaluate.ts";
-import { controlOf, type EvaluatedExperiment, shown } from "./evaluate.ts";
+import { shown } from "./evaluate.ts";
+import { controlOf, type ExaminedExperiment } from "./health.ts";
 
 export type Recommendation = "ship" | "roll-back" | "keep-running" | "look-into-it";
 
@@ -11,7 +12,7 @@ export interface Verdict {
   readonly text: string;
 }
 
-export function verdictOf(experiment: EvaluatedExperiment, evaluation: Evaluation): Verdict {
+export function verdictOf(experiment: ExaminedExperiment, evaluation: Evaluation): Verdict {
   const { health, metrics, alarms } = evaluation;
   const say = (recommendation: Recommendation, text: string, variant = ""): Verdict => ({ recommendation, variant, text });
   const [alarm] = alarms.filter(({ role }) => role === "guardrail");
@@ -26,6 +27,8 @@ export function verdictOf(experiment: EvaluatedExperiment, evaluation: Evaluatio
       "look-into-it",
       `${percent(health.mixedShare)} of the units were seen in more than one variant, so the variants are mixed. Look for an end user's id that changes between calls, or weights that were changed without keeping variants.`,
     );
+  const [doubt] = health.slicesOk && health.preExposureOk ? [] : health.warnings;
+  if (doubt !== undefined) return say("look-into-it", `${doubt} No number here can be believed before it is known why.`);
   const units = Object.values(evaluation.units).reduce((sum, count) => sum + count, 0);
   if (units === 0)
     return say("keep-running", "No call has been part of it yet: no unit was targeted and covered, or calls name no end user or session.");
@@ -38,7 +41,7 @@ export function verdictOf(experiment: EvaluatedExperiment, evaluation: Evaluatio
   const [best] = better.toSorted((a, b) => a.adjustedP - b.adjustedP);
   const { daysMin } = experiment.analysis;
   if (best !== undefined) {
-    const text = `${best.variant} is better than ${controlOf(experiment)}: ${best.metric.name} by ${shown(best.metric, best)}; no harm was found in ${guardrails(metrics)}.`;
+    const text = `${best.variant} is better than ${controlOf(experiment)}: ${best.metric.name} by ${shown(best.metric, best)}; no harm was found in ${guardrails(metrics)}.${doubts(evaluation)}`;
     return evaluation.daysRun < daysMin
       ? say(
           "keep-running",
@@ -64,9 +67,12 @@ export function verdictOf(experiment: EvaluatedExperiment, evaluation: Evaluatio
       : ` About ${days(evaluation.daysLeft)} more would show an effect of ${percent(experiment.analysis.targetEffect)}.`;
   return say(
     "keep-running",
-    `No difference has been found yet, and no harm in ${guardrails(metrics)}.${left} You may look as often as you like.`,
+    `No difference has been found yet, and no harm in ${guardrails(metrics)}.${left}${doubts(evaluation)} You may look as often as you like.`,
   );
 }
+
+/** What does not forbid a verdict and should be read with it. */
+const doubts = ({ health }: Evaluation): string => health.warnings.map((warning) => ` But: ${warning}`).join("");
 
 function guardrails(metrics: readonly MetricFinding[]): string {
   const names = metrics.filter(({ role }) => role === "guardrail").map(({ name }) => name);

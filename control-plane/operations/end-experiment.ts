@@ -1,7 +1,7 @@
 /** How an experiment begins and ends: started, shipped, rolled back, stopped, given more time. People and the evaluator do it alike. */
 import { NotFoundError, ValidationError } from "../control-error.ts";
 import type { Experiment } from "../database/entities/experiment.ts";
-import { analysisDefault, type Conclusion } from "../experiments/definition.ts";
+import { type Conclusion, settledAnalysis } from "../experiments/definition.ts";
 import { coverageOf, startedRollout } from "../experiments/rollout.ts";
 import type { ConfigurationChange } from "./change-configuration.ts";
 
@@ -17,7 +17,7 @@ export function startExperiment(change: ConfigurationChange, row: Experiment): v
   row.startedAt = change.at;
   row.stoppedAt = null;
   row.conclusion = null;
-  row.analysis = row.analysis ?? analysisDefault;
+  row.analysis = settledAnalysis(row.analysis);
   if (row.endsAt != null && row.endsAt <= change.at) row.endsAt = null;
   if (row.rollout != null) {
     row.rolloutState = startedRollout(change.at);

@@ -114,6 +114,7 @@ const usageColumns: Readonly<Record<string, Column<UsageEvent>>> = {
           effect: textOf(effect),
         })),
   ),
+  session_hash: word(({ sessionHash }) => sessionHash),
 };
 
 const feedbackColumns: Readonly<Record<string, Column<FeedbackEvent>>> = {

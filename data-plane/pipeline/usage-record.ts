@@ -74,7 +74,8 @@ function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext, 
   frequent(ofEvent, event.organisationId, caller.organisationId);
   frequent(ofEvent, event.projectId, caller.projectId);
   frequent(ofEvent, event.apiKeyId, caller.apiKey.id);
-  if (request.endUserId !== "") text(event.endUserHash, pseudonym(request.endUserId));
+  const endUserHash = request.endUserId === "" ? "" : pseudonym(request.endUserId);
+  text(event.endUserHash, endUserHash);
   if (route !== undefined) {
     frequent(ofEvent, event.routeId, route.id);
     frequent(ofEvent, event.routeName, route.name);
@@ -99,12 +100,16 @@ function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext, 
     text(event.promptId, prompt.version.promptId);
     integer(event.promptVersion, prompt.version.version);
   }
+  const sessionHash = request.sessionId === "" ? "" : pseudonym(request.sessionId);
+  text(event.sessionHash, sessionHash);
   if (assignment !== undefined) {
+    const { unitType, unit } = assignment;
+    const unitHash = unitType === "end_user" ? endUserHash : unitType === "session" ? sessionHash : pseudonym(unit);
     nested(event.exposure, () => {
       text(exposure.experimentId, assignment.experiment.id);
       text(exposure.variantKey, assignment.variant.key);
-      text(exposure.unitType, assignment.unitType);
-      text(exposure.unitHash, pseudonym(assignment.unit));
+      text(exposure.unitType, unitType);
+      text(exposure.unitHash, unitHash);
       if (assignment.bucket !== 0) writer.uint32(tag(exposure.bucket, fixed64)).double(assignment.bucket);
       integer(exposure.hashVersion, assignment.experiment.hashVersion);
       flag(exposure.forced, assignment.forced);

@@ -12,6 +12,13 @@ import { type GraphqlClient, tokenFor } from "../harness/graphql.ts";
 
 let organisations = 0;
 
+interface CallExtra {
+  phase?: number;
+  holdout?: string;
+  forced?: boolean;
+  unitType?: string;
+}
+
 export async function runningExperiment(services: TestServices, client: GraphqlClient, more: object = {}) {
   const organisationId = await makeOrganisation(services, `organisation-${++organisations}`);
   const admin = await tokenFor(services, organisationId, "admin");
@@ -63,17 +70,8 @@ export async function runningExperiment(services: TestServices, client: GraphqlC
     mutate,
     state,
     /** A call of the unit; the rest as the ledger has it. @returns its id. */
-    call(
-      variant: string,
-      unit: string,
-      extra: MessageInitShape<typeof UsageEventSchema> & { phase?: number; holdout?: string; forced?: boolean } = {},
-    ) {
-      const {
-        phase = 1,
-        holdout = "",
-        forced = false,
-        ...event
-      } = extra as Record<string, unknown> & { phase?: number; holdout?: string; forced?: boolean };
+    call(variant: string, unit: string, extra: MessageInitShape<typeof UsageEventSchema> & CallExtra = {}) {
+      const { phase = 1, holdout = "", forced = false, unitType = "end_user", ...event } = extra as Record<string, unknown> & CallExtra;
       const callId = v7({ msecs: Date.now(), seq: ++calls });
       return create(UsageRecordSchema, {
         record: {
@@ -90,7 +88,7 @@ export async function runningExperiment(services: TestServices, client: GraphqlC
             exposure: {
               experimentId: id,
               variantKey: variant,
-              unitType: "end_user",
+              unitType,
               unitHash: unit,
               bucket: 0.5,
               hashVersion: 3,

@@ -120,6 +120,7 @@ test("who, what, where and how long", () => {
     projectId: "project-1",
     apiKeyId: "key-1",
     endUserHash: "hmac(ada@example.com)",
+    sessionHash: "hmac(session-1)",
     routeId: "route-1",
     routeName: "chat",
     ingress: "openai-chat",

@@ -48,6 +48,7 @@ export const UsageEvent = defineEntity({
     projectId: p.text(),
     apiKeyId: p.text(),
     endUserHash: p.text(),
+    sessionHash: p.text(),
     routeId: p.text(),
     routeName: p.text(),
     ingress: p.text(),

@@ -47,6 +47,9 @@ export const ExperimentAnalysisType = builder.objectRef<ExperimentAnalysis>("Exp
     unitsMin: t.exposeInt("unitsMin"),
     targetEffect: t.exposeFloat("targetEffect"),
     cuped: t.exposeBoolean("cuped"),
+    winsoriseAt: t.exposeFloat("winsoriseAt", { description: "1: units count as they are." }),
+    preExposureCheck: t.exposeBoolean("preExposureCheck"),
+    healthTag: t.exposeString("healthTag", { description: "Empty: none." }),
   }),
 });
 const RolloutStepType = builder.objectRef<RolloutStep>("RolloutStep").implement({
@@ -121,7 +124,15 @@ export const ExperimentAnalysisInput = builder.inputType("ExperimentAnalysisInpu
     daysMin: t.float({ description: "No verdict to ship before. Default 3." }),
     unitsMin: t.int({ description: "In each arm; no verdict before. Default 100." }),
     targetEffect: t.float({ description: "The smallest relative effect worth finding. Default 0.1." }),
-    cuped: t.boolean({ description: "Take out what end users did in the two weeks before. Default false." }),
+    cuped: t.boolean({ description: "Take out what units did on the route in the two weeks before. Default false." }),
+    winsoriseAt: t.float({
+      description:
+        "Of means of time and money: units above this quantile of all count as if they were at it. 0.9 to 1; 1: as they are. Default 0.999.",
+    }),
+    preExposureCheck: t.boolean({ description: "Compare the arms in the two weeks before, and warn where they differ. Default true." }),
+    healthTag: t.string({
+      description: 'A tag by which the shares of units are checked, beside nodes and edges. Empty: none. Default "country".',
+    }),
   }),
 });
 const RolloutStepInput = builder.inputType("RolloutStepInput", {

@@ -3,7 +3,7 @@ import { Repeater } from "graphql-yoga";
 import { NotFoundError, ValidationError } from "../../control-error.ts";
 import { isUuid } from "../../database/config-kinds.ts";
 import { Experiment as ExperimentEntity } from "../../database/entities/experiment.ts";
-import type { Comparison, Health, MetricFinding, VariantFinding } from "../../experiments/evaluate.ts";
+import type { Comparison, MetricFinding, VariantFinding } from "../../experiments/evaluate.ts";
 import type { EvaluationResult } from "../../experiments/evaluator.ts";
 import { powerDefault, unitsForFixedHorizon, unitsForSequence } from "../../experiments/statistics/power.ts";
 import type { Verdict } from "../../experiments/verdict.ts";
@@ -13,6 +13,7 @@ import { enumOf, inOrganisation } from "../config-type.ts";
 import type { GraphQLContext } from "../context.ts";
 import { Experiment } from "./experiment.ts";
 import { ExperimentMetric, ExperimentMetricRole } from "./experiment-analysis.ts";
+import { HealthType } from "./experiment-health.ts";
 
 const shownMax = 500;
 const newsEveryMs = 2_000;
@@ -73,30 +74,18 @@ const MetricFindingType = builder.objectRef<MetricFinding>("ExperimentMetricFind
     unit: t.exposeString("unit"),
     direction: t.field({ type: DirectionType, resolve: ({ direction }) => direction }),
     margin: t.exposeFloat("margin"),
+    cappedAt: t.float({
+      nullable: true,
+      description: "Units above this, in the metric's unit, counted as if they were at it. Null: none was.",
+      resolve: ({ cappedAt }) => cappedAt ?? null,
+    }),
+    cappedUnits: t.int({ resolve: ({ cappedUnits }) => cappedUnits ?? 0 }),
     variants: t.field({ type: [VariantFindingType], resolve: ({ variants }) => [...variants] }),
     holdout: t.expose("holdout", {
       type: ComparisonType,
       nullable: true,
       description: "All variants against the holdout, in slices of one size.",
     }),
-  }),
-});
-
-const HealthType = builder.objectRef<Health>("ExperimentHealth").implement({
-  fields: (t) => ({
-    sampleRatioOk: t.exposeBoolean("sampleRatioOk"),
-    sampleRatioChiSquare: t.float({ resolve: ({ sampleRatio }) => sampleRatio.chiSquare }),
-    sampleRatioP: t.float({ description: "Of one look.", resolve: ({ sampleRatio }) => sampleRatio.p }),
-    sampleRatioAlwaysValidP: t.float({ description: "What the alarm goes by.", resolve: ({ sampleRatio }) => sampleRatio.alwaysValidP }),
-    mixedUnits: t.exposeInt("mixedUnits", { description: "Seen in more than one variant; they are counted nowhere." }),
-    mixedShare: t.exposeFloat("mixedShare"),
-    mixedOk: t.exposeBoolean("mixedOk"),
-    lastExposureAt: t.field({
-      type: "DateTime",
-      nullable: true,
-      resolve: ({ lastExposureAt }) => (lastExposureAt === null ? null : new Date(lastExposureAt)),
-    }),
-    trafficOk: t.exposeBoolean("trafficOk"),
   }),
 });
 

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { ValidationError } from "../../control-error.ts";
 import { type Experiment as ExperimentRow, type ExperimentVariant, experimentUnits } from "../../database/entities/experiment.ts";
 import type { JsonObject } from "../../database/entities/route.ts";
-import { analysisDefault } from "../../experiments/definition.ts";
+import { settledAnalysis } from "../../experiments/definition.ts";
 import {
   approveRollout,
   extendExperiment,
@@ -85,7 +85,7 @@ export const Experiment = builder.objectRef<ExperimentRow>("Experiment").impleme
     }),
     phase: t.exposeInt("phase", { description: "Grows where measurements before and after must not be mixed." }),
     status: t.field({ type: ExperimentStatus, resolve: (row) => row.status }),
-    analysis: t.field({ type: ExperimentAnalysisType, resolve: (row) => row.analysis ?? analysisDefault }),
+    analysis: t.field({ type: ExperimentAnalysisType, resolve: (row) => settledAnalysis(row.analysis) }),
     rollout: t.field({ type: RolloutType, nullable: true, resolve: (row) => row.rollout ?? null }),
     rolloutState: t.field({ type: RolloutStateType, nullable: true, resolve: (row) => row.rolloutState ?? null }),
     bandit: t.field({ type: BanditType, nullable: true, resolve: (row) => row.bandit ?? null }),

@@ -1,8 +1,8 @@
 /** What was said of answers: read, and recorded by reviewers. Imported for its side effects by schema.ts. */
-import { createHmac } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { v7 } from "uuid";
+import { pseudonymOf } from "#agreements/pseudonym.ts";
 import { type FeedbackEvent, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { ForbiddenError, NotFoundError, ValidationError } from "../../control-error.ts";
 import { isUuid } from "../../database/config-kinds.ts";
@@ -95,10 +95,7 @@ builder.mutationField("recordFeedback", (t) =>
         metric: input.metric,
         value: scoreOf(input),
         // As nodes write it, so that the two agree on what a session is.
-        sessionHash:
-          input.sessionId == null || input.sessionId === ""
-            ? ""
-            : createHmac("sha256", pepper).update("penstock/pseudonym/1\0").update(input.sessionId).digest("hex"),
+        sessionHash: input.sessionId == null || input.sessionId === "" ? "" : pseudonymOf(pepper, input.sessionId),
       };
       const wrong = (path: string, message: string) => new ValidationError([{ path, message }]);
       requireStorable({ metric: input.metric, category: input.category, comment: input.comment, demonstration: input.demonstration });
