@@ -15,6 +15,8 @@ export interface GatewayErrorDetails {
   readonly retryAfterMs?: number;
   /** The field of the request that is wrong, as the caller wrote it: "messages[2].role". */
   readonly field?: string;
+  /** In whose words `field` is. Absent: behind the edges the common form's, see pipeline/caller-field.ts. */
+  readonly fieldIn?: "caller";
   /** The binding quota. */
   readonly quota?: QuotaViolation;
   /** What is left of the caller's limits, once they have been looked at. */

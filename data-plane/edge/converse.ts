@@ -14,12 +14,14 @@ import type {
 } from "#proto/penstock/inference/v1/completion_pb.ts";
 import type { CallContext } from "../../proto/transport/grpc-server.ts";
 import { GatewayError } from "../gateway-error.ts";
+import { inCallersWordsIfThrown } from "../pipeline/caller-field.ts";
 import { type CompletionDependencies, complete } from "../pipeline/completion.ts";
 import { jsonTextOf } from "../pipeline/json-text.ts";
 import { chatBodyOfInput, chatMessage, chatToolChoice } from "./chat-body-of-input.ts";
 import { requestOfBody } from "./completion-input.ts";
 import { completionEvents } from "./completion-messages.ts";
 import { addTrailers, callHead, initialMetadata } from "./grpc-call.ts";
+import { inputField } from "./input-field.ts";
 import { chatAnswer } from "./openai-chat-answer.ts";
 import { bodyBytesMax } from "./rest-server.ts";
 
@@ -40,7 +42,7 @@ export async function* converse(
   let sequenceNumber = 0n;
   for (let turn = 1; ; turn++) {
     const head = callHead(call);
-    const request = requestOfBody(head, jsonTextOf(conversation.body()));
+    const request = requestOfBody(head, jsonTextOf(conversation.body()), conversation.fieldName);
     const stream = completionEvents(request, sequenceNumber);
     const answer = chatAnswer(request.model);
     for await (const batch of complete(request, dependencies, call)) {
@@ -69,15 +71,25 @@ export async function* converse(
 }
 
 function opened(input: CompletionInput) {
-  const body: Json = chatBodyOfInput(input, true);
+  const body: Json = inCallersWordsIfThrown(() => chatBodyOfInput(input, true), { callerField: (field) => `open.${field}` });
   const messages = [...(body["messages"] as Json[])];
+  /** Where the messages of the turn begin; 0: it is the first. */
+  let turnFrom = 0;
   const forced = typeof body["tool_choice"] === "object" || body["tool_choice"] === "required";
   return {
     body: (): Json => ({ ...body, messages }),
     answered: (message: Json) => void messages.push(message),
+    /** In the message that said it: that of the turn, or the one that opened; what lies between was right when it was said. */
+    fieldName(field: string): string {
+      const index = Number(/^messages\[(\d+)\]/.exec(field)?.[1] ?? -1);
+      return turnFrom > 0 && index >= turnFrom
+        ? `turn.${inputField(field.replace(/\d+/, String(index - turnFrom)))}`
+        : `open.${inputField(field)}`;
+    },
     /** @throws GatewayError INVALID_ARGUMENT, PAYLOAD_TOO_LARGE. */
     goesOn(turn: ConversationTurn): void {
       if (turn.messages.length === 0) throw wrong("turn.messages", "must hold at least one message");
+      turnFrom = messages.length;
       messages.push(...turn.messages.map((message, i) => chatMessage(message, `turn.messages[${i}]`)));
       if (turn.toolChoice !== undefined) body["tool_choice"] = chatToolChoice(turn.toolChoice);
       else if (forced) body["tool_choice"] = "auto";

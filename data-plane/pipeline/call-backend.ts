@@ -128,24 +128,33 @@ export function openCompletion(
     throw new GatewayError("UPSTREAM_UNAVAILABLE", `this node cannot call providers of the kind "${backend.provider.kind}"`, {
       anotherBackendMayHelp: true,
     });
-  const cannotCarry: ProviderCall["cannotCarry"] = (field, kind) => letGo(field, kind, dropParameters, attempt);
+  const cannotCarry: ProviderCall["cannotCarry"] = (field, kind, fieldIn) => letGo(field, kind, dropParameters, attempt, fieldIn);
   const ownDialect = request.ingress !== "grpc" && provider.dialects.includes(request.ingress);
   if (!ownDialect && request.native !== undefined) {
-    for (const field of request.native.unmapped) cannotCarry(field);
+    for (const field of request.native.unmapped) cannotCarry(field, undefined, "caller");
     for (const field of request.native.hints) cannotCarry(field, "hint");
   }
   const form = ownDialect && !call.outputIsRead ? "native" : "typed";
   return provider.complete({ backend, request, replacements, promptMessages, form, clocks, cannotCarry }, signal);
 }
 
-/** A route names fields without the places in lists: "messages.name" lets go of messages[2].name. */
-export function letGo(field: string, kind: "hint" | undefined, dropParameters: ReadonlySet<string>, attempt: Attempt): void {
+/**
+ * A route names fields without the places in lists: "messages.name" lets go of messages[2].name.
+ * @param fieldIn as of GatewayErrorDetails.
+ */
+export function letGo(
+  field: string,
+  kind: "hint" | undefined,
+  dropParameters: ReadonlySet<string>,
+  attempt: Attempt,
+  fieldIn?: "caller",
+): void {
   const name = field.replaceAll(/\[\d+\]/g, "");
   if (kind !== "hint" && !dropParameters.has(name))
     throw new GatewayError(
       "UNSUPPORTED_PARAMETER",
       `"${field}" has no place in what the backend of this route understands; leave it out, or let the route drop "${name}"`,
-      { field, anotherBackendMayHelp: true },
+      { field, ...(fieldIn === undefined ? {} : { fieldIn }), anotherBackendMayHelp: true },
     );
   if (!attempt.dropped.includes(name)) attempt.dropped = [...attempt.dropped, name].sort();
 }

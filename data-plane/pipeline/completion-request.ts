@@ -34,6 +34,11 @@ export interface CompletionRequest {
   readonly native: NativeRequest | undefined;
   /** Who signed the reasoning that the call gives back. Only they can read it, so the call goes to them alone. */
   readonly reasoningSigners: readonly ReasoningSigner[];
+  /**
+   * How the caller would name a field of the common form: "messages[2].tool_call_id" is "messages[1].content[0].tool_use_id" for
+   * Anthropic's. Absent: as it is.
+   */
+  callerField?(field: string): string;
   readonly prompt: PromptReference | undefined;
   /** Empty: none. */
   readonly endUserId: string;
@@ -61,8 +66,10 @@ export interface ReasoningSigner {
   readonly provider: string;
   /** As in ReasoningDetail. */
   readonly format: string;
-  /** Where it stands in the request, as the caller would name it. */
+  /** Where it stands in the request. */
   readonly field: string;
+  /** As of GatewayErrorDetails. */
+  readonly fieldIn?: "caller";
 }
 
 export interface PromptReference {

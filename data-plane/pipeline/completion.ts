@@ -10,6 +10,7 @@ import { assignVariant } from "./assign-variant.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { type Attempt, type BackendDependencies, callBackend, openCompletion } from "./call-backend.ts";
 import { account, callState, factsOf } from "./call-state.ts";
+import { inCallersWords } from "./caller-field.ts";
 import type { CallsUnderway } from "./calls-underway.ts";
 import { captureContent } from "./captured-content/captured-content.ts";
 import type { CallFacts, CompletionEvent } from "./completion-event.ts";
@@ -119,7 +120,7 @@ export async function* complete(
     account(state);
     yield [{ type: "finished", report: { ...facts, usage: state.usage, costNanodollars: state.costNanodollars } }];
   } catch (reason) {
-    const failure = GatewayError.ending(signal, reason);
+    const failure = inCallersWords(GatewayError.ending(signal, reason), request, state.rendered?.messages.length);
     state.failure = reservation === undefined ? failure : failure.withLimits(reservation.limits);
     throw state.failure;
   } finally {

@@ -12,7 +12,7 @@ import type { OperationRequest } from "./operation-request.ts";
 export interface Guard {
   /** Whether the guard reads a completion's content: then the backend's answer is parsed instead of passed through. */
   readonly readsOutput: boolean;
-  /** @throws GatewayError GUARD_BLOCKED */
+  /** @throws GatewayError GUARD_BLOCKED, its field named as the caller has it. */
   input(request: CompletionRequest | OperationRequest, signal: AbortSignal): Promise<void> | undefined;
   /** @throws GatewayError GUARD_BLOCKED */
   output<Event extends CompletionEvent | OperationAnswerEvent>(batch: readonly Event[], signal: AbortSignal): readonly Event[];

@@ -17,7 +17,11 @@ export interface GuardedContent {
 }
 
 export async function guardedContent(request: CompletionRequest | OperationRequest): Promise<GuardedContent> {
-  if (!("target" in request)) return read((found) => completionContent(request, found));
+  if (!("target" in request))
+    return inCallersNames(
+      request,
+      read((found) => completionContent(request, found)),
+    );
   const { body } = request;
   switch (body.case) {
     case "none":
@@ -31,6 +35,15 @@ export async function guardedContent(request: CompletionRequest | OperationReque
     default:
       return body satisfies never;
   }
+}
+
+function inCallersNames(request: CompletionRequest, { texts, unread }: GuardedContent): GuardedContent {
+  const named = (field: string) => request.callerField?.(field) ?? field;
+  return {
+    texts: texts.map(({ field, text }) => ({ field: named(field), text })),
+    // A backend of the caller's own dialect is shown also what the common form has no word for.
+    unread: [...unread.map(named), ...(request.native?.unmapped ?? [])],
+  };
 }
 
 const nothing: GuardedContent = { texts: [], unread: [] };
@@ -47,7 +60,7 @@ function read(find: (found: Found) => void): GuardedContent {
 }
 
 /** Of the common form: what is said, what tools were called with, what they answered, and what fills a prompt's places. */
-function completionContent({ body, prompt, native }: CompletionRequest, found: Found): void {
+function completionContent({ body, prompt }: CompletionRequest, found: Found): void {
   const { messages, prediction } = body.value;
   for (const [i, message] of listOf(messages).entries()) {
     const { content, refusal, tool_calls: calls } = objectOf(message);
@@ -61,8 +74,6 @@ function completionContent({ body, prompt, native }: CompletionRequest, found: F
   }
   addContent(objectOf(prediction)["content"], "prediction.content", found);
   if (prompt !== undefined) addStrings(prompt.variables, "prompt.variables", found);
-  // A backend of the caller's own dialect is shown these too.
-  if (native !== undefined) found.unread.push(...native.unmapped);
 }
 
 const contentMembers = ["input", "query", "documents", "prompt", "instructions"] as const;

@@ -46,11 +46,11 @@ export function readersOfReasoning(
   };
 }
 
-function unreadable({ provider, field }: ReasoningSigner): GatewayError {
+function unreadable({ provider, field, fieldIn }: ReasoningSigner): GatewayError {
   const signer = provider === "" ? "another kind of provider" : `the provider "${provider}"`;
   return new GatewayError(
     "UNSUPPORTED_PARAMETER",
     `"${field}" was signed by ${signer}, and no backend of this route can read it; leave it out, or let the route drop "${reasoningField}"`,
-    { field },
+    { field, ...(fieldIn === undefined ? {} : { fieldIn }) },
   );
 }

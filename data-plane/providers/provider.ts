@@ -34,9 +34,10 @@ export interface ProviderCall {
    * Says that a field of the common form has no place in the backend's dialect: "seed", "messages[2].name". Returns where it may
    * be left out, which the caller is then told of.
    * @param kind hint: leaving it out changes nothing of what the answer says (cache_control), so it needs no leave of the route.
+   * @param fieldIn caller: the field is named as the caller wrote it, and not as the common form has it.
    * @throws GatewayError UNSUPPORTED_PARAMETER naming the field, for another backend may carry it.
    */
-  readonly cannotCarry: (field: string, kind?: "hint") => void;
+  readonly cannotCarry: (field: string, kind?: "hint", fieldIn?: "caller") => void;
 }
 
 export interface ProviderBatch {

@@ -119,9 +119,9 @@ describe("another dialect behind it", () => {
     ["context_management", { context_management: { edits: [] } }],
     ["mcp_servers", { mcp_servers: [{ type: "url", url: "https://example.org" }] }],
     ["inference_geo", { inference_geo: "eu" }],
-    ["tools[0].web_search_20250305", { tools: [search] }],
+    ["tools.0.web_search_20250305", { tools: [search] }],
     [
-      "messages[0].content[0].search_result",
+      "messages.0.content.0.search_result",
       { messages: [{ role: "user", content: [{ type: "search_result", source: "s", title: "t", content: [] }] }] },
     ],
   ])("refuses %s by name", async (field, said) => {
@@ -177,7 +177,7 @@ describe("reasoning stays with who signed it", () => {
     expect(response.headers.get("x-penstock-backend")).toBe("messages");
     expect(response.headers.get("x-penstock-attempts")).toBe("1");
     const refused = await ask({ model: "chat", ...thoughtful, ...next });
-    expect(refused.body).toMatchObject({ error: { type: "invalid_request_error", details: { param: "messages[1].content[0]" } } });
+    expect(refused.body).toMatchObject({ error: { type: "invalid_request_error", details: { param: "messages.1.content.0" } } });
     const dropped = await ask({ model: "lenient-chat", ...next });
     expect(dropped.response.headers.get("x-penstock-dropped")).toBe("messages.reasoning_details");
   });
@@ -189,7 +189,7 @@ describe("reasoning stays with who signed it", () => {
       { role: "user", content: "more" },
     ];
     const { body } = await ask({ model: "messages", messages });
-    expect(body).toMatchObject({ error: { details: { error_code: "invalid_argument", param: "messages[1].content[0]" } } });
+    expect(body).toMatchObject({ error: { details: { error_code: "invalid_argument", param: "messages.1.content.0" } } });
   });
 
   it("that nobody signed does not reach a provider that would refuse it", async () => {
@@ -206,8 +206,8 @@ describe("a wrong body is told by field, in Anthropic's shape", () => {
     ["max_tokens", { max_tokens: undefined }],
     ["max_tokens", { max_tokens: "many" }],
     ["messages", { messages: [] }],
-    ["messages[0].role", { messages: [{ role: "tool", content: "x" }] }],
-    ["messages[0].content", { messages: [{ role: "user" }] }],
+    ["messages.0.role", { messages: [{ role: "tool", content: "x" }] }],
+    ["messages.0.content", { messages: [{ role: "user" }] }],
     ["stream", { stream: "yes" }],
     ["system", { system: 5 }],
     ["metadata.user_id", { metadata: { user_id: 5 } }],

@@ -3,6 +3,7 @@
  * such a backend refuses the call by name and nothing is lost in silence. Source: the API reference, "Create a Message".
  */
 import { GatewayError } from "../../gateway-error.ts";
+import { type FieldOrigins, noOrigins } from "../field-origins.ts";
 import { ownFormat, readCarried } from "./carried-reasoning.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -16,10 +17,13 @@ export interface CommonForm {
 }
 
 /** @param body checked by checkMessagesBody. @throws GatewayError INVALID_ARGUMENT naming the field. */
-export function commonFormOf(body: Json): CommonForm {
+export function commonFormOf(body: Json, origins = noOrigins): CommonForm {
   const unmapped: string[] = [];
   const hints: string[] = [];
-  const mapping: Mapping = { cannot: (field, kind) => void (kind === "hint" ? hints : unmapped).push(field) };
+  const mapping: Mapping = {
+    cannot: (field, kind) => void (kind === "hint" ? hints : unmapped).push(field),
+    from: origins.from,
+  };
   const system = systemMessages(body["system"], mapping);
   const messages = (Array.isArray(body["messages"]) ? (body["messages"] as unknown[]) : []).flatMap((message, i) =>
     messagesOf(object(message), `messages[${i}]`, mapping),
@@ -60,6 +64,7 @@ export function commonFormOf(body: Json): CommonForm {
 
 interface Mapping {
   readonly cannot: (field: string, kind?: "hint") => void;
+  readonly from: FieldOrigins["from"];
 }
 
 /** What is read of objects below the top. A block's type is followed by those that all blocks have. */
@@ -99,15 +104,18 @@ const nothingSaid: Json = { speed: "standard" };
 
 function systemMessages(system: unknown, mapping: Mapping): Json[] {
   if (system === undefined || system === "" || (Array.isArray(system) && system.length === 0)) return [];
-  return [{ role: "system", content: typeof system === "string" ? system : partsOf(system, "system", mapping) }];
+  const content = typeof system === "string" ? system : partsOf(system, "system", mapping);
+  return [mapping.from({ role: "system", content }, "system")];
 }
 
 function messagesOf(message: Json, at: string, mapping: Mapping): Json[] {
   const { role, content } = message;
   tellUnread(message, "message", at, mapping);
-  if (typeof content === "string") return [{ role, content }];
+  if (typeof content === "string") return [mapping.from({ role, content }, at)];
   const blocks = (Array.isArray(content) ? content : []).map(object);
-  return role === "assistant" ? [assistantMessage(blocks, at, mapping)] : userMessages(role, blocks, at, mapping);
+  const made = role === "assistant" ? [assistantMessage(blocks, at, mapping)] : userMessages(role, blocks, at, mapping);
+  for (const one of made) mapping.from(one, at);
+  return made;
 }
 
 /** Tool results become messages of their own, before what else the turn says. */
@@ -116,7 +124,7 @@ function userMessages(role: unknown, blocks: readonly Json[], at: string, mappin
   const parts: Json[] = [];
   for (const [j, block] of blocks.entries()) {
     const here = `${at}.content[${j}]`;
-    if (block["type"] === "tool_result") results.push(toolMessage(block, here, mapping));
+    if (block["type"] === "tool_result") results.push(mapping.from(toolMessage(block, here, mapping), here));
     else parts.push(...partOf(block, here, mapping));
   }
   return parts.length === 0 ? results : [...results, { role, content: parts }];
@@ -148,18 +156,13 @@ function assistantMessage(blocks: readonly Json[], at: string, mapping: Mapping)
     switch (block["type"]) {
       case "thinking":
         if (text(block["signature"]) === "") unsigned += text(block["thinking"]);
-        else details.push(thinkingDetail(block));
+        else details.push(mapping.from(thinkingDetail(block), here));
         break;
       case "redacted_thinking":
-        details.push(redactedDetail(block));
+        details.push(mapping.from(redactedDetail(block), here));
         break;
       case "tool_use":
-        calls.push(
-          withCacheControl(
-            { id: block["id"], type: "function", function: { name: block["name"], arguments: JSON.stringify(block["input"] ?? {}) } },
-            block,
-          ),
-        );
+        calls.push(mapping.from(toolCallOf(block), here));
         break;
       default:
         parts.push(...partOf(block, here, mapping));
@@ -179,6 +182,12 @@ const assistantBlocks: Readonly<Record<string, string>> = {
   redacted_thinking: "redacted_thinking",
   tool_use: "tool_use",
 };
+
+const toolCallOf = (block: Json): Json =>
+  withCacheControl(
+    { id: block["id"], type: "function", function: { name: block["name"], arguments: JSON.stringify(block["input"] ?? {}) } },
+    block,
+  );
 
 /** Text alone goes as a string, which every backend takes from an assistant. */
 function contentOf(parts: readonly Json[]): string | readonly Json[] {
@@ -216,6 +225,12 @@ const partsOf = (content: unknown, at: string, mapping: Mapping): Json[] =>
   (Array.isArray(content) ? (content as unknown[]) : []).flatMap((block, j) => partOf(object(block), `${at}[${j}]`, mapping));
 
 function partOf(block: Json, at: string, mapping: Mapping): Json[] {
+  const made = partsOfBlock(block, at, mapping);
+  for (const part of made) mapping.from(part, at);
+  return made;
+}
+
+function partsOfBlock(block: Json, at: string, mapping: Mapping): Json[] {
   const kind = text(block["type"]);
   if (kind === "text" || kind === "image" || kind === "document") tellUnread(block, kind, at, mapping);
   switch (kind) {
@@ -291,7 +306,7 @@ function toolOf(tool: Json, i: number, mapping: Mapping): Json[] {
     parameters: parameters ?? { type: "object", properties: {} },
     ...(typeof strict === "boolean" ? { strict } : {}),
   };
-  return [withCacheControl({ type: "function", function: described }, tool)];
+  return [mapping.from(withCacheControl({ type: "function", function: described }, tool), `tools[${i}]`)];
 }
 
 /** Every schema holds strictly here; elsewhere only those can whose properties are all required. */

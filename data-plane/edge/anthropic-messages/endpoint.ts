@@ -16,6 +16,7 @@ import { type RestCall, type RestEndpoint, readBody, sendJson, simulationHeaders
 import { type StreamedDialect, streamAnswer } from "../streamed-answer.ts";
 import { type CommonForm, commonFormOf } from "./common-form.ts";
 import { messagesErrorBody } from "./error-body.ts";
+import { messagesField } from "./field-names.ts";
 import { type MessageEvent, messageEvents, messageOf } from "./message-events.ts";
 import { checkMessagesBody, type MessagesBody } from "./messages-body.ts";
 import { rateLimitHeaders } from "./rate-limit-headers.ts";
@@ -91,6 +92,10 @@ class MessagesRequest implements CompletionRequest {
     this.tags = call.tags;
     this.callerHeader = call.header;
     this.simulation = simulationHeaders(call);
+  }
+
+  callerField(field: string): string {
+    return messagesField(this.native.body.value, field);
   }
 
   get body(): JsonText {

@@ -2,6 +2,7 @@
 import type { GatewayError, GatewayErrorKind } from "../../gateway-error.ts";
 import { retryHeaders } from "../openai-error-body.ts";
 import { type RestCall, sendJson } from "../rest-server.ts";
+import { dotted } from "./field-names.ts";
 import { rateLimitHeaders } from "./rate-limit-headers.ts";
 
 interface Row {
@@ -46,16 +47,19 @@ const rows = {
 const rowOf = ({ kind, details }: GatewayError): Row => (details.upstreamStatus === 529 ? rows.OVERLOADED : rows[kind]);
 
 /** `{"type":"error","error":{"type","message"},"request_id"}`; what only we know stands in `details`. */
-export const messagesErrorBody = (error: GatewayError, requestId: string): string =>
-  JSON.stringify({
+export function messagesErrorBody(error: GatewayError, requestId: string): string {
+  const { field } = error.details;
+  const param = field === undefined ? undefined : dotted(field);
+  return JSON.stringify({
     type: "error",
     error: {
       type: rowOf(error).type,
-      message: error.message,
-      details: { error_code: error.kind.toLowerCase(), ...(error.details.field === undefined ? {} : { param: error.details.field }) },
+      message: field === undefined ? error.message : error.message.replace(field, () => dotted(field)),
+      details: { error_code: error.kind.toLowerCase(), ...(param === undefined ? {} : { param }) },
     },
     request_id: requestId,
   });
+}
 
 export function sendMessagesError(call: Pick<RestCall, "response" | "requestId" | "callId">, error: GatewayError): void {
   if (call.response.destroyed) return;

@@ -73,10 +73,10 @@ function checkMessages(messages: unknown, mayBeMissing: boolean): readonly Reaso
 function signerOfBlock(block: Json, field: string): ReasoningSigner | undefined {
   const opaque = block["type"] === "thinking" ? block["signature"] : block["type"] === "redacted_thinking" ? block["data"] : undefined;
   if (typeof opaque !== "string" || opaque === "") return undefined;
-  if (!isCarried(opaque)) return { provider: "", format: ownFormat, field };
+  if (!isCarried(opaque)) return { provider: "", format: ownFormat, field, fieldIn: "caller" };
   const detail = readCarried(opaque);
   if (detail === undefined) throw wrong(field, "is not as it was given; send reasoning back unchanged, or leave it out");
-  return { provider: detail.provider, format: detail.format, field };
+  return { provider: detail.provider, format: detail.format, field, fieldIn: "caller" };
 }
 
 const wrong = (field: string, what: string) => new GatewayError("INVALID_ARGUMENT", `${field} ${what}`, { field });

@@ -9,7 +9,7 @@ import { openaiErrorBody } from "../openai-error-body.ts";
 import { type RestCall, type RestEndpoint, readBody, sendJson, simulationHeaders } from "../rest-server.ts";
 import { commentHeartbeat, type StreamedDialect, streamAnswer } from "../streamed-answer.ts";
 import { type TextCompletionAnswer, textCompletionAnswer } from "./answer.ts";
-import { readTextCompletionBody, type TextCompletionRequest } from "./request-body.ts";
+import { completionField, readTextCompletionBody, type TextCompletionRequest } from "./request-body.ts";
 
 export function openaiCompletions(dependencies: CompletionDependencies): RestEndpoint {
   return async (call) => {
@@ -48,6 +48,7 @@ const completionRequest = (call: RestCall, json: JsonText, read: TextCompletionR
   body: read.body,
   native: { body: json, headers: {}, unmapped: read.unmapped, hints: [] },
   reasoningSigners: [],
+  callerField: completionField,
   prompt: undefined,
   endUserId: read.endUserId,
   sessionId: call.sessionId,

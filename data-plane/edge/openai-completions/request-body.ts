@@ -45,6 +45,12 @@ export function readTextCompletionBody({ value: asked, members }: JsonText): Tex
   return { ...checkChatBody(body.value, body.members), body, unmapped: unmappedOf(asked, typeof text === "string") };
 }
 
+/** Names a field of the common form as the caller knows it. */
+export function completionField(field: string): string {
+  if (field.startsWith("messages")) return "prompt";
+  return field === "top_logprobs" ? "logprobs" : field;
+}
+
 function unmappedOf(asked: Json, oneText: boolean): string[] {
   const { echo, suffix, best_of: bestOf, n } = asked;
   return [

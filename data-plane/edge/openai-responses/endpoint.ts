@@ -14,6 +14,7 @@ import { knownCaller } from "../known-caller.ts";
 import { type RestCall, type RestEndpoint, readBody, sendJson, simulationHeaders } from "../rest-server.ts";
 import { commentHeartbeat, type StreamedDialect, streamAnswer } from "../streamed-answer.ts";
 import { type NamedEvent, type ResponseAnswer, responseAnswer } from "./answer.ts";
+import { responseField } from "./field-names.ts";
 import { isSaid, wrong } from "./fields.ts";
 import { type ResponseRequest, readResponseBody } from "./request-body.ts";
 import { keptItems, storedResponse } from "./stored-responses.ts";
@@ -78,6 +79,7 @@ const completionRequest = (call: RestCall, read: ResponseRequest): CompletionReq
   body: read.body,
   native: { body: read.nativeBody, headers: {}, unmapped: read.unmapped, hints: read.hints },
   reasoningSigners: read.reasoningSigners,
+  callerField: (field) => responseField(read, field),
   prompt: read.prompt,
   endUserId: read.endUserId,
   sessionId: call.sessionId,

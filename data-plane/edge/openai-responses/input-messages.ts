@@ -5,6 +5,7 @@
  * Source: OpenAI's API reference, "Create a model response", input; and its guide to migrating from chat completions.
  */
 
+import { type FieldOrigins, noOrigins } from "../field-origins.ts";
 import { isObject, isSaid, type Json, textOf, unknownMembers, wrong } from "./fields.ts";
 import { readReasoning } from "./reasoning-envelope.ts";
 
@@ -16,27 +17,35 @@ export interface InputMessages {
   readonly hints: readonly string[];
 }
 
+interface Mapping {
+  readonly cannot: (field: string, kind?: "hint") => void;
+  readonly from: FieldOrigins["from"];
+}
+
 interface AssistantMessage {
+  /** Where its first item stands. */
+  readonly at: string;
   content: Json[];
   refusal: string;
   /** What the model has thought aloud and nobody signed. */
   thoughts: string;
   readonly tool_calls: Json[];
-  readonly reasoning_details: Json[];
+  readonly reasoning: { readonly detail: Json; readonly at: string }[];
 }
 
 /** @param nameOf where an item stands in the caller's request: "input[2]". @throws GatewayError INVALID_ARGUMENT naming the item. */
-export function inputMessages(items: readonly unknown[], nameOf: (index: number) => string): InputMessages {
+export function inputMessages(items: readonly unknown[], nameOf: (index: number) => string, origins = noOrigins): InputMessages {
   const messages: Json[] = [];
   const unmapped: string[] = [];
   const hints: string[] = [];
+  const mapping: Mapping = { cannot: (field, kind) => void (kind === "hint" ? hints : unmapped).push(field), from: origins.from };
   let turn: AssistantMessage | undefined;
-  const openTurn = (): AssistantMessage => {
-    turn ??= { content: [], refusal: "", thoughts: "", tool_calls: [], reasoning_details: [] };
+  const openTurn = (at: string): AssistantMessage => {
+    turn ??= { at, content: [], refusal: "", thoughts: "", tool_calls: [], reasoning: [] };
     return turn;
   };
   const closeTurn = () => {
-    if (turn !== undefined) messages.push(messageOfTurn(turn));
+    if (turn !== undefined) messages.push(messageOfTurn(turn, mapping));
     turn = undefined;
   };
 
@@ -49,15 +58,15 @@ export function inputMessages(items: readonly unknown[], nameOf: (index: number)
         const role = roleOf(item["role"], at);
         if (role !== "assistant") {
           closeTurn();
-          messages.push({ role, content: contentOf(item["content"], at, unmapped, hints) });
+          messages.push(mapping.from({ role, content: contentOf(item["content"], `${at}.content`, mapping) }, at));
           unmapped.push(...unknownMembers(item, itemMembers.message, at));
           break;
         }
         // Two messages of the assistant in a row stay two, unless calls stand between, which chat wants together.
         if (turn !== undefined && turn.tool_calls.length === 0 && (turn.content.length > 0 || turn.refusal !== "")) closeTurn();
-        const said = openTurn();
+        const said = openTurn(at);
         hints.push(...unknownMembers(item, itemMembers.message, at));
-        for (const part of partsOf(item["content"], at, unmapped, hints)) {
+        for (const part of partsOf(item["content"], `${at}.content`, mapping)) {
           if (part["type"] === "refusal") said.refusal += textOf(part["refusal"]);
           else said.content.push(part);
         }
@@ -65,36 +74,51 @@ export function inputMessages(items: readonly unknown[], nameOf: (index: number)
       }
       case "reasoning": {
         const details = readReasoning(item);
-        const of = openTurn();
-        of.reasoning_details.push(...details);
+        const of = openTurn(at);
+        of.reasoning.push(...details.map((detail) => ({ detail, at })));
         if (details.length === 0) of.thoughts += thoughtsOf(item);
         break;
       }
       case "function_call":
         hints.push(...unknownMembers(item, itemMembers.call, at));
-        openTurn().tool_calls.push({
-          id: needed(item, "call_id", at),
-          type: "function",
-          function: { name: needed(item, "name", at), arguments: textOf(item["arguments"]) },
-        });
+        openTurn(at).tool_calls.push(
+          mapping.from(
+            {
+              id: needed(item, "call_id", at),
+              type: "function",
+              function: { name: needed(item, "name", at), arguments: textOf(item["arguments"]) },
+            },
+            at,
+          ),
+        );
         break;
       case "custom_tool_call":
         hints.push(...unknownMembers(item, itemMembers.customCall, at));
-        openTurn().tool_calls.push({
-          id: needed(item, "call_id", at),
-          type: "custom",
-          custom: { name: needed(item, "name", at), input: textOf(item["input"]) },
-        });
+        openTurn(at).tool_calls.push(
+          mapping.from(
+            {
+              id: needed(item, "call_id", at),
+              type: "custom",
+              custom: { name: needed(item, "name", at), input: textOf(item["input"]) },
+            },
+            at,
+          ),
+        );
         break;
       case "function_call_output":
       case "custom_tool_call_output":
         closeTurn();
         unmapped.push(...unknownMembers(item, itemMembers.output, at));
-        messages.push({
-          role: "tool",
-          tool_call_id: needed(item, "call_id", at),
-          content: contentOf(item["output"], `${at}.output`, unmapped, hints),
-        });
+        messages.push(
+          mapping.from(
+            {
+              role: "tool",
+              tool_call_id: needed(item, "call_id", at),
+              content: contentOf(item["output"], `${at}.output`, mapping),
+            },
+            at,
+          ),
+        );
         break;
       case "item_reference":
         throw wrong(at, "refers to an item that is not kept here; send the item itself, or the response's id as previous_response_id");
@@ -119,17 +143,19 @@ const itemMembers = {
 const thoughtsOf = ({ content }: Json): string =>
   Array.isArray(content) ? content.map((part: unknown) => (isObject(part) ? textOf(part["text"]) : "")).join("") : "";
 
-function messageOfTurn({ content, refusal, thoughts, tool_calls, reasoning_details }: AssistantMessage): Json {
+function messageOfTurn({ at, content, refusal, thoughts, tool_calls, reasoning }: AssistantMessage, mapping: Mapping): Json {
   const [only] = content;
   const plain = content.length === 1 && only?.["type"] === "text" && only["cache_control"] === undefined;
-  return {
+  const details = reasoning.map(({ detail, at: item }, index) => mapping.from({ ...detail, index }, item));
+  const message = {
     role: "assistant",
     content: content.length === 0 ? null : plain ? only["text"] : content,
     ...(refusal === "" ? {} : { refusal }),
     ...(thoughts === "" ? {} : { reasoning_content: thoughts }),
     ...(tool_calls.length === 0 ? {} : { tool_calls }),
-    ...(reasoning_details.length === 0 ? {} : { reasoning_details: reasoning_details.map((detail, index) => ({ ...detail, index })) }),
+    ...(reasoning.length === 0 ? {} : { reasoning_details: details }),
   };
+  return mapping.from(message, at);
 }
 
 const roles = ["user", "assistant", "system", "developer"] as const;
@@ -147,21 +173,23 @@ function needed(item: Json, name: string, at: string): string {
 }
 
 /** A text stays one; parts become chat's. */
-const contentOf = (content: unknown, at: string, unmapped: string[], hints: string[]): string | Json[] =>
-  typeof content === "string" ? content : partsOf(content, at, unmapped, hints);
+const contentOf = (content: unknown, at: string, mapping: Mapping): string | Json[] =>
+  typeof content === "string" ? content : partsOf(content, at, mapping);
 
-function partsOf(content: unknown, at: string, unmapped: string[], hints: string[]): Json[] {
-  if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }];
-  if (!Array.isArray(content)) throw wrong(`${at}.content`, "must be a text or a list of parts");
+/** @param at of the content itself. */
+function partsOf(content: unknown, at: string, mapping: Mapping): Json[] {
+  if (typeof content === "string") return content === "" ? [] : [mapping.from({ type: "text", text: content }, at)];
+  if (!Array.isArray(content)) throw wrong(at, "must be a text or a list of parts");
   return content.flatMap((part: unknown, i) => {
-    const where = `${at}.content[${i}]`;
+    const where = `${at}[${i}]`;
     if (!isObject(part)) throw wrong(where, "must be an object with a type");
     const made = partOf(part, where);
-    if (made === undefined) unmapped.push(where);
-    else unmapped.push(...unknownMembers(part, partMembers, where));
+    if (made === undefined) mapping.cannot(where);
+    else for (const name of unknownMembers(part, partMembers, where)) mapping.cannot(name);
     // What an earlier answer was taken from, and how sure the model was of it.
-    for (const name of ["annotations", "logprobs"]) if (Array.isArray(part[name]) && part[name].length > 0) hints.push(`${where}.${name}`);
-    return made === undefined ? [] : [{ ...made, ...hintOf(part) }];
+    for (const name of ["annotations", "logprobs"])
+      if (Array.isArray(part[name]) && part[name].length > 0) mapping.cannot(`${where}.${name}`, "hint");
+    return made === undefined ? [] : [mapping.from({ ...made, ...hintOf(part) }, where)];
   });
 }
 

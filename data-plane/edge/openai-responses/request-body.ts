@@ -4,10 +4,13 @@
  *
  * Source: OpenAI's API reference, "Create a model response".
  */
+
+import { inCallersWordsIfThrown } from "../../pipeline/caller-field.ts";
 import type { ReasoningSigner } from "../../pipeline/completion-request.ts";
 import { type JsonText, jsonTextOf, readJsonText, spliced } from "../../pipeline/json-text.ts";
 import { signerOf } from "../../pipeline/signed-reasoning.ts";
 import { type ChatBody, checkChatBody, refuseSteering } from "../chat-body.ts";
+import { itemName, responseField } from "./field-names.ts";
 import { isObject, isSaid, type Json, unknownMembers, unsupported, wrong } from "./fields.ts";
 import { inputMessages } from "./input-messages.ts";
 import { chatToolChoice, chatTools } from "./tools.ts";
@@ -76,7 +79,8 @@ export function readResponseBody(json: JsonText, earlier: readonly Json[]): Resp
   if (isSaid(asked["instructions"]) && typeof asked["instructions"] !== "string") throw wrong("instructions", "must be a text");
   const own = ownItems(asked["input"], isSaid(asked["prompt"]) || earlier.length > 0);
   const input = [...earlier, ...own];
-  const said = inputMessages(input, (index) => (index < earlier.length ? "previous_response_id" : `input[${index - earlier.length}]`));
+  const named = { asked, input, earlierItems: earlier.length };
+  const said = inputMessages(input, (index) => itemName(named, index));
   const instructions = isSaid(asked["instructions"]) ? [{ role: "system", content: asked["instructions"] }] : [];
   const tools = chatTools(asked["tools"]);
   const choice = chatToolChoice(asked["tool_choice"]);
@@ -88,7 +92,9 @@ export function readResponseBody(json: JsonText, earlier: readonly Json[]): Resp
   if (choice.choice !== undefined) chat["tool_choice"] = choice.choice;
   addOutputMembers(chat, asked);
   const body = jsonTextOf(chat);
-  const checked = checkChatBody(body.value, body.members);
+  const checked = inCallersWordsIfThrown(() => checkChatBody(body.value, body.members), {
+    callerField: (field) => responseField(named, field),
+  });
   return {
     ...checked,
     body,
@@ -186,7 +192,7 @@ const sealedByOpenAi = (messages: readonly Json[]): ReasoningSigner[] =>
   messages.flatMap(({ reasoning_details: details }, i) =>
     Array.isArray(details)
       ? details
-          .map((detail) => signerOf(detail, `input[${i}].encrypted_content`))
+          .map((detail, j) => signerOf(detail, `messages[${i}].reasoning_details[${j}]`))
           .filter(({ provider, format }) => provider === "" && format !== "")
       : [],
   );

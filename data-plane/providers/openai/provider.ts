@@ -43,7 +43,7 @@ export function openaiProvider(pools: UpstreamPools, chat: Provider, dialects: r
       if (dialect === undefined) return chat.complete(call, signal);
       const untouched = call.promptMessages.length === 0 && call.replacements.size === 0;
       if (call.form === "native" && untouched) return speak(wires[dialect], pools, call, signal);
-      for (const field of call.request.native?.unmapped ?? []) call.cannotCarry(field);
+      for (const field of call.request.native?.unmapped ?? []) call.cannotCarry(field, undefined, "caller");
       for (const field of call.request.native?.hints ?? []) call.cannotCarry(field, "hint");
       return chat.complete({ ...call, form: "typed" }, signal);
     },
@@ -71,7 +71,7 @@ async function* speak(wire: Wire, pools: UpstreamPools, call: ProviderCall, sign
     const { status, headers } = await upstream.head();
     if (status < 200 || status >= 300) {
       if (status === 401) proofRefused(connection, proof);
-      throw errorOfStatus({
+      const error = errorOfStatus({
         status,
         body: await readText(upstream, errorBytesMax, "cut"),
         retryAfter: single(headers["retry-after"]),
@@ -79,6 +79,7 @@ async function* speak(wire: Wire, pools: UpstreamPools, call: ProviderCall, sign
         nowMs: Date.now(),
         credential: proof.secret,
       });
+      throw new GatewayError(error.kind, error.message, { ...error.details, fieldIn: "caller" });
     }
     const streamed = (single(headers["content-type"]) ?? "").includes("text/event-stream");
     if (streamed !== call.request.stream)
