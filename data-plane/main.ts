@@ -57,6 +57,7 @@ import { backendPlaces } from "./pipeline/backend-places.ts";
 import { CallsUnderway } from "./pipeline/calls-underway.ts";
 import type { CompletionDependencies } from "./pipeline/completion.ts";
 import { type Guard, noGuard } from "./pipeline/guard.ts";
+import { liveReservations } from "./pipeline/live-reservations.ts";
 import type { OperationDependencies } from "./pipeline/operation.ts";
 import { ownedIds } from "./pipeline/owned-id.ts";
 import { noCache } from "./pipeline/response-cache.ts";
@@ -168,6 +169,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
       grpcAddress: grpcPort === 0 ? "" : `${settings.host}:${grpcPort}`,
       restAddress: restPort === 0 ? "" : `${settings.host}:${restPort}`,
       usageEventsWaiting: BigInt(usageLog.waiting()),
+      ...liveReservations(underway),
       draining,
     }),
     logger,

@@ -10,8 +10,6 @@ import type { QuotaWindow } from "#agreements/quota-window.ts";
 export interface QuotaLedger {
   /** Takes all holds or none. Idempotent by call id. Synchronous where a local lease has room: no promise for the usual call. */
   reserve(callId: string, holds: readonly QuotaHold[], signal: AbortSignal): QuotaDecision | Promise<QuotaDecision>;
-  /** Calls that hold something now, the oldest first. */
-  reservations(max: number): readonly LiveReservation[];
   /** Gives unused leases back. */
   close(): Promise<void>;
 }
@@ -58,6 +56,8 @@ export interface QuotaGrant {
   readonly granted: true;
   /** One for each hold, in its order. */
   readonly levels: readonly QuotaLevel[];
+  /** How much of each hold is held now. */
+  amounts(): readonly number[];
   /** Once; more calls have no effect. "unknown" leaves the estimate as it is, because unknown is not zero. Never throws. */
   settle(actual: QuotaUse | "unknown"): void;
   /** Holds as much as the call has used by now, where that is more than it holds. undefined: it may go on. Never throws. */
@@ -82,12 +82,6 @@ export interface QuotaLevel {
   readonly resetMs: number;
   /** More is used than the limit, which only soft and shadow quotas let happen. */
   readonly exceeded: boolean;
-}
-
-export interface LiveReservation {
-  readonly callId: string;
-  readonly sinceMs: number;
-  readonly holds: readonly QuotaHold[];
 }
 
 export function usedOf(resource: QuotaResource, use: QuotaUse): number | undefined {

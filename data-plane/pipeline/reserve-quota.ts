@@ -47,7 +47,6 @@ export interface Reservation {
 export interface Taken {
   readonly grant: QuotaGrant;
   readonly bound: readonly BoundQuota[];
-  readonly holds: readonly QuotaHold[];
   /** undefined: it is of the call, whatever backend serves it. */
   readonly attempt: Attempt | undefined;
 }
@@ -78,7 +77,7 @@ export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubj
   const limits = limitsOf(bound, decision.levels);
   if (!decision.granted) throw denied(decision, bound, limits);
 
-  const taken: Taken[] = [{ grant: decision, bound, holds, attempt: undefined }];
+  const taken: Taken[] = [{ grant: decision, bound, attempt: undefined }];
   const marks = passedMarks(bound, decision.levels);
   const admit = async (attempt: Attempt) => {
     const mine = onBackends.filter(({ quota }) => quota.backendId === attempt.backend.id);
@@ -93,7 +92,7 @@ export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubj
     }
     const passed = passedMarks(mine, asked.levels);
     if (passed.length > 0) reservation.marks = [...reservation.marks, ...passed];
-    taken.push({ grant: asked, bound: mine, holds: itsHolds, attempt });
+    taken.push({ grant: asked, bound: mine, attempt });
   };
   const reservation: Reservation & { marks: readonly QuotaMark[] } = {
     limits,

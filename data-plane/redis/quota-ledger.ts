@@ -15,7 +15,6 @@ export function redisQuotaLedger({ redis, ...options }: RedisQuotaLedgerOptions)
   redis.quota.on("ready", ledger.retell);
   return {
     reserve: ledger.reserve,
-    reservations: ledger.reservations,
     close: async () => {
       redis.quota.off("ready", ledger.retell);
       await ledger.close();

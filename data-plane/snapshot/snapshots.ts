@@ -22,7 +22,8 @@ import type { SnapshotFile } from "./snapshot-file.ts";
 export type NodeFacts = Pick<
   NodeStatus,
   "nodeId" | "instanceId" | "version" | "startedAtMs" | "callsInFlight" | "grpcAddress" | "restAddress" | "usageEventsWaiting"
-> & { readonly draining: boolean };
+> &
+  Partial<Pick<NodeStatus, "reservations" | "reservationsHeld">> & { readonly draining: boolean };
 
 export interface SnapshotsOptions<R> extends RuntimeBuilder<R> {
   readonly feed: ConfigFeed;

@@ -56,12 +56,12 @@ async function reserve({ quotas, endUserHash = "", body = {}, levels, decide, ex
         decide?.(holds) ?? {
           granted: true,
           levels: levels ?? holds.map(() => ({ remaining: 5, resetMs: 1000, exceeded: false })),
+          amounts: () => holds.map(({ amount }) => amount),
           settle: (actual) => void settled.push(actual),
           extend: (used) => extend(used),
         }
       );
     },
-    reservations: () => [],
     close: async () => {},
   };
   const request = sampleRequest(body);

@@ -116,8 +116,8 @@ export class Account {
     const changed = correct(counter, Math.round(used) - amount, mark, storeMs);
     if (changed === 0) return false;
     if (changed < 0) counter.deniedUntilMs = 0;
-    // What a call leaves over is this node's to spend on; near the limit it is everybody's at once.
-    if (changed < 0 && enforcement === "hard" && !isNearLimit(counter)) {
+    // What a call leaves over is this node's to spend on, up to what it was leased; beyond, and near the limit, it is everybody's.
+    if (changed < 0 && enforcement === "hard" && counter.lease - changed <= counter.leaseSize && !isNearLimit(counter)) {
       credit(counter, -changed, nowMs);
       this.active.add(counter);
       return false;

@@ -12,20 +12,19 @@ export interface GrantLedger {
 /** A class with plain fields, because one is made for each call. */
 export class LeaseGrant implements QuotaGrant {
   readonly granted = true;
-  readonly callId: string;
-  /** When it was asked for, on the node's clock. */
-  readonly sinceMs: number;
   readonly levels: readonly Held[];
   settled = false;
   readonly #ledger: GrantLedger;
   readonly #account: Account;
 
-  constructor(callId: string, sinceMs: number, levels: readonly Held[], account: Account, ledger: GrantLedger) {
-    this.callId = callId;
-    this.sinceMs = sinceMs;
+  constructor(levels: readonly Held[], account: Account, ledger: GrantLedger) {
     this.levels = levels;
     this.#ledger = ledger;
     this.#account = account;
+  }
+
+  amounts(): readonly number[] {
+    return this.levels.map(({ amount }) => amount);
   }
 
   settle(actual: QuotaUse | "unknown"): void {

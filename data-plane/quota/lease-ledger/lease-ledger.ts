@@ -67,12 +67,12 @@ export function leaseLedger({ store, owner, nodes, baselines, clock = systemCloc
     const account = accountOf(first.quota.organisationId);
     const held = account.heldOf(holds, nowMs, orders.storeMs(nowMs));
     const denial = take(account, held, nowMs);
-    if (denial === undefined) return granted(callId, account, held, nowMs);
+    if (denial === undefined) return granted(callId, account, held);
     if (!(denial instanceof Promise)) return denial;
     const asked = denial.then((late): QuotaDecision => {
       decisions.forget(callId);
       if (late !== undefined) return late;
-      const grant = granted(callId, account, held, nowMs);
+      const grant = granted(callId, account, held);
       // The caller left meanwhile, and nobody will settle.
       if (signal.aborted) grant.settle({ requests: 0, inputTokens: 0, outputTokens: 0, costNanodollars: 0 });
       return grant;
@@ -81,9 +81,9 @@ export function leaseLedger({ store, owner, nodes, baselines, clock = systemCloc
     return asked;
   };
 
-  const granted = (callId: string, account: Account, held: readonly Held[], sinceMs: number): LeaseGrant => {
+  const granted = (callId: string, account: Account, held: readonly Held[]): LeaseGrant => {
     look(held, clock.now());
-    const grant = new LeaseGrant(callId, sinceMs, held, account, grantLedger);
+    const grant = new LeaseGrant(held, account, grantLedger);
     decisions.remember(callId, grant);
     return grant;
   };
@@ -166,14 +166,6 @@ export function leaseLedger({ store, owner, nodes, baselines, clock = systemCloc
 
   return {
     reserve,
-    reservations: (max) => {
-      const live: ReturnType<QuotaLedger["reservations"]>[number][] = [];
-      for (const { callId, sinceMs, levels } of decisions.running()) {
-        if (live.length >= max) break;
-        live.push({ callId, sinceMs: clock.wall() - (clock.now() - sinceMs), holds: levels.map(({ hold }) => hold) });
-      }
-      return live;
-    },
     retell: () => {
       for (const account of accounts.values()) account.retell();
     },
@@ -184,4 +176,4 @@ export function leaseLedger({ store, owner, nodes, baselines, clock = systemCloc
   };
 }
 
-const nothingHeld: QuotaGrant = { granted: true, levels: [], settle: () => {}, extend: () => undefined };
+const nothingHeld: QuotaGrant = { granted: true, levels: [], amounts: () => [], settle: () => {}, extend: () => undefined };

@@ -1,5 +1,5 @@
 /**
- * What was decided for calls, by their ids: so that a call that is asked for twice holds once, and one can see who holds what.
+ * What was decided for calls, by their ids: so that a call that is asked for twice holds once.
  * Two generations, of which the older is dropped all at once, but for what still runs: a Map whose entries come and go one by
  * one would keep finished calls alive (see live-calls.ts). Small ones, so that most calls never grow old.
  */
@@ -34,11 +34,5 @@ export class RecentDecisions {
   forget(callId: string): void {
     this.#younger.delete(callId);
     this.#older.delete(callId);
-  }
-
-  /** What is granted and not settled, the oldest first. */
-  *running(): Generator<LeaseGrant, void> {
-    for (const generation of [this.#older, this.#younger])
-      for (const decision of generation.values()) if (decision instanceof LeaseGrant && !decision.settled) yield decision;
   }
 }

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file penstock/config/v1/node.proto.
  */
 export const file_penstock_config_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("Ch1wZW5zdG9jay9jb25maWcvdjEvbm9kZS5wcm90bxIScGVuc3RvY2suY29uZmlnLnYxIokDCgpOb2RlU3RhdHVzEg8KB25vZGVfaWQYASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIVCg1zdGFydGVkX2F0X21zGAQgASgDEhYKDnJlcG9ydGVkX2F0X21zGAUgASgDEjkKB2FwcGxpZWQYBiABKAsyIy5wZW5zdG9jay5jb25maWcudjEuQXBwbGllZFJldmlzaW9uSACIAQESOQoHcmVmdXNlZBgHIAEoCzIjLnBlbnN0b2NrLmNvbmZpZy52MS5SZWZ1c2VkUmV2aXNpb25IAYgBARINCgVzdGF0ZRgIIAEoCRIXCg9jYWxsc19pbl9mbGlnaHQYCSABKA0SFAoMZ3JwY19hZGRyZXNzGAogASgJEhQKDHJlc3RfYWRkcmVzcxgLIAEoCRIcChR1c2FnZV9ldmVudHNfd2FpdGluZxgMIAEoBBIVCg1jb25maWdfc291cmNlGA0gASgJQgoKCF9hcHBsaWVkQgoKCF9yZWZ1c2VkIlUKD0FwcGxpZWRSZXZpc2lvbhINCgVlcG9jaBgBIAEoCRIOCgZudW1iZXIYAiABKAQSDAoEaGFzaBgDIAEoDBIVCg1hcHBsaWVkX2F0X21zGAQgASgDIlcKD1JlZnVzZWRSZXZpc2lvbhINCgVlcG9jaBgBIAEoCRIOCgZudW1iZXIYAiABKAQSDgoGcmVhc29uGAMgASgJEhUKDXJlZnVzZWRfYXRfbXMYBCABKANiBnByb3RvMw");
+  fileDesc("Ch1wZW5zdG9jay9jb25maWcvdjEvbm9kZS5wcm90bxIScGVuc3RvY2suY29uZmlnLnYxIt8DCgpOb2RlU3RhdHVzEg8KB25vZGVfaWQYASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIVCg1zdGFydGVkX2F0X21zGAQgASgDEhYKDnJlcG9ydGVkX2F0X21zGAUgASgDEjkKB2FwcGxpZWQYBiABKAsyIy5wZW5zdG9jay5jb25maWcudjEuQXBwbGllZFJldmlzaW9uSACIAQESOQoHcmVmdXNlZBgHIAEoCzIjLnBlbnN0b2NrLmNvbmZpZy52MS5SZWZ1c2VkUmV2aXNpb25IAYgBARINCgVzdGF0ZRgIIAEoCRIXCg9jYWxsc19pbl9mbGlnaHQYCSABKA0SFAoMZ3JwY19hZGRyZXNzGAogASgJEhQKDHJlc3RfYWRkcmVzcxgLIAEoCRIcChR1c2FnZV9ldmVudHNfd2FpdGluZxgMIAEoBBIVCg1jb25maWdfc291cmNlGA0gASgJEjkKDHJlc2VydmF0aW9ucxgUIAMoCzIjLnBlbnN0b2NrLmNvbmZpZy52MS5MaXZlUmVzZXJ2YXRpb24SGQoRcmVzZXJ2YXRpb25zX2hlbGQYFSABKA1CCgoIX2FwcGxpZWRCCgoIX3JlZnVzZWQiyAEKD0xpdmVSZXNlcnZhdGlvbhIPCgdjYWxsX2lkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRISCgpwcm9qZWN0X2lkGAMgASgJEhIKCmFwaV9rZXlfaWQYBCABKAkSEAoIcm91dGVfaWQYBSABKAkSEgoKcm91dGVfbmFtZRgGIAEoCRIQCghzaW5jZV9tcxgHIAEoAxIrCgVob2xkcxgIIAMoCzIcLnBlbnN0b2NrLmNvbmZpZy52MS5MaXZlSG9sZCJiCghMaXZlSG9sZBIQCghxdW90YV9pZBgBIAEoCRIRCglxdW90YV9rZXkYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIQCghyZXNvdXJjZRgEIAEoCRIOCgZhbW91bnQYBSABKAQiVQoPQXBwbGllZFJldmlzaW9uEg0KBWVwb2NoGAEgASgJEg4KBm51bWJlchgCIAEoBBIMCgRoYXNoGAMgASgMEhUKDWFwcGxpZWRfYXRfbXMYBCABKAMiVwoPUmVmdXNlZFJldmlzaW9uEg0KBWVwb2NoGAEgASgJEg4KBm51bWJlchgCIAEoBBIOCgZyZWFzb24YAyABKAkSFQoNcmVmdXNlZF9hdF9tcxgEIAEoA2IGcHJvdG8z");
 
 /**
  * What a node says of itself, every two seconds and after each change.
@@ -94,6 +94,20 @@ export type NodeStatus = Message<"penstock.config.v1.NodeStatus"> & {
    * @generated from field: string config_source = 13;
    */
   configSource: string;
+
+  /**
+   * Calls that hold something of a quota now: the oldest of them, at most 100.
+   *
+   * @generated from field: repeated penstock.config.v1.LiveReservation reservations = 20;
+   */
+  reservations: LiveReservation[];
+
+  /**
+   * All of them.
+   *
+   * @generated from field: uint32 reservations_held = 21;
+   */
+  reservationsHeld: number;
 };
 
 /**
@@ -102,6 +116,101 @@ export type NodeStatus = Message<"penstock.config.v1.NodeStatus"> & {
  */
 export const NodeStatusSchema: GenMessage<NodeStatus> = /*@__PURE__*/
   messageDesc(file_penstock_config_v1_node, 0);
+
+/**
+ * @generated from message penstock.config.v1.LiveReservation
+ */
+export type LiveReservation = Message<"penstock.config.v1.LiveReservation"> & {
+  /**
+   * @generated from field: string call_id = 1;
+   */
+  callId: string;
+
+  /**
+   * @generated from field: string organisation_id = 2;
+   */
+  organisationId: string;
+
+  /**
+   * @generated from field: string project_id = 3;
+   */
+  projectId: string;
+
+  /**
+   * @generated from field: string api_key_id = 4;
+   */
+  apiKeyId: string;
+
+  /**
+   * @generated from field: string route_id = 5;
+   */
+  routeId: string;
+
+  /**
+   * @generated from field: string route_name = 6;
+   */
+  routeName: string;
+
+  /**
+   * When the call came in.
+   *
+   * @generated from field: int64 since_ms = 7;
+   */
+  sinceMs: bigint;
+
+  /**
+   * @generated from field: repeated penstock.config.v1.LiveHold holds = 8;
+   */
+  holds: LiveHold[];
+};
+
+/**
+ * Describes the message penstock.config.v1.LiveReservation.
+ * Use `create(LiveReservationSchema)` to create a new message.
+ */
+export const LiveReservationSchema: GenMessage<LiveReservation> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_node, 1);
+
+/**
+ * @generated from message penstock.config.v1.LiveHold
+ */
+export type LiveHold = Message<"penstock.config.v1.LiveHold"> & {
+  /**
+   * @generated from field: string quota_id = 1;
+   */
+  quotaId: string;
+
+  /**
+   * @generated from field: string quota_key = 2;
+   */
+  quotaKey: string;
+
+  /**
+   * The end user's hash, where each is counted. Empty: all together.
+   *
+   * @generated from field: string subject = 3;
+   */
+  subject: string;
+
+  /**
+   * @generated from field: string resource = 4;
+   */
+  resource: string;
+
+  /**
+   * Of cost: nano-dollars.
+   *
+   * @generated from field: uint64 amount = 5;
+   */
+  amount: bigint;
+};
+
+/**
+ * Describes the message penstock.config.v1.LiveHold.
+ * Use `create(LiveHoldSchema)` to create a new message.
+ */
+export const LiveHoldSchema: GenMessage<LiveHold> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_node, 2);
 
 /**
  * @generated from message penstock.config.v1.AppliedRevision
@@ -133,7 +242,7 @@ export type AppliedRevision = Message<"penstock.config.v1.AppliedRevision"> & {
  * Use `create(AppliedRevisionSchema)` to create a new message.
  */
 export const AppliedRevisionSchema: GenMessage<AppliedRevision> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 1);
+  messageDesc(file_penstock_config_v1_node, 3);
 
 /**
  * @generated from message penstock.config.v1.RefusedRevision
@@ -167,5 +276,5 @@ export type RefusedRevision = Message<"penstock.config.v1.RefusedRevision"> & {
  * Use `create(RefusedRevisionSchema)` to create a new message.
  */
 export const RefusedRevisionSchema: GenMessage<RefusedRevision> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 2);
+  messageDesc(file_penstock_config_v1_node, 4);
 
