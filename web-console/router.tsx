@@ -38,6 +38,7 @@ const router = createRouter({
     page("/routes/$routeId", () => import("./pages/routes/route-page.tsx"), "RoutePage"),
     page("/backends", () => import("./pages/backends/backends.tsx"), "Backends"),
     page("/backends/$backendId", () => import("./pages/backends/backend-page.tsx"), "BackendPage"),
+    page("/models", () => import("./pages/models/models.tsx"), "Models"),
     page("/quotas", () => import("./pages/quotas/quotas.tsx"), "Quotas"),
     page("/budgets", () => import("./pages/budgets/budgets.tsx"), "Budgets"),
     page("/alerts", () => import("./pages/alerts/alerts.tsx"), "Alerts"),

@@ -58,6 +58,8 @@ const pages = [
   ["/routes/:routes?tab=explain", "demo-chat"],
   ["/backends", "Backends"],
   ["/backends/:backends", "sim-fast"],
+  ["/models", "Models"],
+  ["/models?model=openai/gpt-4o", "Models"],
   ["/quotas", "Quotas"],
   ["/quotas?make=true", "Quotas"],
   ["/budgets", "Budgets"],

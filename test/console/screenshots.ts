@@ -21,6 +21,8 @@ const pages = [
   "developers",
   "routes",
   "backends",
+  "models",
+  "models?model=openai/gpt-4o",
   "quotas",
   "quotas?make=true",
   "budgets",
@@ -52,7 +54,7 @@ try {
         await page.goto(`${gateway.url}/${path}`);
         await page.locator("[aria-busy=true]").waitFor({ state: "detached" });
         await page.waitForTimeout(paintMs);
-        await page.screenshot({ path: join(directory, `${path.replace(/[?=&]/g, "-") || "overview"}-${name}.png`), fullPage: true });
+        await page.screenshot({ path: join(directory, `${path.replace(/[?=&/]/g, "-") || "overview"}-${name}.png`), fullPage: true });
       }
     }
   }

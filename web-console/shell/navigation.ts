@@ -3,6 +3,7 @@ import {
   Activity,
   ArrowLeftRight,
   Bell,
+  BookMarked,
   BookOpenText,
   Building2,
   ClipboardList,
@@ -62,6 +63,7 @@ export const placeGroups: readonly PlaceGroup[] = [
     places: [
       { to: "/routes", name: "Routes", icon: Waypoints, key: "r", words: "models targets tiers fallback" },
       { to: "/backends", name: "Backends", icon: Server, key: "b", words: "providers models health credentials" },
+      { to: "/models", name: "Models", icon: BookMarked, key: "i", words: "catalogue prices context capabilities" },
       { to: "/quotas", name: "Quotas", icon: Gauge, key: "q", words: "limits rate tokens" },
       { to: "/budgets", name: "Budgets", icon: Wallet, key: "t", words: "money spend thresholds forecast" },
       { to: "/keys", name: "API keys", icon: KeyRound, key: "k", words: "credentials tokens rotate revoke" },
