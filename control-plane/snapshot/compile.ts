@@ -173,8 +173,11 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
           references: referencesOfExperiment(row),
         },
   quota: (row) => ({ resource: { case: "quota", value: quotaOf(row) }, references: referencesOfQuota(row) }),
-  catalogue_model: ({ id, organisationId, key, prices }) => ({
-    resource: { case: "catalogueModel", value: { id, organisationId, key, prices: prices.map(priceOf) } },
+  catalogue_model: ({ id, organisationId, key, prices, outputTokensMax }) => ({
+    resource: {
+      case: "catalogueModel",
+      value: { id, organisationId, key, prices: prices.map(priceOf), outputTokensMax: outputTokensMax ?? 0 },
+    },
     references: [],
   }),
   budget: (row) => ({

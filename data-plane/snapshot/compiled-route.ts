@@ -71,6 +71,8 @@ export interface CompiledBackend {
   /** In the order of time. Empty: none is known. */
   readonly prices: readonly CompiledPrice[];
   readonly concurrentCallsMax: number;
+  /** Of its model in the catalogue, how many tokens an answer may have. undefined: not known. */
+  readonly outputTokensMax: number | undefined;
 }
 
 /** In milliseconds. */
@@ -233,7 +235,14 @@ function compileBackend(id: string, compiler: Compiler): CompiledBackend {
     provider,
     prices: compileBackendPrices(backend, compiler),
     concurrentCallsMax: backend.concurrentCallsMax || concurrentCallsMaxDefault,
+    outputTokensMax: outputTokensMaxOf(backend, compiler),
   };
+}
+
+function outputTokensMaxOf({ catalogueModelId }: Backend, { parts, references }: Compiler): number | undefined {
+  if (catalogueModelId === "") return undefined;
+  references.add(catalogueModelId);
+  return parts.catalogueModel(catalogueModelId)?.outputTokensMax || undefined;
 }
 
 /** Its own, or those of its model in the catalogue; less what the organisation is let off. */

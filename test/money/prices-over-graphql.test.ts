@@ -59,7 +59,8 @@ const backend = async (more: object) => {
 };
 
 /** What a node would charge for 1000 tokens in and 1000 out, at a time. */
-const charged = async (routeName: string, at: Date) => {
+/** As a node compiles it from what is kept. */
+const backendOf = async (routeName: string) => {
   const rows = await services.database.system((em) => em.find(ConfigResource, {}, { disableIdentityMap: true }));
   const resources = rows.map(({ payload }) => fromBinary(ResourceSchema, payload));
   const snapshot = buildRuntimeSnapshot({
@@ -67,7 +68,11 @@ const charged = async (routeName: string, at: Date) => {
     resources,
     revision: { $typeName: "penstock.config.v1.Revision", epoch: "e", number: 1n, hash: new Uint8Array() },
   });
-  const compiled = snapshot.route(organisationId, routeName)?.tiers[0]?.targets[0]?.backend.prices ?? [];
+  return snapshot.route(organisationId, routeName)?.tiers[0]?.targets[0]?.backend;
+};
+
+const charged = async (routeName: string, at: Date) => {
+  const compiled = (await backendOf(routeName))?.prices ?? [];
   const usage = {
     inputTokens: 1000,
     outputTokens: 1000,
@@ -186,6 +191,16 @@ it("a backend that names a model of the catalogue has its price, until it has it
   expect(listed.catalogueModel.price.inputNanodollarsPerMillion).toBe("2500000000");
   const archived = await change("archiveCatalogueModel", { id: entry.own.id, expectedRevision: 3 }, "catalogueModel { id }");
   expect(archived.issues[0].message).toContain(`used by backend ${key}`);
+});
+
+it("how long its answers may be comes with the model to the node, also where the backend has prices of its own", async () => {
+  await change("createCatalogueModel", { key: "acme/long", outputTokensMax: 64_000, price: terms(3) }, "catalogueModel { id }");
+  const { key } = await backend({ catalogueModel: "acme/long" });
+  const own = await backend({ catalogueModel: "acme/long", price: terms(1) });
+  const unknown = await backend({ price: terms(1) });
+  expect((await backendOf(key))?.outputTokensMax).toBe(64_000);
+  expect((await backendOf(own.key))?.outputTokensMax).toBe(64_000);
+  expect((await backendOf(unknown.key))?.outputTokensMax).toBeUndefined();
 });
 
 it("a model of one's own stands in the catalogue beside the others; one that nobody knows is refused by name", async () => {

@@ -16,8 +16,8 @@ type Members = Map<string, unknown>;
 type Mapped = Pick<ProviderCall, "backend" | "cannotCarry">;
 
 /**
- * The limit of an answer is required here and in no other dialect. Where nobody said one, neither caller nor prompt nor route: what
- * every model of the provider takes.
+ * The limit of an answer is required here and in no other dialect. Where nobody said one, neither caller nor prompt nor route, it is
+ * the model's own, as the catalogue has it; and where that does not know the model, what every model of the provider takes.
  */
 const tokensMaxDefault = 4096;
 /** The version that takes all that the common form can say: the one after it (2026-10-21) refuses `temperature` and its like. */
@@ -29,7 +29,7 @@ export function requestBody(call: ProviderCall): string {
   if (request.ingress === "anthropic-messages" && request.native !== undefined) return nativeBody(request.native.body, call);
   const value: Record<string, unknown> = { ...request.body.value };
   for (const [name, text] of call.replacements) value[name] = JSON.parse(text);
-  const members = mappedMembers(value, call, tokensMaxDefault);
+  const members = mappedMembers(value, call, "here");
   tellUnknownMembers(value, call.cannotCarry);
   members.set("model", call.backend.model);
   const { system, turns } = conversationOf(Array.isArray(value["messages"]) ? value["messages"] : [], call);
@@ -45,7 +45,7 @@ function nativeBody(body: JsonText, call: ProviderCall): string {
   const parameters = Object.fromEntries(
     [...call.replacements].filter(([name]) => name !== "messages").map(([name, text]) => [name, JSON.parse(text) as unknown]),
   );
-  for (const [name, value] of mappedMembers(parameters, call, undefined)) replacements.set(name, JSON.stringify(value));
+  for (const [name, value] of mappedMembers(parameters, call, "elsewhere")) replacements.set(name, JSON.stringify(value));
   const readable = readableMessages(call);
   if (readable !== undefined) replacements.set("messages", readable);
   if (call.promptMessages.length > 0) {
@@ -158,8 +158,8 @@ const sameAsUnsaid: Readonly<Record<string, (value: unknown) => boolean>> = {
 /** Where they speed something up and change nothing. */
 const hints = new Set(["prompt_cache_key", "prompt_cache_retention", "cache_salt", "prediction"]);
 
-/** @param tokensMaxOtherwise undefined: the caller has said it elsewhere. */
-function mappedMembers(value: Json, call: Mapped, tokensMaxOtherwise: number | undefined): Members {
+/** @param tokensMaxSaid elsewhere: the caller has said it in text that goes on beside these. */
+function mappedMembers(value: Json, call: Mapped, tokensMaxSaid: "here" | "elsewhere"): Members {
   const { cannotCarry, backend } = call;
   const members: Members = new Map();
   for (const [name, said] of Object.entries(value)) {
@@ -169,13 +169,13 @@ function mappedMembers(value: Json, call: Mapped, tokensMaxOtherwise: number | u
   for (const name of sameMembers) if (value[name] !== undefined && value[name] !== null) members.set(name, value[name]);
 
   const limit = value["max_completion_tokens"] ?? value["max_tokens"];
-  const tokensMax = typeof limit === "number" ? limit : undefined;
+  const tokensMax = typeof limit === "number" ? limit : tokensMaxSaid === "here" ? backend.outputTokensMax : undefined;
   const said = { effort: value["reasoning_effort"] ?? undefined, reasoning: object(value["reasoning"]) };
   const thinking = thinkingOf(said, backend.model, tokensMax);
   if (thinking === undefined) cannotCarry(value["reasoning_effort"] === undefined ? "reasoning" : "reasoning_effort");
   if (thinking?.thinking !== undefined) members.set("thinking", thinking.thinking);
   if (tokensMax !== undefined) members.set("max_tokens", tokensMax);
-  else if (tokensMaxOtherwise !== undefined) members.set("max_tokens", tokensMaxOtherwise + (thinking?.budget ?? 0));
+  else if (tokensMaxSaid === "here") members.set("max_tokens", tokensMaxDefault + (thinking?.budget ?? 0));
 
   setTemperature(value["temperature"], members, cannotCarry);
   const { stop } = value;
