@@ -29,6 +29,7 @@ import { ForcedParameters } from "./migrations/0050-forced-parameters.ts";
 import { ContentAndReplay } from "./migrations/0051-content-and-replay.ts";
 import { QuotaMarks } from "./migrations/0051-quota-marks.ts";
 import { ExperimentHealth } from "./migrations/0052-experiment-health.ts";
+import { LabelRollout } from "./migrations/0053-label-rollout.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -51,6 +52,7 @@ const migrations = [
   { name: "0051-quota-marks", class: QuotaMarks },
   { name: "0051-content-and-replay", class: ContentAndReplay },
   { name: "0052-experiment-health", class: ExperimentHealth },
+  { name: "0053-label-rollout", class: LabelRollout },
 ];
 
 const connectionsMax = 10;

@@ -98,6 +98,14 @@ export interface Rollout {
   readonly healthAction: "hold" | "roll-back" | "warn";
   /** After the last step the variant becomes the route's own. */
   readonly shipAtEnd: boolean;
+  /** The label that moves when it is shipped; absent: the variant becomes the route's own. */
+  readonly deploys?: PromptDeployment | null;
+}
+
+export interface PromptDeployment {
+  readonly promptId: string;
+  readonly label: string;
+  readonly version: number;
 }
 
 export type RolloutStateName = "running" | "paused" | "completed" | "rolled-back";

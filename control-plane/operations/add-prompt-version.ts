@@ -113,3 +113,9 @@ export function refuseToMove(prompt: Pick<Prompt, "protectedLabels">, label: str
       { path: "label", message: `${label} is protected: ask for it with requestPromptLabel, and a second person approves` },
     ]);
 }
+
+/** Also where it is protected: whoever calls this has seen to the approval. */
+export function pointLabel(change: ConfigurationChange, prompt: Prompt, label: string, version: number): void {
+  prompt.labels = { ...prompt.labels, [label]: version };
+  change.describe(`prompt ${prompt.name}: ${label} is version ${version}`);
+}

@@ -3,6 +3,7 @@ import { NotFoundError, ValidationError } from "../control-error.ts";
 import type { Experiment } from "../database/entities/experiment.ts";
 import { type Conclusion, settledAnalysis } from "../experiments/definition.ts";
 import { coverageOf, startedRollout } from "../experiments/rollout.ts";
+import { pointLabel } from "./add-prompt-version.ts";
 import type { ConfigurationChange } from "./change-configuration.ts";
 
 /**
@@ -40,12 +41,19 @@ export function rollBackExperiment(change: ConfigurationChange, row: Experiment,
   change.describe(`experiment ${row.key} rolled back: ${reason}`.slice(0, 500));
 }
 
-/** What the variant overrides becomes the route's own. @throws ValidationError where it does not run or has no such variant. */
+/** What the variant overrides becomes the route's own; where a label was rolled out, it moves. @throws ValidationError where it does not run or has no such variant. */
 export async function shipExperiment(change: ConfigurationChange, row: Experiment, variantKey: string, reason: string): Promise<void> {
   const variant = row.variants.find(({ key }) => key === variantKey);
   if (variant === undefined) throw new ValidationError([{ path: "variant", message: `the experiment has no variant ${variantKey}` }]);
   end(change, row, { outcome: "shipped", variant: variantKey, reason });
   if (row.rolloutState != null) row.rolloutState = { ...row.rolloutState, state: "completed", reason };
+  const deploys = row.rollout?.deploys;
+  if (deploys != null && variant.prompt !== null && "version" in variant.prompt && variant.prompt.version === deploys.version) {
+    const prompt = await change.edit("prompt", deploys.promptId);
+    pointLabel(change, prompt, deploys.label, deploys.version);
+    change.describe(`experiment ${row.key}: ${deploys.label} of ${prompt.name} is version ${deploys.version}`);
+    return;
+  }
   const route = await change.edit("route", row.routeId);
   if (variant.prompt !== null) route.prompt = variant.prompt;
   if (variant.tiers.length > 0) route.tiers = variant.tiers;

@@ -1,17 +1,30 @@
-/** Moving a prompt's labels: deploy, back to what was before, and with a second person's approval where a label is protected. */
+/** Moving a prompt's labels: deploy, at once or by steps, back to what was before, and with a second person's approval where a label is protected. */
 import { v7 } from "uuid";
 import { ForbiddenError, NotFoundError, ValidationError } from "../control-error.ts";
 import { isUuid } from "../database/config-kinds.ts";
+import type { Experiment } from "../database/entities/experiment.ts";
 import type { Prompt } from "../database/entities/prompt.ts";
-import { PromptLabelRequest } from "../database/entities/prompt-label-request.ts";
+import { type LabelRolloutSettings, PromptLabelRequest } from "../database/entities/prompt-label-request.ts";
 import type { EntityManager } from "../database/orm.ts";
-import { refuseToMove } from "./add-prompt-version.ts";
+import { pointLabel, refuseToMove } from "./add-prompt-version.ts";
 import type { ConfigurationChange } from "./change-configuration.ts";
+import { rollOutLabel } from "./roll-out-label.ts";
 
 /** @throws ValidationError for a label that is not for one person to move. */
 export function moveLabel(change: ConfigurationChange, prompt: Prompt, label: string, version: number): void {
   refuseToMove(prompt, label);
-  point(change, prompt, label, version);
+  pointLabel(change, prompt, label, version);
+}
+
+/** @throws ValidationError for a label that is not for one person to move, or that cannot be moved by steps. */
+export function moveLabelBySteps(
+  change: ConfigurationChange,
+  prompt: Prompt,
+  to: { readonly label: string; readonly version: number },
+  settings: LabelRolloutSettings,
+): Promise<Experiment> {
+  refuseToMove(prompt, to.label);
+  return rollOutLabel(change, prompt, to, settings);
 }
 
 /** @throws ValidationError for a label that is not for one person to move. */
@@ -35,17 +48,25 @@ export async function rollBackLabel(change: ConfigurationChange, prompt: Prompt,
     [label, prompt.id, label, label, label],
   );
   if (before === undefined) throw new ValidationError([{ path: "label", message: `${label} has not pointed at another version before` }]);
-  point(change, prompt, label, Number(before.version));
+  pointLabel(change, prompt, label, Number(before.version));
 }
 
 /** @throws ValidationError where the label is not protected and can simply be moved. */
 export function requestLabel(
   em: EntityManager,
   prompt: Prompt,
-  asked: { readonly label: string; readonly version: number | null; readonly comment: string; readonly actor: string },
+  asked: {
+    readonly label: string;
+    readonly version: number | null;
+    readonly comment: string;
+    readonly actor: string;
+    readonly rollout: LabelRolloutSettings | null;
+  },
 ): PromptLabelRequest {
   if (!prompt.protectedLabels.includes(asked.label))
     throw new ValidationError([{ path: "label", message: `${asked.label} is not protected; move it with setPromptLabel` }]);
+  if (asked.rollout !== null && asked.version === null)
+    throw new ValidationError([{ path: "rollout", message: "goes with a version: what is rolled out?" }]);
   const request = em.create(PromptLabelRequest, {
     id: v7(),
     organisationId: prompt.organisationId,
@@ -53,6 +74,7 @@ export function requestLabel(
     label: asked.label,
     version: asked.version,
     comment: asked.comment,
+    rollout: asked.rollout,
     requestedBy: asked.actor,
     requestedAt: new Date(),
     state: "open",
@@ -64,14 +86,14 @@ export function requestLabel(
 }
 
 /**
- * Approved, the label moves in this change.
+ * Approved, the label moves in this change, or begins to by steps.
  * @throws ForbiddenError for who asked, NotFoundError, ValidationError where it is decided already.
  */
 export async function decideLabelRequest(
   change: ConfigurationChange,
   id: string,
   approve: boolean,
-): Promise<{ prompt: Prompt; request: PromptLabelRequest }> {
+): Promise<{ prompt: Prompt; request: PromptLabelRequest; experiment: Experiment | null }> {
   const request = isUuid(id) ? await change.em.findOne(PromptLabelRequest, { id }) : null;
   if (request === null) throw new NotFoundError("label request", id);
   if (request.state !== "open") throw new ValidationError([{ path: "id", message: `it was ${request.state} already` }]);
@@ -81,15 +103,13 @@ export async function decideLabelRequest(
   request.state = approve ? "approved" : "declined";
   request.decidedBy = change.actor;
   request.decidedAt = change.at;
-  if (approve && request.version !== null && request.version !== undefined) point(change, prompt, request.label, request.version);
+  const { label, version, rollout } = request;
+  let experiment: Experiment | null = null;
+  if (approve && version != null && rollout != null) experiment = await rollOutLabel(change, prompt, { label, version }, rollout);
+  else if (approve && version != null) pointLabel(change, prompt, label, version);
   else if (approve) {
-    prompt.protectedLabels = prompt.protectedLabels.filter((label) => label !== request.label);
-    change.describe(`prompt ${prompt.name}: ${request.label} is protected no longer`);
+    prompt.protectedLabels = prompt.protectedLabels.filter((one) => one !== label);
+    change.describe(`prompt ${prompt.name}: ${label} is protected no longer`);
   }
-  return { prompt, request };
-}
-
-function point(change: ConfigurationChange, prompt: Prompt, label: string, version: number): void {
-  prompt.labels = { ...prompt.labels, [label]: version };
-  change.describe(`prompt ${prompt.name}: ${label} is version ${version}`);
+  return { prompt, request, experiment };
 }

@@ -7,6 +7,7 @@ import {
   type ExperimentAnalysis,
   type MeasuredMetric,
   metricRoles,
+  type PromptDeployment,
   type Rollout,
   type RolloutState,
   type RolloutStep,
@@ -52,6 +53,9 @@ export const ExperimentAnalysisType = builder.objectRef<ExperimentAnalysis>("Exp
     healthTag: t.exposeString("healthTag", { description: "Empty: none." }),
   }),
 });
+const PromptDeploymentType = builder.objectRef<PromptDeployment>("PromptDeployment").implement({
+  fields: (t) => ({ promptId: t.exposeID("promptId"), label: t.exposeString("label"), version: t.exposeInt("version") }),
+});
 const RolloutStepType = builder.objectRef<RolloutStep>("RolloutStep").implement({
   fields: (t) => ({
     share: t.exposeFloat("share"),
@@ -66,6 +70,12 @@ export const RolloutType = builder.objectRef<Rollout>("Rollout").implement({
     steps: t.field({ type: [RolloutStepType], resolve: ({ steps }) => [...steps] }),
     healthAction: t.field({ type: HealthAction, resolve: ({ healthAction }) => healthAction }),
     shipAtEnd: t.exposeBoolean("shipAtEnd"),
+    deploys: t.field({
+      type: PromptDeploymentType,
+      nullable: true,
+      description: "The label that moves at the end. Null: the variant becomes the route's own.",
+      resolve: ({ deploys }) => deploys ?? null,
+    }),
   }),
 });
 export const RolloutStateType = builder.objectRef<RolloutState>("RolloutState").implement({

@@ -1,5 +1,4 @@
 /** A/B tests on a route. Imported for its side effects by schema.ts. */
-import { randomBytes } from "node:crypto";
 import { ValidationError } from "../../control-error.ts";
 import { type Experiment as ExperimentRow, type ExperimentVariant, experimentUnits } from "../../database/entities/experiment.ts";
 import type { JsonObject } from "../../database/entities/route.ts";
@@ -12,6 +11,7 @@ import {
   startExperiment,
   stopExperiment,
 } from "../../operations/end-experiment.ts";
+import { newExperiment } from "../../operations/new-experiment.ts";
 import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, enumOf, mutate } from "../config-type.ts";
@@ -40,9 +40,7 @@ import { PromptSelection, PromptSelectionInput, selectionOf } from "./prompt-sel
 import { Route } from "./route.ts";
 import { Tier, TierInput, tiersOf } from "./tier.ts";
 
-const hashVersionDefault = 3;
-
-const ExperimentUnit = enumOf("ExperimentUnit", experimentUnits);
+export const ExperimentUnit = enumOf("ExperimentUnit", experimentUnits);
 const ExperimentStatus = enumOf("ExperimentStatus", ["draft", "running", "stopped"]);
 
 const Variant = builder.objectRef<ExperimentVariant>("ExperimentVariant").implement({
@@ -143,30 +141,21 @@ builder.mutationField("createExperiment", (t) =>
     resolve: (_root, { input, ...wait }, context) =>
       mutate(context, wait, { action: "experiment.create", summary: `experiment ${input.key} made` }, async (change) =>
         change.create("experiment", {
+          ...newExperiment({ unit: input.unit, fallbackUnit: input.fallbackUnit ?? "" }),
           key: input.key,
           routeId: input.routeId,
-          seed: input.seed ?? randomBytes(16).toString("hex"),
-          hashVersion: input.hashVersion ?? hashVersionDefault,
-          unit: input.unit,
-          fallbackUnit: input.fallbackUnit ?? "",
+          ...(input.seed == null ? {} : { seed: input.seed }),
+          ...(input.hashVersion == null ? {} : { hashVersion: input.hashVersion }),
           coverage: input.coverage ?? 1,
           variants: variantsOf(input.variants),
           namespace: input.namespace ?? null,
           holdout: input.holdout ?? 0,
           targeting: targetingOf(input.targeting),
           sticky: input.sticky ?? false,
-          bucketVersion: 1,
-          bucketVersionMin: 0,
           analysis: input.analysis == null ? null : analysisOf(input.analysis),
           rollout: input.rollout == null ? null : rolloutOf(input.rollout),
-          rolloutState: null,
           bandit: input.bandit == null ? null : banditOf(input.bandit),
-          conclusion: null,
           endsAt: input.endsAt ?? null,
-          phase: 1,
-          status: "draft",
-          startedAt: null,
-          stoppedAt: null,
         }),
       ),
   }),
@@ -217,7 +206,8 @@ builder.mutationField("updateExperiment", (t) =>
         if (settled !== undefined)
           throw new ValidationError([{ path: settled, message: "is settled while the experiment runs; stop it first" }]);
         if (input.analysis !== undefined) row.analysis = input.analysis === null ? null : analysisOf(input.analysis);
-        if (input.rollout !== undefined) row.rollout = input.rollout === null ? null : rolloutOf(input.rollout);
+        if (input.rollout !== undefined)
+          row.rollout = input.rollout === null ? null : { ...rolloutOf(input.rollout), deploys: row.rollout?.deploys ?? null };
         if (input.bandit !== undefined) row.bandit = input.bandit === null ? null : banditOf(input.bandit);
         if (input.endsAt !== undefined) row.endsAt = input.endsAt;
         row.bucketVersion = input.bucketVersion ?? row.bucketVersion;

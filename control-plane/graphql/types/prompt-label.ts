@@ -1,15 +1,25 @@
 /** Labels that move between a prompt's versions. Imported for its side effects by schema.ts. */
 import { NotFoundError } from "../../control-error.ts";
 import { isUuid } from "../../database/config-kinds.ts";
+import type { Experiment as ExperimentRow } from "../../database/entities/experiment.ts";
 import { Prompt as PromptEntity, type Prompt as PromptRow } from "../../database/entities/prompt.ts";
-import { PromptLabelRequest as PromptLabelRequestEntity } from "../../database/entities/prompt-label-request.ts";
-import { decideLabelRequest, moveLabel, removeLabel, requestLabel, rollBackLabel } from "../../operations/prompt-labels.ts";
+import { type LabelRolloutSettings, PromptLabelRequest as PromptLabelRequestEntity } from "../../database/entities/prompt-label-request.ts";
+import {
+  decideLabelRequest,
+  moveLabel,
+  moveLabelBySteps,
+  removeLabel,
+  requestLabel,
+  rollBackLabel,
+} from "../../operations/prompt-labels.ts";
 import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
 import { ConfigChange, type ConfigPayload, configPayload, waitArguments } from "../config-mutation.ts";
 import { enumOf, inOrganisation, mutate } from "../config-type.ts";
 import { principalOf } from "../context.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { Experiment, ExperimentUnit } from "./experiment.ts";
+import { analysisOf, ExperimentAnalysisInput, RolloutInput, rolloutOf } from "./experiment-analysis.ts";
 import { Prompt } from "./prompt.ts";
 
 const SetPromptLabelInput = builder.inputType("SetPromptLabelInput", {
@@ -33,6 +43,62 @@ builder.mutationField("setPromptLabel", (t) =>
         const row = await change.edit("prompt", input.promptId, { expectedRevision: input.expectedRevision });
         moveLabel(change, row, input.label, input.version);
         return row;
+      }),
+  }),
+);
+
+const PromptRolloutInput = builder.inputType("PromptRolloutInput", {
+  description: "How a label is moved by steps: an experiment on the route that binds it.",
+  fields: (t) => ({
+    routeId: t.id({ description: "Default: the only route that binds the prompt by the label." }),
+    key: t.string({ description: "Of the experiment. Default: made from prompt, label and version." }),
+    unit: t.field({ type: ExperimentUnit, description: "Default END_USER." }),
+    fallbackUnit: t.field({ type: ExperimentUnit, description: "Default SESSION for end users, else none." }),
+    steps: t.field({ type: RolloutInput, description: "Default: 1, 5, 10, 25, 50 %, an hour each." }),
+    analysis: t.field({ type: ExperimentAnalysisInput }),
+  }),
+});
+
+function rolloutSettings({
+  routeId,
+  key,
+  unit,
+  fallbackUnit,
+  steps,
+  analysis,
+}: typeof PromptRolloutInput.$inferInput): LabelRolloutSettings {
+  return {
+    routeId: routeId ?? null,
+    key: key ?? null,
+    unit: unit ?? "end_user",
+    fallbackUnit: fallbackUnit ?? (unit == null || unit === "end_user" ? "session" : ""),
+    rollout: rolloutOf(steps ?? {}),
+    analysis: analysis == null ? null : analysisOf(analysis),
+  };
+}
+
+const RollOutPromptLabelInput = builder.inputType("RollOutPromptLabelInput", {
+  fields: (t) => ({
+    promptId: t.id({ required: true }),
+    expectedRevision: t.int({ required: true }),
+    label: t.string({ required: true }),
+    version: t.int({ required: true }),
+    rollout: t.field({ type: PromptRolloutInput }),
+  }),
+});
+const RollOutPromptLabelPayload = configPayload("RollOutPromptLabelPayload", "experiment", Experiment);
+builder.mutationField("rollOutPromptLabel", (t) =>
+  t.field({
+    type: RollOutPromptLabelPayload,
+    description:
+      "Deploys a version by guarded steps on the route that binds the label: it goes back by itself on harm, and moves the label when all steps have held. Refused for a protected label: see requestPromptLabel.",
+    authScopes: { admin: true },
+    errors: updateErrors,
+    args: { ...waitArguments, input: t.arg({ type: RollOutPromptLabelInput, required: true }) },
+    resolve: (_root, { input, ...wait }, context) =>
+      mutate(context, wait, { action: "prompt.roll_out_label", summary: "label is rolled out" }, async (change) => {
+        const row = await change.edit("prompt", input.promptId, { expectedRevision: input.expectedRevision });
+        return moveLabelBySteps(change, row, { label: input.label, version: input.version }, rolloutSettings(input.rollout ?? {}));
       }),
   }),
 );
@@ -96,6 +162,7 @@ const PromptLabelRequest = builder.objectRef<PromptLabelRequestEntity>("PromptLa
       resolve: (row) => row.version ?? null,
     }),
     comment: t.exposeString("comment"),
+    bySteps: t.boolean({ description: "Approved, it moves by guarded steps.", resolve: (row) => row.rollout != null }),
     requestedBy: t.exposeString("requestedBy"),
     requestedAt: t.field({ type: "DateTime", resolve: (row) => row.requestedAt }),
     state: t.field({ type: PromptLabelRequestState, resolve: (row) => row.state }),
@@ -122,6 +189,7 @@ const RequestPromptLabelInput = builder.inputType("RequestPromptLabelInput", {
     label: t.string({ required: true }),
     version: t.int({ description: "Without one: the label shall be protected no longer." }),
     comment: t.string(),
+    rollout: t.field({ type: PromptRolloutInput, description: "Approved, the label moves by these steps. Default: at once." }),
   }),
 });
 builder.mutationField("requestPromptLabel", (t) =>
@@ -135,8 +203,13 @@ builder.mutationField("requestPromptLabel", (t) =>
       return inOrganisation(context, async (em) => {
         const prompt = isUuid(input.promptId) ? await em.findOne(PromptEntity, { id: input.promptId, archivedAt: null }) : null;
         if (prompt === null) throw new NotFoundError("prompt", input.promptId);
-        const asked = { label: input.label, version: input.version ?? null, comment: (input.comment ?? "").slice(0, 2000) };
-        const request = requestLabel(em, prompt, { ...asked, actor: principalOf(context).actor });
+        const request = requestLabel(em, prompt, {
+          label: input.label,
+          version: input.version ?? null,
+          comment: (input.comment ?? "").slice(0, 2000),
+          actor: principalOf(context).actor,
+          rollout: input.rollout == null ? null : rolloutSettings(input.rollout),
+        });
         await em.flush();
         return request;
       });
@@ -150,18 +223,25 @@ const DecidePromptLabelInput = builder.inputType("DecidePromptLabelInput", {
 interface Decided {
   readonly prompt: PromptRow;
   readonly request: PromptLabelRequestEntity;
+  readonly experiment: ExperimentRow | null;
 }
 const DecidePromptLabelPayload = builder.objectRef<ConfigPayload<Decided>>("DecidePromptLabelPayload").implement({
   interfaces: [ConfigChange],
   fields: (t) => ({
     prompt: t.field({ type: Prompt, resolve: (payload) => payload.value.prompt }),
     request: t.field({ type: PromptLabelRequest, resolve: (payload) => payload.value.request }),
+    experiment: t.field({
+      type: Experiment,
+      nullable: true,
+      description: "That moves it by steps. Null: it moved at once, or not at all.",
+      resolve: (payload) => payload.value.experiment,
+    }),
   }),
 });
 builder.mutationField("decidePromptLabel", (t) =>
   t.field({
     type: DecidePromptLabelPayload,
-    description: "Approves, which moves the label, or declines. Who asked cannot approve.",
+    description: "Approves, which moves the label at once or by steps as it was asked for, or declines. Who asked cannot approve.",
     authScopes: { admin: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: DecidePromptLabelInput, required: true }) },
