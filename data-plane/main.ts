@@ -35,9 +35,9 @@ import { feedbackService } from "./edge/feedback-service.ts";
 import { grpcStatus } from "./edge/grpc-status.ts";
 import { healthService, type Readiness, UnknownServiceError } from "./edge/health-service.ts";
 import { modelService } from "./edge/model-service.ts";
+import { modelEndpoints } from "./edge/models.ts";
 import { openaiChat } from "./edge/openai-chat.ts";
 import { openaiCompletions } from "./edge/openai-completions/endpoint.ts";
-import { getModel, listModels } from "./edge/openai-models.ts";
 import { openaiOperations } from "./edge/openai-operations.ts";
 import { openaiResponses } from "./edge/openai-responses/endpoint.ts";
 import { storedResponses } from "./edge/openai-responses/stored-responses.ts";
@@ -296,8 +296,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
         { method: "POST", path: "/v1/feedback", serve: recordFeedback({ ...models, nodeId, pseudonym, append: usageLog.append }) },
         { method: "POST", path: "/v1/prompts/*", serve: runPrompt(dependencies) },
         { method: "GET", path: "/v1/prompts/*", serve: describePrompt(dependencies) },
-        { method: "GET", path: "/v1/models", serve: listModels(models) },
-        { method: "GET", path: "/v1/models/*", serve: getModel(models) },
+        ...modelEndpoints(models),
       ],
       {
         host: settings.host,

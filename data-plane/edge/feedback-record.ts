@@ -6,7 +6,7 @@ import type { RecordFeedbackRequest } from "#proto/penstock/inference/v1/feedbac
 import { UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { Caller } from "../pipeline/authenticate.ts";
-import type { ModelDependencies } from "./openai-models.ts";
+import type { ModelDependencies } from "./models.ts";
 
 export interface FeedbackDependencies extends ModelDependencies {
   readonly nodeId: string;

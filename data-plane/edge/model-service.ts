@@ -7,7 +7,7 @@ import { resolveRoute, routesFor } from "../pipeline/resolve-route.ts";
 import type { CompiledRoute } from "../snapshot/compiled-route.ts";
 import { readSnapshot } from "../snapshot/snapshot-source.ts";
 import { readCallerHeaders } from "./caller-headers.ts";
-import type { ModelDependencies } from "./openai-models.ts";
+import type { ModelDependencies } from "./models.ts";
 
 const pageSizeDefault = 100;
 const pageSizeMax = 1000;

@@ -31,6 +31,7 @@ export async function writeOperation(
           break;
         case "operation-answer":
           answer = rewrite(event.text);
+          if (event.estimated === true) headers["x-penstock-estimated"] = "true";
           break;
         case "operation-bytes": {
           if (!response.headersSent) response.writeHead(200, headers);

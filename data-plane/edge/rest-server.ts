@@ -249,7 +249,7 @@ export function sendJson(
   response.end(body, length === body.length ? "latin1" : "utf8");
 }
 
-function sendError(call: Pick<RestCall, "response" | "requestId" | "callId">, error: GatewayError): void {
+export function sendError(call: Pick<RestCall, "response" | "requestId" | "callId">, error: GatewayError): void {
   const { response, requestId } = call;
   if (response.destroyed) return;
   sendJson(call, httpStatusOf(error.kind), openaiErrorBody(error, requestId), retryHeaders(error));

@@ -4,6 +4,7 @@
  */
 import type { CompiledRoute } from "../snapshot/compiled-route.ts";
 import type { CompletionRequest } from "./completion-request.ts";
+import type { JsonText } from "./json-text.ts";
 import { outputTokensLearned } from "./output-bound.ts";
 import type { RenderedPrompt } from "./render-prompt.ts";
 import { countTokens } from "./tokenizer.ts";
@@ -40,13 +41,19 @@ export function estimateCall(
     return positive(replaced === undefined ? body.value[name] : Number(replaced));
   };
   const outputTokens = outputNames.map(said).find((bound) => bound !== undefined) ?? outputTokensLearned(route);
-  let inputTokens = tokensOfMessages(body.value["messages"], tokensOf) + tokensOfMessages(body.value["input"], tokensOf);
+  let inputTokens = tokensOfBody(body, tokensOf);
   for (const message of rendered.messages) inputTokens += tokensOf(message);
+  return { inputTokens, outputTokens: outputTokens * (said("n") ?? 1) };
+}
+
+/** Of a body in any dialect: its messages, and what frames them. */
+export function tokensOfBody(body: JsonText, tokensOf: TokensOf): number {
+  let tokens = tokensOfMessages(body.value["messages"], tokensOf) + tokensOfMessages(body.value["input"], tokensOf);
   for (const name of framing) {
     const span = body.members.get(name);
-    if (span !== undefined) inputTokens += tokensOf(body.text.slice(span.start, span.end));
+    if (span !== undefined) tokens += tokensOf(body.text.slice(span.start, span.end));
   }
-  return { inputTokens, outputTokens: outputTokens * (said("n") ?? 1) };
+  return tokens;
 }
 
 /** Of chat, Anthropic's messages, and responses. */
@@ -62,17 +69,26 @@ function tokensOfMessages(messages: unknown, tokensOf: TokensOf): number {
   let tokens = 0;
   for (const message of messages as readonly Readonly<Record<string, unknown>>[]) {
     tokens += tokensPerMessage;
-    const content = message?.["content"];
-    if (typeof content === "string") tokens += tokensOf(content);
-    else if (Array.isArray(content)) for (const part of content) tokens += tokensOfPart(part, tokensOf);
+    tokens += tokensOfContent(message?.["content"], tokensOf);
     if (message?.["tool_calls"] !== undefined) tokens += tokensOf(JSON.stringify(message["tool_calls"]));
   }
   return tokens;
 }
 
+function tokensOfContent(content: unknown, tokensOf: TokensOf): number {
+  if (typeof content === "string") return tokensOf(content);
+  let tokens = 0;
+  if (Array.isArray(content)) for (const part of content) tokens += tokensOfPart(part, tokensOf);
+  return tokens;
+}
+
+/** A text; what Anthropic's messages have among their parts: the result of a tool, a call, a thought; or a picture or the like. */
 function tokensOfPart(part: unknown, tokensOf: TokensOf): number {
-  const text = (part as { text?: unknown } | null)?.text;
-  return typeof text === "string" ? tokensOf(text) : tokensPerPart;
+  const { text, content, input, thinking } = (part ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof text === "string") return tokensOf(text);
+  if (content !== undefined) return tokensOfContent(content, tokensOf);
+  if (typeof thinking === "string") return tokensOf(thinking);
+  return input === undefined ? tokensPerPart : tokensOf(JSON.stringify(input));
 }
 
 const positive = (value: unknown): number | undefined =>

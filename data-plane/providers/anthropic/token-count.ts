@@ -2,10 +2,11 @@
  * `POST /messages/count_tokens`: how many tokens a call would have, asked of the backend itself. For providers of other dialects,
  * which have no such endpoint: an estimate.
  */
-import { estimateTokens } from "../../pipeline/estimate-tokens.ts";
+import { tokensOfBody } from "../../pipeline/estimate-tokens.ts";
 import { spliced } from "../../pipeline/json-text.ts";
 import type { OperationCall, OperationProvider } from "../../pipeline/operation.ts";
 import type { OperationAnswerEvent } from "../../pipeline/operation-event.ts";
+import { countTokens, tokenizerLoaded } from "../../pipeline/tokenizer.ts";
 import { protocolError } from "../answer-exchange.ts";
 import { proofOf } from "../proof.ts";
 import type { UpstreamPools } from "../upstream-pools.ts";
@@ -24,18 +25,19 @@ export const anthropicTokenCount = (pools: UpstreamPools): OperationProvider => 
   },
 });
 
-/** Of the whole body's text, with a mark that says so. */
+/** By another vocabulary than the model's own, and said to be so. */
 export const estimatedTokenCount: OperationProvider = {
   keepsFiles: false,
   async *operate({ request }) {
-    const length = request.body.case === "json" ? request.body.json.text.length : 0;
-    yield { events: answered(JSON.stringify({ input_tokens: estimateTokens(length), estimated: true })), bearsContent: true };
+    await tokenizerLoaded();
+    const tokens = request.body.case === "json" ? tokensOfBody(request.body.json, countTokens) : 0;
+    yield { events: answered(JSON.stringify({ input_tokens: tokens }), true), bearsContent: true };
   },
 };
 
-const answered = (text: string): OperationAnswerEvent[] => [
+const answered = (text: string, estimated = false): OperationAnswerEvent[] => [
   { type: "operation-started", contentType: "application/json", contentDisposition: "" },
-  { type: "operation-answer", text, servedModel: "" },
+  { type: "operation-answer", text, servedModel: "", estimated },
 ];
 
 /** @throws GatewayError as Provider.complete. */
