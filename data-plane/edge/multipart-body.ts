@@ -10,7 +10,7 @@ import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { Busboy } from "@fastify/busboy";
+import { Busboy, type BusboyHeaders, type BusboyInstance } from "@fastify/busboy";
 import { GatewayError } from "../gateway-error.ts";
 import type { FormContent, OperationBody } from "../pipeline/operation-request.ts";
 import { refuseSteering } from "./chat-body.ts";
@@ -46,8 +46,8 @@ export function openMultipart(call: RestCall): MultipartForm {
   const type = call.request.headers["content-type"] ?? "";
   if (!/^multipart\/form-data\s*;.*boundary=/i.test(type))
     throw new GatewayError("INVALID_ARGUMENT", "send the body with content-type: multipart/form-data and a boundary");
-  const uploadOver = mayTakeLong(call.request);
   const { next, close: closeParts } = partsOf(call, type);
+  const uploadOver = mayTakeLong(call.request);
   const held: Part[] = [];
   const spools: Spool[] = [];
   const boundary = `penstock-${randomBytes(16).toString("hex")}`;
@@ -134,11 +134,7 @@ function partsOf({ request, signal }: RestCall, contentType: string) {
     parser.destroy();
     notify();
   };
-  const parser = new Busboy({
-    headers: { ...request.headers, "content-type": contentType },
-    limits: { fields: fieldsMax, fieldSize: fieldBytesMax, files: 32, headerPairs: 32, fieldNameSize: 200 },
-    isPartAFile: (_name, _type, filename) => filename !== undefined,
-  });
+  const parser = parserOf({ ...request.headers, "content-type": contentType });
   parser.on("field", (name, value, _nameTruncated, valueTruncated) => {
     if (valueTruncated) fail(new GatewayError("PAYLOAD_TOO_LARGE", `the field "${name}" is larger than ${fieldBytesMax} bytes`));
     else take({ case: "field", name, value });
@@ -156,6 +152,8 @@ function partsOf({ request, signal }: RestCall, contentType: string) {
 
   function take(part: Part): void {
     try {
+      // Busboy's types do not know a part without a name.
+      if (typeof part.name !== "string") throw new GatewayError("INVALID_ARGUMENT", "a part of the body has no name");
       refuseSteering(part.name);
       ready.push(part);
       notify();
@@ -203,6 +201,19 @@ function partsOf({ request, signal }: RestCall, contentType: string) {
       fail(closed);
     },
   };
+}
+
+/** @throws GatewayError INVALID_ARGUMENT where the type has no boundary that it can read. */
+function parserOf(headers: BusboyHeaders): BusboyInstance {
+  try {
+    return new Busboy({
+      headers,
+      limits: { fields: fieldsMax, fieldSize: fieldBytesMax, files: 32, headerPairs: 32, fieldNameSize: 200 },
+      isPartAFile: (_name, _type, filename) => filename !== undefined,
+    });
+  } catch (cause) {
+    throw new GatewayError("INVALID_ARGUMENT", "the content-type of the body is not well-formed", { cause });
+  }
 }
 
 const closed = new GatewayError("CANCELLED", "the body is not needed any more");

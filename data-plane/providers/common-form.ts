@@ -17,6 +17,16 @@ export const objectOf = (value: unknown): Json =>
 export const isSaid = (value: unknown): boolean => value !== undefined && value !== null;
 export const numberOf = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
 
+/** A place in a list or a text, or a choice's number, where a backend says one that can be: 0 to 2^31 - 1. */
+export const placeOf = (value: unknown): number | undefined =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31 ? (value as number) : undefined;
+
+/** The end of the year 9999, as far as a timestamp goes. */
+const secondsMax = 253_402_300_799;
+/** Seconds since the epoch, where a backend says some that can be. */
+export const secondsOf = (value: unknown): number | undefined =>
+  typeof value === "number" && value >= 0 && value <= secondsMax ? Math.floor(value) : undefined;
+
 /** The body with what prompt, route and variant set. */
 export function commonBody({ request, replacements }: Pick<ProviderCall, "request" | "replacements">): Json {
   if (replacements.size === 0) return request.body.value;

@@ -98,7 +98,7 @@ function messageStream(options: MessageReaderOptions): MessageStream {
       // Content first and what it counts after it.
       const chunk: CompletionEvent = {
         type: "native-chunk",
-        name: name ?? String(event["type"]),
+        name: name ?? text(event["type"]),
         data: shown,
         textLength: lengthOf(typed),
       };

@@ -6,7 +6,7 @@
  */
 import type { Annotation, CompletionEvent, TokenLogprob } from "../../pipeline/completion-event.ts";
 import { type AnswerReader, parsedObject, protocolError, type StreamReader } from "../answer-exchange.ts";
-import { type Json, listOf, numberOf, objectOf, textOf } from "../common-form.ts";
+import { type Json, listOf, numberOf, objectOf, placeOf, textOf } from "../common-form.ts";
 import { type FinishTable, finishReasonIn, type UnknownFinish } from "../finish-reasons.ts";
 import { errorOfFinish, errorOfStatus } from "./error.ts";
 import { usageOf } from "./usage.ts";
@@ -139,8 +139,8 @@ function endMessage({ finish_reason: reason, usage, error }: Json, options: Chat
 function annotationsOf(citation: Json): Annotation[] {
   const { start, end, text, sources } = citation;
   const place = {
-    startIndex: numberOf(start),
-    endIndex: numberOf(end),
+    startIndex: placeOf(start),
+    endIndex: placeOf(end),
     citedText: textOf(text),
     raw: JSON.stringify(citation),
     dialect: "cohere",

@@ -7,7 +7,7 @@
  */
 import type { Annotation, CompletionEvent, TokenLogprob } from "../../pipeline/completion-event.ts";
 import { type AnswerReader, parsedObject, protocolError, type StreamReader } from "../answer-exchange.ts";
-import { type Json, listOf, numberOf, objectOf, textOf } from "../common-form.ts";
+import { type Json, listOf, numberOf, objectOf, placeOf, secondsOf, textOf } from "../common-form.ts";
 import { type FinishTable, finishReasonIn, type UnknownFinish } from "../finish-reasons.ts";
 import { reasoningFormat } from "./contents.ts";
 import { errorInAnswer, errorOfStatus } from "./error.ts";
@@ -71,7 +71,7 @@ export function contentStream(options: ContentReaderOptions): StreamReader & { e
       let bearsContent = false;
       for (const [position, entry] of listOf(answer["candidates"]).entries()) {
         const said = objectOf(entry);
-        const index = numberOf(said["index"]) ?? position;
+        const index = placeOf(said["index"]) ?? position;
         const candidate = candidateAt(index);
         const before = events.length;
         readParts(said, index, candidate, options, events);
@@ -186,7 +186,7 @@ const startedEvent = (answer: Json): CompletionEvent => {
     type: "completion-started",
     id: textOf(answer["responseId"]) || `chatcmpl-${crypto.randomUUID()}`,
     servedModel: textOf(answer["modelVersion"]),
-    created: Math.floor((Number.isFinite(createdMs) ? createdMs : Date.now()) / 1000),
+    created: secondsOf(createdMs / 1000) ?? Math.floor(Date.now() / 1000),
     systemFingerprint: "",
     serviceTier: "",
   };
@@ -201,7 +201,7 @@ function* annotationsOf({ text, grounding, citations }: Candidate): Generator<An
       const chunk = objectOf(chunks[numberOf(at) ?? -1]);
       const source = objectOf(chunk["web"] ?? chunk["retrievedContext"] ?? chunk["maps"]);
       yield {
-        ...placeOf(text, segment),
+        ...spanOf(text, segment),
         url: textOf(source["uri"]),
         title: textOf(source["title"]),
         citedText: "",
@@ -213,7 +213,7 @@ function* annotationsOf({ text, grounding, citations }: Candidate): Generator<An
   for (const entry of citations) {
     const citation = objectOf(entry);
     yield {
-      ...placeOf(text, citation),
+      ...spanOf(text, citation),
       url: textOf(citation["uri"]),
       title: textOf(citation["title"]),
       citedText: "",
@@ -224,12 +224,12 @@ function* annotationsOf({ text, grounding, citations }: Candidate): Generator<An
 }
 
 /** Places are said in bytes of UTF-8; a start of zero is left out. */
-function placeOf(text: string, said: Json): Pick<Annotation, "startIndex" | "endIndex"> {
-  const end = numberOf(said["endIndex"]);
+function spanOf(text: string, said: Json): Pick<Annotation, "startIndex" | "endIndex"> {
+  const end = placeOf(said["endIndex"]);
   if (end === undefined) return { startIndex: undefined, endIndex: undefined };
   const bytes = Buffer.from(text, "utf8");
   const characters = (offset: number) => bytes.toString("utf8", 0, offset).length;
-  return { startIndex: characters(numberOf(said["startIndex"]) ?? 0), endIndex: characters(end) };
+  return { startIndex: characters(placeOf(said["startIndex"]) ?? 0), endIndex: characters(end) };
 }
 
 function logprobsOf(value: unknown): TokenLogprob[] {

@@ -8,6 +8,7 @@
 
 import { GatewayError } from "../../gateway-error.ts";
 import type { CompletionEvent, FinishReason, TokenLogprob } from "../../pipeline/completion-event.ts";
+import { placeOf, secondsOf } from "../common-form.ts";
 import type { UnknownFinish } from "../finish-reasons.ts";
 import { flattenContent } from "./delta-habits.ts";
 import { errorInStream } from "./error.ts";
@@ -103,7 +104,7 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
     for (const entry of list) {
       if (typeof entry !== "object" || entry === null) throw protocolError("a choice that is not an object");
       const choice = entry as Json;
-      const index = typeof choice["index"] === "number" ? choice["index"] : 0;
+      const index = placeOf(choice["index"]) ?? 0;
       if (choice["index"] !== index) {
         choice["index"] = index;
         repaired = true;
@@ -149,7 +150,7 @@ export function chunkReader(options: ChunkReaderOptions): ChunkReader {
   function start(chunk: Json, events: CompletionEvent[]): void {
     started = true;
     id = text(chunk["id"]) || `chatcmpl-${crypto.randomUUID()}`;
-    created = typeof chunk["created"] === "number" ? chunk["created"] : Math.floor(Date.now() / 1000);
+    created = secondsOf(chunk["created"]) ?? Math.floor(Date.now() / 1000);
     servedModel = text(chunk["model"]);
     events.push({
       type: "completion-started",
@@ -220,7 +221,7 @@ export function answerEvents(data: string, options: ChunkReaderOptions): Complet
   for (const [position, entry] of (answer["choices"] as unknown[]).entries()) {
     const choice = object(entry) ?? {};
     const message = object(choice["message"]) ?? {};
-    const index = typeof choice["index"] === "number" ? choice["index"] : position;
+    const index = placeOf(choice["index"]) ?? position;
     repaired = flattenContent(message) || repaired;
     const finish = finishOf(choice, bringsToolCalls(message), options.unknownFinish);
     if (finish !== undefined && exchangeFinish(choice, finish)) repaired = true;
@@ -298,7 +299,7 @@ export const protocolError = (what: string, cause?: unknown): GatewayError =>
 const startedEvent = (answer: Json): CompletionEvent => ({
   type: "completion-started",
   id: text(answer["id"]) || `chatcmpl-${crypto.randomUUID()}`,
-  created: typeof answer["created"] === "number" ? answer["created"] : Math.floor(Date.now() / 1000),
+  created: secondsOf(answer["created"]) ?? Math.floor(Date.now() / 1000),
   servedModel: text(answer["model"]),
   systemFingerprint: text(answer["system_fingerprint"]),
   serviceTier: text(answer["service_tier"]),
@@ -397,7 +398,7 @@ function typedEvents(
     events.push({
       type: "tool-call-delta",
       choice,
-      index: typeof call["index"] === "number" ? call["index"] : position,
+      index: placeOf(call["index"]) ?? position,
       id: text(call["id"]),
       name: text(body["name"]),
       arguments: text(body["arguments"]) || text(body["input"]),

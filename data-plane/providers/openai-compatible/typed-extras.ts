@@ -3,7 +3,7 @@
  * annotations, speech, pictures. Pure.
  */
 import type { Annotation, CompletionEvent } from "../../pipeline/completion-event.ts";
-import { isSaid, type Json, listOf, numberOf, objectOf, textOf } from "../common-form.ts";
+import { isSaid, type Json, listOf, objectOf, placeOf, secondsOf, textOf } from "../common-form.ts";
 
 /** To be told behind the reasoning's text. @param provider the key of the provider, which is who signs its reasoning. */
 export function detailEvents(choice: number, delta: Json, provider: string, events: CompletionEvent[]): void {
@@ -22,7 +22,7 @@ export function extraEvents(choice: number, delta: Json, events: CompletionEvent
       id: textOf(id),
       data: textOf(data),
       transcript: textOf(transcript),
-      expiresAt: numberOf(expiresAt) ?? 0,
+      expiresAt: secondsOf(expiresAt) ?? 0,
     });
   }
   // OpenRouter's and others' (openrouter.ai/docs/features/multimodal/image-generation).
@@ -54,8 +54,8 @@ function annotationOf(annotation: Json): Annotation {
     url: textOf(url),
     title: textOf(title),
     citedText: textOf(content),
-    startIndex: numberOf(startIndex),
-    endIndex: numberOf(endIndex),
+    startIndex: placeOf(startIndex),
+    endIndex: placeOf(endIndex),
     raw: JSON.stringify(annotation),
     dialect: "openai-chat",
   };

@@ -6,6 +6,7 @@
  */
 import type { CompletionEvent } from "../../pipeline/completion-event.ts";
 import { spliced } from "../../pipeline/json-text.ts";
+import { placeOf, secondsOf } from "../common-form.ts";
 import { errorInStream } from "../openai-compatible/error.ts";
 import { protocolError } from "../openai-compatible/events.ts";
 import { finishReasonOf } from "../openai-compatible/finish.ts";
@@ -88,7 +89,7 @@ const startedBy = (answer: Json): CompletionEvent[] => [
     type: "completion-started",
     id: text(answer["id"]),
     servedModel: text(answer["model"]),
-    created: typeof answer["created"] === "number" ? answer["created"] : Math.floor(Date.now() / 1000),
+    created: secondsOf(answer["created"]) ?? Math.floor(Date.now() / 1000),
     systemFingerprint: text(answer["system_fingerprint"]),
     serviceTier: "",
   },
@@ -97,7 +98,7 @@ const startedBy = (answer: Json): CompletionEvent[] => [
 function finishedBy(entry: unknown): CompletionEvent[] {
   const choice = isObject(entry) ? entry : {};
   const reason = choice["finish_reason"];
-  const index = typeof choice["index"] === "number" ? choice["index"] : 0;
+  const index = placeOf(choice["index"]) ?? 0;
   return typeof reason === "string" ? [{ type: "choice-finished", choice: index, reason: finishReasonOf(reason) }] : [];
 }
 

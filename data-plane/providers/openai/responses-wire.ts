@@ -6,6 +6,7 @@
  */
 import type { CompletionEvent } from "../../pipeline/completion-event.ts";
 import { spliced } from "../../pipeline/json-text.ts";
+import { secondsOf } from "../common-form.ts";
 import { errorInStream } from "../openai-compatible/error.ts";
 import { protocolError } from "../openai-compatible/events.ts";
 import { usageOfOperation } from "../openai-compatible/operation-answer.ts";
@@ -77,7 +78,7 @@ const startedBy = (response: Json): CompletionEvent[] => [
     type: "completion-started",
     id: text(response["id"]),
     servedModel: text(response["model"]),
-    created: typeof response["created_at"] === "number" ? response["created_at"] : Math.floor(Date.now() / 1000),
+    created: secondsOf(response["created_at"]) ?? Math.floor(Date.now() / 1000),
     systemFingerprint: "",
     serviceTier: text(response["service_tier"]),
   },

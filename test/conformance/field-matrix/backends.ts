@@ -61,8 +61,7 @@ export async function startMatrixBackends() {
       return void response.end(written(whole));
     }
     response.writeHead(200, { "content-type": wire === "bedrock" ? bedrockFrames.mediaType : "text/event-stream" });
-    for (const event of events) response.write(streamed[wire](event));
-    response.end(wire === "chat" || wire === "completions" ? "data: [DONE]\n\n" : "");
+    response.end(streamBytes(wire, events));
   }
 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -133,6 +132,13 @@ const streamed: Readonly<Record<Wire, (event: Json) => string | Uint8Array>> = {
     return bedrockFrames.event(name, payload as object);
   },
 };
+
+/** A stream as it goes over the wire. */
+export const streamBytes = (wire: Wire, events: readonly Json[]): Uint8Array =>
+  Buffer.concat([
+    ...events.map((event) => Buffer.from(streamed[wire](event))),
+    Buffer.from(wire === "chat" || wire === "completions" ? "data: [DONE]\n\n" : ""),
+  ]);
 
 const plainAnswers: Readonly<Record<Wire, WireAnswer>> = {
   chat: {
