@@ -12,6 +12,7 @@ import { startEvaluator } from "./experiments/evaluator.ts";
 import { startGraphqlServer } from "./graphql/server.ts";
 import type { Logger } from "./logger.ts";
 import { firstStart } from "./operations/first-start.ts";
+import { startReplayRunner } from "./replay/runner.ts";
 import { committedSignal, noPropagation } from "./services.ts";
 import type { ControlPlaneSettings } from "./settings.ts";
 import { localCallFeed } from "./usage/call-feed.ts";
@@ -48,6 +49,7 @@ export async function startControlPlane(settings: ControlPlaneSettings, logger: 
     opened.push(watchMoney(core).close);
     const evaluator = startEvaluator({ ...core, ...distribution }, settings.experimentEvaluationMs);
     opened.push(evaluator.close);
+    opened.push(startReplayRunner({ ...core, ...distribution }).close);
 
     const graphql = await startGraphqlServer({ ...core, ...distribution });
     opened.push(graphql.close);

@@ -45,6 +45,7 @@ import { openaiStorage } from "./edge/openai-storage/endpoints.ts";
 import { startOpsServer } from "./edge/ops-server.ts";
 import { describePrompt, runPrompt } from "./edge/prompt-endpoint.ts";
 import { reflectionService } from "./edge/reflection-service.ts";
+import { replayEndpoint } from "./edge/replay-endpoint.ts";
 import { startRestServer } from "./edge/rest-server.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { memoryQuotaLedger } from "./memory/quota-ledger.ts";
@@ -296,6 +297,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
         { method: "POST", path: "/v1/feedback", serve: recordFeedback({ ...models, nodeId, pseudonym, append: usageLog.append }) },
         { method: "POST", path: "/v1/prompts/*", serve: runPrompt(dependencies) },
         { method: "GET", path: "/v1/prompts/*", serve: describePrompt(dependencies) },
+        { method: "POST", path: "/v1/replay", serve: replayEndpoint({ ...dependencies, verifier: settings.verifier }) },
         ...modelEndpoints(models),
       ],
       {

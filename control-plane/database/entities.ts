@@ -8,10 +8,12 @@ import { ClosedPeriod } from "./entities/closed-period.ts";
 import { ConfigResource } from "./entities/config-resource.ts";
 import { ConfigState } from "./entities/config-state.ts";
 import { ConsoleSession } from "./entities/console-session.ts";
+import { Dataset, DatasetCase } from "./entities/dataset.ts";
 import { Feedback } from "./entities/feedback.ts";
 import { Node } from "./entities/node.ts";
 import { PriceVersion } from "./entities/price-version.ts";
 import { PromptLabelRequest } from "./entities/prompt-label-request.ts";
+import { ReplayRun } from "./entities/replay-run.ts";
 import { Revision } from "./entities/revision.ts";
 import { RevisionChange } from "./entities/revision-change.ts";
 import { UsageEvent } from "./entities/usage-event.ts";
@@ -29,10 +31,13 @@ export const entities = [
   ConfigResource,
   ConfigState,
   ConsoleSession,
+  Dataset,
+  DatasetCase,
   Feedback,
   Node,
   PriceVersion,
   PromptLabelRequest,
+  ReplayRun,
   Revision,
   RevisionChange,
   UsageEvent,

@@ -50,8 +50,11 @@ export function authenticator(pepper: string): Authenticate {
   };
 }
 
-/** Not a row of anybody's: what the ledger says of calls that people make through the control plane. */
+/** What the ledger says of calls that people make through the control plane. */
+export const controlPlaneKeyId = "control-plane";
+
+/** Not a row of anybody's. */
 const controlPlaneKey = (organisationId: string): ApiKey =>
-  create(ApiKeySchema, { id: "control-plane", organisationId, mayForceVariants: true });
+  create(ApiKeySchema, { id: controlPlaneKeyId, organisationId, mayForceVariants: true });
 
 const invalid = () => new GatewayError("API_KEY_INVALID", "this API key is not known here; check that it was copied whole");

@@ -4,7 +4,8 @@
  */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 
-export type SignedKind = "snapshot" | "delta";
+/** replay: a configuration to try calls with, which no node may take for its own. */
+export type SignedKind = "snapshot" | "delta" | "replay";
 
 /** DER of an Ed25519 private key (RFC 8410) is this and the 32 bytes of the seed. */
 const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");

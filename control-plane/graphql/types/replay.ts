@@ -1,16 +1,24 @@
 /** Trying prompts through a node: one test call, or saved cases against two versions. Imported for its side effects by schema.ts. */
-import { faultsInSchema } from "#agreements/prompt-inputs.ts";
 import { ForbiddenError, NotFoundError, ValidationError } from "../../control-error.ts";
 import { isUuid } from "../../database/config-kinds.ts";
 import { Prompt as PromptEntity } from "../../database/entities/prompt.ts";
-import { callNode, type NodeAnswer } from "../../operations/call-node.ts";
-import { casesMax, type Judge, type ReplayedAnswer, type ReplayedCase, replay } from "../../operations/replay.ts";
+import type { NodeAnswer, ToolCall } from "../../replay/call-node.ts";
+import { routeCaller } from "../../replay/call-route.ts";
+import { asItIs } from "../../replay/candidate.ts";
+import { type Judge, judgeKinds, judgeOf } from "../../replay/judge.ts";
+import { casesMax, type ReplayedAnswer, type ReplayedCase, replayPrompt } from "../../replay/replay-prompt.ts";
 import { builder } from "../builder.ts";
 import { enumOf, inOrganisation } from "../config-type.ts";
 import { type GraphQLContext, principalOf } from "../context.ts";
 
 const errors = { types: [ValidationError, NotFoundError, ForbiddenError], directResult: true };
 
+const ToolCallType = builder.objectRef<ToolCall>("AnsweredToolCall").implement({
+  fields: (t) => ({
+    name: t.exposeString("name"),
+    arguments: t.exposeString("arguments", { description: "JSON, as the model wrote it." }),
+  }),
+});
 const answerFields = <Answer extends NodeAnswer>(t: PothosSchemaTypes.ObjectFieldBuilder<typeof builder.$inferSchemaTypes, Answer>) => ({
   status: t.int({ description: "HTTP's.", resolve: ({ status }) => status }),
   callId: t.string({ resolve: ({ callId }) => callId }),
@@ -18,13 +26,14 @@ const answerFields = <Answer extends NodeAnswer>(t: PothosSchemaTypes.ObjectFiel
   prompt: t.string({ description: '"<prompt>@<version>".', resolve: ({ prompt }) => prompt }),
   durationMs: t.int({ resolve: ({ durationMs }) => durationMs }),
   content: t.string({ resolve: ({ content }) => content }),
+  toolCalls: t.field({ type: [ToolCallType], resolve: ({ toolCalls }) => [...toolCalls] }),
   error: t.string({ nullable: true, resolve: ({ error }) => error }),
   inputTokens: t.int({ nullable: true, resolve: ({ inputTokens }) => inputTokens }),
   outputTokens: t.int({ nullable: true, resolve: ({ outputTokens }) => outputTokens }),
   costUsd: t.float({ nullable: true, resolve: ({ costUsd }) => costUsd }),
 });
 const AnswerType = builder.objectRef<NodeAnswer>("TestAnswer").implement({ fields: (t) => answerFields(t) });
-const ReplayedAnswerType = builder.objectRef<ReplayedAnswer>("ReplayedAnswer").implement({
+export const ReplayedAnswerType = builder.objectRef<ReplayedAnswer>("ReplayedAnswer").implement({
   fields: (t) => ({
     ...answerFields(t),
     passed: t.boolean({ nullable: true, description: "Null: nobody judged.", resolve: ({ passed }) => passed }),
@@ -44,7 +53,7 @@ interface Replayed {
 }
 const sum = (cases: readonly ReplayedCase[], side: "baseline" | "candidate", of: (answer: ReplayedAnswer) => number) =>
   cases.reduce((total, row) => total + of(row[side]), 0);
-interface SideTotals {
+export interface SideTotals {
   readonly passed: number;
   readonly failed: number;
   readonly errors: number;
@@ -58,7 +67,7 @@ const totalsOf = (cases: readonly ReplayedCase[], side: "baseline" | "candidate"
   durationMsMean: sum(cases, side, ({ durationMs }) => durationMs) / cases.length,
   costUsd: sum(cases, side, ({ costUsd }) => costUsd ?? 0),
 });
-const TotalsType = builder.objectRef<SideTotals>("ReplayTotals").implement({
+export const TotalsType = builder.objectRef<SideTotals>("ReplayTotals").implement({
   fields: (t) => ({
     passed: t.exposeInt("passed"),
     failed: t.exposeInt("failed"),
@@ -94,16 +103,18 @@ builder.mutationField("testPrompt", (t) =>
     resolve: async (_root, { input }, context) => {
       const name = await nameOf(context, input.promptId);
       const messages = input.input == null || input.input === "" ? [] : [{ role: "user", content: input.input }];
-      return callNode(context.services, principalOf(context).organisationId, {
-        model: input.route,
-        messages,
-        prompt: { name, version: input.version, variables: variablesOf(input.variables, "variables") },
+      const call = routeCaller(context.services, principalOf(context).organisationId);
+      return call({
+        route: { id: "", name: input.route },
+        request: { messages, prompt: { name, version: input.version, variables: variablesOf(input.variables, "variables") } },
+        candidate: asItIs,
+        mark: "prompt",
       });
     },
   }),
 );
 
-const JudgeKind = enumOf("JudgeKind", ["exact", "contains", "json-schema", "model"]);
+export const JudgeKind = enumOf("JudgeKind", judgeKinds);
 const ReplayCaseInput = builder.inputType("ReplayCaseInput", {
   fields: (t) => ({ variables: t.field({ type: "JSON" }), input: t.string(), expected: t.string() }),
 });
@@ -127,7 +138,7 @@ builder.mutationField("replayPrompt", (t) =>
     errors,
     args: { input: t.arg({ type: ReplayInput, required: true }) },
     resolve: async (_root, { input }, context) => ({
-      cases: await replay(context.services, principalOf(context).organisationId, {
+      cases: await replayPrompt(context.services, principalOf(context).organisationId, {
         route: input.route,
         prompt: await nameOf(context, input.promptId),
         baseline: input.baseline,
@@ -137,25 +148,14 @@ builder.mutationField("replayPrompt", (t) =>
           input: text ?? "",
           expected: expected ?? "",
         })),
-        judge: judgeOf(input),
+        judge: givenJudge(input),
       }),
     }),
   }),
 );
 
-function judgeOf({ judge, schema, judgeRoute }: typeof ReplayInput.$inferInput): Judge | undefined {
-  if (judge == null) return undefined;
-  if (judge === "json-schema") {
-    // The answer may be any JSON; what must not be is a schema that could stop us.
-    const [fault] = faultsInSchema({ type: "object", properties: { answer: schema ?? null } }, []);
-    if (schema == null || typeof schema !== "object" || fault !== undefined)
-      throw new ValidationError([{ path: "schema", message: fault ?? "must be a JSON object" }]);
-    return { kind: judge, schema };
-  }
-  if (judge !== "model") return { kind: judge };
-  if (judgeRoute == null) throw new ValidationError([{ path: "judgeRoute", message: "say which route is asked" }]);
-  return { kind: judge, route: judgeRoute };
-}
+const givenJudge = ({ judge, schema, judgeRoute }: typeof ReplayInput.$inferInput): Judge | undefined =>
+  judge == null ? undefined : judgeOf({ kind: judge, schema, route: judgeRoute });
 
 async function nameOf(context: GraphQLContext, promptId: string): Promise<string> {
   const prompt = isUuid(promptId)
