@@ -1,6 +1,6 @@
 /**
  * `npm run screenshots [-- directory [page,page…]]`: each page of the console, or those named, in both themes, and at the width
- * of a phone, from a gateway with some traffic.
+ * of a phone, from a gateway with the demo's week behind it.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -33,15 +33,16 @@ const pages = [
   "organisation",
   "settings",
 ];
-const wanted = process.argv[3]?.split(",") ?? pages;
 const paintMs = 1_500;
+const weekMsMax = 60_000;
 
 mkdirSync(directory, { recursive: true });
-const gateway = await openConsole();
+const gateway = await openConsole({ demo: true });
 try {
   for (let user = 0; user < 40; user++)
     await (await gateway.call(user % 13 === 12 ? "no-such-route" : "demo-chat", `user-${user % 9}`)).text();
   await furnish();
+  const wanted = process.argv[3]?.split(",") ?? [...pages, ...(await detailPages())];
   const page = await gateway.signedIn();
   for (const theme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme: theme });
@@ -63,9 +64,37 @@ try {
   await gateway.close();
 }
 
+interface Things {
+  readonly [kind: string]: {
+    readonly edges: readonly { readonly node: { readonly id?: string; readonly callId?: string; readonly number?: string } }[];
+  };
+}
+
+/** Of each kind of thing the newest, and of experiments all. */
+async function detailPages(): Promise<readonly string[]> {
+  const things = await gateway.graphql<Things>(`{
+    experiments(first: 10) { edges { node { id } } } routes(first: 1) { edges { node { id } } } backends(first: 1) { edges { node { id } } }
+    prompts(first: 1) { edges { node { id } } } keys: apiKeys(first: 1) { edges { node { id } } }
+    revisions(first: 1) { edges { node { number } } } calls: usageEvents(first: 1) { edges { node { callId } } }
+  }`);
+  return Object.entries(things).flatMap(([kind, { edges }]) => edges.map(({ node }) => `${kind}/${node.id ?? node.callId ?? node.number}`));
+}
+
 /** What a first start does not have. */
 async function furnish(): Promise<void> {
   const { graphql } = gateway;
+  const until = performance.now() + weekMsMax;
+  // The week comes in the background.
+  for (;;) {
+    const range = { since: new Date(Date.now() - 8 * 86_400_000).toISOString(), until: new Date(Date.now() + 60_000).toISOString() };
+    const { usage } = await graphql<{ usage: { total: { figures: { calls: string } } } }>(
+      "query ($range: UsageRange!) { usage(range: $range) { ... on UsageReport { total { figures { calls } } } } }",
+      { range },
+    );
+    if (Number(usage.total.figures.calls) > 1000) break;
+    if (performance.now() > until) throw new Error("the demo's week did not come");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
   const make = async (name: string, input: Record<string, unknown>) => {
     const field = `create${name}`;
     await graphql(`mutation ($input: Create${name}Input!) { ${field}(input: $input) { __typename ... on UserError { message } } }`, {

@@ -21,13 +21,14 @@ export interface RunningConsole {
   close(): Promise<void>;
 }
 
-export async function openConsole(): Promise<RunningConsole> {
+/** @param demo with the week that a first start of `npm start` has behind it; it is written in the background. */
+export async function openConsole({ demo = false }: { readonly demo?: boolean } = {}): Promise<RunningConsole> {
   if (!existsSync(builtPage)) throw new Error("the console is not built; run: npm run console");
   const parts = installation({});
   const simulator = await parts.simulator();
   const simulatorUrl = `http://127.0.0.1:${simulator.ready["port"]}/v1`;
   const start = (environment: Record<string, string> = {}) =>
-    parts.controlPlane({ PENSTOCK_DEMO_SIMULATOR_URL: simulatorUrl, ...environment });
+    parts.controlPlane({ PENSTOCK_DEMO_SIMULATOR_URL: simulatorUrl, PENSTOCK_DEMO: String(demo), ...environment });
   let controlPlane: RunningProcess = await start();
   const ports = {
     PENSTOCK_CONTROL_PORT: String(controlPlane.ready["graphqlPort"]),

@@ -62,10 +62,13 @@ export function duration(milliseconds: number | null | undefined): string {
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
   if (milliseconds < 60_000) return `${trimmed(milliseconds / 1000, 3)} s`;
   const seconds = Math.round(milliseconds / 1000);
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
-  return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3600)} h`;
+  if (seconds < 3600) return inTwo(Math.floor(seconds / 60), "min", seconds % 60, "s");
+  if (seconds < 86_400) return inTwo(Math.floor(seconds / 3600), "h", Math.floor((seconds % 3600) / 60), "min");
+  return inTwo(Math.floor(seconds / 86_400), "d", Math.floor((seconds % 86_400) / 3600), "h");
 }
+
+const inTwo = (large: number, unit: string, small: number, smaller: string): string =>
+  small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smaller}`;
 
 /** Of a share from 0 to 1. */
 export function percent(share: number | null | undefined): string {

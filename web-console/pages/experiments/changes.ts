@@ -23,11 +23,6 @@ const startExperimentMutation = graphql(
   `
     mutation StartExperiment($input: StartExperimentInput!) {
       startExperiment(input: $input, waitForPropagation: true) {
-        ... on StartExperimentPayload {
-          experiment {
-            id
-          }
-        }
         ...Published
         ...Problem
       }
@@ -40,11 +35,54 @@ const stopExperimentMutation = graphql(
   `
     mutation StopExperiment($input: StopExperimentInput!) {
       stopExperiment(input: $input, waitForPropagation: true) {
-        ... on StopExperimentPayload {
-          experiment {
-            id
-          }
-        }
+        ...Published
+        ...Problem
+      }
+    }
+  `,
+  [publishedFragment, problemFragment],
+);
+
+const shipExperimentMutation = graphql(
+  `
+    mutation ShipExperiment($input: ShipExperimentInput!) {
+      shipExperiment(input: $input, waitForPropagation: true) {
+        ...Published
+        ...Problem
+      }
+    }
+  `,
+  [publishedFragment, problemFragment],
+);
+
+const rollBackExperimentMutation = graphql(
+  `
+    mutation RollBackExperiment($input: RollBackExperimentInput!) {
+      rollBackExperiment(input: $input, waitForPropagation: true) {
+        ...Published
+        ...Problem
+      }
+    }
+  `,
+  [publishedFragment, problemFragment],
+);
+
+const extendExperimentMutation = graphql(
+  `
+    mutation ExtendExperiment($input: ExtendExperimentInput!) {
+      extendExperiment(input: $input, waitForPropagation: true) {
+        ...Published
+        ...Problem
+      }
+    }
+  `,
+  [publishedFragment, problemFragment],
+);
+
+const approveRolloutMutation = graphql(
+  `
+    mutation ApproveRollout($input: ApproveRolloutInput!) {
+      approveRollout(input: $input, waitForPropagation: true) {
         ...Published
         ...Problem
       }
@@ -57,11 +95,6 @@ const archiveExperimentMutation = graphql(
   `
     mutation ArchiveExperiment($input: ArchiveExperimentInput!) {
       archiveExperiment(input: $input, waitForPropagation: true) {
-        ... on ArchiveExperimentPayload {
-          experiment {
-            id
-          }
-        }
         ...Published
         ...Problem
       }
@@ -74,6 +107,13 @@ export const createExperiment = (input: VariablesOf<typeof createExperimentMutat
   change(createExperimentMutation, { input });
 export const startExperiment = (id: string, expectedRevision: number) =>
   change(startExperimentMutation, { input: { id, expectedRevision } });
-export const stopExperiment = (id: string, expectedRevision: number) => change(stopExperimentMutation, { input: { id, expectedRevision } });
+export const stopExperiment = (id: string, expectedRevision: number, reason: string) =>
+  change(stopExperimentMutation, { input: { id, expectedRevision, reason } });
+export const shipExperiment = (id: string, expectedRevision: number, variant: string, reason: string) =>
+  change(shipExperimentMutation, { input: { id, expectedRevision, variant, reason } });
+export const rollBackExperiment = (id: string, reason: string) => change(rollBackExperimentMutation, { input: { id, reason } });
+export const extendExperiment = (id: string, expectedRevision: number, days: number) =>
+  change(extendExperimentMutation, { input: { id, expectedRevision, days } });
+export const approveRollout = (id: string, expectedRevision: number) => change(approveRolloutMutation, { input: { id, expectedRevision } });
 export const archiveExperiment = (id: string, expectedRevision: number) =>
   change(archiveExperimentMutation, { input: { id, expectedRevision } });

@@ -1,23 +1,26 @@
-/** One experiment: its state in a sentence first, then each arm's calls, latency, failures and cost, its design, and what can be done. */
+/** One experiment: the verdict first, then what was found and whether it can be believed, each arm's calls, its design, and what can be done. */
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
-import type { Outcome } from "../../change/outcome.ts";
 import { tell } from "../../change/tell.ts";
 import { count, counted, duration, money, percent } from "../../format/numbers.ts";
+import { actorName } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Card, Page } from "../../shell/page.tsx";
-import { Button } from "../../ui/button.tsx";
 import { Chart } from "../../ui/chart.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
-import { Badge, Facts, Notice, When } from "../../ui/marks.tsx";
+import { Badge, Facts, When } from "../../ui/marks.tsx";
 import { rangeChoices } from "../overview/ranges.ts";
 import { type Figures, failedShare, figuresFragment } from "../overview/report.ts";
-import { archiveExperiment, startExperiment, stopExperiment } from "./changes.ts";
-import { statusTones } from "./experiments.tsx";
+import { Actions } from "./actions.tsx";
+import { approveRollout, archiveExperiment } from "./changes.ts";
+import { Findings, findingFragment } from "./findings.tsx";
+import { Health, healthFragment } from "./health.tsx";
+import { Rollout, rolloutFragment } from "./rollout.tsx";
+import { lower, outcomes, recommendations, statusTones } from "./words.ts";
 
 const query = graphql(
   `
@@ -35,7 +38,55 @@ const query = graphql(
         hashVersion
         startedAt
         stoppedAt
+        endsAt
         archivedAt
+        holdout
+        conclusion {
+          at
+          actor
+          outcome
+          reason
+          variant
+        }
+        analysis {
+          alpha
+          control
+          targetEffect
+          unitsMin
+          daysMin
+        }
+        evaluation {
+          at
+          action
+          daysRun
+          daysLeft
+          unitsNeeded
+          verdict {
+            recommendation
+            variant
+            text
+          }
+          variants {
+            variant
+            units
+            calls
+          }
+          health {
+            ...Health
+          }
+          metrics {
+            ...Finding
+          }
+        }
+        timeline {
+          at
+          event
+          action
+          verdict {
+            text
+          }
+        }
+        ...RolloutNow
         route {
           id
           name
@@ -83,8 +134,10 @@ const query = graphql(
       }
     }
   `,
-  [figuresFragment],
+  [figuresFragment, healthFragment, findingFragment, rolloutFragment],
 );
+
+const lookEveryMs = 20_000;
 
 type Data = ResultOf<typeof query>;
 type Experiment = NonNullable<Data["experiment"]>;
@@ -104,6 +157,12 @@ export function ExperimentPage() {
   const page = usePageQuery(query, { id: experimentId, filter: { experimentId: [experimentId] }, range });
   const navigate = useNavigate();
   const experiment = page.data?.experiment;
+  const refusal = useRefusal();
+  useLookAgain(experiment?.status === "RUNNING", page.again);
+  const approve = async (revision: number) => {
+    tell("The next step may be taken", await approveRollout(experimentId, revision));
+    page.again();
+  };
   return (
     <Page
       title={experiment?.key ?? "Experiment"}
@@ -115,7 +174,18 @@ export function ExperimentPage() {
         ) : undefined
       }
       under={{ to: "/experiments", name: "Experiments" }}
-      actions={experiment != null && <Actions experiment={experiment} onArchive={() => setArchiving(true)} />}
+      actions={
+        experiment != null && (
+          <Actions
+            of={{
+              ...experiment,
+              best: experiment.evaluation?.verdict.variant ?? "",
+            }}
+            onArchive={() => setArchiving(true)}
+            onDone={page.again}
+          />
+        )
+      }
     >
       <Result of={page}>
         {(data) =>
@@ -124,7 +194,22 @@ export function ExperimentPage() {
           ) : (
             <>
               <Verdict experiment={data.experiment} rows={rowsOf(data)} />
-              <Arms rows={rowsOf(data)} experimentId={experimentId} />
+              <Rollout
+                of={data.experiment}
+                action={data.experiment.evaluation?.action ?? ""}
+                refusal={refusal}
+                onApprove={() => void approve(data.experiment?.revision ?? 0)}
+              />
+              <Findings
+                findings={data.experiment.evaluation?.metrics ?? []}
+                control={data.experiment.analysis.control || (data.experiment.variants[0]?.key ?? "")}
+                alpha={data.experiment.analysis.alpha}
+              />
+              <div className="grid">
+                {data.experiment.evaluation !== null && <Health health={data.experiment.evaluation.health} />}
+                <Course experiment={data.experiment} />
+              </div>
+              <Arms rows={rowsOf(data)} />
               <Movement data={data} />
               <Design experiment={data.experiment} />
               {archiving && (
@@ -149,45 +234,17 @@ export function ExperimentPage() {
   );
 }
 
-function Actions({ experiment, onArchive }: { readonly experiment: Experiment; readonly onArchive: () => void }) {
-  const [busy, setBusy] = useState(false);
-  const refusal = useRefusal();
-  const act = async (done: string, work: () => Promise<Outcome<unknown>>) => {
-    setBusy(true);
-    tell(done, await work());
-    setBusy(false);
-  };
-  return (
-    <>
-      <Link to="/calls" search={{ experiment: experiment.id } as never} className="button">
-        Its calls
-      </Link>
-      {experiment.status !== "RUNNING" && (
-        <Button look="danger" refused={refusal} onClick={onArchive}>
-          Archive
-        </Button>
-      )}
-      {experiment.status === "RUNNING" ? (
-        <Button
-          look="danger"
-          disabled={busy}
-          refused={refusal}
-          onClick={() => void act("The experiment has stopped", () => stopExperiment(experiment.id, experiment.revision))}
-        >
-          Stop
-        </Button>
-      ) : (
-        <Button
-          look="primary"
-          disabled={busy}
-          refused={refusal}
-          onClick={() => void act("The experiment is running", () => startExperiment(experiment.id, experiment.revision))}
-        >
-          {experiment.status === "DRAFT" ? "Start" : "Start again"}
-        </Button>
-      )}
-    </>
-  );
+/** Looks are taken every half minute; the page follows while somebody sees it. */
+function useLookAgain(running: boolean, again: () => void): void {
+  const latest = useRef(again);
+  latest.current = again;
+  useEffect(() => {
+    if (!running) return;
+    const timer = setInterval(() => {
+      if (document.visibilityState === "visible") latest.current();
+    }, lookEveryMs);
+    return () => clearInterval(timer);
+  }, [running]);
 }
 
 function rowsOf(data: Data): readonly ArmRow[] {
@@ -219,25 +276,44 @@ function changesOf({ prompt, tiers, parameters }: Experiment["variants"][number]
   return parts.length === 0 ? "nothing: the route as it is" : parts.join("; ");
 }
 
-/** In words first: what state it is in, and whether what was measured can be read at all. */
+/** In words first: what to do, what is known, and what is still missing. */
 function Verdict({ experiment, rows }: { readonly experiment: Experiment; readonly rows: readonly ArmRow[] }) {
+  const { status, evaluation, conclusion } = experiment;
   const calls = rows.reduce((sum, { figures }) => sum + Number(figures?.calls ?? 0), 0);
-  const status = <Badge tone={statusTones[experiment.status] ?? "neutral"}>{experiment.status.toLowerCase()}</Badge>;
+  const ended = conclusion === null ? undefined : outcomes[conclusion.outcome];
+  const advice = evaluation === null ? undefined : recommendations[evaluation.verdict.recommendation];
   return (
-    <Card title={<span className="row">{status} Where it stands</span>}>
+    <Card
+      title={
+        <span className="row">
+          <Badge tone={ended?.tone ?? statusTones[status] ?? "neutral"}>{ended?.name ?? lower(status)}</Badge>
+          {status === "RUNNING" && advice !== undefined ? <Badge tone={advice.tone}>{advice.name}</Badge> : null} Verdict
+        </span>
+      }
+    >
       <div className="stack tight">
-        {experiment.status === "DRAFT" && <p>It is a draft: no call meets it until it is started.</p>}
-        {experiment.status !== "DRAFT" && calls === 0 && (
+        {conclusion !== null && (
           <p>
-            No call has met it yet.{" "}
-            {experiment.status === "RUNNING"
-              ? `It waits for calls to ${experiment.route?.name ?? "its route"}; a call takes part where it names the unit ${experiment.unit.toLowerCase().replace("_", " ")}${experiment.fallbackUnit === null ? "" : ", or without one by itself"}.`
-              : ""}
+            {conclusion.variant !== "" && `${conclusion.variant} was ${ended?.name ?? "chosen"}. `}
+            {conclusion.reason} <span className="quiet">{actorName(conclusion.actor)},</span> <When at={conclusion.at} />
           </p>
         )}
-        {calls > 0 && (
+        {status === "DRAFT" && <p>It is a draft: no call meets it until it is started.</p>}
+        {evaluation !== null && <p className={conclusion === null ? "lead" : "quiet"}>{evaluation.verdict.text}</p>}
+        {evaluation === null && status === "RUNNING" && (
           <p>
-            {counted(calls, "call")} in the last 7 days, over {counted(rows.length, "arm")}. {differenceIn(rows)}
+            {calls === 0
+              ? `No call has met it yet. It waits for calls to ${experiment.route?.name ?? "its route"}; a call takes part where it names the unit ${lower(experiment.unit)}${experiment.fallbackUnit === null ? "" : ", or without one by itself"}.`
+              : `${counted(calls, "call")} so far; the first look is taken within half a minute.`}
+          </p>
+        )}
+        {evaluation !== null && (
+          <p className="quiet">
+            {evaluation.variants.map(({ variant, units }) => `${variant}: ${counted(units, "unit")}`).join("; ")}.
+            {evaluation.unitsNeeded !== null &&
+              ` ${count(Math.ceil(evaluation.unitsNeeded))} in each arm would show the effect it looks for.`}
+            {status === "RUNNING" && evaluation.daysLeft !== null && ` About ${days(evaluation.daysLeft)} to go.`} Looked at{" "}
+            <When at={evaluation.at} />.
           </p>
         )}
         {experiment.startedAt !== null && (
@@ -248,42 +324,41 @@ function Verdict({ experiment, rows }: { readonly experiment: Experiment; readon
                 , stopped <When at={experiment.stoppedAt} />
               </>
             )}
-            {experiment.phase > 1 && `, phase ${experiment.phase}: what was measured in earlier phases must not be mixed with this one`}.
+            {experiment.stoppedAt === null && experiment.endsAt !== null && (
+              <>
+                , ends <When at={experiment.endsAt} />
+              </>
+            )}
+            {experiment.phase > 1 && `; phase ${experiment.phase}, measured apart from those before`}.
           </p>
         )}
-        {calls >= 100 && <Balance rows={rows} calls={calls} />}
       </div>
     </Card>
   );
 }
 
-function differenceIn(rows: readonly ArmRow[]): string {
-  const parts = rows.flatMap(({ key, figures, control }) => {
-    const now = figures?.timeToFirstToken.p50Ms;
-    const then = control?.timeToFirstToken.p50Ms;
-    if (now == null || then == null || then === 0) return [];
-    const share = (now - then) / then;
-    return [
-      Math.abs(share) < 0.05
-        ? `${key} is as fast at the first token as the first arm`
-        : `${key} is ${percent(Math.abs(share))} ${share < 0 ? "faster" : "slower"} at the first token`,
-    ];
-  });
-  return parts.length === 0 ? "" : `${parts.join("; ")}. That is a description, not yet a proof.`;
-}
+const days = (value: number): string => (value < 1 ? "less than a day" : counted(Math.ceil(value), "day"));
 
-/** Pearson's test of the arms' calls against their weights: a plain guard, on calls and not on units. */
-function Balance({ rows, calls }: { readonly rows: readonly ArmRow[]; readonly calls: number }) {
-  const statistic = rows.reduce((sum, { share, figures }) => sum + (Number(figures?.calls ?? 0) - share * calls) ** 2 / (share * calls), 0);
-  const freedom = rows.length - 1;
-  // Wilson and Hilferty's normal approximation; 3.29 is one in a thousand.
-  const z = ((statistic / freedom) ** (1 / 3) - (1 - 2 / (9 * freedom))) / Math.sqrt(2 / (9 * freedom));
-  if (z < 3.29) return null;
+/** Looks after which something was done. */
+function Course({ experiment: { timeline } }: { readonly experiment: Experiment }) {
   return (
-    <Notice tone="warn">
-      The arms' shares of calls are far from their weights. Where a few users make most of the calls that is to be expected; otherwise
-      something assigns or records wrongly, and nothing below should be believed until it is understood.
-    </Notice>
+    <Card title="What happened">
+      {timeline.length === 0 ? (
+        <p className="quiet">Nothing but looks, so far.</p>
+      ) : (
+        <ol className="stack tight">
+          {timeline.map(({ at, event, verdict }) => (
+            <li key={at}>
+              <div className="row apart">
+                <strong>{event}</strong>
+                <When at={at} />
+              </div>
+              <p className="quiet">{verdict.text}</p>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Card>
   );
 }
 
@@ -325,8 +400,8 @@ const columns: readonly Column<ArmRow>[] = [
   },
 ];
 
-const Arms = ({ rows }: { readonly rows: readonly ArmRow[]; readonly experimentId: string }) => (
-  <Card title="Arms, last 7 days" flush>
+const Arms = ({ rows }: { readonly rows: readonly ArmRow[] }) => (
+  <Card title="Calls of each arm, last 7 days" flush>
     <DataTable label="Arms" columns={columns} rows={rows} rowId={(row) => row.key} />
   </Card>
 );
@@ -346,7 +421,7 @@ function Movement({ data }: { readonly data: Data }) {
   );
   if (groups.length === 0) return null;
   return (
-    <Card title="Calls of each arm">
+    <Card title="Calls of each arm, by hour">
       <Chart label="Calls of each arm by hour" times={times} series={series} format={whole} />
     </Card>
   );
@@ -357,14 +432,15 @@ function Design({ experiment }: { readonly experiment: Experiment }) {
     <Card title="Design">
       <Facts
         of={[
-          ["Stays in its arm", experiment.unit.toLowerCase().replace("_", " ")],
+          ["Stays in its arm", lower(experiment.unit)],
           [
             "Calls without one",
-            experiment.fallbackUnit === null
-              ? "are not in the experiment"
-              : `are drawn by ${experiment.fallbackUnit.toLowerCase().replace("_", " ")}`,
+            experiment.fallbackUnit === null ? "are not in the experiment" : `are drawn by ${lower(experiment.fallbackUnit)}`,
           ],
           ["Takes part", percent(experiment.coverage)],
+          experiment.holdout > 0 && ["Held out of all", percent(experiment.holdout)],
+          ["Looks for an effect of", `${percent(experiment.analysis.targetEffect)} of control`],
+          ["Needs", `${counted(experiment.analysis.unitsMin, "unit")} in each arm and ${counted(experiment.analysis.daysMin, "day")}`],
           ["Seed", <code key="seed">{experiment.seed}</code>],
           ["Hash version", experiment.hashVersion],
         ]}

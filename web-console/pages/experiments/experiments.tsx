@@ -10,8 +10,9 @@ import { Page } from "../../shell/page.tsx";
 import { flag, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
-import { Badge, type Tone, When } from "../../ui/marks.tsx";
+import { Badge, When } from "../../ui/marks.tsx";
 import { DesignDialog } from "./design-dialog.tsx";
+import { outcomes, recommendations, statusTones } from "./words.ts";
 
 const query = graphql(`
   query Experiments {
@@ -26,6 +27,14 @@ const query = graphql(`
           phase
           startedAt
           stoppedAt
+          conclusion {
+            outcome
+          }
+          evaluation {
+            verdict {
+              recommendation
+            }
+          }
           route {
             id
             name
@@ -67,8 +76,6 @@ type Data = ResultOf<typeof query>;
 type Row = Data["experiments"]["edges"][number]["node"];
 export type DesignChoices = Pick<Data, "routes" | "prompts">;
 
-export const statusTones: Readonly<Record<string, Tone>> = { RUNNING: "good", DRAFT: "info", STOPPED: "neutral" };
-
 const columns: readonly Column<Row>[] = [
   {
     id: "key",
@@ -84,7 +91,23 @@ const columns: readonly Column<Row>[] = [
     id: "status",
     name: "State",
     by: (row) => row.status,
-    cell: (row) => <Badge tone={statusTones[row.status] ?? "neutral"}>{row.status.toLowerCase()}</Badge>,
+    cell: (row) => {
+      const ended = row.conclusion === null ? undefined : outcomes[row.conclusion.outcome];
+      return <Badge tone={ended?.tone ?? statusTones[row.status] ?? "neutral"}>{ended?.name ?? row.status.toLowerCase()}</Badge>;
+    },
+  },
+  {
+    id: "advice",
+    name: "Newest look says",
+    by: (row) => row.evaluation?.verdict.recommendation ?? "",
+    cell: (row) => {
+      const advice = row.evaluation === null ? undefined : recommendations[row.evaluation.verdict.recommendation];
+      return advice === undefined || row.status !== "RUNNING" ? (
+        <span className="quiet">–</span>
+      ) : (
+        <Badge tone={advice.tone}>{advice.name}</Badge>
+      );
+    },
   },
   {
     id: "route",

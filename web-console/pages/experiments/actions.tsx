@@ -1,0 +1,157 @@
+/** What can be done to an experiment, each with what it does to callers. */
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { EditDialog } from "../../change/form.tsx";
+import type { Outcome } from "../../change/outcome.ts";
+import { tell } from "../../change/tell.ts";
+import { useRefusal } from "../../session/viewer.ts";
+import { Button } from "../../ui/button.tsx";
+import { SelectField, TextField } from "../../ui/field.tsx";
+import { extendExperiment, rollBackExperiment, shipExperiment, startExperiment, stopExperiment } from "./changes.ts";
+
+export interface Actable {
+  readonly id: string;
+  readonly revision: number;
+  readonly status: string;
+  readonly variants: readonly { readonly key: string }[];
+  readonly endsAt: string | null;
+  /** The variant that the newest look would ship; empty: none. */
+  readonly best: string;
+}
+
+type Open = "ship" | "roll back" | "extend" | "stop" | undefined;
+
+export function Actions({ of, onArchive, onDone }: { readonly of: Actable; readonly onArchive: () => void; readonly onDone: () => void }) {
+  const [open, setOpen] = useState<Open>();
+  const [busy, setBusy] = useState(false);
+  const refusal = useRefusal();
+  const close = () => {
+    setOpen(undefined);
+    onDone();
+  };
+  const start = async () => {
+    setBusy(true);
+    const outcome: Outcome<unknown> = await startExperiment(of.id, of.revision);
+    tell("The experiment is running", outcome);
+    setBusy(false);
+    onDone();
+  };
+  return (
+    <>
+      <Link to="/calls" search={{ experiment: of.id } as never} className="button">
+        Its calls
+      </Link>
+      {of.status === "RUNNING" ? (
+        <>
+          <Button refused={refusal} onClick={() => setOpen("extend")}>
+            Extend
+          </Button>
+          <Button refused={refusal} onClick={() => setOpen("stop")}>
+            Stop
+          </Button>
+          <Button look="danger" refused={refusal} onClick={() => setOpen("roll back")}>
+            Roll back
+          </Button>
+          <Button look="primary" refused={refusal} onClick={() => setOpen("ship")}>
+            Ship
+          </Button>
+        </>
+      ) : (
+        <>
+          <Button look="danger" refused={refusal} onClick={onArchive}>
+            Archive
+          </Button>
+          <Button look="primary" disabled={busy} refused={refusal} onClick={() => void start()}>
+            {of.status === "DRAFT" ? "Start" : "Start again"}
+          </Button>
+        </>
+      )}
+      {open === "ship" && (
+        <EditDialog<{ variant: string; reason: string }>
+          title="Ship an arm"
+          description="What the arm changes becomes the route's own, for every caller, in one revision; the experiment ends."
+          start={{ variant: of.best || (of.variants[1]?.key ?? ""), reason: "" }}
+          names={{ variant: "Arm", reason: "Reason" }}
+          submit="Ship it to everybody"
+          done="It is shipped"
+          save={({ variant, reason }) => shipExperiment(of.id, of.revision, variant, reason)}
+          onClose={close}
+        >
+          {({ values, set, problem }) => (
+            <>
+              <SelectField
+                label="Arm"
+                value={values.variant}
+                onChange={(variant) => set("variant", variant)}
+                choices={of.variants.map(({ key }) => ({
+                  value: key,
+                  label: key === of.best ? `${key}: what the newest look recommends` : key,
+                }))}
+                problem={problem("variant")}
+              />
+              <Reason value={values.reason} onChange={(reason) => set("reason", reason)} />
+            </>
+          )}
+        </EditDialog>
+      )}
+      {open === "roll back" && (
+        <EditDialog<{ reason: string }>
+          title="Roll back"
+          description="Every caller gets the route as it was, from the moment a node has the change. It cannot go up again without a person."
+          start={{ reason: "" }}
+          names={{ reason: "Reason" }}
+          submit="Roll back now"
+          done="It is rolled back"
+          refuse={({ reason }) => (reason.trim() === "" ? "Say why: it is kept" : undefined)}
+          save={({ reason }) => rollBackExperiment(of.id, reason)}
+          onClose={close}
+        >
+          {({ values, set }) => <Reason value={values.reason} onChange={(reason) => set("reason", reason)} />}
+        </EditDialog>
+      )}
+      {open === "stop" && (
+        <EditDialog<{ reason: string }>
+          title="Stop"
+          description="Callers get the route as it is; what was measured stays."
+          start={{ reason: "" }}
+          names={{ reason: "Reason" }}
+          submit="Stop it"
+          done="The experiment has stopped"
+          save={({ reason }) => stopExperiment(of.id, of.revision, reason)}
+          onClose={close}
+        >
+          {({ values, set }) => <Reason value={values.reason} onChange={(reason) => set("reason", reason)} />}
+        </EditDialog>
+      )}
+      {open === "extend" && (
+        <EditDialog<{ days: string }>
+          title="Extend"
+          description={of.endsAt === null ? "It has no end; it will end so many days from now." : "Beyond its end."}
+          start={{ days: "7" }}
+          names={{ days: "Days" }}
+          submit="Extend it"
+          done="It runs longer"
+          refuse={({ days }) => (Number(days) > 0 ? undefined : "How many days?")}
+          save={({ days }) => extendExperiment(of.id, of.revision, Number(days))}
+          onClose={close}
+        >
+          {({ values, set, problem }) => (
+            <TextField
+              label="Days"
+              type="number"
+              min={0}
+              step="any"
+              value={values.days}
+              onChange={(days) => set("days", days)}
+              problem={problem("days")}
+            />
+          )}
+        </EditDialog>
+      )}
+    </>
+  );
+}
+
+const Reason = ({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) => (
+  <TextField label="Reason" value={value} onChange={onChange} hint="Kept with the conclusion and in the audit log." />
+);

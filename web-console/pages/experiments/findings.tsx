@@ -1,0 +1,165 @@
+/** What was found, metric by metric: each arm's value, its difference from control with the interval, and what that means. */
+import { count, percent } from "../../format/numbers.ts";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { Card } from "../../shell/page.tsx";
+import { Badge, type Tone } from "../../ui/marks.tsx";
+import { IntervalPlot } from "./interval-plot.tsx";
+import { differenceOf, figureOf, lower } from "./words.ts";
+
+export const findingFragment = graphql(`
+  fragment Finding on ExperimentMetricFinding {
+    key
+    name
+    role
+    unit
+    direction
+    margin
+    cappedAt
+    cappedUnits
+    variants {
+      variant
+      units
+      value
+      comparison {
+        effect
+        lower
+        upper
+        chanceBetter
+        riskOfVariant
+        verdict
+        relative {
+          value
+        }
+      }
+    }
+    holdout {
+      effect
+      lower
+      upper
+      verdict
+    }
+  }
+`);
+
+export type Finding = ResultOf<typeof findingFragment>;
+type Comparison = NonNullable<Finding["variants"][number]["comparison"]>;
+
+const roles = ["GOAL", "GUARDRAIL", "SECONDARY", "SIGNAL"] as const;
+const verdicts: Readonly<Record<Comparison["verdict"], { readonly name: string; readonly tone: Tone }>> = {
+  BETTER: { name: "better", tone: "good" },
+  WORSE: { name: "worse", tone: "bad" },
+  OPEN: { name: "open", tone: "neutral" },
+  TOO_FEW_UNITS: { name: "too few yet", tone: "neutral" },
+};
+
+export function Findings({
+  findings,
+  control,
+  alpha,
+}: {
+  readonly findings: readonly Finding[];
+  readonly control: string;
+  readonly alpha: number;
+}) {
+  if (findings.length === 0) return null;
+  const sorted = [...findings].sort((one, other) => roles.indexOf(one.role) - roles.indexOf(other.role));
+  return (
+    <Card title="What was found" flush>
+      <div className="table-frame" tabIndex={0} role="region" aria-label="Findings">
+        <table className="cards findings" aria-label="Findings">
+          <thead>
+            <tr>
+              <th>Metric</th>
+              <th>Arm</th>
+              <th className="end">Units</th>
+              <th className="end">Value</th>
+              <th className="end">Against {control}</th>
+              <th>Interval</th>
+              <th>It is</th>
+            </tr>
+          </thead>
+          {sorted.map((finding) => (
+            <Metric key={finding.key} finding={finding} control={control} />
+          ))}
+        </table>
+      </div>
+      <p className="quiet card-note">
+        The intervals hold at every look, so you may look as often as you like; {percent(1 - alpha)} of such experiments have the truth in
+        them all the time. The dashed line is the harm that a guardrail allows.
+      </p>
+    </Card>
+  );
+}
+
+function Metric({ finding, control }: { readonly finding: Finding; readonly control: string }) {
+  const { variants, role, unit, direction, margin } = finding;
+  const reach = Math.max(
+    margin,
+    ...variants.flatMap(({ comparison }) =>
+      comparison === null ? [] : [comparison.effect, comparison.lower ?? 0, comparison.upper ?? 0].map(Math.abs),
+    ),
+  );
+  // Harm is up where lower is better.
+  const harm = role === "GUARDRAIL" ? margin * (direction === "HIGHER" ? -1 : 1) : undefined;
+  const rows = [...variants].sort((one, other) => Number(other.variant === control) - Number(one.variant === control));
+  return (
+    <tbody>
+      {rows.map(({ variant, units, value, comparison }, index) => (
+        <tr key={variant}>
+          <td data-name="Metric">
+            {index === 0 && (
+              <>
+                <span className="strong">{finding.name}</span>
+                <div className="quiet">
+                  {lower(role)}
+                  {direction !== "NEUTRAL" && `, ${lower(direction)} is better`}
+                  {finding.cappedAt !== null && `; ${count(finding.cappedUnits)} units counted as ${figureOf(unit, finding.cappedAt)}`}
+                </div>
+              </>
+            )}
+          </td>
+          <td data-name="Arm">{variant}</td>
+          <td data-name="Units" className="end">
+            {count(units)}
+          </td>
+          <td data-name="Value" className="end">
+            {figureOf(unit, value)}
+          </td>
+          {comparison === null ? (
+            <td colSpan={3} className="quiet">
+              {variant === control ? "what the others are compared with" : "too little is known"}
+            </td>
+          ) : (
+            <>
+              <td data-name={`Against ${control}`} className="end">
+                {differenceOf(unit, comparison.effect)}
+                <div className="quiet">
+                  {differenceOf(unit, comparison.lower)} to {differenceOf(unit, comparison.upper)}
+                </div>
+              </td>
+              <td data-name="Interval">
+                <IntervalPlot
+                  label={`${finding.name} of ${variant}: ${differenceOf(unit, comparison.effect)}, between ${differenceOf(unit, comparison.lower)} and ${differenceOf(unit, comparison.upper)}`}
+                  effect={comparison.effect}
+                  lower={comparison.lower}
+                  upper={comparison.upper}
+                  reach={reach}
+                  margin={harm}
+                  tone={comparison.verdict === "BETTER" ? "good" : comparison.verdict === "WORSE" ? "bad" : "neutral"}
+                />
+              </td>
+              <td data-name="It is">
+                <Badge tone={verdicts[comparison.verdict].tone}>{verdicts[comparison.verdict].name}</Badge>
+                <div className="quiet">
+                  {percent(comparison.chanceBetter)} likely better
+                  {comparison.relative !== null &&
+                    `; ${comparison.relative.value >= 0 ? "+" : "−"}${percent(Math.abs(comparison.relative.value))} of control`}
+                </div>
+              </td>
+            </>
+          )}
+        </tr>
+      ))}
+    </tbody>
+  );
+}
