@@ -6,12 +6,14 @@
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import { pseudonymOf } from "#agreements/pseudonym.ts";
 import { Health } from "#proto/grpc/health/v1/health_pb.ts";
 import { ServerReflection as ReflectionV1 } from "#proto/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ReflectionV1Alpha } from "#proto/grpc/reflection/v1alpha/reflection_pb.ts";
+import { type BackendStatus, BackendStatusSchema } from "#proto/penstock/config/v1/node_pb.ts";
 import { CompletionService } from "#proto/penstock/inference/v1/completion_pb.ts";
 import { EmbeddingService } from "#proto/penstock/inference/v1/embedding_pb.ts";
 import { FeedbackService } from "#proto/penstock/inference/v1/feedback_pb.ts";
@@ -56,6 +58,7 @@ import { readNodeId } from "./node-identity.ts";
 import { authenticator } from "./pipeline/authenticate.ts";
 import { backendPlaces } from "./pipeline/backend-places.ts";
 import { CallsUnderway } from "./pipeline/calls-underway.ts";
+import { type BackendCircuit, backendCircuits } from "./pipeline/circuits.ts";
 import type { CompletionDependencies } from "./pipeline/completion.ts";
 import { type Guard, noGuard } from "./pipeline/guard.ts";
 import { liveReservations } from "./pipeline/live-reservations.ts";
@@ -171,6 +174,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
       restAddress: restPort === 0 ? "" : `${settings.host}:${restPort}`,
       usageEventsWaiting: BigInt(usageLog.waiting()),
       ...liveReservations(underway),
+      backends: backendStatuses(circuits.known()),
       draining,
     }),
     logger,
@@ -178,6 +182,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   });
 
   // What a call passes through.
+  const circuits = backendCircuits(() => snapshots.reportNow());
   const pools = upstreamPools(settings.sealingKey, settings.privateAddresses);
   const unknownFinish = unknownFinishOnce((dialect, reason) =>
     logger.warn({ dialect, reason }, "a backend ended an answer for a reason that this node does not know; it is handed on as it is"),
@@ -218,6 +223,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     stickyVariants: redis === undefined ? memoryStickyVariants() : redisStickyVariants(redis),
     providerOf: (kind) => providerKinds.get(kind),
     places: backendPlaces(),
+    circuits,
     operationsOf: (kind) => operationKinds.get(kind),
     random: Math.random,
     pseudonym,
@@ -350,6 +356,24 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     throw error;
   }
 }
+
+const backendsReportedMax = 50;
+const messageLengthMax = 160;
+
+const backendStatuses = (circuits: readonly BackendCircuit[]): BackendStatus[] =>
+  circuits.slice(0, backendsReportedMax).map((circuit) =>
+    create(BackendStatusSchema, {
+      backendId: circuit.backendId,
+      circuit: circuit.state,
+      sinceMs: BigInt(circuit.sinceMs),
+      openUntilMs: BigInt(circuit.openUntilMs),
+      failuresInRow: circuit.failuresInRow,
+      lastError: circuit.lastError,
+      lastMessage: circuit.lastMessage.slice(0, messageLengthMax).toWellFormed(),
+      lastHttpStatus: circuit.lastHttpStatus,
+      lastErrorAtMs: BigInt(circuit.lastErrorAtMs),
+    }),
+  );
 
 /** A caller's deadline further away than this is taken as this, in milliseconds. */
 const deadlineMsMax = 900_000;

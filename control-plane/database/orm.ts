@@ -30,6 +30,7 @@ import { ContentAndReplay } from "./migrations/0051-content-and-replay.ts";
 import { QuotaMarks } from "./migrations/0051-quota-marks.ts";
 import { ExperimentHealth } from "./migrations/0052-experiment-health.ts";
 import { LabelRollout } from "./migrations/0053-label-rollout.ts";
+import { NodeBackends } from "./migrations/0052-node-backends.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -53,6 +54,7 @@ const migrations = [
   { name: "0051-content-and-replay", class: ContentAndReplay },
   { name: "0052-experiment-health", class: ExperimentHealth },
   { name: "0053-label-rollout", class: LabelRollout },
+  { name: "0052-node-backends", class: NodeBackends },
 ];
 
 const connectionsMax = 10;

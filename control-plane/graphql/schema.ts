@@ -7,6 +7,7 @@ import "./types/alert.ts";
 import "./types/api-key.ts";
 import "./types/audit-entry.ts";
 import "./types/backend.ts";
+import "./types/backend-health.ts";
 import "./types/budget.ts";
 import "./types/call-content.ts";
 import "./types/catalogue-model.ts";

@@ -103,6 +103,7 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
         catalogueModelId: row.catalogueModelId ?? "",
         concurrentCallsMax: row.concurrentCallsMax,
         capabilities: [...row.capabilities].sort(),
+        drained: row.drainedAt != null,
       },
     },
     references: [

@@ -1,12 +1,13 @@
 /** Nodes' last words as rows. One statement for all that are written in a turn; an older word never replaces a newer one. */
-import { create } from "@bufbuild/protobuf";
-import { type NodeStatus, NodeStatusSchema } from "#proto/penstock/config/v1/node_pb.ts";
+import { create, fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { BackendStatusSchema, type NodeStatus, NodeStatusSchema } from "#proto/penstock/config/v1/node_pb.ts";
 import type { Database } from "../database/orm.ts";
 import type { HeardNode, NodeRegister } from "./node-tracker.ts";
 
 /** A refusal's reason may quote a configuration; what a person needs of it fits. In characters. */
 const textLengthMax = 2000;
 const wordLengthMax = 200;
+const backendsMax = 100;
 
 interface NodeRow {
   readonly node_id: string;
@@ -27,6 +28,7 @@ interface NodeRow {
   readonly rest_address: string;
   readonly config_source: string;
   readonly usage_events_waiting: string;
+  readonly backends: readonly JsonValue[];
 }
 
 const time = (column: string) => `to_timestamp(${column}_ms::double precision / 1000)`;
@@ -44,6 +46,7 @@ const plainColumns = [
   "rest_address",
   "config_source",
   "usage_events_waiting",
+  "backends",
 ];
 const writtenColumns = [...plainColumns, "applied_hash", "applied_at", "reported_at", "started_at"];
 
@@ -52,14 +55,14 @@ const saveStatement = `
   select node_id, ${plainColumns.join(", ")}, decode(applied_hash, 'hex'), ${time("applied_at")}, ${time("reported_at")}, ${time("started_at")}
   from jsonb_to_recordset(?::jsonb) as heard (node_id text, instance_id text, version text, state text, applied_epoch text,
     applied_number bigint, refused_number bigint, refused_reason text, calls_in_flight integer, grpc_address text, rest_address text,
-    config_source text, usage_events_waiting bigint, applied_hash text, applied_at_ms text, reported_at_ms text, started_at_ms text)
+    config_source text, usage_events_waiting bigint, backends jsonb, applied_hash text, applied_at_ms text, reported_at_ms text, started_at_ms text)
   on conflict (node_id) do update set ${writtenColumns.map((column) => `${column} = excluded.${column}`).join(", ")}
   where node.reported_at <= excluded.reported_at`;
 
 const readStatement = `
   select node_id, instance_id, version, state, applied_epoch, applied_number::text as applied_number,
     encode(applied_hash, 'hex') as applied_hash, refused_number::text as refused_number, refused_reason, calls_in_flight,
-    grpc_address, rest_address, config_source, usage_events_waiting::text as usage_events_waiting,
+    grpc_address, rest_address, config_source, usage_events_waiting::text as usage_events_waiting, backends,
     ${milliseconds("applied_at")}, ${milliseconds("reported_at")}, ${milliseconds("started_at")}
   from node where reported_at >= ? order by node_id`;
 
@@ -90,6 +93,13 @@ function rowOf({ status, heardAtMs }: HeardNode): NodeRow {
     rest_address: text(status.restAddress, wordLengthMax),
     config_source: text(status.configSource, wordLengthMax),
     usage_events_waiting: status.usageEventsWaiting.toString(),
+    backends: status.backends.slice(0, backendsMax).map((backend) =>
+      toJson(BackendStatusSchema, {
+        ...backend,
+        lastError: text(backend.lastError, wordLengthMax),
+        lastMessage: text(backend.lastMessage, textLengthMax),
+      }),
+    ),
   };
 }
 
@@ -106,6 +116,7 @@ function heardNode(row: NodeRow): HeardNode {
     restAddress: row.rest_address,
     usageEventsWaiting: BigInt(row.usage_events_waiting),
     configSource: row.config_source,
+    backends: row.backends.map((backend) => fromJson(BackendStatusSchema, backend, { ignoreUnknownFields: true })),
     ...(row.applied_epoch === null
       ? {}
       : {

@@ -9,7 +9,9 @@ import type { JsonObject } from "../database/entities/route.ts";
 export const secretColumns: ReadonlySet<string> = new Set(["sealedCredential", "sealedHeaders", "hash"]);
 
 // By name, because JSON says of neither what it was. Each name means the same in all kinds.
-const dateColumns = new Set(["createdAt", "updatedAt", "archivedAt", "expiresAt", "revokedAt", "startedAt", "stoppedAt", "reachedUntil"]);
+const dateColumns = new Set([
+  ...["createdAt", "updatedAt", "archivedAt", "expiresAt", "revokedAt", "startedAt", "stoppedAt", "endsAt", "reachedUntil", "drainedAt"],
+]);
 const bytesColumns = new Set(["hash"]);
 const bigintColumns = new Set(["limit", "limitNanodollars", "burst"]);
 

@@ -6,6 +6,7 @@ import { GatewayError } from "../gateway-error.ts";
 import type { Provider, ProviderBatch, ProviderCall } from "../providers/provider.ts";
 import type { Clocks, CompiledBackend, CompiledTier } from "../snapshot/compiled-route.ts";
 import type { BackendPlaces } from "./backend-places.ts";
+import type { Circuits } from "./circuits.ts";
 import type { CompletionRequest } from "./completion-request.ts";
 import { backendsInOrder } from "./pick-backend.ts";
 
@@ -32,6 +33,7 @@ export interface BackendDependencies {
   /** The adapter for a provider's kind; undefined: this node has none. */
   readonly providerOf: (kind: string) => Provider | undefined;
   readonly places: BackendPlaces;
+  readonly circuits: Circuits;
   readonly random: () => number;
 }
 
@@ -61,13 +63,13 @@ export interface BackendBatch<Event> {
 export async function* callBackend<Event>(
   plan: BackendPlan,
   open: (attempt: Attempt) => AsyncIterable<BackendBatch<Event>>,
-  dependencies: Pick<BackendDependencies, "places" | "random">,
+  dependencies: Pick<BackendDependencies, "places" | "circuits" | "random">,
   attempts: Attempt[],
   signal: AbortSignal,
 ): AsyncGenerator<readonly Event[], void> {
   let failure: GatewayError | undefined;
   const backends = backendsInOrder(plan.tiers, dependencies.random);
-  for (const backend of plan.fit?.(backends) ?? backends) {
+  for (const backend of dependencies.circuits.inOrder(plan.fit?.(backends) ?? backends)) {
     if (attempts.length >= plan.attemptsMax) break;
     const attempt: Attempt = { backend, startedAtMs: Date.now(), result: "", httpStatus: 0, endedAtMs: 0, dropped: nothing };
     attempts.push(attempt);
@@ -91,6 +93,7 @@ export async function* callBackend<Event>(
             anotherBackendMayHelp: true,
           });
         attempt.result = "ok";
+        dependencies.circuits.ended(backend, undefined, attempt.httpStatus);
         return;
       } finally {
         release();
@@ -99,6 +102,7 @@ export async function* callBackend<Event>(
       const error = GatewayError.from(reason);
       attempt.result = error.kind;
       attempt.httpStatus = error.details.upstreamStatus ?? attempt.httpStatus;
+      if (!signal.aborted) dependencies.circuits.ended(backend, error, attempt.httpStatus);
       if (committed || signal.aborted || error.details.anotherBackendMayHelp !== true) throw reason;
       // What one backend cannot be given says less of the call than how another failed.
       if (failure === undefined || error.kind !== "UNSUPPORTED_PARAMETER") failure = error;

@@ -24,7 +24,17 @@ import { type CallLifetime, startTotalClock } from "./total-clock.ts";
 export interface OperationDependencies
   extends Pick<
     CompletionDependencies,
-    "snapshot" | "authenticate" | "guard" | "quota" | "places" | "random" | "record" | "pseudonym" | "underway" | "stickyVariants"
+    | "snapshot"
+    | "authenticate"
+    | "guard"
+    | "quota"
+    | "places"
+    | "circuits"
+    | "random"
+    | "record"
+    | "pseudonym"
+    | "underway"
+    | "stickyVariants"
   > {
   /** The adapter for a provider's kind; undefined: it has nothing but completions. */
   readonly operationsOf: (kind: string) => OperationProvider | undefined;

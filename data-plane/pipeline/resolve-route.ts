@@ -1,12 +1,14 @@
 /** Which route the caller's `model` means. Pure. */
+import { backendModelPrefix } from "#agreements/control-plane-credential.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { CompiledRoute } from "../snapshot/compiled-route.ts";
 import type { RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
-import type { Caller } from "./authenticate.ts";
+import { type Caller, controlPlaneKeyId } from "./authenticate.ts";
 
 /** @throws GatewayError MODEL_NOT_FOUND: none of that name in the caller's organisation. ROUTE_FORBIDDEN: not for this key. */
 export function resolveRoute(snapshot: RuntimeSnapshot, caller: Caller, model: string): CompiledRoute {
-  const route = snapshot.route(caller.organisationId, model) ?? routeOfVariant(snapshot, caller, model);
+  const route =
+    snapshot.route(caller.organisationId, model) ?? routeOfVariant(snapshot, caller, model) ?? routeOfBackend(snapshot, caller, model);
   if (route === undefined)
     throw new GatewayError(
       "MODEL_NOT_FOUND",
@@ -27,6 +29,12 @@ function routeOfVariant(snapshot: RuntimeSnapshot, caller: Caller, model: string
   if (at < 0) return undefined;
   const route = snapshot.route(caller.organisationId, model.slice(0, at));
   return route?.experiment?.variants.some(({ key }) => key === model.slice(at + 1)) === true ? route : undefined;
+}
+
+/** A backend by its id, past all routes: for the control plane alone, when somebody tests it. */
+function routeOfBackend(snapshot: RuntimeSnapshot, { apiKey, organisationId }: Caller, model: string): CompiledRoute | undefined {
+  if (apiKey.id !== controlPlaneKeyId || !model.startsWith(backendModelPrefix)) return undefined;
+  return snapshot.routeToBackend(organisationId, model.slice(backendModelPrefix.length));
 }
 
 /** Those the caller's key may call, by name. */

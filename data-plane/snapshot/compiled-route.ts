@@ -1,6 +1,6 @@
 /** A route with all that a call on it needs: weight tables, clocks, prompt, experiment, prices. Pure. */
 
-import type { JsonObject } from "@bufbuild/protobuf";
+import { create, type JsonObject } from "@bufbuild/protobuf";
 import { type BucketRange, bucketRanges } from "#agreements/bucket-hash.ts";
 import type {
   Backend,
@@ -18,6 +18,7 @@ import type {
   Targeting,
   Tier,
 } from "#proto/penstock/config/v1/snapshot_pb.ts";
+import { RouteSchema } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { type CompiledPrice, compilePrices } from "./compiled-price.ts";
 import type { CompiledPromptVersion } from "./compiled-prompt.ts";
 
@@ -197,6 +198,13 @@ export function compileRoute(route: Route, experiment: Experiment | undefined, p
   };
 }
 
+/** A route of no name to one backend alone, drained or not. @throws Error where what it refers to is not there. */
+export function compileRouteTo({ id: backendId, organisationId }: Backend, parts: RouteParts): CompiledRoute {
+  const route = compileRoute(create(RouteSchema, { organisationId, retries: { attemptsMax: 1 } }), undefined, parts);
+  const backend = compileBackend(backendId, { parts, references: new Set(), where: "the test" });
+  return { ...route, tiers: [{ targets: [{ backend, weight: 1, weightUpTo: 1 }], weightSum: 1 }] };
+}
+
 /** A first tier that is not there, as where tiers were taken away since, is the last one. */
 function compileEconomy(economy: Economy | undefined, tiers: readonly CompiledTier[]): CompiledEconomy | undefined {
   if (economy === undefined) return undefined;
@@ -212,7 +220,8 @@ interface Compiler {
 function compileTiers(tiers: readonly Tier[], compiler: Compiler): CompiledTier[] {
   return tiers.map((tier) => {
     let weightSum = 0;
-    const targets = tier.targets.map(({ backendId, weight }) => {
+    const targets = tier.targets.map(({ backendId, weight: given }) => {
+      const weight = compiler.parts.backend(backendId)?.drained === true ? 0 : given;
       weightSum += weight;
       return { backend: compileBackend(backendId, compiler), weight, weightUpTo: weightSum };
     });

@@ -28,7 +28,7 @@ import { ResourceKind } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { type BudgetedCaller, budgetPercent, type ReachedBudgets, reachedBudgets } from "./budgets.ts";
 import { type CompiledPromptVersion, compilePromptVersion } from "./compiled-prompt.ts";
 import { type CompiledQuota, compileQuota, quotaScope } from "./compiled-quota.ts";
-import { type CompiledRoute, compileRoute, type RouteParts } from "./compiled-route.ts";
+import { type CompiledRoute, compileRoute, compileRouteTo, type RouteParts } from "./compiled-route.ts";
 import { type PersistentMap, persistentMap } from "./persistent-map.ts";
 
 export interface RuntimeSnapshot {
@@ -40,6 +40,8 @@ export interface RuntimeSnapshot {
   project(id: string): Project | undefined;
   route(organisationId: string, name: string): CompiledRoute | undefined;
   routesOf(organisationId: string): CompiledRoute[];
+  /** A route of no name to one backend alone, for whoever tries it. Compiled when it is asked for. */
+  routeToBackend(organisationId: string, backendId: string): CompiledRoute | undefined;
   /** undefined: there is none of that id. */
   routeName(id: string): string | undefined;
   prompt(organisationId: string, name: string): Prompt | undefined;
@@ -142,6 +144,11 @@ function over(indexes: Indexes): RuntimeSnapshot {
     route: (organisationId, name) => routes.get(routeKey(organisationId, name)),
     routesOf: (organisationId) =>
       [...routes.values()].filter((route) => route.organisationId === organisationId).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    routeToBackend: (organisationId, backendId) => {
+      const backend = resources.backend.get(backendId);
+      if (backend?.organisationId !== organisationId) return undefined;
+      return compileRouteTo(backend, partsOf(resources, versions));
+    },
     routeName: (id) => resources.route.get(id)?.name,
     prompt: (organisationId, name) => prompts.get(routeKey(organisationId, name)),
     promptVersion: (promptId, version) => versions.get(promptVersionKey(promptId, version)),

@@ -5,6 +5,9 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 const prefix = "pcp_";
+/** With this credential a `model` that begins so names a backend by its id. No route's name has a colon in it. */
+export const backendModelPrefix = "backend:";
+
 /** Long enough for a call to begin; the call itself may take longer. */
 export const credentialLifeMs = 60_000;
 

@@ -19,6 +19,8 @@ export const Backend = defineEntity({
     /** Calls at once from one node. 0: the node's default, 1024. */
     concurrentCallsMax: p.integer(),
     capabilities: p.array<string>(),
+    /** Since when no new call is sent to it; its weights stay as they are. Null: it takes calls. */
+    drainedAt: p.datetime().nullable(),
   },
 });
 export type Backend = InferEntity<typeof Backend>;

@@ -1,4 +1,5 @@
 /** One data-plane process as it last reported. Nodes belong to the installation, not to an organisation. */
+import type { JsonValue } from "@bufbuild/protobuf";
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
 
 export const Node = defineEntity({
@@ -25,6 +26,8 @@ export const Node = defineEntity({
     /** redis, control-plane, disk. */
     configSource: p.text(),
     usageEventsWaiting: p.bigint(),
+    /** BackendStatus messages as protobuf's JSON. */
+    backends: p.json<readonly JsonValue[]>(),
   },
 });
 export type Node = InferEntity<typeof Node>;

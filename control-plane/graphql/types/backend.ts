@@ -41,6 +41,12 @@ export const Backend = builder.objectRef<BackendRow>("Backend").implement({
     }),
     concurrentCallsMax: t.exposeInt("concurrentCallsMax", { description: "Calls at once from one node. 0: 1024." }),
     capabilities: t.exposeStringList("capabilities"),
+    drainedAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "Since when no new call is sent to it, whatever its weights say; calls that run go on. Null: it takes calls.",
+      resolve: (row) => row.drainedAt ?? null,
+    }),
     provider: t.field({
       type: Provider,
       nullable: true,
@@ -97,6 +103,7 @@ const UpdateBackendInput = builder.inputType("UpdateBackendInput", {
     catalogueModel: t.string({ description: `${catalogueModelDescription} Null: none.` }),
     concurrentCallsMax: t.int(),
     capabilities: t.stringList(),
+    drained: t.boolean({ description: "True: no new call is sent to it. False: calls come again, as its weights say." }),
   }),
 });
 const UpdateBackendPayload = configPayload("UpdateBackendPayload", "backend", Backend);
@@ -119,6 +126,10 @@ builder.mutationField("updateBackend", (t) =>
         if (input.price === null) row.prices = [];
         else if (input.price !== undefined) await setPrice(change, "backend", row, termsOf(input.price), input.price.effectiveFrom ?? null);
         change.describe(`backend ${row.key} changed`);
+        if (input.drained != null && input.drained !== (row.drainedAt != null)) {
+          row.drainedAt = input.drained ? change.at : null;
+          change.describe(`backend ${row.key} ${input.drained ? "drained" : "takes calls again"}`);
+        }
         return row;
       }),
   }),

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file penstock/config/v1/node.proto.
  */
 export const file_penstock_config_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("Ch1wZW5zdG9jay9jb25maWcvdjEvbm9kZS5wcm90bxIScGVuc3RvY2suY29uZmlnLnYxIt8DCgpOb2RlU3RhdHVzEg8KB25vZGVfaWQYASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIVCg1zdGFydGVkX2F0X21zGAQgASgDEhYKDnJlcG9ydGVkX2F0X21zGAUgASgDEjkKB2FwcGxpZWQYBiABKAsyIy5wZW5zdG9jay5jb25maWcudjEuQXBwbGllZFJldmlzaW9uSACIAQESOQoHcmVmdXNlZBgHIAEoCzIjLnBlbnN0b2NrLmNvbmZpZy52MS5SZWZ1c2VkUmV2aXNpb25IAYgBARINCgVzdGF0ZRgIIAEoCRIXCg9jYWxsc19pbl9mbGlnaHQYCSABKA0SFAoMZ3JwY19hZGRyZXNzGAogASgJEhQKDHJlc3RfYWRkcmVzcxgLIAEoCRIcChR1c2FnZV9ldmVudHNfd2FpdGluZxgMIAEoBBIVCg1jb25maWdfc291cmNlGA0gASgJEjkKDHJlc2VydmF0aW9ucxgUIAMoCzIjLnBlbnN0b2NrLmNvbmZpZy52MS5MaXZlUmVzZXJ2YXRpb24SGQoRcmVzZXJ2YXRpb25zX2hlbGQYFSABKA1CCgoIX2FwcGxpZWRCCgoIX3JlZnVzZWQiyAEKD0xpdmVSZXNlcnZhdGlvbhIPCgdjYWxsX2lkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRISCgpwcm9qZWN0X2lkGAMgASgJEhIKCmFwaV9rZXlfaWQYBCABKAkSEAoIcm91dGVfaWQYBSABKAkSEgoKcm91dGVfbmFtZRgGIAEoCRIQCghzaW5jZV9tcxgHIAEoAxIrCgVob2xkcxgIIAMoCzIcLnBlbnN0b2NrLmNvbmZpZy52MS5MaXZlSG9sZCJiCghMaXZlSG9sZBIQCghxdW90YV9pZBgBIAEoCRIRCglxdW90YV9rZXkYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIQCghyZXNvdXJjZRgEIAEoCRIOCgZhbW91bnQYBSABKAQiVQoPQXBwbGllZFJldmlzaW9uEg0KBWVwb2NoGAEgASgJEg4KBm51bWJlchgCIAEoBBIMCgRoYXNoGAMgASgMEhUKDWFwcGxpZWRfYXRfbXMYBCABKAMiVwoPUmVmdXNlZFJldmlzaW9uEg0KBWVwb2NoGAEgASgJEg4KBm51bWJlchgCIAEoBBIOCgZyZWFzb24YAyABKAkSFQoNcmVmdXNlZF9hdF9tcxgEIAEoA2IGcHJvdG8z");
+  fileDesc("Ch1wZW5zdG9jay9jb25maWcvdjEvbm9kZS5wcm90bxIScGVuc3RvY2suY29uZmlnLnYxIpQECgpOb2RlU3RhdHVzEg8KB25vZGVfaWQYASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIVCg1zdGFydGVkX2F0X21zGAQgASgDEhYKDnJlcG9ydGVkX2F0X21zGAUgASgDEjkKB2FwcGxpZWQYBiABKAsyIy5wZW5zdG9jay5jb25maWcudjEuQXBwbGllZFJldmlzaW9uSACIAQESOQoHcmVmdXNlZBgHIAEoCzIjLnBlbnN0b2NrLmNvbmZpZy52MS5SZWZ1c2VkUmV2aXNpb25IAYgBARINCgVzdGF0ZRgIIAEoCRIXCg9jYWxsc19pbl9mbGlnaHQYCSABKA0SFAoMZ3JwY19hZGRyZXNzGAogASgJEhQKDHJlc3RfYWRkcmVzcxgLIAEoCRIcChR1c2FnZV9ldmVudHNfd2FpdGluZxgMIAEoBBIVCg1jb25maWdfc291cmNlGA0gASgJEjMKCGJhY2tlbmRzGA4gAygLMiEucGVuc3RvY2suY29uZmlnLnYxLkJhY2tlbmRTdGF0dXMSOQoMcmVzZXJ2YXRpb25zGBQgAygLMiMucGVuc3RvY2suY29uZmlnLnYxLkxpdmVSZXNlcnZhdGlvbhIZChFyZXNlcnZhdGlvbnNfaGVsZBgVIAEoDUIKCghfYXBwbGllZEIKCghfcmVmdXNlZCLIAQoPTGl2ZVJlc2VydmF0aW9uEg8KB2NhbGxfaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEhIKCnByb2plY3RfaWQYAyABKAkSEgoKYXBpX2tleV9pZBgEIAEoCRIQCghyb3V0ZV9pZBgFIAEoCRISCgpyb3V0ZV9uYW1lGAYgASgJEhAKCHNpbmNlX21zGAcgASgDEisKBWhvbGRzGAggAygLMhwucGVuc3RvY2suY29uZmlnLnYxLkxpdmVIb2xkImIKCExpdmVIb2xkEhAKCHF1b3RhX2lkGAEgASgJEhEKCXF1b3RhX2tleRgCIAEoCRIPCgdzdWJqZWN0GAMgASgJEhAKCHJlc291cmNlGAQgASgJEg4KBmFtb3VudBgFIAEoBCLUAQoNQmFja2VuZFN0YXR1cxISCgpiYWNrZW5kX2lkGAEgASgJEg8KB2NpcmN1aXQYAiABKAkSEAoIc2luY2VfbXMYAyABKAMSFQoNb3Blbl91bnRpbF9tcxgEIAEoAxIXCg9mYWlsdXJlc19pbl9yb3cYBSABKA0SEgoKbGFzdF9lcnJvchgGIAEoCRIUCgxsYXN0X21lc3NhZ2UYByABKAkSGAoQbGFzdF9odHRwX3N0YXR1cxgIIAEoDRIYChBsYXN0X2Vycm9yX2F0X21zGAkgASgDIlUKD0FwcGxpZWRSZXZpc2lvbhINCgVlcG9jaBgBIAEoCRIOCgZudW1iZXIYAiABKAQSDAoEaGFzaBgDIAEoDBIVCg1hcHBsaWVkX2F0X21zGAQgASgDIlcKD1JlZnVzZWRSZXZpc2lvbhINCgVlcG9jaBgBIAEoCRIOCgZudW1iZXIYAiABKAQSDgoGcmVhc29uGAMgASgJEhUKDXJlZnVzZWRfYXRfbXMYBCABKANiBnByb3RvMw");
 
 /**
  * What a node says of itself, every two seconds and after each change.
@@ -94,6 +94,13 @@ export type NodeStatus = Message<"penstock.config.v1.NodeStatus"> & {
    * @generated from field: string config_source = 13;
    */
   configSource: string;
+
+  /**
+   * Those that have failed since the node's start, the last to fail first, at most 50.
+   *
+   * @generated from field: repeated penstock.config.v1.BackendStatus backends = 14;
+   */
+  backends: BackendStatus[];
 
   /**
    * Calls that hold something of a quota now: the oldest of them, at most 100.
@@ -213,6 +220,77 @@ export const LiveHoldSchema: GenMessage<LiveHold> = /*@__PURE__*/
   messageDesc(file_penstock_config_v1_node, 2);
 
 /**
+ * A backend as the node sees it.
+ *
+ * @generated from message penstock.config.v1.BackendStatus
+ */
+export type BackendStatus = Message<"penstock.config.v1.BackendStatus"> & {
+  /**
+   * @generated from field: string backend_id = 1;
+   */
+  backendId: string;
+
+  /**
+   * closed; open: calls try it last; half-open: one call tries it.
+   *
+   * @generated from field: string circuit = 2;
+   */
+  circuit: string;
+
+  /**
+   * Of the circuit's state.
+   *
+   * @generated from field: int64 since_ms = 3;
+   */
+  sinceMs: bigint;
+
+  /**
+   * Of an open circuit.
+   *
+   * @generated from field: int64 open_until_ms = 4;
+   */
+  openUntilMs: bigint;
+
+  /**
+   * @generated from field: uint32 failures_in_row = 5;
+   */
+  failuresInRow: number;
+
+  /**
+   * A name of penstock.inference.v1.ErrorReason without its prefix.
+   *
+   * @generated from field: string last_error = 6;
+   */
+  lastError: string;
+
+  /**
+   * At most 160 characters.
+   *
+   * @generated from field: string last_message = 7;
+   */
+  lastMessage: string;
+
+  /**
+   * 0: no answer came.
+   *
+   * @generated from field: uint32 last_http_status = 8;
+   */
+  lastHttpStatus: number;
+
+  /**
+   * @generated from field: int64 last_error_at_ms = 9;
+   */
+  lastErrorAtMs: bigint;
+};
+
+/**
+ * Describes the message penstock.config.v1.BackendStatus.
+ * Use `create(BackendStatusSchema)` to create a new message.
+ */
+export const BackendStatusSchema: GenMessage<BackendStatus> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_node, 3);
+
+/**
  * @generated from message penstock.config.v1.AppliedRevision
  */
 export type AppliedRevision = Message<"penstock.config.v1.AppliedRevision"> & {
@@ -242,7 +320,7 @@ export type AppliedRevision = Message<"penstock.config.v1.AppliedRevision"> & {
  * Use `create(AppliedRevisionSchema)` to create a new message.
  */
 export const AppliedRevisionSchema: GenMessage<AppliedRevision> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 3);
+  messageDesc(file_penstock_config_v1_node, 4);
 
 /**
  * @generated from message penstock.config.v1.RefusedRevision
@@ -276,5 +354,5 @@ export type RefusedRevision = Message<"penstock.config.v1.RefusedRevision"> & {
  * Use `create(RefusedRevisionSchema)` to create a new message.
  */
 export const RefusedRevisionSchema: GenMessage<RefusedRevision> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 4);
+  messageDesc(file_penstock_config_v1_node, 5);
 
