@@ -56,6 +56,8 @@ export function trackNodes(register: NodeRegister, logger: Logger, now: () => nu
   const unwritten = new Set<string>();
   const listeners = new Set<() => void>();
   let writing: Promise<void> | undefined;
+  /** News came that does not wait for the next turn, while others were written. */
+  let writeAgain = false;
   let failing = false;
   let liveBefore = 0;
 
@@ -77,7 +79,14 @@ export function trackNodes(register: NodeRegister, logger: Logger, now: () => nu
       )
       .finally(() => {
         writing = undefined;
+        if (!writeAgain) return;
+        writeAgain = false;
+        write();
       });
+  };
+  const writeAtOnce = () => {
+    writeAgain = writing !== undefined;
+    write();
   };
   const remember = (heard: HeardNode): boolean => {
     const { nodeId } = heard.status;
@@ -110,7 +119,7 @@ export function trackNodes(register: NodeRegister, logger: Logger, now: () => nu
       const before = nodes.get(status.nodeId)?.status;
       if (!remember({ status, heardAtMs: now() })) return;
       unwritten.add(status.nodeId);
-      if (before?.applied?.number !== status.applied?.number || before?.refused?.number !== status.refused?.number) write();
+      if (before?.applied?.number !== status.applied?.number || before?.refused?.number !== status.refused?.number) writeAtOnce();
     },
     nodes: async () => {
       const known = new Map((await register.heardSince(new Date(now() - listedForMs))).map((node) => [node.status.nodeId, node]));
