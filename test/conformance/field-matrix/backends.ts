@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setImmediate as immediate } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { v7 } from "uuid";
 import { sealSecret } from "#agreements/sealed-secret.ts";
@@ -19,6 +20,9 @@ export interface WireAnswer {
   readonly whole: Json;
   readonly events: readonly Json[];
 }
+
+/** The pieces of a stream, each a write of its own. cut: the socket is, instead of the body being ended. undefined: as ever. */
+export type StreamAnswer = (wire: Wire, path: string) => { readonly pieces: readonly Uint8Array[]; readonly cut?: boolean } | undefined;
 
 export interface MatrixBackend {
   /** Also the provider's key, the route's name, and the first segment of its path. */
@@ -45,6 +49,7 @@ export const matrixBackends: readonly MatrixBackend[] = [
 export async function startMatrixBackends() {
   let asked = "";
   let answer: WireAnswer | undefined;
+  let streamed: StreamAnswer | undefined;
   const server = createServer((request, response) => {
     void serve(request, response).catch((reason: unknown) => response.destroy(reason as Error));
   });
@@ -61,7 +66,13 @@ export async function startMatrixBackends() {
       return void response.end(written(whole));
     }
     response.writeHead(200, { "content-type": wire === "bedrock" ? bedrockFrames.mediaType : "text/event-stream" });
-    response.end(streamBytes(wire, events));
+    const { pieces, cut = false } = streamed?.(wire, path) ?? { pieces: [streamBytes(wire, events)] };
+    for (const piece of pieces) {
+      response.write(piece);
+      await immediate();
+    }
+    if (cut) response.destroy();
+    else response.end();
   }
 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -77,6 +88,10 @@ export async function startMatrixBackends() {
     /** undefined: a word. */
     answerWith(next: WireAnswer | undefined) {
       answer = next;
+    },
+    /** Bytes in place of what a stream would say. undefined: what it would say. */
+    streamWith(next: StreamAnswer | undefined) {
+      streamed = next;
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
@@ -120,7 +135,7 @@ const isStreamed = (path: string, body: string): boolean =>
 const written = (value: unknown): string => JSON.stringify(value).replaceAll(/"RAW (\d+)"/g, "$1");
 const unnamed = (event: Json) => `data: ${written(event)}\n\n`;
 const named = (event: Json) => `event: ${String(event["type"])}\ndata: ${written(event)}\n\n`;
-const streamed: Readonly<Record<Wire, (event: Json) => string | Uint8Array>> = {
+const eventTexts: Readonly<Record<Wire, (event: Json) => string | Uint8Array>> = {
   chat: unnamed,
   completions: unnamed,
   responses: named,
@@ -136,7 +151,7 @@ const streamed: Readonly<Record<Wire, (event: Json) => string | Uint8Array>> = {
 /** A stream as it goes over the wire. */
 export const streamBytes = (wire: Wire, events: readonly Json[]): Uint8Array =>
   Buffer.concat([
-    ...events.map((event) => Buffer.from(streamed[wire](event))),
+    ...events.map((event) => Buffer.from(eventTexts[wire](event))),
     Buffer.from(wire === "chat" || wire === "completions" ? "data: [DONE]\n\n" : ""),
   ]);
 
