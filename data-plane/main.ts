@@ -41,6 +41,7 @@ import { modelEndpoints } from "./edge/models.ts";
 import { openaiChat } from "./edge/openai-chat.ts";
 import { openaiCompletions } from "./edge/openai-completions/endpoint.ts";
 import { openaiOperations } from "./edge/openai-operations.ts";
+import { backgroundResponses } from "./edge/openai-responses/background-responses.ts";
 import { openaiResponses } from "./edge/openai-responses/endpoint.ts";
 import { storedResponses } from "./edge/openai-responses/stored-responses.ts";
 import { openaiStorage } from "./edge/openai-storage/endpoints.ts";
@@ -213,6 +214,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
       ? memoryQuotaLedger({ baselines })
       : redisQuotaLedger({ redis, owner: nodeId, nodes: snapshots.liveNodes, baselines });
   const responses = redis === undefined ? memoryResponseStore() : redisResponseStore(redis);
+  const background = backgroundResponses(responses);
   const authenticate = authenticator(settings.pepper);
   const dependencies: CompletionDependencies & OperationDependencies = {
     snapshot: () => snapshots.current(),
@@ -243,7 +245,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   // Where callers come in.
   const readiness = snapshotReadiness(snapshots.ready, () => draining);
   const liveCalls = new LiveCalls<EarlyEnd>();
-  const callsInFlight = () => liveCalls.size + (rest?.callsInFlight ?? 0);
+  const callsInFlight = () => liveCalls.size + (rest?.callsInFlight ?? 0) + background.size;
   const inference = [CompletionService, EmbeddingService, ModelService, FeedbackService] as const;
   const models = { snapshot: dependencies.snapshot, authenticate };
   const options = serviceOptions(logger);
@@ -291,8 +293,8 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
         ...openaiOperations(dependencies),
         ...openaiStorage({ ...dependencies, ownedIds: ownedIds(settings.pepper) }),
         { method: "POST", path: "/v1/completions", serve: openaiCompletions(dependencies) },
-        { method: "POST", path: "/v1/responses", serve: openaiResponses({ ...dependencies, responses }) },
-        ...storedResponses({ ...models, responses }),
+        { method: "POST", path: "/v1/responses", serve: openaiResponses({ ...dependencies, responses, background }) },
+        ...storedResponses({ ...models, responses, background }),
         { method: "POST", path: "/v1/messages", serve: anthropicMessages(dependencies), sendError: sendMessagesError },
         {
           method: "POST",
@@ -315,6 +317,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     const { close: closeRest } = rest;
     restPort = rest.port;
     opened.push(() => closeRest(settings.drainMs));
+    opened.push(() => background.close(settings.drainMs));
     const grpc = await startGrpcServer({ host: settings.host, port: settings.grpcPort }, services, liveCalls);
     grpcPort = grpc.port;
     opened.push(() => grpc.close(settings.drainMs));

@@ -252,7 +252,9 @@ describe("a stored response", () => {
 
 describe("what cannot be served", () => {
   it.each([
-    [{ background: true }, "background"],
+    [{ background: true, store: false }, "background"],
+    [{ background: "yes" }, "background"],
+    [{ background: true, temperature: 9 }, "temperature"],
     [{ conversation: "conv_1" }, "conversation"],
     [{ tools: [weather, { type: "web_search" }] }, "tools[1]"],
     [{ input: [{ type: "web_search_call", id: "ws_1" }] }, "input[0]"],

@@ -8,7 +8,7 @@ import { usd } from "../answer-headers.ts";
 import { isObject, type Json } from "./fields.ts";
 import { type OutputItems, outputItems } from "./output-items.ts";
 import { includes, type ResponseRequest } from "./request-body.ts";
-import { noEnd, type ResponseEnd, responseObject } from "./response-object.ts";
+import { noEnd, type ResponseEnd, type ResponseStatus, responseObject } from "./response-object.ts";
 
 /** A named event's text: `event: <name>`, `data: <data>`. */
 export interface NamedEvent {
@@ -25,6 +25,8 @@ export interface ResponseAnswer {
   outputForStoring(): readonly Json[];
   /** The last events of a stream; `stored` is what the response says of itself. */
   finish(stored: boolean): readonly NamedEvent[];
+  /** As it is before its end, or after a bad one. */
+  unfinished(status: "queued" | "in_progress" | "cancelled" | "failed", error?: GatewayError): Json;
   /** The last event of a stream that has failed. */
   fail(error: GatewayError): readonly NamedEvent[];
 }
@@ -64,6 +66,8 @@ export function responseAnswer(request: ResponseRequest, idTag: string): Respons
 
   const ours = (response: Json, stored: boolean): Json => ({
     ...response,
+    // The backend's own would be known too late for who asks for it in the meantime.
+    ...(asked["background"] === true ? { id, background: true } : {}),
     model: asked["model"],
     previous_response_id: asked["previous_response_id"] ?? null,
     store: stored,
@@ -83,6 +87,14 @@ export function responseAnswer(request: ResponseRequest, idTag: string): Respons
 
   const made = (stored: boolean): Json =>
     native === undefined ? { ...responseObject(request, id, createdAt, endOf()), store: stored } : ours(native, stored);
+
+  function unfinished(status: ResponseStatus, error?: GatewayError): Json {
+    const code = error?.kind.endsWith("RATE_LIMITED") === true ? "rate_limit_exceeded" : "server_error";
+    const failure = error === undefined ? undefined : { code, message: error.message };
+    return native === undefined
+      ? responseObject(request, id, createdAt, { ...noEnd, status, output: items.output(), error: failure })
+      : { ...ours(native, request.store), status, error: failure ?? null };
+  }
 
   return {
     add(event) {
@@ -113,18 +125,11 @@ export function responseAnswer(request: ResponseRequest, idTag: string): Respons
       if (nativeEnd !== undefined) return [{ name: nativeEnd.name, data: JSON.stringify({ ...nativeEnd.event, response }) }];
       return numbered([{ type: response["status"] === "incomplete" ? "response.incomplete" : "response.completed", response }]);
     },
-    fail(error) {
-      const code = error.kind.endsWith("RATE_LIMITED") ? "rate_limit_exceeded" : "server_error";
-      const failure = { code, message: error.message };
-      const response =
-        native === undefined
-          ? responseObject(request, id, createdAt, { ...noEnd, status: "failed", output: items.output(), error: failure })
-          : { ...ours(native, false), status: "failed", error: failure };
-      return [
-        ...(native === undefined ? begin() : []),
-        ...numbered([{ type: "response.failed", response: { ...response, store: false } }]),
-      ];
-    },
+    unfinished,
+    fail: (error) => [
+      ...(native === undefined ? begin() : []),
+      ...numbered([{ type: "response.failed", response: { ...unfinished("failed", error), store: false } }]),
+    ],
   };
 
   /** Deltas go on unread but for their number; events that carry the response say it as the caller asked for it. */

@@ -4,23 +4,30 @@
  *
  * As in openai-chat.ts the 200 waits for the commit point; what fails after it is told as `response.failed`.
  */
+import type { Caller } from "../../pipeline/authenticate.ts";
 import { type CompletionDependencies, complete } from "../../pipeline/completion.ts";
 import type { CompletionEvent } from "../../pipeline/completion-event.ts";
 import type { CompletionRequest } from "../../pipeline/completion-request.ts";
 import { jsonTextOf, readJsonText } from "../../pipeline/json-text.ts";
+import { resolveRoute } from "../../pipeline/resolve-route.ts";
 import type { ResponseStore } from "../../pipeline/response-store.ts";
+import { readSnapshot } from "../../snapshot/snapshot-source.ts";
 import { answerHeaders, usd } from "../answer-headers.ts";
 import { knownCaller } from "../known-caller.ts";
 import { type RestCall, type RestEndpoint, readBody, sendJson, simulationHeaders } from "../rest-server.ts";
 import { commentHeartbeat, type StreamedDialect, streamAnswer } from "../streamed-answer.ts";
 import { type NamedEvent, type ResponseAnswer, responseAnswer } from "./answer.ts";
+import type { BackgroundResponses } from "./background-responses.ts";
 import { responseField } from "./field-names.ts";
-import { isSaid, wrong } from "./fields.ts";
+import { isSaid, type Json, wrong } from "./fields.ts";
+import { followedBatches } from "./followed-batches.ts";
+import { withReferredItems } from "./referred-items.ts";
 import { type ResponseRequest, readResponseBody } from "./request-body.ts";
-import { keptItems, storedResponse } from "./stored-responses.ts";
+import { isUnderWay, keptItems, storedResponse } from "./stored-responses.ts";
 
 export interface ResponseDependencies extends CompletionDependencies {
   readonly responses: ResponseStore;
+  readonly background: BackgroundResponses;
 }
 
 export function openaiResponses(dependencies: ResponseDependencies): RestEndpoint {
@@ -29,6 +36,7 @@ export function openaiResponses(dependencies: ResponseDependencies): RestEndpoin
     const read = caller === undefined ? unread : await readRequest(call, dependencies.responses, caller.projectId);
     const idTag = call.callId.replaceAll("-", "");
     const answer = responseAnswer(read, idTag);
+    if (caller !== undefined && read.asked["background"] === true) return await serveBackground(call, read, caller, answer, dependencies);
     const batches = complete(completionRequest(call, read), dependencies, call);
     const store = async (): Promise<boolean> => {
       if (!read.store || caller === undefined) return false;
@@ -41,12 +49,58 @@ export function openaiResponses(dependencies: ResponseDependencies): RestEndpoin
   };
 }
 
+/** Answers as soon as the response is kept; what the model says comes later, or as a stream that it outlives. */
+async function serveBackground(
+  call: RestCall,
+  read: ResponseRequest,
+  caller: Caller,
+  answer: ResponseAnswer,
+  dependencies: ResponseDependencies,
+): Promise<void> {
+  // Told at once, as everything that only the caller can mend.
+  resolveRoute(readSnapshot(dependencies.snapshot), caller, read.model);
+  const idTag = call.callId.replaceAll("-", "");
+  const input = keptItems(read.input, idTag);
+  const follower = read.stream ? followedBatches() : undefined;
+  let response = answer.unfinished("queued");
+  let output: readonly Json[] = [];
+  const { over } = await dependencies.background.start({
+    owner: caller.projectId,
+    id: String(response["id"]),
+    record: () => ({ response, input, output }),
+    async make(lifetime, changed) {
+      response = answer.unfinished("in_progress");
+      await changed();
+      for await (const batch of complete(completionRequest(call, read), dependencies, lifetime)) {
+        for (const event of batch) answer.add(event);
+        follower?.push(batch);
+      }
+      response = answer.response();
+      output = answer.outputForStoring();
+    },
+    failed(error, cancelled) {
+      response = answer.unfinished(cancelled ? "cancelled" : "failed", cancelled ? undefined : error);
+      output = [];
+      follower?.fail(error);
+    },
+  });
+  if (follower === undefined) return sendJson(call, 200, JSON.stringify(response));
+  void over.finally(() => follower.end());
+  await streamAnswer(
+    call,
+    follower.batches(call.signal),
+    responseStream(responseAnswer(read, idTag), async () => true),
+  );
+}
+
 async function readRequest(call: RestCall, responses: ResponseStore, owner: string): Promise<ResponseRequest> {
-  const json = readJsonText(await readBody(call));
+  const json = await withReferredItems(readJsonText(await readBody(call)), responses, owner);
   const previous = json.value["previous_response_id"];
   if (!isSaid(previous)) return readResponseBody(json, []);
   if (typeof previous !== "string" || previous === "") throw wrong("previous_response_id", "must be the id of a stored response");
-  const { input, output } = await storedResponse(responses, owner, previous, "previous_response_id");
+  const stored = await storedResponse(responses, owner, previous, "previous_response_id");
+  if (isUnderWay(stored)) throw wrong("previous_response_id", "is still being made; wait until its status is completed");
+  const { input, output } = stored;
   return readResponseBody(json, [...input, ...output]);
 }
 

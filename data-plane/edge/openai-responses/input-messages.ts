@@ -120,8 +120,6 @@ export function inputMessages(items: readonly unknown[], nameOf: (index: number)
           ),
         );
         break;
-      case "item_reference":
-        throw wrong(at, "refers to an item that is not kept here; send the item itself, or the response's id as previous_response_id");
       default:
         if (typeof type !== "string") throw wrong(`${at}.type`, "must name the kind of the item");
         unmapped.push(at);

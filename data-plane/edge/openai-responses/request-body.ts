@@ -72,8 +72,9 @@ const read = new Set<string>([
 export function readResponseBody(json: JsonText, earlier: readonly Json[]): ResponseRequest {
   const asked = json.value;
   for (const name of json.members.keys()) refuseSteering(name);
-  if (asked["background"] === true)
-    throw unsupported("background", "is not served: the answer is made while the caller waits; leave it out and stream");
+  if (isSaid(asked["background"]) && typeof asked["background"] !== "boolean") throw wrong("background", "must be true or false");
+  if (asked["background"] === true && asked["store"] === false)
+    throw unsupported("background", "needs the response to be stored: it is fetched later; leave store out");
   if (isSaid(asked["conversation"])) throw unsupported("conversation", "is not kept here; send previous_response_id or the items");
   if (isSaid(asked["store"]) && typeof asked["store"] !== "boolean") throw wrong("store", "must be true or false");
   if (isSaid(asked["instructions"]) && typeof asked["instructions"] !== "string") throw wrong("instructions", "must be a text");

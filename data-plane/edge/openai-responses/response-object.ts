@@ -6,7 +6,7 @@ import type { TokenUsage } from "../../pipeline/completion-event.ts";
 import { isSaid, type Json } from "./fields.ts";
 import type { ResponseRequest } from "./request-body.ts";
 
-export type ResponseStatus = "in_progress" | "completed" | "incomplete" | "failed";
+export type ResponseStatus = "queued" | "in_progress" | "completed" | "incomplete" | "failed" | "cancelled";
 
 export interface ResponseEnd {
   readonly status: ResponseStatus;
@@ -36,7 +36,7 @@ export function responseObject({ asked, store }: ResponseRequest, id: string, cr
     access_programs: null,
     created_at: createdAt,
     status: end.status,
-    background: false,
+    background: said("background", false),
     completed_at: end.status === "completed" ? Math.floor(Date.now() / 1000) : null,
     error: end.error ?? null,
     incomplete_details: incompleteReason === undefined ? null : { reason: incompleteReason },

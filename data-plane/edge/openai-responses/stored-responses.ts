@@ -9,6 +9,7 @@ import type { ResponseStore } from "../../pipeline/response-store.ts";
 import { readSnapshot } from "../../snapshot/snapshot-source.ts";
 import type { KnownCallerDependencies } from "../known-caller.ts";
 import { type RestCall, type RestEndpoints, sendJson } from "../rest-server.ts";
+import type { BackgroundResponses } from "./background-responses.ts";
 import { type Json, wrong } from "./fields.ts";
 
 export interface StoredResponse {
@@ -21,14 +22,22 @@ export interface StoredResponse {
 
 export interface StoredResponseDependencies extends KnownCallerDependencies {
   readonly responses: ResponseStore;
+  readonly background: BackgroundResponses;
 }
 
 /** @throws GatewayError RESOURCE_NOT_FOUND; NOT_READY where nobody can say. */
 export async function storedResponse(responses: ResponseStore, owner: string, id: string, field?: string): Promise<StoredResponse> {
   const record = await asked(responses.get(owner, id));
-  if (record === undefined) throw gone(id, field);
-  return JSON.parse(record) as StoredResponse;
+  const stored = record === undefined ? undefined : (JSON.parse(record) as StoredResponse);
+  // Beside responses stand notes about them, which are none.
+  if (typeof stored?.response !== "object") throw gone(id, field);
+  return stored;
 }
+
+export const isUnderWay = ({ response }: StoredResponse): boolean =>
+  response["status"] === "queued" || response["status"] === "in_progress";
+
+const deserted = { code: "server_error", message: "the node that made the response is gone; make it again" };
 
 async function asked<T>(answer: Promise<T>): Promise<T> {
   try {
@@ -46,7 +55,15 @@ const gone = (id: string, field: string | undefined) =>
   );
 
 export function storedResponses(dependencies: StoredResponseDependencies): RestEndpoints {
-  const { responses } = dependencies;
+  const { responses, background } = dependencies;
+  /** The response as it is; one that nobody makes any more has failed. */
+  const responseOf = async (owner: string, id: string): Promise<StoredResponse> => {
+    const stored = await storedResponse(responses, owner, id);
+    if (!isUnderWay(stored) || (await asked(background.alive(owner, id)))) return stored;
+    // It may have ended since.
+    const again = await storedResponse(responses, owner, id);
+    return isUnderWay(again) ? { ...again, response: { ...again.response, status: "failed", error: deserted } } : again;
+  };
   const ownerOf = (call: RestCall) => callerOf(dependencies, call).projectId;
   return [
     {
@@ -60,7 +77,7 @@ export function storedResponses(dependencies: StoredResponseDependencies): RestE
           throw new GatewayError("UNSUPPORTED_PARAMETER", '"stream" is served when the response is made, not afterwards', {
             field: "stream",
           });
-        const { response, input } = await storedResponse(responses, owner, id);
+        const { response, input } = await responseOf(owner, id);
         sendJson(call, 200, JSON.stringify(action === undefined ? response : pageOf(input, queryOf(call))));
       },
     },
@@ -69,7 +86,9 @@ export function storedResponses(dependencies: StoredResponseDependencies): RestE
       path: "/v1/responses/*",
       serve: async (call, id) => {
         const owner = ownerOf(call);
+        const stored = await storedResponse(responses, owner, id);
         if (!(await asked(responses.delete(owner, id)))) throw gone(id, undefined);
+        if (isUnderWay(stored)) await asked(background.stop(owner, id));
         sendJson(call, 200, JSON.stringify({ id, object: "response", deleted: true }));
       },
     },
@@ -80,11 +99,15 @@ export function storedResponses(dependencies: StoredResponseDependencies): RestE
         const [id = "", action, ...more] = parameter.split("/");
         const owner = ownerOf(call);
         if (action !== "cancel" || more.length > 0) throw notServed();
-        await storedResponse(responses, owner, id);
-        throw new GatewayError(
-          "INVALID_ARGUMENT",
-          "only a response that is made in the background can be cancelled; to end one that is under way, close its connection",
-        );
+        const stored = await responseOf(owner, id);
+        if (stored.response["background"] !== true)
+          throw new GatewayError(
+            "INVALID_ARGUMENT",
+            "only a response that is made in the background can be cancelled; to end one that is under way, close its connection",
+          );
+        // One that has ended is left as it is, so asking twice is asking once.
+        if (isUnderWay(stored)) await asked(background.stop(owner, id));
+        sendJson(call, 200, JSON.stringify((await responseOf(owner, id)).response));
       },
     },
   ];
