@@ -80,6 +80,7 @@ import { openaiProvider } from "./providers/openai/provider.ts";
 import { openaiCompatibleOperations } from "./providers/openai-compatible/operation.ts";
 import { openaiCompatibleProvider } from "./providers/openai-compatible/provider.ts";
 import { upstreamPools } from "./providers/upstream-pools.ts";
+import { openLeaseJournal } from "./quota/lease-ledger/lease-journal.ts";
 import { redisConfigFeed } from "./redis/config-feed.ts";
 import { connectRedis } from "./redis/connect.ts";
 import { redisNodeStatus } from "./redis/node-status.ts";
@@ -212,7 +213,13 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   const quota =
     redis === undefined
       ? memoryQuotaLedger({ baselines })
-      : redisQuotaLedger({ redis, owner: nodeId, nodes: snapshots.liveNodes, baselines });
+      : redisQuotaLedger({
+          redis,
+          owner: nodeId,
+          nodes: snapshots.liveNodes,
+          baselines,
+          journal: await openLeaseJournal(join(settings.dataDirectory, "leases"), logger),
+        });
   const responses = redis === undefined ? memoryResponseStore() : redisResponseStore(redis);
   const background = backgroundResponses(responses);
   const authenticate = authenticator(settings.pepper);

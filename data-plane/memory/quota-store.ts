@@ -17,6 +17,8 @@ import {
 interface Said {
   sequence: number;
   lease: number;
+  undrawn: number;
+  drawn: number;
   leaseEndsMs: number;
   spent: number;
   entries: readonly Entry[];
@@ -41,6 +43,7 @@ interface Working {
   endMs: number;
   spent: number;
   lease: number;
+  undrawn: number;
   told: number;
   seen: number;
   others: number;
@@ -172,7 +175,7 @@ function openCounter(
   nowMs: number,
 ): Working | { readonly outcome: "early" | "late" | "stale"; readonly waitMs: number } {
   const { shape } = counter;
-  let { spent, lease, told, seen } = counter;
+  let { spent, lease, told, seen, undrawn } = counter;
   let startMs = 0;
   let endMs = 0;
   if (shape.kind === "calendar") {
@@ -180,7 +183,7 @@ function openCounter(
     if (nowMs < before || nowMs >= after) return { outcome: "late", waitMs: 0 };
     if (nowMs < start) return { outcome: "early", waitMs: start - nowMs };
     [startMs, endMs] = nowMs >= next ? [next, after] : [start, next];
-    if (nowMs >= next) spent = lease = told = seen = 0;
+    if (nowMs >= next) spent = lease = told = seen = undrawn = 0;
   }
   const previous = found?.owners.get(order.owner);
   if (previous !== undefined && previous.sequence >= order.sequence && (shape.kind !== "calendar" || found?.startMs === startMs))
@@ -224,6 +227,7 @@ function openCounter(
     endMs,
     spent,
     lease,
+    undrawn,
     told,
     seen,
     others,
@@ -234,13 +238,19 @@ function openCounter(
   };
 }
 
-/** A process of this node died: what it had spent, and what it held and may have spent, stays. */
-function bury(stored: Stored, owner: string, said: Said, { shape }: CounterOrder): void {
+const noWord: Said = { sequence: 0, lease: 0, undrawn: 0, drawn: 0, leaseEndsMs: 0, spent: 0, entries: [] };
+
+/**
+ * A process of this node died: what it had spent, and what it held and may have spent, stays. What it had not drawn of its lease
+ * by what its disk says it cannot have spent.
+ */
+function bury(stored: Stored, owner: string, said: Said, { shape, diedDrawn }: CounterOrder): void {
   stored.owners.delete(owner);
   if (shape.kind === "level") return;
-  const grave = { ...(stored.graves.get(owner) ?? { sequence: 0, lease: 0, leaseEndsMs: 0, spent: 0, entries: [] }) };
+  const grave = { ...(stored.graves.get(owner) ?? noWord) };
   if (shape.kind === "calendar") {
-    grave.lease += said.lease;
+    const unspent = diedDrawn < 0 ? 0 : Math.max(0, Math.min(said.lease, said.undrawn - Math.max(0, diedDrawn - said.drawn)));
+    grave.lease += said.lease - unspent;
     grave.spent += said.spent;
   } else {
     const held = said.lease > 0 ? [{ bucket: Math.floor(said.leaseEndsMs / shape.bucketMs), amount: said.lease }] : [];
@@ -327,11 +337,19 @@ function write(one: Working, { owner, sequence }: SyncOrder, extra: number, nowM
   if (order.leave) {
     if (shape.kind === "calendar") stored.base += spent + lease;
     if (shape.kind === "sliding" && spent > 0) {
-      const grave = stored.graves.get(owner) ?? { sequence: 0, lease: 0, leaseEndsMs: 0, spent: 0, entries: [] };
+      const grave = stored.graves.get(owner) ?? noWord;
       stored.graves.set(owner, { ...grave, entries: [...grave.entries, ...one.entries] });
     }
   } else if (spent > 0 || lease > 0)
-    stored.owners.set(owner, { sequence, lease, leaseEndsMs: nowMs + leaseMs, spent, entries: one.entries });
+    stored.owners.set(owner, {
+      sequence,
+      lease,
+      undrawn: one.undrawn + extra,
+      drawn: order.drawn,
+      leaseEndsMs: nowMs + leaseMs,
+      spent,
+      entries: one.entries,
+    });
   stored.expiresAtMs =
     shape.kind === "calendar" ? one.endMs + 3_600_000 : nowMs + 2 * (shape.kind === "sliding" ? shape.lengthMs : 0) + 2 * leaseMs;
 }

@@ -20,6 +20,17 @@ export interface NodeCounter {
   spent: number;
   entries: { bucket: number; amount: number }[];
   lease: number;
+  /** The part of the lease that may be spent: all of it, but where the disk must know first (see lease-ledger/lease-draws.ts). */
+  spendable: number;
+  /** At or below this much the next part is drawn; -1: there is none. */
+  drawAt: number;
+  /** All that was ever drawn, as far as the disk is known to know it. */
+  drawn: number;
+  drawing: boolean;
+  /** The most that a call wanted beyond what was spendable: parts are no smaller than a few of these. */
+  need: number;
+  /** What the process before had drawn; -1: not known, or told. */
+  diedDrawn: number;
   /** On the monotonic clock. */
   leaseEndsAtMs: number;
   leaseUsedAtMs: number;
@@ -58,6 +69,12 @@ export function newCounter(quota: MeteredQuota, subject: string, nowMs: number, 
     spent: 0,
     entries: [],
     lease: 0,
+    spendable: 0,
+    drawAt: -1,
+    drawn: 0,
+    drawing: false,
+    need: 0,
+    diedDrawn: -1,
     leaseEndsAtMs: 0,
     leaseUsedAtMs: nowMs,
     leaseSize: 0,
@@ -90,7 +107,7 @@ export function begin(counter: NodeCounter, startMs: number, endMs: number): voi
   counter.startMs = startMs;
   counter.endMs = endMs;
   counter.spent = 0;
-  counter.lease = 0;
+  dropLease(counter);
   counter.others = 0;
   counter.told = 0;
   counter.deniedUntilMs = 0;
@@ -146,9 +163,23 @@ export function correct(counter: NodeCounter, by: number, mark: number, storeMs:
   return changed;
 }
 
-export const leased = (counter: NodeCounter, nowMs: number): number => (nowMs < counter.leaseEndsAtMs ? counter.lease : 0);
+/** What may be spent of the lease. */
+export const leased = (counter: NodeCounter, nowMs: number): number => (nowMs < counter.leaseEndsAtMs ? counter.spendable : 0);
 
+export function dropLease(counter: NodeCounter): void {
+  counter.lease = 0;
+  counter.spendable = 0;
+  counter.drawAt = -1;
+}
+
+/** What a call left over may be spent again: it was drawn once. */
 export function credit(counter: NodeCounter, amount: number, nowMs: number): void {
+  counter.spendable += amount;
+  lend(counter, amount, nowMs);
+}
+
+/** The lease grows by what is not drawn yet. */
+export function lend(counter: NodeCounter, amount: number, nowMs: number): void {
   counter.lease += amount;
   if (counter.lease > 0) counter.leaseEndsAtMs = Math.max(counter.leaseEndsAtMs, nowMs + leaseMs - leaseMarginMs);
 }
@@ -175,7 +206,7 @@ export const isNearLimit = ({ others, spent, lease, quota }: NodeCounter): boole
 export function isDue(counter: NodeCounter, nowMs: number): boolean {
   const { lease } = counter;
   if (lease > 0 && (isNearLimit(counter) || nowMs - counter.leaseUsedAtMs > trafficMs || nowMs >= counter.leaseEndsAtMs)) {
-    counter.lease = 0;
+    dropLease(counter);
     counter.leaseSize = 0;
     return true;
   }
@@ -198,7 +229,7 @@ export type OrderPurpose = "call" | "refill" | "tell" | "leave";
 export function orderOf(counter: NodeCounter, purpose: OrderPurpose, nowMs: number, storeMs: number): CounterOrder {
   const { quota } = counter;
   if (counter.lengthMs > 0) age(counter, storeMs);
-  if (purpose === "call" || purpose === "leave") counter.lease = 0;
+  if (purpose === "call" || purpose === "leave") dropLease(counter);
   const load = counter.load * Math.exp((counter.loadAtMs - nowMs) / trafficMs);
   return {
     quotaId: quota.id,
@@ -210,6 +241,9 @@ export function orderOf(counter: NodeCounter, purpose: OrderPurpose, nowMs: numb
     spent: counter.spent,
     entries: counter.entries.filter(({ amount }) => amount > 0).map((entry): Entry => ({ ...entry })),
     lease: counter.lease,
+    undrawn: isCalendar(counter) ? counter.lease - counter.spendable : 0,
+    drawn: counter.drawn,
+    diedDrawn: counter.diedDrawn,
     told: counter.told,
     seen: isCalendar(counter) ? counter.others : 0,
     more: purpose === "tell" || purpose === "leave" || isNearLimit(counter) ? 0 : Math.ceil(load),

@@ -37,6 +37,12 @@ export interface CounterOrder {
   readonly entries: readonly Entry[];
   /** Held and not spent. */
   readonly lease: number;
+  /** The part of `lease` that cannot be spent before this node's disk knows of it; 0 but for calendar windows. */
+  readonly undrawn: number;
+  /** All that was ever drawn, by what this process knows its disk to know. Only grows. */
+  readonly drawn: number;
+  /** The same of the process before, by what it left on the disk; -1: not known. What it had not drawn goes back. */
+  readonly diedDrawn: number;
   /** What the store last had of this owner, and of all others, in this window. */
   readonly told: number;
   readonly seen: number;

@@ -4,11 +4,11 @@
 -- KEYS[1]   string: set while the organisation's counters are whole. KEYS[2..]  counters, hashes:
 --   window       where the window begins (calendar)       base      of nodes that have left, and what the ledger restored
 --   restored     base came from what one node had seen
---   n:<owner>    "sequence lease leaseEnds spent" or, sliding, "sequence lease leaseEnds bucket:amount,bucket:amount"
+--   n:<owner>    "sequence lease leaseEnds spent undrawn drawn" or, sliding, "sequence lease leaseEnds bucket:amount,bucket:amount"
 --   d:<owner>    the same, of a process of that node which died
 -- sync: ARGV  "sync", owner, birth, sequence, leaseMs, counters, calls
 --       for each counter  kind (c, s, l), b0, b1, b2, b3 (sliding: length, bucket), limit, burst, hard, spent or entries,
---                         lease, told, seen, more, leave
+--                         lease, told, seen, more, leave, undrawn, drawn, drawn by the process before (-1: not known)
 --       for each call     number of needs, then counter (from 1) and amount for each
 --   answers { outcome (1 done, -1 lost, -2 early, -3 late, -4 stale), now, wait, whole,
 --             for each counter start, end, others, lease; for each call granted, binding (from 1), retry }
@@ -27,8 +27,8 @@ local function fields_of(key)
 end
 
 local function words(text)
-  local sequence, lease, ends, spent = string.match(text, '^(%S+) (%S+) (%S+) ?(.*)$')
-  return tonumber(sequence), tonumber(lease), tonumber(ends), spent
+  local sequence, lease, ends, spent, undrawn, drawn = string.match(text, '^(%S+) (%S+) (%S+) ?(%S*) ?(%S*) ?(%S*)$')
+  return tonumber(sequence), tonumber(lease), tonumber(ends), spent, tonumber(undrawn) or 0, tonumber(drawn) or 0
 end
 
 local function whole(number) return string.format('%.0f', number) end
@@ -112,7 +112,7 @@ local function nothing(outcome, wait) return { outcome, now, wait, is_whole and 
 for i = 1, count do
   local c = { kind = ARGV[at], limit = tonumber(ARGV[at + 5]), burst = tonumber(ARGV[at + 6]), hard = ARGV[at + 7] == '1',
     lease = tonumber(ARGV[at + 9]), told = tonumber(ARGV[at + 10]), seen = tonumber(ARGV[at + 11]), more = tonumber(ARGV[at + 12]),
-    leave = ARGV[at + 13] == '1', granted = 0, extra = 0, start = 0, stop = 0, base = 0, others = 0 }
+    leave = ARGV[at + 13] == '1', undrawn = tonumber(ARGV[at + 14]), drawn = tonumber(ARGV[at + 15]), died = tonumber(ARGV[at + 16]), granted = 0, extra = 0, start = 0, stop = 0, base = 0, others = 0 }
   c.fields = fields_of(KEYS[i + 1])
   c.gone = next(c.fields) == nil
   local spent = ARGV[at + 8]
@@ -122,7 +122,7 @@ for i = 1, count do
     if now < b1 then return nothing(-2, b1 - now) end
     c.spent = tonumber(spent)
     if now >= b2 then
-      c.start, c.stop, c.spent, c.lease, c.told, c.seen = b2, b3, 0, 0, 0, 0
+      c.start, c.stop, c.spent, c.lease, c.told, c.seen, c.undrawn = b2, b3, 0, 0, 0, 0, 0
     else
       c.start, c.stop = b1, b2
     end
@@ -137,14 +137,16 @@ for i = 1, count do
   end
   local before = c.fields[mine]
   if before then
-    local said, lease, ends, text = words(before)
+    local said, lease, ends, text, undrawn, drawn = words(before)
     if said >= sequence then return nothing(-4, said) end
     if said < birth then
-      -- A process of this node died: what it had spent, and what it held and may have spent, stays.
+      -- A process of this node died: what it had spent, and what it held and may have spent, stays. What it had not drawn of its
+      -- lease by what its disk says it cannot have spent.
       c.fields[mine] = nil
       c.buried = mine
       if c.kind == 'c' then
         local _, old_lease, _, old = words(c.fields[grave] or '0 0 0 0')
+        if c.died >= 0 then lease = lease - math.max(0, math.min(lease, undrawn - math.max(0, c.died - drawn))) end
         c.fields[grave] = '0 ' .. whole(old_lease + lease) .. ' 0 ' .. whole(tonumber(old) + tonumber(text))
       elseif c.kind == 's' then
         local _, _, _, old = words(c.fields[grave] or '0 0 0 ')
@@ -173,7 +175,7 @@ for i = 1, count do
   c.others = c.others + c.base
   c.used = c.others + c.spent + c.lease
   counters[i] = c
-  at = at + 14
+  at = at + 17
 end
 
 local answers = {}
@@ -236,7 +238,7 @@ for i = 1, count do
       redis.call('HSET', key, grave, '0 0 0 ' .. old .. ',' .. c.entries)
     end
   elseif spent > 0 or lease > 0 then
-    redis.call('HSET', key, mine, table.concat({ whole(sequence), whole(lease), whole(now + lease_ms), c.kind == 's' and c.entries or whole(spent) }, ' '))
+    redis.call('HSET', key, mine, table.concat({ whole(sequence), whole(lease), whole(now + lease_ms), c.kind == 's' and c.entries or whole(spent), c.kind == 'c' and whole(c.undrawn + c.extra) .. ' ' .. whole(c.drawn) or nil }, ' '))
   else
     redis.call('HDEL', key, mine)
   end

@@ -5,7 +5,7 @@ import { type LeaseLedgerOptions, leaseLedger } from "../quota/lease-ledger/leas
 import type { RedisConnections } from "./connect.ts";
 import { redisQuotaStore } from "./quota-script.ts";
 
-export interface RedisQuotaLedgerOptions extends Pick<LeaseLedgerOptions, "owner" | "nodes" | "baselines"> {
+export interface RedisQuotaLedgerOptions extends Pick<LeaseLedgerOptions, "owner" | "nodes" | "baselines" | "journal"> {
   readonly redis: Pick<RedisConnections, "breaker" | "quota">;
 }
 
@@ -18,6 +18,8 @@ export function redisQuotaLedger({ redis, ...options }: RedisQuotaLedgerOptions)
     close: async () => {
       redis.quota.off("ready", ledger.retell);
       await ledger.close();
+      // What was given back needs no note; what was not, the next process gives back by it.
+      await options.journal?.close(redis.breaker.closed);
     },
   };
 }

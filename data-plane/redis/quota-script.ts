@@ -67,6 +67,9 @@ function pushCounter(values: (string | number)[], counter: CounterOrder): void {
     counter.seen,
     counter.more,
     counter.leave ? 1 : 0,
+    counter.undrawn,
+    counter.drawn,
+    counter.diedDrawn,
   );
 }
 

@@ -9,10 +9,11 @@ import { simulate } from "./simulation.ts";
 /** More by PENSTOCK_SCHEDULES, for a night. */
 const schedules = Number(process.env["PENSTOCK_SCHEDULES"] ?? 300);
 
-const quotas: Record<string, HoldOptions> = {
+const quotas: Record<string, HoldOptions & { readonly calls?: number }> = {
   "a budget of tokens": { resource: "tokens", window: "month", limit: 2000 },
   "a lifetime": { resource: "tokens", window: "lifetime", limit: 1500 },
   "a large limit of requests": { resource: "requests", window: "day", limit: 120 },
+  "many requests, of which leases are drawn in parts": { resource: "requests", window: "lifetime", limit: 700, calls: 1000 },
   "a sliding second": { resource: "requests", window: "second", limit: 20 },
   "a sliding minute of tokens": { resource: "tokens", window: "minute", limit: 1000 },
   "calls at once": { resource: "concurrent_calls", window: "none", limit: 12 },
@@ -27,8 +28,9 @@ describe.each(Object.entries(quotas))("%s", (_, quota) => {
   ])("is never passed %s", { timeout: 120_000 }, async (_what, faults) => {
     let granted = 0;
     let refused = 0;
-    for (let seed = 1; seed <= schedules / 24 + 1; seed++) {
-      const result = await simulate({ seed: seed * 7919, nodes: 1 + (seed % 5), calls: 160, quota, error: seed % 2, ...faults });
+    for (let seed = 1; seed <= schedules / 28 + 1; seed++) {
+      const { calls = 160 } = quota;
+      const result = await simulate({ seed: seed * 7919, nodes: 1 + (seed % 5), calls, quota, error: seed % 2, ...faults });
       expect(result, `seed ${seed * 7919}`).toMatchObject({ refusedWithRoom: false });
       // Where the store does not answer, rates and calls at once fall to a share for each node: in sum the limit once more.
       const isBudget = quota.window === "month" || quota.window === "day" || quota.window === "lifetime";

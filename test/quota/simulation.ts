@@ -4,6 +4,7 @@
  */
 import { memoryQuotaStore } from "../../data-plane/memory/quota-store.ts";
 import type { QuotaGrant } from "../../data-plane/pipeline/quota-ledger.ts";
+import type { DrawnLease, LeaseJournal } from "../../data-plane/quota/lease-ledger/lease-journal.ts";
 import { type LeaseLedger, leaseLedger } from "../../data-plane/quota/lease-ledger/lease-ledger.ts";
 import type { QuotaStore } from "../../data-plane/quota/quota-store.ts";
 import { type HoldOptions, quotaHold, tokensUsed } from "../harness/quota-hold.ts";
@@ -58,10 +59,17 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const draw = random(options.seed);
   const between = (low: number, high: number) => low + Math.floor(draw() * (high - low + 1));
   let nowMs = 1_800_000_000_000;
-  const events: { atMs: number; order: number; run: () => void }[] = [];
-  let order = 0;
+  /** The next one last; of those at the same time, the one that was thought of first. */
+  const events: { readonly atMs: number; readonly run: () => void }[] = [];
   const at = (inMs: number, run: () => void) => {
-    events.push({ atMs: nowMs + inMs, order: order++, run });
+    const atMs = nowMs + inMs;
+    let [low, high] = [0, events.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((events[middle]?.atMs ?? 0) > atMs) low = middle + 1;
+      else high = middle;
+    }
+    events.splice(low, 0, { atMs, run });
   };
   const settleTurns = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -83,6 +91,25 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     restore: (organisationId, baselines) => shared.restore(organisationId, baselines),
   });
 
+  /** What each node's disk knows; a write is there some moment before it is told, and a killed process is told nothing. */
+  const disks: Map<string, DrawnLease>[] = [];
+  const journalOf = (index: number, process: { alive: boolean }): LeaseJournal => {
+    disks[index] ??= new Map();
+    const disk = disks[index];
+    return {
+      died: [...disk.values()],
+      write: (drawn) =>
+        new Promise((resolve) => {
+          const writtenMs = between(0, 3);
+          at(writtenMs, () => {
+            if (process.alive) for (const one of drawn) disk.set(`${one.quota.id}/${one.subject}`, one);
+          });
+          at(writtenMs + between(0, 3), () => process.alive && resolve());
+        }),
+      close: async () => {},
+    };
+  };
+
   const nodes: SimulatedNode[] = [];
   const start = (index: number) => {
     const process = { alive: true };
@@ -91,6 +118,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       store: network(process),
       owner: `node-${index}`,
       nodes: () => options.nodes,
+      journal: journalOf(index, process),
       clock: {
         now: () => nowMs - bootMs,
         wall: () => nowMs,
@@ -179,16 +207,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 
   const run = async (untilMs: number) => {
     for (;;) {
-      let next = -1;
-      for (let index = 0; index < events.length; index++) {
-        const event = events[index];
-        const best = events[next];
-        if (event === undefined || event.atMs > untilMs) continue;
-        if (best === undefined || event.atMs < best.atMs || (event.atMs === best.atMs && event.order < best.order)) next = index;
-      }
-      const event = events[next];
-      if (event === undefined) break;
-      events[next] = events.at(-1) ?? event;
+      const event = events.at(-1);
+      if (event === undefined || event.atMs > untilMs) break;
       events.pop();
       nowMs = Math.max(nowMs, event.atMs);
       event.run();

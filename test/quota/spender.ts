@@ -1,13 +1,16 @@
 /** One node's quotas in a process of its own, to be killed: asks as fast as it is answered and writes down each grant at once. */
 import { writeSync } from "node:fs";
+import { join } from "node:path";
 import { pino } from "pino";
+import { openLeaseJournal } from "../../data-plane/quota/lease-ledger/lease-journal.ts";
 import { connectRedis } from "../../data-plane/redis/connect.ts";
 import { redisQuotaLedger } from "../../data-plane/redis/quota-ledger.ts";
 import { quotaHold } from "../harness/quota-hold.ts";
 
-const [url = "", owner = "", limit = "0"] = process.argv.slice(2);
-const redis = connectRedis(url, pino({ level: "silent" }));
-const ledger = redisQuotaLedger({ redis, owner, nodes: () => 3 });
+const [url = "", owner = "", limit = "0", directory = ""] = process.argv.slice(2);
+const logger = pino({ level: "silent" });
+const redis = connectRedis(url, logger);
+const ledger = redisQuotaLedger({ redis, owner, nodes: () => 3, journal: await openLeaseJournal(join(directory, owner), logger) });
 const { signal } = new AbortController();
 /** The pipe may be full for a moment, and a grant that is not written down would not be counted. */
 function write(mark: string): void {

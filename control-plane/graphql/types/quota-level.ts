@@ -13,7 +13,7 @@ const HolderType = builder.objectRef<QuotaLevel["holders"][number]>("QuotaHolder
   description: "What one node has spent of a quota in this window, and holds for calls to come.",
   fields: (t) => ({
     nodeId: t.exposeString("nodeId"),
-    died: t.exposeBoolean("died", { description: "A process that ended without giving back; what it held counts until the window turns." }),
+    died: t.exposeBoolean("died", { description: "A process that was killed; what it may have spent counts until the window turns." }),
     spent: t.expose("spent", { type: "BigInt", description: "With what running calls have reserved." }),
     leased: t.expose("leased", { type: "BigInt" }),
   }),

@@ -8,6 +8,7 @@ import {
   correct,
   countLoad,
   credit,
+  dropLease,
   isExceeded,
   isIdle,
   isNearLimit,
@@ -97,6 +98,7 @@ export class Account {
       const { counter, amount } = one;
       const fromLease = counter.quota.enforcement === "hard" ? Math.min(leased(counter, nowMs), amount) : 0;
       counter.lease -= fromLease;
+      counter.spendable -= fromLease;
       counter.leaseUsedAtMs = nowMs;
       countLoad(counter, amount, nowMs);
       if (fromLease !== amount) this.tell(counter);
@@ -142,11 +144,18 @@ export class Account {
   /** For a node that shuts down: what it has not spent goes back. Calls that still run would be settled too late; what they hold stays. */
   leave(): void {
     for (const counter of this.counters.values()) {
-      counter.lease = 0;
+      dropLease(counter);
       if (counter.told > 0 || counter.dirty) this.leaving.push(counter);
     }
     this.counters.clear();
     this.active.clear();
+  }
+
+  /** The process before held this, and had drawn so much of it: told with the next order, so that the rest goes back. */
+  inherit(quota: MeteredQuota, subject: string, drawn: number, nowMs: number, storeMs: number): void {
+    const counter = this.#counterOf(quota, subject, nowMs, storeMs);
+    counter.diedDrawn = drawn;
+    this.tell(counter);
   }
 
   #counterOf(quota: MeteredQuota, subject: string, nowMs: number, storeMs: number): NodeCounter {
@@ -178,5 +187,12 @@ export class Account {
 export function isCovered(held: readonly Held[], nowMs: number): boolean {
   for (const { counter, amount } of held)
     if (counter.quota.enforcement === "hard" && amount > 0 && leased(counter, nowMs) < amount) return false;
+  return true;
+}
+
+/** Whether leases cover all of it, once what is lent has been drawn. */
+export function isLent(held: readonly Held[], nowMs: number): boolean {
+  for (const { counter, amount } of held)
+    if (counter.quota.enforcement === "hard" && amount > 0 && (nowMs >= counter.leaseEndsAtMs || counter.lease < amount)) return false;
   return true;
 }

@@ -8,8 +8,9 @@
  * two seconds, in the last tenth within 250 ms. Soft and shadow quotas never ask: they count.
  *
  * The bound, which test/quota holds: over any number of nodes, interleavings, lost messages and kills, a hard limit is passed by
- * no more than running calls were estimated short. What a killed node had leased stays counted until its window turns or it is
- * back and has told, so nobody gets it twice; but for that and for what is leased, nobody is refused while there is room.
+ * no more than running calls were estimated short. What a killed node may have spent stays counted until its window turns, so
+ * nobody gets it twice; what it had leased and not drawn goes back when it is there again (lease-draws.ts). But for that and for
+ * what is leased, nobody is refused while there is room.
  *
  * How it fails: a store that is refused or hung costs a call at most its clock, and nothing once it is known. Soft and shadow
  * quotas pass. Hard ones spend the lease; then rates and concurrent calls fall to this node's share, limit / nodes; budgets
@@ -17,8 +18,10 @@
  */
 import type { QuotaDecision, QuotaDenial, QuotaGrant, QuotaLedger } from "../../pipeline/quota-ledger.ts";
 import { leased, resetMsOf, wantsRefill, withinLocalShare } from "../node-counter.ts";
-import { Account, type CounterTally, type Held, isCovered, type StoreWord } from "./account.ts";
+import { Account, type CounterTally, type Held, isCovered, isLent, type StoreWord } from "./account.ts";
+import { leaseDraws } from "./lease-draws.ts";
 import { type GrantLedger, LeaseGrant } from "./lease-grant.ts";
+import type { LeaseJournal } from "./lease-journal.ts";
 import { type LedgerClock, systemClock } from "./ledger-clock.ts";
 import { RecentDecisions } from "./recent-decisions.ts";
 import { type StoreOrdersOptions, storeOrders } from "./store-orders.ts";
@@ -27,6 +30,8 @@ export interface LeaseLedgerOptions extends Pick<StoreOrdersOptions, "store" | "
   /** Live nodes, for the local share while the store is away. */
   readonly nodes: () => number;
   readonly baselines?: StoreOrdersOptions["baselines"];
+  /** undefined: what a killed process had leased stays counted as perhaps used. */
+  readonly journal?: LeaseJournal | undefined;
   readonly clock?: LedgerClock;
 }
 
@@ -39,11 +44,14 @@ export interface LeaseLedger extends QuotaLedger {
 const tellMs = 250;
 /** When a budget may be tried again while the store is away, in milliseconds. */
 const unavailableRetryMs = 1000;
+/** How often a call waits for a part of a lease that others then spend, before it asks for its own. */
+const drawRoundsMax = 3;
 const closeMsMax = 500;
 const closeRoundsMax = 1000;
 
-export function leaseLedger({ store, owner, nodes, baselines, clock = systemClock }: LeaseLedgerOptions): LeaseLedger {
-  const orders = storeOrders({ store, owner, baselines, clock });
+export function leaseLedger({ store, owner, nodes, baselines, journal, clock = systemClock }: LeaseLedgerOptions): LeaseLedger {
+  const draws = leaseDraws(journal, clock);
+  const orders = storeOrders({ store, owner, baselines, draws, clock });
   const accounts = new Map<string, Account>();
   const tally: CounterTally = { known: 0 };
   const decisions = new RecentDecisions();
@@ -98,12 +106,23 @@ export function leaseLedger({ store, owner, nodes, baselines, clock = systemCloc
   };
 
   /** All of it or none, at once where leases cover it. undefined: it is taken. */
-  const take = (account: Account, held: readonly Held[], nowMs: number): QuotaDenial | undefined | Promise<QuotaDenial | undefined> => {
+  const take = (
+    account: Account,
+    held: readonly Held[],
+    nowMs: number,
+    rounds = 0,
+  ): QuotaDenial | undefined | Promise<QuotaDenial | undefined> => {
     if (isCovered(held, nowMs)) {
       account.spend(held, nowMs, orders.storeMs(nowMs));
-      for (const { counter } of held) if (counter.quota.enforcement === "hard" && wantsRefill(counter)) orders.flushSoon(account);
+      for (const { counter } of held) {
+        if (counter.quota.enforcement !== "hard") continue;
+        if (counter.spendable <= counter.drawAt) draws.draw(counter);
+        if (wantsRefill(counter)) orders.flushSoon(account);
+      }
       return undefined;
     }
+    const drawing = isLent(held, nowMs) ? draws.drawing() : undefined;
+    if (drawing !== undefined && rounds < drawRoundsMax) return drawing.then(() => take(account, held, clock.now(), rounds + 1));
     const word = orders.ask(account, held, nowMs);
     return word instanceof Promise ? word.then((late) => conclude(account, held, late)) : conclude(account, held, word);
   };
@@ -150,6 +169,11 @@ export function leaseLedger({ store, owner, nodes, baselines, clock = systemCloc
     for (const account of accounts.values())
       if (account.active.size + account.waiting.length + account.leaving.length > 0) orders.flush(account);
   });
+
+  for (const { quota, subject, drawn } of journal?.died ?? []) {
+    const nowMs = clock.now();
+    accountOf(quota.organisationId).inherit(quota, subject, drawn, nowMs, orders.storeMs(nowMs));
+  }
 
   const giveBack = async (): Promise<void> => {
     await orders.idle();

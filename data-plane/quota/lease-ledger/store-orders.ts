@@ -2,21 +2,10 @@
  * How accounts speak with the store: one order at a time for each, with what its calls wait for and what its counters have to
  * tell; and what becomes of the answer, or of none.
  */
-import {
-  begin,
-  countLoad,
-  credit,
-  isCalendar,
-  isDue,
-  isIdle,
-  type NodeCounter,
-  orderOf,
-  spend,
-  turn,
-  wantsRefill,
-} from "../node-counter.ts";
+import { begin, countLoad, isCalendar, isDue, isIdle, lend, type NodeCounter, orderOf, spend, turn, wantsRefill } from "../node-counter.ts";
 import type { Baseline, CounterOrder, QuotaStore, SyncAnswer, SyncOrder } from "../quota-store.ts";
 import type { Account, Held, StoreWord, Waiting } from "./account.ts";
+import type { LeaseDraws } from "./lease-draws.ts";
 import type { LedgerClock } from "./ledger-clock.ts";
 
 export interface StoreOrdersOptions {
@@ -25,6 +14,7 @@ export interface StoreOrdersOptions {
   readonly owner: string;
   /** What the ledger of usage knows of an organisation's counters, asked for where the store has lost them. */
   readonly baselines: ((organisationId: string) => Promise<readonly Baseline[]>) | undefined;
+  readonly draws: LeaseDraws;
   readonly clock: LedgerClock;
 }
 
@@ -61,7 +51,7 @@ interface Sent {
 
 const unreachable: StoreWord = { kind: "unreachable" };
 
-export function storeOrders({ store, owner, baselines, clock }: StoreOrdersOptions): StoreOrders {
+export function storeOrders({ store, owner, baselines, draws, clock }: StoreOrdersOptions): StoreOrders {
   let birth = Math.floor(clock.wall() * 1000);
   let sequence = birth;
   let storeAheadMs = clock.wall() - clock.now();
@@ -73,6 +63,7 @@ export function storeOrders({ store, owner, baselines, clock }: StoreOrdersOptio
     const believed = held.findIndex(({ counter, amount }) => nowMs < counter.deniedUntilMs && amount >= counter.deniedAmount);
     if (believed >= 0) return { kind: "denied", binding: believed, retryMs: (held[believed]?.counter.deniedUntilMs ?? 0) - nowMs };
     if (!store.reachable) return unreachable;
+    for (const { counter, amount } of held) if (amount > counter.need) counter.need = amount;
     const asked = new Promise<StoreWord>((decide) => account.waiting.push({ held, sinceMs: nowMs, repeated: false, decide }));
     flushSoon(account);
     return asked;
@@ -171,9 +162,11 @@ export function storeOrders({ store, owner, baselines, clock }: StoreOrdersOptio
       if (order.more > 0) counter.leaseSize = said.lease;
       counter.told = order.spent + order.lease + said.lease;
       counter.toldAtMs = nowMs;
+      counter.diedDrawn = -1;
       if (said.lease > 0) {
-        credit(counter, said.lease, atMs);
+        lend(counter, said.lease, atMs);
         account.active.add(counter);
+        draws.draw(counter);
       }
     }
     for (const [place, call] of calls.entries()) {
