@@ -43,9 +43,15 @@ export function startEvaluator(services: Services, everyMs: number): ExperimentE
   const leader = leadership(database, "experiments", leaseTurns * everyMs);
   let closed = false;
   let turning = Promise.resolve();
+  let leads = false;
   const turn = async () => {
+    if (closed) return;
     try {
-      if (!closed && (await leader.lead())) await evaluateAll(services, new Date());
+      const led = leads;
+      leads = await leader.lead();
+      if (leads !== led)
+        logger.info(leads ? "this control plane evaluates experiments now" : "another control plane evaluates experiments now");
+      if (leads) await evaluateAll(services, new Date());
     } catch (error) {
       if (!closed) logger.warn({ err: error }, "experiments could not be evaluated; trying again");
     }

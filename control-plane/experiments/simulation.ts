@@ -5,6 +5,7 @@
 import { sequenceOf, unitsPlannedDefault, unitsPlannedOfGuardrail } from "./statistics/confidence-sequence.ts";
 import { absoluteEffect, type Effect, logRatio, relativeEffect, welchTest } from "./statistics/effect.ts";
 import { type Estimate, estimateOf, type MetricKind } from "./statistics/estimate.ts";
+import { groupSequentialBounds, groupSequentialDefault } from "./statistics/group-sequential.ts";
 import { noUnits, type UnitSums } from "./statistics/unit-sums.ts";
 
 export interface SimulationSettings {
@@ -32,25 +33,46 @@ export const event =
     random() < rate ? 1 : 0;
 
 /** Whether a look at two arms would be taken for a difference. */
-export type Method = (control: Estimate, treatment: Estimate, alpha: number) => boolean;
+export type Method = (control: Estimate, treatment: Estimate, settings: SimulationSettings) => boolean;
 
 const excludesZero = ({ lower, upper }: { readonly lower: number; readonly upper: number }): boolean => lower > 0 || upper < 0;
 const sequential =
   (effectOf: (control: Estimate, treatment: Estimate) => Effect, unitsPlanned = unitsPlannedDefault): Method =>
-  (control, treatment, alpha) => {
+  (control, treatment, { alpha }) => {
     const effect = effectOf(control, treatment);
     // Nothing is so and so many per cent more than nothing.
     return Number.isFinite(effect.standardError) && excludesZero(sequenceOf(effect, { alpha, unitsPlanned }));
   };
 
 export const methods = {
-  "fixed t-test": (control, treatment, alpha) => excludesZero(welchTest(absoluteEffect(control, treatment), control, treatment, alpha)),
+  "fixed t-test": (control, treatment, { alpha }) => excludesZero(welchTest(absoluteEffect(control, treatment), control, treatment, alpha)),
   "sequence, absolute": sequential(absoluteEffect),
   "sequence, guardrail": sequential(absoluteEffect, unitsPlannedOfGuardrail),
   "sequence, relative": sequential(relativeEffect),
-  "sequence, log ratio": (control, treatment, alpha) =>
-    control.value > 0 && treatment.value > 0 && sequential(logRatio)(control, treatment, alpha),
+  "sequence, log ratio": (control, treatment, settings) =>
+    control.value > 0 && treatment.value > 0 && sequential(logRatio)(control, treatment, settings),
+  "planned looks": (control, treatment, settings) => {
+    const { value, standardError } = absoluteEffect(control, treatment);
+    const bound = plannedBounds(settings)[control.units / settings.lookEvery - 1] ?? Number.POSITIVE_INFINITY;
+    return Math.abs(value / standardError) > bound;
+  },
 } as const satisfies Record<string, Method>;
+
+/** Computed once: each bound is an integral over the paths before it. */
+function plannedBounds({ alpha, unitsMax, lookEvery }: SimulationSettings): readonly number[] {
+  const key = `${alpha} ${unitsMax} ${lookEvery}`;
+  const looks = Math.floor(unitsMax / lookEvery);
+  let bounds = planned.get(key);
+  if (bounds === undefined) {
+    bounds = groupSequentialBounds(
+      Array.from({ length: looks }, (_, look) => (look + 1) / looks),
+      { ...groupSequentialDefault, alpha },
+    );
+    planned.set(key, bounds);
+  }
+  return bounds;
+}
+const planned = new Map<string, readonly number[]>();
 
 export interface PeekingOutcome {
   /** Share of the runs in which any look was taken for a difference. */
@@ -80,15 +102,16 @@ function firstFinding(
   [control, treatment]: readonly [Draw, Draw],
   kind: MetricKind,
   method: Method,
-  { unitsMax, lookEvery, alpha }: SimulationSettings,
+  settings: SimulationSettings,
   random: () => number,
 ): number | undefined {
+  const { unitsMax, lookEvery } = settings;
   const arms = [arm(control), arm(treatment)] as const;
   for (let units = lookEvery; units <= unitsMax; units += lookEvery) {
     for (const { add } of arms) add(lookEvery, random);
     const [one, other] = arms.map(({ sums }) => estimateOf(kind, sums())) as [Estimate, Estimate];
     // Without any spread there is nothing to test yet.
-    if (one.variance + other.variance > 0 && method(one, other, alpha)) return units;
+    if (one.variance + other.variance > 0 && method(one, other, settings)) return units;
   }
   return undefined;
 }

@@ -12,8 +12,10 @@ import {
   sequenceGreater,
   sequenceOf,
 } from "../../control-plane/experiments/statistics/confidence-sequence.ts";
+import { normalCdf } from "../../control-plane/experiments/statistics/distributions.ts";
 import { absoluteEffect, relativeEffect, welchTest, welchTestGreater } from "../../control-plane/experiments/statistics/effect.ts";
 import { type Estimate, estimateOf } from "../../control-plane/experiments/statistics/estimate.ts";
+import { groupSequentialBounds } from "../../control-plane/experiments/statistics/group-sequential.ts";
 import { adjustedPValues } from "../../control-plane/experiments/statistics/multiple-comparisons.ts";
 import { bisect } from "../../control-plane/experiments/statistics/numeric.ts";
 import { unitsForFixedHorizon, widening } from "../../control-plane/experiments/statistics/power.ts";
@@ -182,6 +184,35 @@ describe("the chance of being best", () => {
     expected.forEach((value, i) => {
       expect(chances[i]).toBeCloseTo(value, 6);
     });
+  });
+});
+
+describe("bounds for planned looks give those of Spotify's confidence", () => {
+  it("over the first twelve days of an experiment", () => {
+    const shares = [
+      0.011404679673257933, 0.02292450819418779, 0.0356455988484443, 0.04835740420885424, 0.05971666577058213, 0.06976017458481187,
+      0.07984165086754545, 0.09002459314412276, 0.10026356929804565, 0.11129746744100509, 0.1222487922920801, 0.13250332796555583,
+    ];
+    const expected = [
+      5.0536015, 4.819334, 4.70702194, 4.60970036, 4.55329219, 4.5118919, 4.465161, 4.42168832, 4.37932413, 4.33343066, 4.29780246,
+      4.26550766,
+    ];
+    const bounds = groupSequentialBounds(shares, { alpha: 1 / 300, sides: 2, exponent: 2 });
+    // Their search stops within 1e-7 of an error of 1e-6 a look, which is about a hundredth of z.
+    bounds.forEach((bound, i) => {
+      expect(Math.abs(bound - (expected[i] ?? 0))).toBeLessThan(0.015);
+    });
+    expect(bounds[0]).toBeCloseTo(5.0536015, 6);
+  });
+  it("as the alpha of each look, where more came than was planned", () => {
+    const shares = [250, 450, 630, 810].map((units) => units / 810);
+    const alphas = groupSequentialBounds(shares, { alpha: 0.01, sides: 2, exponent: 2 }).map((bound) => 2 * normalCdf(-bound));
+    [0.00095, 0.00241, 0.0041, 0.00636].forEach((alpha, i) => {
+      expect(Math.abs((alphas[i] ?? 0) - alpha)).toBeLessThan(1e-4);
+    });
+  });
+  it("and are the plain test's where there is one look", () => {
+    expect(groupSequentialBounds([1])).toEqual([expect.closeTo(1.959964, 6)]);
   });
 });
 

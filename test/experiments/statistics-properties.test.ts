@@ -91,6 +91,11 @@ describe("under continuous peeking", () => {
   ] as const)("the sequence finds less than 5 % false differences in %s", (_, kind, draw) => {
     expect(peek([draw, draw], kind, methods["sequence, absolute"], look).found).toBeLessThanOrEqual(0.05);
   });
+  it("looks that were planned and kept to find less than 5 % too", () => {
+    const planned = { ...look, lookEvery: 500 };
+    expect(peek([lognormal(1), lognormal(1)], "mean", methods["planned looks"], planned).found).toBeLessThanOrEqual(0.06);
+    expect(peek([event(0.01), event(0.03)], "proportion", methods["planned looks"], planned).found).toBeGreaterThan(0.95);
+  });
   it("a fixed-horizon test finds far more, so that the check above can fail", () => {
     expect(peek([lognormal(1), lognormal(1)], "mean", methods["fixed t-test"], look).found).toBeGreaterThan(0.2);
   });

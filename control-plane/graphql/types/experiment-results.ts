@@ -5,6 +5,7 @@ import { isUuid } from "../../database/config-kinds.ts";
 import { Experiment as ExperimentEntity } from "../../database/entities/experiment.ts";
 import type { Comparison, MetricFinding, VariantFinding } from "../../experiments/evaluate.ts";
 import type { EvaluationResult } from "../../experiments/evaluator.ts";
+import { groupSequentialBounds } from "../../experiments/statistics/group-sequential.ts";
 import { powerDefault, unitsForFixedHorizon, unitsForSequence } from "../../experiments/statistics/power.ts";
 import type { Verdict } from "../../experiments/verdict.ts";
 import { evaluations, type QuantileFinding, quantiles, type StoredEvaluation } from "../../operations/experiment-results.ts";
@@ -211,6 +212,33 @@ builder.queryField("experimentPower", (t) =>
       ).find(([, holds]) => !holds);
       if (wrong !== undefined) throw new ValidationError([{ path: wrong[0], message: "is out of range" }]);
       return { fixedHorizon: unitsForFixedHorizon(variance, effect, settings), sequence: unitsForSequence(variance, effect, settings) };
+    },
+  }),
+);
+
+const looksMax = 20;
+builder.queryField("groupSequentialBounds", (t) =>
+  t.field({
+    type: ["Float"],
+    description:
+      "Bounds of z for looks that were planned before, for who decides at those alone: of each look the share of the information that is in by then. What is found here holds at any look and needs none.",
+    authScopes: { viewer: true },
+    errors: { types: [ValidationError], dataField: { name: "bounds" }, directResult: false },
+    args: {
+      shares: t.arg.floatList({ required: true, description: `Rising, above 0 and up to 1; at most ${looksMax}.` }),
+      alpha: t.arg.float({ description: "Default 0.05." }),
+      oneSided: t.arg.boolean({ description: "Default false." }),
+      exponent: t.arg.float({ description: "Alpha times share to this power is spent by then, 1 to 5. Default 2." }),
+    },
+    resolve: (_root, { shares, alpha, oneSided, exponent }) => {
+      const refuse = (path: string, message: string) => new ValidationError([{ path, message }]);
+      if (shares.length === 0 || shares.length > looksMax) throw refuse("shares", `must be 1 to ${looksMax}`);
+      const rising = shares.every((share, i) => share > (shares[i - 1] ?? 0) + 1e-4 && share <= 1);
+      if (!rising) throw refuse("shares", "must rise, from above 0 up to 1, by a ten-thousandth at least");
+      const settings = { alpha: alpha ?? 0.05, sides: oneSided === true ? (1 as const) : (2 as const), exponent: exponent ?? 2 };
+      if (!(settings.alpha >= 0.0001 && settings.alpha <= 0.5)) throw refuse("alpha", "must be from 0.0001 to 0.5");
+      if (!(settings.exponent >= 1 && settings.exponent <= 5)) throw refuse("exponent", "must be from 1 to 5");
+      return groupSequentialBounds(shares, settings);
     },
   }),
 );
