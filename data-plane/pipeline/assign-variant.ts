@@ -14,6 +14,7 @@ import type {
 } from "../snapshot/compiled-route.ts";
 import type { Caller } from "./authenticate.ts";
 import type { CallRequest } from "./call-request.ts";
+import type { PromptReference } from "./completion-request.ts";
 
 export interface Assignment {
   readonly experiment: CompiledExperiment;
@@ -51,15 +52,23 @@ export interface Unit {
   readonly id: string;
 }
 
-/** The units that the call has, the experiment's own first. */
+/** The units that the call has, the experiment's own first. None where the caller itself has said what the experiment would decide. */
 export function unitsOf(experiment: CompiledExperiment, request: CallRequest, caller: Caller): Unit[] {
   const units: Unit[] = [];
+  if (request.prompt !== undefined && decidesPrompt(experiment, request.prompt)) return units;
   for (const type of [experiment.unit, experiment.fallbackUnit]) {
     const id = unitId(type, request, caller);
     if (id !== "") units.push({ type, id });
   }
   return units;
 }
+
+/**
+ * Whether a variant would take away the prompt that the caller asks for: another one, or a version by its number. A label moves, and an
+ * experiment moves it for some; a pin does not.
+ */
+const decidesPrompt = ({ variants }: CompiledExperiment, { name, selector }: PromptReference): boolean =>
+  variants.some(({ prompt }) => prompt !== undefined && (selector.case === "version" || (name !== "" && name !== prompt.name)));
 
 function forcedVariant(route: CompiledRoute, experiment: CompiledExperiment, request: CallRequest, caller: Caller): Assignment | undefined {
   const key = request.model.slice(route.name.length + 1);

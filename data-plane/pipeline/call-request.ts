@@ -16,6 +16,8 @@ export interface CallRequest
     | "callerHeader"
     | "simulation"
   > {
+  /** Absent: an operation renders none. */
+  readonly prompt?: CompletionRequest["prompt"];
   /** The caller's dialect or endpoint, as the ledger says it. */
   readonly ingress: string;
 }

@@ -54,7 +54,7 @@ export function renderPrompt(
 
 const untouched: RenderedPrompt = { replacements: new Map(), messages: [], prompt: undefined };
 
-/** The variant's prompt, else the one the caller names, else the route's. */
+/** The variant's prompt, else the one the caller names, else the route's. A caller that asks for another has no variant: see assign-variant.ts. */
 function promptOf(
   snapshot: RuntimeSnapshot,
   route: CompiledRoute,

@@ -18,6 +18,7 @@ const bound = routeOver("sim-instant", {
   prompt: { promptId, selector: { case: "label", value: "production" } },
   defaultParameters: { temperature: 0.1, max_tokens: 64 },
 });
+const prompted = routeOver("sim-instant", { name: "prompted" });
 const limited = routeOver("sim-instant", { name: "limited" });
 const budgeted = routeOver("sim-instant", { name: "budgeted" });
 
@@ -26,6 +27,7 @@ beforeAll(async () => {
     resources: [
       ...experimental,
       ...bound,
+      ...prompted,
       ...limited,
       ...budgeted,
       ...routeOver("sim-instant"),
@@ -39,6 +41,35 @@ beforeAll(async () => {
             { name: "latest", version: 2 },
             { name: "production", version: 1 },
           ],
+        },
+      },
+      { case: "prompt", value: { id: "prompt-2", organisationId, name: "other", labels: [{ name: "latest", version: 1 }] } },
+      {
+        case: "promptVersion",
+        value: {
+          id: "prompt-2-1",
+          organisationId,
+          promptId: "prompt-2",
+          version: 1,
+          messages: [{ role: "user", template: "echo: the other prompt" }],
+        },
+      },
+      {
+        case: "experiment",
+        value: {
+          id: "experiment-2",
+          organisationId,
+          key: "versions",
+          routeId: routeId(prompted),
+          seed: "seed-2",
+          hashVersion: 3,
+          unit: "api_key",
+          coverage: 1,
+          variants: [1, 2].map((number) => ({
+            key: `v${number}`,
+            weight: number === 2 ? 1 : Number.MIN_VALUE,
+            prompt: { promptId, selector: { case: "version" as const, value: 2 } },
+          })),
         },
       },
       version(1, "You speak for {{ company }}."),
@@ -133,6 +164,38 @@ describe("a prompt", () => {
     });
     expect(response.headers.get("x-penstock-prompt")).toBe("support@1");
     expect(await sentFor("tag-d")).toMatchObject({ temperature: 0.1, max_tokens: 64 });
+  });
+
+  it("is an experiment's to choose under its name and label, and the caller's own where it says another or a version", async () => {
+    const asked = async (prompt: object) => {
+      const response = await node.post("/v1/chat/completions", { model: "prompted", messages: say("hi"), prompt });
+      await response.text();
+      return [response.headers.get("x-penstock-prompt"), response.headers.get("x-penstock-variant")];
+    };
+    const variables = { company: "Acme" };
+    expect(await asked({ variables })).toEqual(["support@2", "versions:v2"]);
+    expect(await asked({ name: "support", label: "production", variables })).toEqual(["support@2", "versions:v2"]);
+    expect(await asked({ name: "support", version: 1, variables })).toEqual(["support@1", null]);
+    expect(await asked({ name: "other" })).toEqual(["other@1", null]);
+    expect((await node.post("/v1/chat/completions", { model: "prompted", messages: say("hi"), prompt: { name: "nope" } })).status).toBe(
+      404,
+    );
+  });
+
+  it.each([false, true])("stands in place of the text at /v1/completions (streamed: %s)", async (stream) => {
+    const response = await node.post("/v1/completions", { model: "sim-instant", prompt: { name: "other" }, stream });
+    expect(response.headers.get("x-penstock-prompt")).toBe("other@1");
+    const text = await response.text();
+    const texts = stream
+      ? [...text.matchAll(/^data: (\{.*\})$/gm)].map(([, data = ""]) => JSON.parse(data).choices[0]?.text ?? "")
+      : [JSON.parse(text).choices[0].text];
+    expect(texts.join("")).toBe("the other prompt");
+    const wrong = await node.post("/v1/completions", {
+      model: "sim-instant",
+      prompt: { name: "support", variables: { company: "A", tone: "x" } },
+    });
+    expect(wrong.status).toBe(400);
+    expect((await wrong.json()).error.param).toBe("prompt.variables.tone");
   });
 
   it.each([

@@ -137,9 +137,16 @@ describe("whose prompt", () => {
   test("is the caller's over the route's", () => {
     expect(text({ route: { prompt: bound("greeter") }, body: { prompt: { name: "fresh" } } })).toBe("fresh two");
   });
-  test("is the variant's over the caller's and the route's", () => {
+  test("is the variant's over the label that the caller asks for, and over the route's", () => {
     const variant = { prompt: { ...bound("greeter"), selector: { case: "version", value: 1 } } } as const;
-    expect(text({ route: { prompt: bound("greeter") }, variant, body: { prompt: { name: "fresh" } } })).toBe("greeter one");
+    expect(text({ route: { prompt: bound("greeter") }, variant, body: { prompt: { name: "greeter", label: "latest" } } })).toBe(
+      "greeter one",
+    );
+  });
+  test("is the caller's over the variant's, where it is another one or a version by its number", () => {
+    const variant = { prompt: { ...bound("greeter"), selector: { case: "version", value: 1 } } } as const;
+    expect(text({ variant, body: { prompt: { name: "fresh" } } })).toBe("fresh two");
+    expect(text({ variant, body: { prompt: { name: "greeter", version: 3 } } })).toBe("greeter three");
   });
   test("is the caller's, where the variant says none", () => {
     expect(text({ variant: {}, body: { prompt: { name: "fresh" } } })).toBe("fresh two");

@@ -49,7 +49,7 @@ const completionRequest = (call: RestCall, json: JsonText, read: TextCompletionR
   native: { body: json, headers: {}, unmapped: read.unmapped, hints: [] },
   reasoningSigners: [],
   callerField: completionField,
-  prompt: undefined,
+  prompt: read.prompt,
   endUserId: read.endUserId,
   sessionId: call.sessionId,
   tags: { ...read.metadata, ...call.tags },

@@ -2,6 +2,8 @@
  * Reads the body of `POST /v1/completions`, the API before chat: for a backend that has it the text goes on as it is; over chat
  * one text prompt is one user message, and what chat has no word for (echo, suffix, best_of, tokens, several prompts) is named.
  *
+ * In place of the text, `prompt` may name one of the organisation's prompts, as it does in chat: `{name, label | version, variables}`.
+ *
  * Source: OpenAI's API reference, "Completions (legacy)".
  */
 import { GatewayError } from "../../gateway-error.ts";
@@ -29,7 +31,8 @@ const bestOfMax = 128;
 export function readTextCompletionBody({ value: asked, members }: JsonText): TextCompletionRequest {
   for (const name of members.keys()) refuseSteering(name);
   const { prompt, logprobs } = asked;
-  checkPrompt(prompt);
+  const named = isReference(prompt);
+  if (!named) checkPrompt(prompt);
   optional(asked, "logprobs", `a whole number from 0 to ${logprobsMax}`, (value) => isWhole(value, 0, logprobsMax));
   optional(asked, "best_of", `a whole number from 1 to ${bestOfMax}`, (value) => isWhole(value, 1, bestOfMax));
   optional(asked, "echo", "true or false", (value) => typeof value === "boolean");
@@ -37,12 +40,13 @@ export function readTextCompletionBody({ value: asked, members }: JsonText): Tex
   const text = Array.isArray(prompt) && prompt.length === 1 && typeof prompt[0] === "string" ? prompt[0] : prompt;
   const chat: Record<string, unknown> = {
     max_tokens: tokensDefault,
-    messages: [{ role: "user", content: typeof text === "string" ? text : JSON.stringify(prompt) }],
+    messages: named ? [] : [{ role: "user", content: typeof text === "string" ? text : JSON.stringify(prompt) }],
+    ...(named ? { prompt } : {}),
   };
   for (const name of [...same, ...alsoSame]) if (isSaid(asked[name])) chat[name] = asked[name];
   if (typeof logprobs === "number") Object.assign(chat, { logprobs: true, top_logprobs: logprobs });
   const body = jsonTextOf(chat);
-  return { ...checkChatBody(body.value, body.members), body, unmapped: unmappedOf(asked, typeof text === "string") };
+  return { ...checkChatBody(body.value, body.members), body, unmapped: unmappedOf(asked, named || typeof text === "string") };
 }
 
 /** Names a field of the common form as the caller knows it. */
@@ -62,12 +66,14 @@ function unmappedOf(asked: Json, oneText: boolean): string[] {
   ];
 }
 
+const isReference = (prompt: unknown): boolean => typeof prompt === "object" && prompt !== null && !Array.isArray(prompt);
+
 function checkPrompt(prompt: unknown): void {
   if (typeof prompt === "string") return;
   const isTokens = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every((token) => isWhole(token, 0, 2 ** 31 - 1));
   const isPrompt = (value: unknown) => typeof value === "string" || isTokens(value);
   if (!Array.isArray(prompt) || prompt.length === 0 || !(isTokens(prompt) || prompt.every(isPrompt)))
-    throw wrong("prompt", "must be a text, a list of tokens, or a list of those");
+    throw wrong("prompt", "must be a text, a list of tokens, a list of those, or an object that names a prompt");
 }
 
 function optional(asked: Json, name: string, what: string, holds: (value: unknown) => boolean): void {
