@@ -3,7 +3,7 @@
  * small, with the skew that calls have. The same from run to run. Its sums are made anew from it, which writes what calls that
  * came one by one would have written (test/ledger holds the one against the other).
  */
-import type { Database } from "../control-plane/database/orm.ts";
+import type { Database, EntityManager } from "../control-plane/database/orm.ts";
 import { figureNames, sketchNames } from "../control-plane/usage/cubes.ts";
 import { rebuildRollUps } from "../control-plane/usage/rebuild-roll-ups.ts";
 
@@ -20,43 +20,87 @@ export interface SeededLedger {
 }
 
 /**
- * The first day is drawn, those after it are the same calls a day later; the last is drawn again, because it is not over.
- * @param progress is told of each day.
+ * The first day is drawn, those after it are the same calls a day later; the last is drawn again, because it is not over. What is
+ * copied goes into tables that get their indexes afterwards, on two connections.
+ * @param progress is told of each step.
  */
 export async function seedLedger(database: Database, ledger: SeededLedger, progress: (text: string) => void): Promise<void> {
   const first = new Date(ledger.lastDay.getTime() - (ledger.days - 1) * dayMs);
-  for (let day = 0; day < ledger.days; day++) {
-    const from = new Date(first.getTime() + day * dayMs);
-    await database.system(async (em) => {
-      await em.execute(`set local statement_timeout = ${statementMs}`);
-      for (const parent of ["usage_event", "usage_minute"])
-        await em.execute("select make_day_partition(?, ?::date)", [parent, from.toISOString().slice(0, 10)]);
-      const isLast = day === ledger.days - 1;
-      if (day > 0 && !isLast) {
-        for (const statement of sameCallsLater(first, day)) await em.execute(statement);
-        return;
-      }
-      await em.execute(callsOfDay(ledger, from, isLast ? 0.66 : 1));
-      await rebuildRollUps(em, { from, until: new Date(from.getTime() + dayMs) });
-    });
-    progress(`${from.toISOString().slice(0, 10)} is in the ledger`);
-  }
-  await database.orm.em.fork().execute("analyze");
+  const at = (day: number) => new Date(first.getTime() + day * dayMs);
+  const work = (statements: readonly string[]) => inOne(database, (em) => each(em, statements));
+  const draw = async (day: number, share: number) => {
+    await work([madeDay("usage_event", at(day)), madeDay("usage_minute", at(day)), callsOfDay(ledger, at(day), share)]);
+    await inOne(database, (em) => rebuildRollUps(em, { from: at(day), until: at(day + 1) }));
+  };
+  await draw(0, 1);
+  progress("the first day is drawn");
+  await work(copied.flatMap(({ table, indexes }) => indexes.map(({ name }) => without(table, name))));
+  const waiting = Array.from({ length: Math.max(0, ledger.days - 2) }, (_, index) => index + 1);
+  const lane = async () => {
+    for (let day = waiting.shift(); day !== undefined; day = waiting.shift()) await work(sameCallsLater(first, day));
+  };
+  await Promise.all([lane(), lane()]);
+  progress("the days after it are the same");
+  await Promise.all(copied.map(({ indexes }) => work(indexes.map(({ made }) => made))));
+  progress("sums have their indexes again");
+  await draw(ledger.days - 1, 0.66);
+  await work(["analyze"]);
+  progress("the last day is drawn");
 }
 
+const each = async (em: EntityManager, statements: readonly string[]): Promise<void> => {
+  for (const statement of statements) await em.execute(statement);
+};
+
+const inOne = (database: Database, work: (em: EntityManager) => Promise<void>): Promise<void> =>
+  database.system(async (em) => {
+    await em.execute(`set local statement_timeout = ${statementMs}`);
+    await em.execute(`set local lock_timeout = ${statementMs}`);
+    await work(em);
+  });
+
+const copied = ["usage_hour", "usage_day"].map((table) => ({
+  table,
+  indexes: [
+    { name: `${table}_pkey`, made: `alter table ${table} add primary key (organisation_id, combination_id, bucket)` },
+    { name: `${table}_listed`, made: `create index ${table}_listed on ${table} (organisation_id, cube, bucket)` },
+  ],
+}));
+const without = (table: string, index: string): string =>
+  index.endsWith("_pkey") ? `alter table ${table} drop constraint ${index}` : `drop index ${index}`;
+
+const dateOf = (day: Date): string => day.toISOString().slice(0, 10);
+const madeDay = (parent: string, day: Date): string => `select make_day_partition('${parent}', '${dateOf(day)}')`;
+
 function sameCallsLater(first: Date, days: number): readonly string[] {
-  const day = `>= '${first.toISOString()}' and %< '${new Date(first.getTime() + dayMs).toISOString()}'`;
-  const within = (time: string) => `${time} ${day.replace("%", `${time} `)}`;
+  const day = new Date(first.getTime() + days * dayMs);
+  const name = (parent: string, of: Date) => `${parent}_${dateOf(of).replaceAll("-", "")}`;
   const later = (time: string) => `${time} + interval '${days} days'`;
   const columns = ledgerColumns.join(", ");
   const id = `overlay(replace(call_id::text, '-', '') placing lpad(to_hex((extract(epoch from started_at) * 1000)::bigint + ${days * dayMs}), 12, '0') from 1 for 12)::uuid`;
+  const sums = ["combination_id", ...figureNames, ...sketchNames].join(", ");
+  const sameSums = (to: string, from: string) =>
+    `insert into ${to} (organisation_id, cube, bucket, ${sums}) select organisation_id, cube, ${later("bucket")}, ${sums} from ${from}`;
+  /** A day's table by itself gets its indexes as it becomes one of its parent's. */
+  const partition = (parent: string, filled: (table: string) => string) => [
+    // One that was made ahead is empty.
+    `drop table if exists ${name(parent, day)}`,
+    `create table ${name(parent, day)} (like ${parent} including defaults)`,
+    filled(name(parent, day)),
+    `do $$ begin execute format('alter table ${parent} attach partition ${name(parent, day)} for values from (%L) to (%L)',
+       day_bound('${parent}', '${dateOf(day)}'), day_bound('${parent}', '${dateOf(new Date(day.getTime() + dayMs))}')); end $$`,
+    `select wall_around('${name(parent, day)}')`,
+  ];
   return [
-    `insert into usage_event (call_id, started_at, ${columns}) select ${id}, ${later("started_at")}, ${columns} from usage_event where ${within("started_at")}`,
-    ...["minute", "hour", "day"].map(
-      (
-        grain,
-      ) => `insert into usage_${grain} select organisation_id, cube, ${later("bucket")}, ${["combination_id", ...figureNames, ...sketchNames].join(", ")}
-        from usage_${grain} where ${within("bucket")}`,
+    ...partition(
+      "usage_event",
+      (table) =>
+        `insert into ${table} (call_id, started_at, ${columns}) select ${id}, ${later("started_at")}, ${columns} from ${name("usage_event", first)}`,
+    ),
+    ...partition("usage_minute", (table) => sameSums(table, name("usage_minute", first))),
+    ...["usage_hour", "usage_day"].map(
+      (table) =>
+        `${sameSums(table, table)} where bucket >= '${first.toISOString()}' and bucket < '${new Date(first.getTime() + dayMs).toISOString()}'`,
     ),
   ];
 }

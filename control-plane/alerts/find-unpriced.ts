@@ -10,9 +10,9 @@ const windowMs = 15 * 60_000;
 export async function findUnpriced(em: EntityManager, now: Date): Promise<number> {
   const rows = await em.execute<{ organisation_id: string; backend_id: string; model_served: string; calls: string }[]>(
     `select c.organisation_id::text as organisation_id, c.backend_id, c.model_served,
-       sum(u.calls_without_cost - u.calls_without_usage)::text as calls
+       sum(u.unpriced_calls)::text as calls
      from usage_minute as u join usage_combination as c on c.organisation_id = u.organisation_id and c.id = u.combination_id
-     where u.cube = ${answersCube.number} and u.bucket >= ? and u.calls_without_cost > u.calls_without_usage and c.backend_id <> ''
+     where u.cube = ${answersCube.number} and u.bucket >= ? and u.unpriced_calls > 0 and c.backend_id <> ''
      group by 1, 2, 3 order by 1, 2, 3 limit 1000`,
     [new Date(now.getTime() - windowMs).toISOString()],
   );

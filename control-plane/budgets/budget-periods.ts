@@ -53,7 +53,7 @@ type Row = Readonly<Record<string, unknown>>;
 
 const milliseconds = (expression: string): string => `floor(extract(epoch from ${expression}) * 1000)::bigint::text`;
 const rolledUp = (table: string, range: string): string => `
-    select c.project_id, c.api_key_id, u.cost_nanodollars as cost, u.calls, u.calls_without_cost - u.calls_without_usage as unpriced
+    select c.project_id, c.api_key_id, u.cost_nanodollars as cost, u.calls, u.unpriced_calls as unpriced
     from ${table} as u join usage_combination as c on c.organisation_id = u.organisation_id and c.id = u.combination_id
     where u.organisation_id = span.organisation_id and u.cube = ${totalsCube.number} and ${range}`;
 

@@ -48,6 +48,7 @@ export const callColumns: Readonly<Record<string, string>> = {
   cost_nanodollars: "e.cost_nanodollars::text",
   cost_usd: dollars("e.cost_nanodollars"),
   tags: "e.tags::text",
+  recorded_at: instant("e.recorded_at"),
 };
 
 /** What the calls of a day have in common, in the order in which rows come. */

@@ -2,7 +2,9 @@
  * Rows of an export, a thousand at a time, each batch a short transaction behind the tenant wall that goes on where the one before
  * it ended: so a month costs no more memory than an hour, holds nobody up, and the last page costs what the first did.
  */
-import type { Database } from "../database/orm.ts";
+import { executeBound } from "../database/bound-statement.ts";
+import type { Database, EntityManager } from "../database/orm.ts";
+import { astrayIn, daysOf, type Given, instantOf, parametersOf, type Span } from "../usage/ledger-span.ts";
 import { callColumns, dayColumns, dayKeys, daySums, names } from "./export-columns.ts";
 import type { Period } from "./period.ts";
 
@@ -28,84 +30,98 @@ export function readExport(
 }
 
 /** In the order of time. */
-async function* readCalls(database: Database, organisationId: string, { start, end }: Period): AsyncGenerator<readonly ExportRow[]> {
-  const statement = `select ${selected(callColumns)}, floor(extract(epoch from e.started_at) * 1000000)::bigint::text as cursor
-    from (select * from usage_event where organisation_id = ?::uuid and started_at >= ? and started_at < ?
-        and (?::bigint is null or started_at > timestamptz 'epoch' + ?::bigint * interval '1 microsecond'
-          or (started_at = timestamptz 'epoch' + ?::bigint * interval '1 microsecond' and call_id < ?::uuid))
-      order by started_at asc, call_id desc limit ${batchRows}) as e ${names}
-    order by e.started_at asc, e.call_id desc`;
-  let after: { readonly micros: string; readonly callId: string } | undefined;
-  for (;;) {
-    const micros = after?.micros ?? null;
-    // From where it ended on, for the index; and what it had of that instant already left out.
-    const from = after === undefined ? start : new Date(Number(BigInt(after.micros) / 1000n));
-    const rows = await database.tenant(organisationId, (em) =>
-      em.execute<ExportRow[]>(statement, [
-        organisationId,
-        from.toISOString(),
-        end.toISOString(),
-        micros,
-        micros,
-        micros,
-        after?.callId ?? null,
-      ]),
-    );
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    yield rows.map(({ cursor: _, ...row }) => row);
-    if (rows.length < batchRows) return;
-    after = { micros: last["cursor"] ?? "", callId: last["call_id"] ?? "" };
+async function* readCalls(database: Database, organisationId: string, period: Period): AsyncGenerator<readonly ExportRow[]> {
+  for (const day of daysIn(period)) {
+    let after: ExportRow | undefined;
+    for (;;) {
+      const rows = await database.tenant(organisationId, (em) => callsAfter(em, organisationId, day, after));
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      yield rows.map(({ cursor: _, ...row }) => row);
+      if (rows.length < batchRows) break;
+      after = last;
+    }
   }
+}
+
+async function callsAfter(
+  em: EntityManager,
+  organisationId: string,
+  day: Span,
+  after: ExportRow | undefined,
+): Promise<readonly ExportRow[]> {
+  const { given, parameters } = parametersOf();
+  // From where it ended on, for the index; and what it had of that instant already left out.
+  const from = after === undefined ? day.fromMs : Number(BigInt(after["cursor"] ?? 0) / 1000n);
+  const span = { fromMs: from, untilMs: day.untilMs };
+  const where = await callsWithin(em, organisationId, span, given);
+  if (after !== undefined) {
+    const time = `timestamptz 'epoch' + ${given(after["cursor"], "bigint")} * interval '1 microsecond'`;
+    where.push(`(started_at > ${time} or (started_at = ${time} and call_id < ${given(after["call_id"], "uuid")}))`);
+  }
+  return executeBound<ExportRow>(
+    em,
+    `select ${selected(callColumns)}, floor(extract(epoch from e.started_at) * 1000000)::bigint::text as cursor
+      from (select * from usage_event where ${where.join(" and ")} order by started_at asc, call_id desc limit ${batchRows}) as e ${names}
+      order by e.started_at asc, e.call_id desc`,
+    parameters,
+  );
 }
 
 /** Day by day of UTC; the first and the last are cut off where the period is. */
-async function* readDays(database: Database, organisationId: string, { start, end }: Period): AsyncGenerator<readonly ExportRow[]> {
-  const keys = dayKeys.join(", ");
-  const statement = `select ${selected(dayColumns)}
-    from (select ?::text as day, organisation_id, ${keys}, ${daySums} from usage_event
-      where organisation_id = ?::uuid and started_at >= ? and started_at < ?
-        and (?::text is null or (${keys}) > (?, ?, ?, ?, ?, ?, ?::bigint))
-      group by organisation_id, ${keys} order by ${keys} limit ${batchRows}) as e ${names}
-    order by ${dayKeys.map((key) => `e.${key}`).join(", ")}`;
-  for (let sought = start; ; ) {
-    // Days without calls are passed over.
-    const from = await firstCallFrom(database, organisationId, sought, end);
-    if (from === undefined) return;
-    const until = new Date(Math.min(end.getTime(), (Math.floor(from.getTime() / dayMs) + 1) * dayMs));
-    const day = from.toISOString().slice(0, 10);
-    let after: readonly string[] | undefined;
+async function* readDays(database: Database, organisationId: string, period: Period): AsyncGenerator<readonly ExportRow[]> {
+  for (const day of daysIn(period)) {
+    let after: ExportRow | undefined;
     for (;;) {
-      const position = after ?? dayKeys.map(() => null);
-      const rows = await database.tenant(organisationId, async (em) => {
-        await em.execute(`set local statement_timeout = ${statementMs}`);
-        return em.execute<ExportRow[]>(statement, [
-          day,
-          organisationId,
-          from.toISOString(),
-          until.toISOString(),
-          after === undefined ? null : "after",
-          ...position,
-        ]);
-      });
+      const rows = await database.tenant(organisationId, (em) => sumsAfter(em, organisationId, day, after));
       if (rows.length > 0) yield rows;
       if (rows.length < batchRows) break;
-      after = dayKeys.map((key) => rows.at(-1)?.[key] ?? (key === "price_version" ? "0" : ""));
+      after = rows.at(-1);
     }
-    sought = until;
   }
 }
 
-/** When the first call of the range came; undefined: there is none. */
-async function firstCallFrom(database: Database, organisationId: string, from: Date, until: Date): Promise<Date | undefined> {
-  const [first] = await database.tenant(organisationId, (em) =>
-    em.execute<{ ms: string }[]>(
-      `select floor(extract(epoch from started_at) * 1000)::bigint::text as ms from usage_event
-        where organisation_id = ? and started_at >= ? and started_at < ? order by started_at limit 1`,
-      [organisationId, from.toISOString(), until.toISOString()],
-    ),
+async function sumsAfter(
+  em: EntityManager,
+  organisationId: string,
+  day: Span,
+  after: ExportRow | undefined,
+): Promise<readonly ExportRow[]> {
+  await em.execute(`set local statement_timeout = ${statementMs}`);
+  const { given, parameters } = parametersOf();
+  const keys = dayKeys.join(", ");
+  const where = await callsWithin(em, organisationId, day, given);
+  if (after !== undefined)
+    where.push(
+      `(${keys}) > (${dayKeys
+        .map((key) => (key === "price_version" ? given(after[key] ?? "0", "bigint") : given(after[key] ?? "", "text")))
+        .join(", ")})`,
+    );
+  return executeBound<ExportRow>(
+    em,
+    `select ${selected(dayColumns)}
+      from (select ${given(new Date(day.fromMs).toISOString().slice(0, 10), "text")} as day, organisation_id, ${keys}, ${daySums} from usage_event
+        where ${where.join(" and ")} group by organisation_id, ${keys} order by ${keys} limit ${batchRows}) as e ${names}
+      order by ${dayKeys.map((key) => `e.${key}`).join(", ")}`,
+    parameters,
   );
-  return first === undefined ? undefined : new Date(Number(first.ms));
+}
+
+/** Days of UTC are the ledger's tables: a batch looks into one of them. */
+function* daysIn({ start, end }: Period): Generator<Span> {
+  for (let fromMs = start.getTime(); fromMs < end.getTime(); ) {
+    const untilMs = Math.min(end.getTime(), (Math.floor(fromMs / dayMs) + 1) * dayMs);
+    yield { fromMs, untilMs };
+    fromMs = untilMs;
+  }
+}
+
+async function callsWithin(em: EntityManager, organisationId: string, span: Span, given: Given): Promise<string[]> {
+  return [
+    `organisation_id = ${given(organisationId, "uuid")}`,
+    daysOf(span, await astrayIn(em, span), given),
+    `started_at >= ${given(instantOf(span.fromMs), "timestamptz")} and started_at < ${given(instantOf(span.untilMs), "timestamptz")}`,
+  ];
 }
 
 const selected = (columns: Readonly<Record<string, string>>): string =>

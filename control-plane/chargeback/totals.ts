@@ -19,9 +19,15 @@ const statementMs = 60_000;
 const ledgerSums = `count(*) as calls, count(*) filter (where input_tokens is not null and cost_nanodollars is null) as unpriced,
   coalesce(sum(input_tokens), 0) as input, coalesce(sum(output_tokens), 0) as output, coalesce(sum(cost_nanodollars), 0) as cost`;
 
-const ledgerStatement = `select ${ledgerSums} from usage_event, b where organisation_id = b.id and started_at >= first and started_at < beyond`;
+/** Whose id tells another hour than their start are listed beside the ledger: see usage/ledger-span.ts. */
+const ledgerStatement = `select ${ledgerSums} from (
+    select e.* from usage_event as e, b where organisation_id = b.id and started_at >= first and started_at < beyond
+      and call_id >= ids_from and call_id < ids_until
+    union all
+    select e.* from b join usage_event_astray as a on a.organisation_id = b.id and a.started_at >= first and a.started_at < beyond
+      join usage_event as e on e.call_id = a.call_id where not (a.call_id >= ids_from and a.call_id < ids_until)) as calls`;
 
-const rolledUp = (table: string, range: string): string => `select calls, calls_without_cost - calls_without_usage as unpriced,
+const rolledUp = (table: string, range: string): string => `select calls, unpriced_calls as unpriced,
     input_tokens as input, output_tokens as output, cost_nanodollars as cost
   from ${table}, b where organisation_id = b.id and cube = ${totalsCube.number} and ${range}`;
 
@@ -60,7 +66,8 @@ async function totals(
   const rows = await em.execute<Row[]>(
     `with given as (select ?::uuid as id, ?::timestamptz as first, ?::timestamptz as beyond),
       b as (select *, ${ceiling("hour", "first")} as hour_from, ${whole("hour", "beyond")} as hour_until,
-        ${ceiling("day", "first")} as day_from, ${whole("day", "beyond")} as day_until from given)
+        ${ceiling("day", "first")} as day_from, ${whole("day", "beyond")} as day_until,
+        call_id_at(first - interval '1 hour') as ids_from, call_id_at(beyond + interval '1 hour') as ids_until from given)
      ${statements.map((statement, place) => `select ${place} as place, ${texts} from (${statement}) as sums`).join(" union all ")}
      order by place`,
     [organisationId, start.toISOString(), end.toISOString()],
@@ -68,9 +75,9 @@ async function totals(
   return rows.map(totalsOf);
 }
 
-/** The unpriced are left out: the roll-ups know them only where no call is charged without tokens. */
 export const agree = (one: PeriodTotals, other: PeriodTotals): boolean =>
   one.calls === other.calls &&
+  one.unpricedCalls === other.unpricedCalls &&
   one.inputTokens === other.inputTokens &&
   one.outputTokens === other.outputTokens &&
   one.costNanodollars === other.costNanodollars;

@@ -7,7 +7,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Migrator } from "@mikro-orm/migrations";
-import { type EntityManager, MikroORM } from "@mikro-orm/postgresql";
+import { type EntityManager, IsolationLevel, MikroORM } from "@mikro-orm/postgresql";
 import { ControlError } from "../control-error.ts";
 import type { Logger } from "../logger.ts";
 import { type ControlPlaneSettings, embeddedDatabaseDir } from "../settings.ts";
@@ -31,6 +31,7 @@ import { QuotaMarks } from "./migrations/0051-quota-marks.ts";
 import { ExperimentHealth } from "./migrations/0052-experiment-health.ts";
 import { LabelRollout } from "./migrations/0053-label-rollout.ts";
 import { NodeBackends } from "./migrations/0052-node-backends.ts";
+import { LedgerSearch } from "./migrations/0060-ledger-search.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -55,6 +56,7 @@ const migrations = [
   { name: "0052-experiment-health", class: ExperimentHealth },
   { name: "0053-label-rollout", class: LabelRollout },
   { name: "0052-node-backends", class: NodeBackends },
+  { name: "0060-ledger-search", class: LedgerSearch },
 ];
 
 const connectionsMax = 10;
@@ -74,6 +76,8 @@ export interface Database {
   system<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
   /** In a transaction that can neither read nor write another organisation's rows, raw SQL included. */
   tenant<T>(organisationId: string, work: (em: EntityManager) => Promise<T>): Promise<T>;
+  /** The same, and all that is read in it is of one instant. For reading alone. */
+  tenantAtOnce<T>(organisationId: string, work: (em: EntityManager) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -146,23 +150,30 @@ async function migrate(orm: MikroORM, embedded: EmbeddedDatabase | undefined): P
 
 function databaseOf(orm: MikroORM, embedded: EmbeddedDatabase | undefined): Database {
   const inside = new AsyncLocalStorage<true>();
-  const transaction = async <T>(em: EntityManager, work: (em: EntityManager) => Promise<T>): Promise<T> => {
+  const transaction = async <T>(
+    em: EntityManager,
+    work: (em: EntityManager) => Promise<T>,
+    options: { readonly isolationLevel?: IsolationLevel } = {},
+  ): Promise<T> => {
     // On the embedded database's one session it would wait for itself.
     if (inside.getStore()) throw new Error("a transaction inside a transaction: hand on the entity manager instead");
     try {
-      return await inside.run(true, () => em.transactional((forked) => work(forked as EntityManager)));
+      return await inside.run(true, () => em.transactional((forked) => work(forked as EntityManager), options));
     } catch (error) {
       throw readable(error);
     }
   };
+  const tenantManager = (organisationId: string): EntityManager => {
+    const em = orm.em.fork();
+    em.setSessionContext({ role: tenantRole, variables: { "app.organisation": organisationId } });
+    return em;
+  };
   return {
     orm,
     system: (work) => transaction(orm.em.fork(), work),
-    tenant: (organisationId, work) => {
-      const em = orm.em.fork();
-      em.setSessionContext({ role: tenantRole, variables: { "app.organisation": organisationId } });
-      return transaction(em, work);
-    },
+    tenant: (organisationId, work) => transaction(tenantManager(organisationId), work),
+    tenantAtOnce: (organisationId, work) =>
+      transaction(tenantManager(organisationId), work, { isolationLevel: IsolationLevel.REPEATABLE_READ }),
     close: async () => {
       await orm.close(true);
       await embedded?.close();

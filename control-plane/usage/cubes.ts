@@ -88,20 +88,20 @@ const serving = ["node", "revision", "price_version"] as const satisfies readonl
  * asks is told apart by project alone; by key and route as well for what is asked about those.
  */
 export const cubes: readonly Cube[] = [
+  cube(14, [], grains),
   cube(1, caller, grains),
   cube(2, ["project_id", ...answer], grains),
   cube(3, ["project_id", ...ending], ["hour", "day"]),
   cube(4, ["project_id", ...asking], ["hour", "day"]),
   cube(5, ["project_id", ...trial], ["hour", "day"]),
   cube(8, ["project_id", ...serving], ["hour", "day"]),
-  // End users are many, and each has few calls in a day.
-  cube(6, ["project_id", "end_user"], ["day"]),
+  cube(6, ["project_id", "end_user"], ["hour", "day"]),
   cube(9, [...caller, ...answer], ["hour", "day"]),
   cube(10, [...caller, ...ending], ["hour", "day"]),
   cube(11, [...caller, ...asking], ["hour", "day"]),
   cube(12, [...caller, ...trial], ["hour", "day"]),
   cube(13, [...caller, ...serving], ["hour", "day"]),
-  { ...cube(7, caller, ["day"]), tags: true },
+  { ...cube(7, caller, ["hour", "day"]), tags: true },
 ];
 
 /** Those of names that people or their programs gave: kept no longer than their calls. */
@@ -112,30 +112,43 @@ function cube(number: number, own: readonly Dimension[], itsGrains: readonly Gra
 }
 
 /** To the minute by project, key and route: what budgets are of. */
-export const totalsCube = cubes[0] as Cube;
+export const totalsCube = numbered(1);
 /** To the minute by project, backend and model. */
-export const answersCube = cubes[1] as Cube;
+export const answersCube = numbered(2);
+/** To the minute, of all together. */
+export const wholeCube = numbered(14);
+
+function numbered(number: number): Cube {
+  const found = cubes.find((each) => each.number === number);
+  if (found === undefined) throw new Error(`there is no cube ${number}`);
+  return found;
+}
 
 interface FigureForm {
-  readonly of: (event: UsageEvent) => bigint;
+  /** A whole number that a double holds. */
+  readonly of: (event: UsageEvent) => number;
   /** The same of a row of usage_event. */
   readonly ledger: string;
 }
 
 const tokens = (of: (usage: NonNullable<UsageEvent["usage"]>) => bigint, column: string): FigureForm => ({
-  of: ({ usage }) => (usage === undefined ? 0n : of(usage)),
+  of: ({ usage }) => (usage === undefined ? 0 : Number(of(usage))),
   ledger: `coalesce(${column}, 0)`,
 });
-const one = (condition: boolean): bigint => (condition ? 1n : 0n);
+const one = (condition: boolean): number => (condition ? 1 : 0);
 
 /** By their columns in the roll-ups: all are sums over calls. */
 export const figures = {
-  calls: { of: () => 1n, ledger: "1" },
+  calls: { of: () => 1, ledger: "1" },
   failed_calls: { of: ({ outcome }) => one(outcome !== Outcome.OK), ledger: "(outcome <> 'ok')::int" },
   retried_calls: { of: ({ attempts }) => one(attempts.length > 1), ledger: "(jsonb_array_length(attempts) > 1)::int" },
   calls_without_usage: { of: ({ usage }) => one(usage === undefined), ledger: "(input_tokens is null)::int" },
   calls_estimated: { of: ({ usage }) => one(usage?.estimated === true), ledger: "coalesce(usage_estimated, false)::int" },
-  calls_without_cost: { of: ({ costNanodollars }) => one(costNanodollars === undefined), ledger: "(cost_nanodollars is null)::int" },
+  /** A refused call has no cost either, and nothing to be paid. */
+  unpriced_calls: {
+    of: ({ usage, costNanodollars }) => one(usage !== undefined && costNanodollars === undefined),
+    ledger: "(input_tokens is not null and cost_nanodollars is null)::int",
+  },
   input_tokens: tokens(({ inputTokens }) => inputTokens, "input_tokens"),
   output_tokens: tokens(({ outputTokens }) => outputTokens, "output_tokens"),
   cache_read_tokens: tokens(({ cacheReadTokens }) => cacheReadTokens, "cache_read_tokens"),
@@ -146,14 +159,14 @@ export const figures = {
   audio_output_tokens: tokens(({ audioOutputTokens }) => audioOutputTokens, "audio_output_tokens"),
   image_input_tokens: tokens(({ imageInputTokens }) => imageInputTokens, "image_input_tokens"),
   image_output_tokens: tokens(({ imageOutputTokens }) => imageOutputTokens, "image_output_tokens"),
-  cost_nanodollars: { of: ({ costNanodollars }) => costNanodollars ?? 0n, ledger: "coalesce(cost_nanodollars, 0)" },
-  duration_ms: { of: ({ durationMs }) => BigInt(durationMs), ledger: "duration_ms" },
+  cost_nanodollars: { of: ({ costNanodollars }) => Number(costNanodollars ?? 0n), ledger: "coalesce(cost_nanodollars, 0)" },
+  duration_ms: { of: ({ durationMs }) => durationMs, ledger: "duration_ms" },
   calls_with_content: {
     of: ({ timeToFirstTokenMs }) => one(timeToFirstTokenMs !== undefined),
     ledger: "(time_to_first_token_ms is not null)::int",
   },
   time_to_first_token_ms: {
-    of: ({ timeToFirstTokenMs }) => BigInt(timeToFirstTokenMs ?? 0),
+    of: ({ timeToFirstTokenMs }) => timeToFirstTokenMs ?? 0,
     ledger: "coalesce(time_to_first_token_ms, 0)",
   },
 } as const satisfies Record<string, FigureForm>;
@@ -162,7 +175,7 @@ export type Figure = keyof typeof figures;
 export const figureNames = Object.keys(figures) as readonly Figure[];
 const figureForms: readonly FigureForm[] = Object.values(figures);
 
-export const figuresOf = (event: UsageEvent): readonly bigint[] => figureForms.map(({ of }) => of(event));
+export const figuresOf = (event: UsageEvent): readonly number[] => figureForms.map(({ of }) => of(event));
 
 /** Latency, as bins: see latency-sketch.ts. */
 export const sketches = {
@@ -202,6 +215,7 @@ export function combinationId(text: string): string {
 
 /** The same in SQL, of expressions for the values. */
 export const combinationIdSql = (of: Cube, expressions: readonly string[]): string =>
-  `substr(encode(sha256(convert_to(concat_ws(chr(31), '${of.number}', ${expressions
-    .map((expression) => `replace(${expression}, chr(31), chr(65533))`)
-    .join(", ")}), 'UTF8')), 'hex'), 1, 32)::uuid`;
+  `substr(encode(sha256(convert_to('${of.number}' || chr(31) || concat_ws(chr(31), ${[
+    "null",
+    ...expressions.map((expression) => `replace(${expression}, chr(31), chr(65533))`),
+  ].join(", ")}), 'UTF8')), 'hex'), 1, 32)::uuid`;

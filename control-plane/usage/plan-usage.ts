@@ -4,9 +4,11 @@
  *
  *     since                                                            until
  *       | ledger | minutes |  hours  |        days        | hours | … |
+ *
+ * Days are UTC's. Where the steps asked for are another calendar's, no sum may lie across two of them, so it is done for each step.
  */
 import { type Cube, cubes, type Dimension, type Grain, grainMs, grains } from "./cubes.ts";
-import type { DimensionFilter, Granularity, Grouping } from "./usage-question.ts";
+import type { DimensionFilter, Grouping } from "./usage-question.ts";
 
 export interface Piece {
   readonly source: Grain | "ledger";
@@ -39,23 +41,27 @@ export function keptSince(nowMs: number, ledgerDays: number): Kept {
 
 export interface PlannedQuestion {
   readonly range: { readonly since: Date; readonly until: Date };
-  readonly granularity: Granularity | undefined;
   readonly groupBy: readonly Grouping[];
   readonly filter: DimensionFilter;
 }
 
-export function planUsage(question: PlannedQuestion, kept: Kept): UsagePlan {
+/** @param steps where the steps begin that are told apart, in milliseconds; empty: the range is one. */
+export function planUsage(question: PlannedQuestion, kept: Kept, steps: readonly number[] = []): UsagePlan {
   const cube = cubeFor(question);
-  const coarsest = question.granularity === "minute" || question.granularity === "hour" ? question.granularity : "day";
-  const usable = grains.slice(0, grains.indexOf(coarsest) + 1).filter((grain) => cube?.grains.includes(grain));
+  const usable = grains.filter((grain) => cube?.grains.includes(grain)).reverse();
   const since = question.range.since.getTime();
   const until = question.range.until.getTime();
-  // What is older than the ledger is known by whole days.
-  const fromMs = since < kept.ledgerFromMs ? floorTo(since, "day") : since;
+  const bounds = [since, ...steps.filter((step) => step > since && step < until), until].map((bound, index) => known(bound, index, kept));
   const pieces: Piece[] = [];
-  cover(fromMs, until, [...usable].reverse(), kept, pieces);
+  for (const [index, bound] of bounds.slice(1).entries()) cover(bounds[index] ?? bound, bound, usable, kept, pieces);
   return { cube, pieces: joined(pieces) };
 }
+
+/** What is older than the ledger is known by whole days of UTC: the day in which a range begins, and elsewhere the nearest. */
+const known = (bound: number, index: number, kept: Kept): number => {
+  if (bound >= kept.ledgerFromMs) return bound;
+  return index === 0 ? floorTo(bound, "day") : floorTo(bound + dayMs / 2, "day");
+};
 
 function cover(fromMs: number, untilMs: number, coarseToFine: readonly Grain[], kept: Kept, pieces: Piece[]): void {
   if (fromMs >= untilMs) return;

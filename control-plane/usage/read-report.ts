@@ -3,13 +3,15 @@
  * the groups and the rest make the total, as do the points.
  */
 import { ValidationError } from "../control-error.ts";
-import { executeBound } from "../database/bound-statement.ts";
+import { arrayParameter, executeBound } from "../database/bound-statement.ts";
 import type { Database, EntityManager } from "../database/orm.ts";
-import { type Figure, figureNames, grainMs, type SketchName, sketchNames } from "./cubes.ts";
+import { type Figure, figureNames, type SketchName, sketchNames, wholeCube } from "./cubes.ts";
 import { addSketch, type BinCounts, emptyCounts } from "./latency-sketch.ts";
-import { type Kept, planUsage, type UsagePlan } from "./plan-usage.ts";
-import { checkQuestion, type Granularity, type UsageQuestion, type UsageRange } from "./usage-question.ts";
-import { type ChosenGroups, usageStatement } from "./usage-statement.ts";
+import { astrayIn, instantOf } from "./ledger-span.ts";
+import { type Kept, type Piece, planUsage, type UsagePlan } from "./plan-usage.ts";
+import { checkQuestion, type UsageQuestion, type UsageRange } from "./usage-question.ts";
+import { type Asked, type ChosenGroups, cellsStatement, rankingStatement, tagOf } from "./usage-statement.ts";
+import { stepsOf } from "./usage-steps.ts";
 
 /** Calls that may be read one by one for an answer: some 300 ms. */
 const ledgerCallsMax = 400_000;
@@ -63,62 +65,89 @@ export async function readReport(
   kept: Kept,
 ): Promise<ComparedReport> {
   checkQuestion(question);
-  return database.tenant(organisationId, async (em) => {
+  return database.tenantAtOnce(organisationId, async (em) => {
     // PostgreSQL compiles what it thinks costly, which takes longer than any of these.
     await em.execute("set local jit = off");
     const report = await answer(em, question, kept, undefined);
     if (!compare) return { ...report, before: undefined };
     const { since, until } = question.range;
     const range = { since: new Date(since.getTime() - (until.getTime() - since.getTime())), until: since };
-    return {
-      ...report,
-      before: await answer(
-        em,
-        { ...question, range },
-        kept,
-        report.groups.map(({ values }) => values),
-      ),
-    };
+    const same = report.groups.map(({ values }) => values);
+    return { ...report, before: await answer(em, { ...question, range }, kept, same) };
   });
 }
 
-async function answer(em: EntityManager, question: UsageQuestion, kept: Kept, chosen: ChosenGroups | undefined): Promise<UsageReport> {
-  const plan = planUsage(question, kept);
-  await checkEffort(em, plan, question, kept);
-  const cells = await cellsOf(em, question, plan, chosen);
-  // Calls without the tag are in no row of its cube: they are what is left of all.
-  if (plan.cube?.tags !== true || question.groupBy.length === 0) return reportOf(question, cells);
-  const ungrouped = { ...question, groupBy: [] };
-  return withUntagged(question, cells, await cellsOf(em, ungrouped, planUsage(ungrouped, kept), undefined), chosen);
+/** All together, by time; then the groups with the most. What they leave of all is the rest. */
+async function answer(em: EntityManager, question: UsageQuestion, kept: Kept, same: ChosenGroups | undefined): Promise<UsageReport> {
+  const steps = await stepsOf(em, question);
+  const all = { ...question, groupBy: [] };
+  const total = await cellsOf(em, await askedOf(em, all, kept, steps), undefined);
+  if (question.groupBy.length === 0) return reportOf(question, steps, total, []);
+  const asked = await askedOf(em, question, kept, steps);
+  const groups = same ?? (await rankedGroups(em, question, kept));
+  const cells = groups.length === 0 ? [] : await cellsOf(em, asked, groups);
+  if (asked.plan.cube?.tags !== true) return reportOf(question, steps, total, cells);
+  return reportOf(question, steps, total, [...cells, ...(await untagged(em, asked, total, same))]);
+}
+
+async function askedOf(em: EntityManager, question: UsageQuestion, kept: Kept, steps: readonly number[]): Promise<Asked> {
+  const plan = planUsage(question, kept, steps);
+  await checkEffort(em, plan, steps.length > 0, kept);
+  const read = plan.pieces.filter(({ source }) => source === "ledger");
+  const [first, last] = [read[0], read.at(-1)];
+  const figures = figureNames.filter((figure) => figure === "calls" || figure === question.orderBy || question.figures.includes(figure));
+  return {
+    question,
+    plan,
+    astray: first === undefined || last === undefined ? [] : await astrayIn(em, { fromMs: first.fromMs, untilMs: last.untilMs }),
+    byTime: steps.length > 0,
+    figures,
+    sketches: question.latencies ? sketchNames : [],
+  };
+}
+
+async function rankedGroups(em: EntityManager, question: UsageQuestion, kept: Kept): Promise<ChosenGroups> {
+  const { sql, parameters } = rankingStatement(await askedOf(em, question, kept, []));
+  const rows = await executeBound<CellRow>(em, sql, parameters);
+  return rows.map((row) => valuesOf(question, row));
+}
+
+/** Calls without the tag are in no row of its cube: they are what its rows leave of all. */
+async function untagged(em: EntityManager, asked: Asked, total: readonly Cell[], same: ChosenGroups | undefined): Promise<readonly Cell[]> {
+  if (same !== undefined && !same.some(([value]) => value === "")) return [];
+  const anyTag = { ...asked, question: { ...asked.question, groupBy: [] }, tag: tagOf(asked.question) };
+  const tagged = await cellsOf(em, anyTag, undefined);
+  return lessThan(total, tagged).map((cell) => ({ ...cell, values: [""] }));
 }
 
 interface Cell {
   /** Undefined: no granularity. */
   readonly atMs: number | undefined;
-  /** Undefined: of groups beyond the limit. */
-  readonly values: readonly string[] | undefined;
+  /** In the order of groupBy. */
+  readonly values: readonly string[];
   readonly figures: UsageFigures;
 }
 
 type CellRow = Readonly<Record<string, unknown>>;
 
-async function cellsOf(
-  em: EntityManager,
-  question: UsageQuestion,
-  plan: UsagePlan,
-  chosen: ChosenGroups | undefined,
-): Promise<readonly Cell[]> {
-  const { sql, parameters } = usageStatement(question, plan, chosen);
+async function cellsOf(em: EntityManager, asked: Asked, groups: ChosenGroups | undefined): Promise<readonly Cell[]> {
+  const { sql, parameters } = cellsStatement(asked, groups);
   const rows = await executeBound<CellRow>(em, sql, parameters);
-  return rows.map((row) => ({
-    atMs: row.at_ms === null ? undefined : Number(row.at_ms),
-    values: row.ranked === true ? question.groupBy.map((_, index) => String(row[`g${index + 1}`])) : undefined,
-    figures: {
-      sums: Object.fromEntries(figureNames.map((figure) => [figure, BigInt(String(row[figure]))])) as Record<Figure, bigint>,
-      sketches: ofEachSketch((name) => ({ added: row[name] instanceof Uint8Array ? [row[name]] : [], taken: [] })),
-    },
-  }));
+  return rows
+    .filter((row) => row.calls !== null)
+    .map((row) => ({
+      atMs: row.at_ms === null ? undefined : Number(row.at_ms),
+      values: valuesOf(asked.question, row),
+      figures: {
+        sums: { ...noSums, ...Object.fromEntries(asked.figures.map((figure) => [figure, BigInt(String(row[figure]))])) },
+        sketches: ofEachSketch((name) => ({ added: row[name] instanceof Uint8Array ? [row[name]] : [], taken: [] })),
+      },
+    }));
 }
+
+const valuesOf = ({ groupBy }: UsageQuestion, row: CellRow): readonly string[] => groupBy.map((_, index) => String(row[`g${index + 1}`]));
+
+const noSums = Object.fromEntries(figureNames.map((figure) => [figure, 0n])) as Readonly<Record<Figure, bigint>>;
 
 const ofEachSketch = <T>(make: (name: SketchName) => T): Readonly<Record<SketchName, T>> =>
   Object.fromEntries(sketchNames.map((name) => [name, make(name)])) as Record<SketchName, T>;
@@ -131,43 +160,29 @@ export function countsOf({ added, taken }: SketchSum): BinCounts {
   return counts.map((count, bin) => Math.max(0, count - (less[bin] ?? 0)));
 }
 
-function reportOf(question: UsageQuestion, cells: readonly Cell[]): UsageReport {
-  const times = timesOf(question);
-  const groups = Map.groupBy(
-    cells.filter(({ values }) => values !== undefined),
-    ({ values }) => JSON.stringify(values),
-  );
-  const rest = cells.filter(({ values }) => values === undefined);
+function reportOf(question: UsageQuestion, steps: readonly number[], total: readonly Cell[], cells: readonly Cell[]): UsageReport {
+  const groups = [...Map.groupBy(cells, ({ values }) => JSON.stringify(values)).values()];
+  const rest = question.groupBy.length === 0 ? [] : lessThan(total, cells);
   return {
     range: question.range,
-    total: seriesOf(times, cells),
-    groups:
-      question.groupBy.length === 0
-        ? []
-        : [...groups.values()].map((own) => ({ values: own[0]?.values ?? [], ...seriesOf(times, own) })).sort(byFigure(question.orderBy)),
-    rest: rest.length === 0 ? undefined : seriesOf(times, rest),
+    total: seriesOf(steps, total),
+    groups: groups.map((own) => ({ values: own[0]?.values ?? [], ...seriesOf(steps, own) })).sort(byFigure(question.orderBy)),
+    rest: rest.length === 0 ? undefined : seriesOf(steps, rest),
   };
+}
+
+/** What parts leave of a whole, where they leave any calls. */
+function lessThan(whole: readonly Cell[], parts: readonly Cell[]): readonly Cell[] {
+  const byTime = Map.groupBy(parts, ({ atMs }) => atMs);
+  return whole
+    .map(({ atMs, figures }) => ({ atMs, values: [], figures: less(figures, sumOf((byTime.get(atMs) ?? []).map((part) => part.figures))) }))
+    .filter(({ figures }) => figures.sums.calls > 0n);
 }
 
 const byFigure = (figure: Figure) => (one: UsageGroup, other: UsageGroup) => {
   const difference = other.figures.sums[figure] - one.figures.sums[figure];
   return difference === 0n ? (JSON.stringify(one.values) < JSON.stringify(other.values) ? -1 : 1) : difference < 0n ? -1 : 1;
 };
-
-function withUntagged(
-  question: UsageQuestion,
-  tagged: readonly Cell[],
-  all: readonly Cell[],
-  chosen: ChosenGroups | undefined,
-): UsageReport {
-  const untagged = all.map(({ atMs, figures }): Cell => {
-    const known = sumOf(tagged.filter((cell) => cell.atMs === atMs).map((cell) => cell.figures));
-    return { atMs, values: [""], figures: lessThan(figures, known) };
-  });
-  const asked = chosen === undefined || chosen.some(([value]) => value === "");
-  const some = untagged.filter(({ figures }) => figures.sums.calls > 0n).map((cell) => (asked ? cell : { ...cell, values: undefined }));
-  return reportOf(question, [...tagged, ...some]);
-}
 
 function seriesOf(times: readonly number[], cells: readonly Cell[]): UsageSeries {
   const byTime = Map.groupBy(cells, ({ atMs }) => atMs);
@@ -190,7 +205,7 @@ function sumOf(parts: readonly UsageFigures[]): UsageFigures {
   };
 }
 
-const lessThan = (whole: UsageFigures, part: UsageFigures): UsageFigures => ({
+const less = (whole: UsageFigures, part: UsageFigures): UsageFigures => ({
   sums: Object.fromEntries(figureNames.map((figure) => [figure, whole.sums[figure] - part.sums[figure]])) as Record<Figure, bigint>,
   sketches: ofEachSketch((name) => ({
     added: [...whole.sketches[name].added, ...part.sketches[name].taken],
@@ -198,52 +213,28 @@ const lessThan = (whole: UsageFigures, part: UsageFigures): UsageFigures => ({
   })),
 });
 
-/** The beginnings of the range's steps, in milliseconds: the first may lie before the range. */
-function timesOf({ range, granularity }: UsageQuestion): readonly number[] {
-  if (granularity === undefined) return [];
-  const times: number[] = [];
-  for (let at = stepBegin(range.since, granularity); at < range.until.getTime(); at = stepAfter(at, granularity)) times.push(at);
-  return times;
-}
-
-function stepBegin(date: Date, granularity: Granularity): number {
-  switch (granularity) {
-    case "month":
-      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
-    case "week": {
-      // As PostgreSQL counts: from Monday.
-      const day = Math.floor(date.getTime() / grainMs.day) * grainMs.day;
-      return day - ((new Date(day).getUTCDay() + 6) % 7) * grainMs.day;
-    }
-    default:
-      return Math.floor(date.getTime() / grainMs[granularity]) * grainMs[granularity];
-  }
-}
-
-function stepAfter(atMs: number, granularity: Granularity): number {
-  const at = new Date(atMs);
-  if (granularity === "month") return Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1);
-  return atMs + (granularity === "week" ? 7 * grainMs.day : grainMs[granularity]);
-}
-
 /** Refuses what would read more calls one by one than there is time for, and says what to ask instead. */
-async function checkEffort(em: EntityManager, plan: UsagePlan, question: UsageQuestion, kept: Kept): Promise<void> {
+async function checkEffort(em: EntityManager, plan: UsagePlan, byTime: boolean, kept: Kept): Promise<void> {
   const spans = plan.pieces.filter(({ source }) => source === "ledger");
-  let calls = 0n;
-  for (const { fromMs, untilMs } of spans) {
-    // Counted outwards, from sums alone: a look into the ledger is what is to be avoided.
-    const grain = fromMs >= kept.minutesFromMs ? "minute" : "hour";
-    const [row] = await executeBound<{ calls: string }>(
-      em,
-      `select coalesce(sum(calls), 0)::text as calls from usage_${grain} where cube = 1 and bucket >= date_trunc('${grain}', $1::timestamptz, 'UTC') and bucket < $2::timestamptz`,
-      [new Date(fromMs).toISOString(), new Date(untilMs).toISOString()],
-    );
-    calls += BigInt(row?.calls ?? "0");
-  }
+  if (spans.length === 0) return;
+  const calls = await callsWithin(em, spans, kept);
   if (calls <= ledgerCallsMax) return;
   const message =
     plan.cube === undefined
       ? `no sums are kept for these together, and the range holds ${calls} calls to read one by one, at most ${ledgerCallsMax}; ask for a shorter range, or for fewer dimensions at once`
-      : `its ends hold ${calls} calls to read one by one, at most ${ledgerCallsMax}; let it begin and end with a whole ${plan.cube.grains[0]}${question.granularity === undefined ? "" : ", and ask for coarser points"}`;
+      : `its ends hold ${calls} calls to read one by one, at most ${ledgerCallsMax}; let it begin and end with a whole ${plan.cube.grains[0]}${byTime ? ", and ask for coarser points" : ""}`;
   throw new ValidationError([{ path: "range", message }]);
+}
+
+/** Counted outwards, from sums alone: a look into the ledger is what is to be avoided. */
+async function callsWithin(em: EntityManager, spans: readonly Piece[], kept: Kept): Promise<bigint> {
+  const grain = (spans[0]?.fromMs ?? 0) >= kept.minutesFromMs ? "minute" : "hour";
+  const [row] = await executeBound<{ calls: string }>(
+    em,
+    `select coalesce(sum(calls), 0)::text as calls
+      from unnest($1::timestamptz[], $2::timestamptz[]) as span (first, beyond) join usage_${grain} as sums
+        on sums.cube = ${wholeCube.number} and bucket >= date_trunc('${grain}', first, 'UTC') and bucket < beyond`,
+    [arrayParameter(spans.map(({ fromMs }) => instantOf(fromMs))), arrayParameter(spans.map(({ untilMs }) => instantOf(untilMs)))],
+  );
+  return BigInt(row?.calls ?? "0");
 }

@@ -6,9 +6,12 @@ import { ValidationError } from "../control-error.ts";
 import { executeBound } from "../database/bound-statement.ts";
 import { isUuid } from "../database/config-kinds.ts";
 import type { UsageAttempt, UsageExposure, UsageQuotaMark } from "../database/entities/usage-event.ts";
-import type { Database } from "../database/orm.ts";
+import type { Database, EntityManager } from "../database/orm.ts";
 import { requireStorable } from "../storable-text.ts";
+import { candidates, type Sought } from "./call-candidates.ts";
+import { astrayIn, daysOf, type Given, instantOf, parametersOf, type Span } from "./ledger-span.ts";
 import { type OutcomeName, outcomes } from "./ledger-text.ts";
+import type { Kept } from "./plan-usage.ts";
 import { checkFilter, type DimensionFilter } from "./usage-question.ts";
 import { conditionsOf } from "./usage-statement.ts";
 
@@ -73,6 +76,8 @@ export interface LedgerEntry {
   readonly tags: Readonly<Record<string, string>>;
   readonly requestId: string;
   readonly quotaMarks: readonly UsageQuotaMark[];
+  /** When the ledger got it; null: it had it before it wrote this down. */
+  readonly recordedAt: Date | null;
 }
 
 const text = (column: string) => `${column}::text as ${column}`;
@@ -80,6 +85,7 @@ const entryColumns = [
   text("call_id"),
   "node_id",
   "floor(extract(epoch from started_at) * 1000000)::bigint::text as started_at_micros",
+  "(extract(epoch from recorded_at) * 1000)::bigint::text as recorded_at_ms",
   "project_id, api_key_id, end_user_hash, route_id, route_name, ingress, streamed, attempts, backend_id, provider_id, model_asked, model_served",
   "prompt_id, prompt_version, exposure, usage_estimated, outcome, error_reason, finish_reason, cache, config_epoch, tags, request_id, discount_basis_points, quota_marks",
   ...["input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"].map(text),
@@ -100,41 +106,129 @@ export interface UsagePage {
 
 export const cursorOf = (entry: Pick<LedgerEntry, "startedAtMicros" | "callId">): string => `${entry.startedAtMicros}.${entry.callId}`;
 
-/** Newest first; with `inverted` oldest first. @throws ValidationError for a cursor that is none, or a filter that cannot be. */
-export async function usageEntries(
+export interface FoundCalls {
+  readonly entries: LedgerEntry[];
+  /** There was no time to look further: a cursor from which to go on. Undefined: all was looked through, or the page is full. */
+  readonly reached: string | undefined;
+}
+
+/**
+ * Newest first; with `inverted` oldest first. Sums say where in time to look, so that a call a month ago is found as soon as one of now.
+ * @throws ValidationError for a cursor that is none, or a filter that cannot be.
+ */
+export async function findCalls(
   database: Database,
   organisationId: string,
   filter: CallFilter,
   page: UsagePage,
-): Promise<LedgerEntry[]> {
+  kept: Kept,
+): Promise<FoundCalls> {
   checkFilter(filter);
   requireStorable({ "filter.requestId": filter.requestId, "filter.quotaId": filter.quotaId });
-  const parameters: unknown[] = [];
-  const given = (value: unknown, type: string): string => `$${parameters.push(value)}::${type}`;
+  const span = {
+    fromMs: Math.max(filter.since?.getTime() ?? 0, page.before === undefined ? 0 : timeOf(page.before, "before")),
+    untilMs: Math.min(filter.until?.getTime() ?? latest, page.after === undefined ? latest : timeOf(page.after, "after") + 1),
+  };
+  return database.tenantAtOnce(organisationId, async (em) => {
+    await em.execute("set local jit = off");
+    // These lead to their calls by themselves.
+    if (filter.callId != null || filter.requestId != null)
+      return { entries: await readPart(em, filter, page, [], page.limit), reached: undefined };
+    return walk(em, filter, page, { filter, span, newestFirst: !page.inverted, minutesFromMs: kept.minutesFromMs });
+  });
+}
+
+/** Reads where calls can be until the page is full, some stretches at a time. */
+async function walk(em: EntityManager, filter: CallFilter, page: UsagePage, sought: Sought): Promise<FoundCalls> {
+  const giveUpAtMs = performance.now() + searchMs;
+  const entries: LedgerEntry[] = [];
+  let part: Span[] = [];
+  let hoped = 0;
+  const read = async (): Promise<void> => {
+    for (const entry of part.length === 0 ? [] : await readPart(em, filter, page, part, page.limit - entries.length)) entries.push(entry);
+    hoped = 0;
+  };
+  for await (const { fromMs, untilMs, calls } of candidates(em, sought)) {
+    const last = part.at(-1);
+    if (last !== undefined && last.fromMs === untilMs) part[part.length - 1] = { fromMs, untilMs: last.untilMs };
+    else if (last !== undefined && last.untilMs === fromMs) part[part.length - 1] = { fromMs: last.fromMs, untilMs };
+    else part.push({ fromMs, untilMs });
+    hoped += calls;
+    if (part.length < stretchesAtOnce && hoped < page.limit - entries.length) continue;
+    await read();
+    if (entries.length >= page.limit) return { entries, reached: undefined };
+    if (performance.now() > giveUpAtMs) return { entries, reached: cursorAt(page.inverted ? untilMs : fromMs) };
+    part = [];
+  }
+  await read();
+  return { entries, reached: undefined };
+}
+
+const latest = Number.POSITIVE_INFINITY;
+/** A page is answered within some 300 ms; what was not looked through by then is the next page's. */
+const searchMs = 200;
+/** In one statement. */
+const stretchesAtOnce = 12;
+
+/** Calls of these stretches of time, which come in the order that is sought; of none: of all time. */
+async function readPart(
+  em: EntityManager,
+  filter: CallFilter,
+  page: UsagePage,
+  spans: readonly Span[],
+  limit: number,
+): Promise<LedgerEntry[]> {
+  const { parameters, given } = parametersOf();
   const conditions = [
-    ...conditionsOf(filter, false, true, given),
+    ...conditionsOf(filter, "ledger", given),
     ...ownConditions(filter, given),
     ...(page.after === undefined ? [] : [beyond(page.after, "after", given)]),
     ...(page.before === undefined ? [] : [beyond(page.before, "before", given)]),
   ];
-  const order = page.inverted ? "started_at asc, usage_event.call_id desc" : "started_at desc, usage_event.call_id asc";
-  const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
-  const rows = await database.tenant(organisationId, (em) =>
-    executeBound<Row>(
-      em,
-      `select ${entryColumns} from usage_event ${where} order by ${order} limit ${given(page.limit, "bigint")}`,
-      parameters,
-    ),
+  const order = page.inverted
+    ? "usage_event.started_at asc, usage_event.call_id desc"
+    : "usage_event.started_at desc, usage_event.call_id asc";
+  const most = given(limit, "bigint");
+  const [first, last] = [spans[0], spans.at(-1)];
+  const astray =
+    first === undefined || last === undefined
+      ? []
+      : await astrayIn(em, { fromMs: Math.min(first.fromMs, last.fromMs), untilMs: Math.max(first.untilMs, last.untilMs) });
+  const stretches: readonly (readonly string[])[] =
+    spans.length === 0
+      ? [[]]
+      : spans.map((span) => [
+          daysOf(span, astray, given),
+          `started_at >= ${given(instantOf(span.fromMs), "timestamptz")} and started_at < ${given(instantOf(span.untilMs), "timestamptz")}`,
+        ]);
+  const parts = stretches.map((stretch) => {
+    const where = [...stretch, ...conditions];
+    return `(select * from usage_event ${where.length === 0 ? "" : `where ${where.join(" and ")}`} order by ${order} limit ${most})`;
+  });
+  const rows = await executeBound<Row>(
+    em,
+    `select ${entryColumns} from (${parts.join(" union all ")}) as usage_event order by ${order} limit ${most}`,
+    parameters,
   );
   return rows.map(ledgerEntry);
 }
 
 export async function usageEntry(database: Database, organisationId: string, callId: string): Promise<LedgerEntry | undefined> {
   if (!isUuid(callId)) return undefined;
-  return (await usageEntries(database, organisationId, { callId: [callId] }, { limit: 1, inverted: false }))[0];
+  return (await callsById(database, organisationId, { callId: [callId] }))[0];
 }
 
-type Given = (value: unknown, type: string) => string;
+/** Newest first. */
+export const callsById = (
+  database: Database,
+  organisationId: string,
+  filter: CallFilter & { readonly callId: readonly string[] },
+): Promise<LedgerEntry[]> => {
+  checkFilter(filter);
+  return database.tenant(organisationId, (em) =>
+    readPart(em, filter, { limit: filter.callId.length, inverted: false }, [], filter.callId.length),
+  );
+};
 
 function ownConditions(filter: CallFilter, given: Given): readonly string[] {
   const { since, until, callId, requestId, durationMsMin, durationMsMax, costNanodollarsMin, quotaId, hasContent } = filter;
@@ -154,11 +248,22 @@ function ownConditions(filter: CallFilter, given: Given): readonly string[] {
   ].flat();
 }
 
-/** In the order of the list (newest first), what stands after a cursor, or before it. */
-function beyond(cursor: string, side: "after" | "before", given: Given): string {
+/** Where all from `ms` on has been looked through, or with `inverted` all before it. */
+const cursorAt = (ms: number): string => `${Math.max(0, ms) * 1000}.ffffffff-ffff-ffff-ffff-ffffffffffff`;
+
+function readCursor(cursor: string, side: string): { readonly micros: string; readonly callId: string } {
   const [micros = "", callId = ""] = cursor.split(".");
   if (!/^\d{1,17}$/.test(micros) || !isUuid(callId))
     throw new ValidationError([{ path: side, message: "is not a cursor of this list; take one from pageInfo or an edge" }]);
+  return { micros, callId };
+}
+
+/** In whole milliseconds, rounded down. */
+const timeOf = (cursor: string, side: string): number => Number(BigInt(readCursor(cursor, side).micros) / 1000n);
+
+/** In the order of the list (newest first), what stands after a cursor, or before it. */
+function beyond(cursor: string, side: "after" | "before", given: Given): string {
+  const { micros, callId } = readCursor(cursor, side);
   const time = `timestamptz 'epoch' + ${given(micros, "bigint")} * interval '1 microsecond'`;
   const [earlier, later] = side === "after" ? ["<", ">"] : [">", "<"];
   return `started_at ${earlier}= ${time} and (started_at ${earlier} ${time} or usage_event.call_id ${later} ${given(callId, "uuid")})`;
@@ -213,6 +318,7 @@ function ledgerEntry(row: Row): LedgerEntry {
     tags: row.tags as Readonly<Record<string, string>>,
     requestId: word("request_id"),
     quotaMarks: (row.quota_marks ?? []) as readonly UsageQuotaMark[],
+    recordedAt: row.recorded_at_ms === null ? null : new Date(Number(row.recorded_at_ms)),
   };
 }
 

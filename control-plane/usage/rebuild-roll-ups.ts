@@ -21,8 +21,8 @@ export async function rebuildRollUps(em: EntityManager, { from, until }: DayRang
   for (const cube of cubes) {
     await em.execute(`create temporary table counted on commit drop as ${countedCalls(cube)}`, range);
     await em.execute(
-      `insert into usage_combination (id, organisation_id, cube, ${columnsOf(cube).join(", ")})
-        select distinct on (organisation_id, combination_id) combination_id, organisation_id, ${cube.number}, ${columnsOf(cube).join(", ")}
+      `insert into usage_combination (${["id", "organisation_id", "cube", ...columnsOf(cube)].join(", ")})
+        select distinct on (organisation_id, combination_id) ${["combination_id", "organisation_id", cube.number, ...columnsOf(cube)].join(", ")}
         from counted on conflict (organisation_id, id) do nothing`,
     );
     for (const grain of cube.grains) await em.execute(summed(cube, grain));
@@ -36,7 +36,7 @@ function countedCalls(cube: Cube): string {
   const named = cube.dimensions.map((dimension, index) => `${values[index]} as ${dimension}`);
   const tag = cube.tags ? ["tag.key as tag_name", "tag.value as tag_value"] : [];
   const id = combinationIdSql(cube, cube.tags ? [...values, "tag.key", "tag.value"] : values);
-  return `select organisation_id, ${id} as combination_id, started_at, ${[...named, ...tag].join(", ")},
+  return `select organisation_id, ${id} as combination_id, ${["started_at", ...named, ...tag].join(", ")},
       ${figureNames.map((figure) => `(${figures[figure].ledger})::bigint as ${figure}_counted`).join(", ")},
       ${sketchNames.map((sketch) => `latency_bin(${sketches[sketch].ledger}) as ${sketch}_bin`).join(", ")}
     from usage_event ${cube.tags ? ", jsonb_each_text(tags) as tag" : ""} where started_at >= ? and started_at < ?`;

@@ -12,15 +12,18 @@ import { isUuid } from "../database/config-kinds.ts";
 import type { Database, EntityManager } from "../database/orm.ts";
 import { recordExposures } from "../experiments/record-exposures.ts";
 import { feedbackTable, type LedgerTable, usageTable } from "./ledger-rows.ts";
+import { markAstray } from "./ledger-span.ts";
 import { recordQuotaMarks } from "./quota-marks.ts";
 import { rollUp } from "./roll-up.ts";
 import { writeRollUps } from "./write-roll-ups.ts";
 
-/** In one statement: some 10 MB of parameters at most, and well within the statement's clock. */
+/** In one statement: some 10 MB of parameters at most. */
 const rowsMax = 10_000;
-/** A million calls of these fit a sum of 64 bits; no provider's call comes near. */
+/** Nobody waits for an answer, and given up it would begin again: a busy machine may take its time. */
+const statementMs = 30_000;
+/** A thousand of the dearest calls fit a sum of 64 bits, and one of them a double; no provider's call comes near. */
 const tokensMax = 1_000_000_000_000n;
-const costNanodollarsMax = 10_000_000_000_000_000n;
+const costNanodollarsMax = 9_000_000_000_000_000n;
 
 export interface RejectedRecord {
   /** In the records that were given. */
@@ -74,12 +77,22 @@ export async function recordUsage(database: Database, records: readonly UsageRec
 }
 
 async function writeCalls(em: EntityManager, events: readonly UsageEvent[]): Promise<readonly UsageEvent[]> {
-  const written = await inserted(em, usageTable, events, ({ callId }) => callId);
-  if (written.length > 0) await writeRollUps(em, rollUp(written));
+  await em.execute(`set local statement_timeout = ${statementMs}`);
+  const inserting = inserted(em, usageTable, events, ({ callId }) => callId);
+  // Nearly always all are new: they are added up while the database writes them, which takes as long.
+  const [additions, written] = await Promise.all([whileItWrites(() => rollUp(events)), inserting]);
+  if (written.length > 0) await writeRollUps(em, written.length === events.length ? additions : rollUp(written));
+  await markAstray(em, written);
   await recordQuotaMarks(em, written);
   await recordExposures(em, written);
   return written;
 }
+
+/** After what was asked of the database has left this process. */
+const whileItWrites = async <T>(work: () => T): Promise<T> => {
+  await new Promise((resolve) => setImmediate(resolve));
+  return work();
+};
 
 /** Those that were new. */
 async function inserted<Event>(

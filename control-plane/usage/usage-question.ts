@@ -4,6 +4,7 @@
  */
 import { ValidationError } from "../control-error.ts";
 import { requireStorable } from "../storable-text.ts";
+import { isTimeZone } from "../time-zone.ts";
 import { type Dimension, dimensionNames, type Figure } from "./cubes.ts";
 
 export const granularities = ["minute", "hour", "day", "week", "month"] as const;
@@ -33,9 +34,13 @@ export interface UsageQuestion {
   readonly range: UsageRange;
   /** Undefined: the range is one. */
   readonly granularity: Granularity | undefined;
+  /** IANA: whose days, weeks and months; "UTC" as a rule. */
+  readonly timeZone: string;
   readonly groupBy: readonly Grouping[];
   readonly filter: DimensionFilter;
   readonly orderBy: Figure;
+  /** What is wanted; others are 0 in the answer. */
+  readonly figures: readonly Figure[];
   /** Groups; the rest is summed up. */
   readonly limit: number;
   /** Whether latencies are wanted: they are most of what is read. */
@@ -51,10 +56,11 @@ const longestMs = { minute: 60_000, hour: 3_600_000, day: 86_400_000, week: 7 * 
 const yearsMax = 10;
 
 /** @throws ValidationError that names what is wrong. */
-export function checkQuestion({ range, granularity, groupBy, filter, limit }: UsageQuestion): void {
+export function checkQuestion({ range, granularity, timeZone, groupBy, filter, limit }: UsageQuestion): void {
   const lengthMs = range.until.getTime() - range.since.getTime();
   if (lengthMs <= 0) throw fault("range.until", "must be after range.since");
   if (lengthMs > yearsMax * 366 * 86_400_000) throw fault("range", `may be ${yearsMax} years long`);
+  if (!isTimeZone(timeZone)) throw fault("timeZone", "must be an IANA time zone such as Europe/Berlin");
   if (groupBy.length > groupByMax) throw fault("groupBy", `may tell calls apart by ${groupByMax} things at once`);
   if (new Set(groupBy.map(nameOf)).size < groupBy.length) throw fault("groupBy", "names the same thing twice");
   if (limit < 1 || limit > groupsMax) throw fault("limit", `must be from 1 to ${groupsMax}`);

@@ -1,117 +1,136 @@
 /**
- * A question and its plan as one SQL statement: one, so that all of its sums are of one instant. It answers cells, a row for
- * each point in time and group, with the groups beyond the limit as one; all other sums are made of these.
+ * Questions and their plans as SQL: which groups have the most, and cells, a row for each step in time and each group. What is not
+ * asked for is not summed: a sum costs as much as finding its row.
  */
-import { dimensions, type Figure, figureNames, figures, type SketchName, sketches, sketchNames } from "./cubes.ts";
+import { type Cube, dimensions, type Figure, figures, type SketchName, sketches } from "./cubes.ts";
+import { type Astray, daysOf, type Given, instantOf, parametersOf } from "./ledger-span.ts";
 import type { Piece, UsagePlan } from "./plan-usage.ts";
-import type { DimensionFilter, Granularity, Grouping, UsageQuestion } from "./usage-question.ts";
+import type { DimensionFilter, Grouping, UsageQuestion } from "./usage-question.ts";
 
 export interface Statement {
   readonly sql: string;
   readonly parameters: readonly unknown[];
 }
 
-/** Groups that were chosen before, as for the period before: their values, in the order of groupBy. */
+/** Groups by their values, in the order of groupBy. */
 export type ChosenGroups = readonly (readonly string[])[];
 
-export function usageStatement(question: UsageQuestion, { cube, pieces }: UsagePlan, chosen: ChosenGroups | undefined): Statement {
-  const parameters: unknown[] = [];
-  const given = (value: unknown, type: string): string => `$${parameters.push(value)}::${type}`;
-  const groups = question.groupBy.map((_, index) => `g${index + 1}`);
-  const wanted = question.latencies ? sketchNames : [];
-  const facts = pieces.map((piece) => {
-    const inLedger = piece.source === "ledger";
-    const conditions = conditionsOf(question.filter, cube?.tags === true && !inLedger, inLedger, given);
-    return inLedger
-      ? ledgerFacts(question, piece, conditions, wanted, given)
-      : rollUpFacts(question, piece, cube?.number ?? 0, cube?.tags === true, conditions, wanted, given);
-  });
-  const sums = figureNames.map((figure) => `sum(${figure}) as ${figure}`);
-  const added = wanted.map((sketch) => `string_agg(${sketch}, '') as ${sketch}`);
-  const by = ["at", ...groups].join(", ");
-  const isRanked = groups.length === 0 ? "true" : `(${groups.join(", ")}) in (select ${groups.join(", ")} from ranked)`;
-  const kept = groups.map((group) => `case when ranked then ${group} else '' end as ${group}`);
-  const sql = `with facts as (${facts.length === 0 ? noFacts(groups, wanted) : facts.join("\n union all ")}),
-    cells as materialized (select ${[by, ...sums, ...added].join(", ")} from facts group by ${by})
-    ${groups.length === 0 ? "" : `, ranked as (${rankedGroups(groups, question, chosen, given)})`},
-    marked as (select *, ${isRanked} as ranked from cells)
-    select ranked, (extract(epoch from at) * 1000)::bigint::text as at_ms, ${[...kept, ...figureNames.map((figure) => `sum(${figure})::text as ${figure}`), ...added].join(", ")}
-    from marked group by ${["ranked", "at", ...groups.map((group) => `case when ranked then ${group} else '' end`)].join(", ")}`;
-  return { sql, parameters };
+export interface Asked {
+  readonly question: UsageQuestion;
+  readonly plan: UsagePlan;
+  /** Of the time of the ledger's pieces. */
+  readonly astray: Astray;
+  /** Steps in time are told apart. */
+  readonly byTime: boolean;
+  readonly figures: readonly Figure[];
+  readonly sketches: readonly SketchName[];
+  /** Of the cube of tags, the tag whose rows are meant; undefined: the one that the question names. */
+  readonly tag?: string;
 }
 
-type Given = (value: unknown, type: string) => string;
-
-function rankedGroups(
-  groups: readonly string[],
-  { orderBy, limit }: UsageQuestion,
-  chosen: ChosenGroups | undefined,
-  given: Given,
-): string {
-  if (chosen !== undefined)
-    return `select * from unnest(${groups
-      .map((_, index) =>
-        given(
-          chosen.map((values) => values[index] ?? ""),
-          "text[]",
-        ),
-      )
-      .join(", ")}) as chosen (${groups.join(", ")})`;
-  return `select ${groups.join(", ")} from cells group by ${groups.join(", ")} order by sum(${orderBy}) desc, ${groups.join(", ")} limit ${limit}`;
+/** The groups with the most of what is ordered by, first. */
+export function rankingStatement(asked: Asked): Statement {
+  const { question } = asked;
+  const writing = parametersOf();
+  const groups = groupsOf(question).join(", ");
+  const ranked = { ...asked, byTime: false, figures: [question.orderBy], sketches: [] };
+  const sql = `select ${groups} from (${factsOf(ranked, writing.given)}) as facts
+    group by ${groups} order by sum(${question.orderBy}) desc, ${groups} limit ${question.limit}`;
+  return { sql, parameters: writing.parameters };
 }
 
-function rollUpFacts(
-  question: UsageQuestion,
-  { source, fromMs, untilMs }: Piece,
-  cube: number,
-  tags: boolean,
-  conditions: readonly string[],
-  wanted: readonly SketchName[],
-  given: Given,
-): string {
+/** @param chosen only these groups; undefined: all that there are. */
+export function cellsStatement(asked: Asked, chosen: ChosenGroups | undefined): Statement {
+  const writing = parametersOf();
+  const groups = groupsOf(asked.question);
+  const by = [...(asked.byTime ? ["at"] : []), ...groups];
+  const wanted = chosen === undefined ? [] : [`(${groups.join(", ")}) in (${chosenRows(chosen, groups.length, writing.given)})`];
+  const sums = [
+    ...asked.figures.map((figure) => `sum(${figure})::text as ${figure}`),
+    ...asked.sketches.map((sketch) => `string_agg(${sketch}, '') as ${sketch}`),
+  ];
+  const at = asked.byTime ? "(extract(epoch from at) * 1000)::bigint::text as at_ms" : "null as at_ms";
+  const sql = `select ${[at, ...groups, ...sums].join(", ")} from (${factsOf(asked, writing.given)}) as facts
+    ${wanted.length === 0 ? "" : `where ${wanted[0]}`} ${by.length === 0 ? "" : `group by ${by.join(", ")}`}`;
+  return { sql, parameters: writing.parameters };
+}
+
+const groupsOf = ({ groupBy }: UsageQuestion): readonly string[] => groupBy.map((_, index) => `g${index + 1}`);
+
+const chosenRows = (chosen: ChosenGroups, width: number, given: Given): string =>
+  `select * from unnest(${Array.from({ length: width }, (_, index) =>
+    given(
+      chosen.map((values) => values[index] ?? ""),
+      "text[]",
+    ),
+  ).join(", ")})`;
+
+function factsOf(asked: Asked, given: Given): string {
+  const { pieces, cube } = asked.plan;
+  const facts: string[] = [];
+  for (const [source, own] of Map.groupBy(pieces, (piece) => piece.source)) {
+    if (source === "ledger") facts.push(...ledgerFacts(asked, own, given));
+    else if (cube !== undefined) facts.push(rollUpFacts(asked, cube, own, given));
+  }
+  return facts.length === 0 ? noFacts(asked) : facts.join("\n union all ");
+}
+
+function rollUpFacts(asked: Asked, cube: Cube, pieces: readonly Piece[], given: Given): string {
+  const { question } = asked;
+  const source = pieces[0]?.source;
+  const conditions = conditionsOf(question.filter, cube.tags ? "tags" : "cube", given);
   const groups = question.groupBy.map((grouping, index) => `${"tag" in grouping ? "tag_value" : grouping.dimension} as g${index + 1}`);
-  const tagName = tags ? [`tag_name = ${given(tagOf(question), "text")}`] : [];
   const where = [
-    `sums.cube = ${cube}`,
-    `bucket >= ${given(new Date(fromMs).toISOString(), "timestamptz")}`,
-    `bucket < ${given(new Date(untilMs).toISOString(), "timestamptz")}`,
-    ...tagName,
+    `sums.cube = ${cube.number}`,
+    within("bucket", pieces, given),
+    ...(cube.tags ? [`tag_name = ${given(asked.tag ?? tagOf(question), "text")}`] : []),
     ...conditions,
   ];
+  // A day of UTC may belong to a step that begins after it did: its noon does not.
+  const timeIn = (): string =>
+    source === "day" ? `greatest(bucket + interval '12 hours', ${given(question.range.since.toISOString(), "timestamptz")})` : "bucket";
+  const columns = [...stepOf(asked, timeIn, given), ...groups, ...asked.figures, ...asked.sketches];
   // Without the combination's columns there is nothing to join for.
-  const joins = groups.length > 0 || conditions.length > 0 || tags;
-  return `select ${[`${pointOf(question.granularity, "bucket")} as at`, ...groups, ...figureNames, ...wanted].join(", ")}
-    from usage_${source} as sums ${joins ? "join usage_combination as combination on combination.organisation_id = sums.organisation_id and combination.id = sums.combination_id" : ""}
+  const joined = groups.length > 0 || conditions.length > 0 || cube.tags;
+  return `select ${columns.join(", ")}
+    from usage_${source} as sums ${joined ? "join usage_combination as combination on combination.organisation_id = sums.organisation_id and combination.id = sums.combination_id" : ""}
     where ${where.join(" and ")}`;
 }
 
-function ledgerFacts(
-  question: UsageQuestion,
-  { fromMs, untilMs }: Piece,
-  conditions: readonly string[],
-  wanted: readonly SketchName[],
-  given: Given,
-): string {
-  const groups = question.groupBy.map((grouping, index) => `${ledgerValueOf(grouping, given)} as g${index + 1}`);
-  const from = given(new Date(fromMs).toISOString(), "timestamptz");
-  const until = given(new Date(untilMs).toISOString(), "timestamptz");
+function ledgerFacts(asked: Asked, pieces: readonly Piece[], given: Given): readonly string[] {
+  const { question } = asked;
+  const conditions = conditionsOf(question.filter, "ledger", given);
   const columns = [
-    `${pointOf(question.granularity, "started_at")} as at`,
-    ...groups,
-    ...figureNames.map((figure: Figure) => `(${figures[figure].ledger})::bigint as ${figure}`),
-    ...wanted.map(
+    ...stepOf(asked, () => "started_at", given),
+    ...question.groupBy.map((grouping, index) => `${ledgerValueOf(grouping, given)} as g${index + 1}`),
+    ...asked.figures.map((figure) => `(${figures[figure].ledger})::bigint as ${figure}`),
+    ...asked.sketches.map(
       (sketch) =>
         `case when ${sketches[sketch].ledger} is null then '' else sketch_entries(latency_bin(${sketches[sketch].ledger}), 1) end as ${sketch}`,
     ),
   ];
-  return `select ${columns.join(", ")} from usage_event where ${[`started_at >= ${from}`, `started_at < ${until}`, ...conditions].join(" and ")}`;
+  return pieces.map((piece) => {
+    const where = [daysOf(piece, asked.astray, given), within("started_at", [piece], given), ...conditions];
+    return `select ${columns.join(", ")} from usage_event where ${where.join(" and ")}`;
+  });
 }
+
+const within = (time: string, pieces: readonly Piece[], given: Given): string => {
+  const ranges = pieces.map(
+    ({ fromMs, untilMs }) =>
+      `${time} >= ${given(instantOf(fromMs), "timestamptz")} and ${time} < ${given(instantOf(untilMs), "timestamptz")}`,
+  );
+  return ranges.length === 1 ? ranges.join() : `(${ranges.map((range) => `(${range})`).join(" or ")})`;
+};
+
+const stepOf = ({ byTime, question: { granularity, timeZone } }: Asked, time: () => string, given: Given): readonly string[] =>
+  byTime && granularity !== undefined ? [`date_trunc('${granularity}', ${time()}, ${given(timeZone, "text")}) as at`] : [];
 
 const ledgerValueOf = (grouping: Grouping, given: Given): string =>
   "tag" in grouping ? `coalesce(tags->>${given(grouping.tag, "text")}, '')` : dimensions[grouping.dimension].ledger;
 
 /** Of a question that the cube of tags answers: the one tag that it names. */
-function tagOf({ groupBy, filter }: UsageQuestion): string {
+export function tagOf({ groupBy, filter }: Pick<UsageQuestion, "groupBy" | "filter">): string {
   const [tag] = [
     ...groupBy.flatMap((grouping) => ("tag" in grouping ? [grouping.tag] : [])),
     ...(filter.tags ?? []).map(({ name }) => name),
@@ -119,20 +138,24 @@ function tagOf({ groupBy, filter }: UsageQuestion): string {
   return tag ?? "";
 }
 
-/** For rows of the ledger, or for combinations. */
-export function conditionsOf(filter: DimensionFilter, ofTagCube: boolean, ofLedger: boolean, given: Given): readonly string[] {
+/** For rows of the ledger, or for combinations: of a cube, or of the cube of tags. */
+export function conditionsOf(filter: DimensionFilter, of: "ledger" | "cube" | "tags", given: Given): readonly string[] {
   const conditions: string[] = [];
   for (const [name, form] of Object.entries(dimensions)) {
     const values = filter[name as keyof typeof dimensions];
-    if (values != null) conditions.push(`${ofLedger ? form.ledger : name} = any(${given([...values], "text[]")})`);
+    if (values != null) conditions.push(`${of === "ledger" ? form.ledger : name} = any(${given([...values], "text[]")})`);
   }
   for (const { name, values } of filter.tags ?? [])
-    conditions.push(`${ofTagCube ? "tag_value" : `coalesce(tags->>${given(name, "text")}, '')`} = any(${given([...values], "text[]")})`);
+    conditions.push(
+      `${of === "tags" ? "tag_value" : `coalesce(tags->>${given(name, "text")}, '')`} = any(${given([...values], "text[]")})`,
+    );
   return conditions;
 }
 
-const pointOf = (granularity: Granularity | undefined, time: string): string =>
-  granularity === undefined ? "null::timestamptz" : `date_trunc('${granularity}', ${time}, 'UTC')`;
-
-const noFacts = (groups: readonly string[], wanted: readonly SketchName[]): string =>
-  `select ${["null::timestamptz as at", ...groups.map((group) => `'' as ${group}`), ...figureNames.map((figure) => `0::bigint as ${figure}`), ...wanted.map((sketch) => `''::bytea as ${sketch}`)].join(", ")} where false`;
+const noFacts = (asked: Asked): string =>
+  `select ${[
+    ...(asked.byTime ? ["null::timestamptz as at"] : []),
+    ...groupsOf(asked.question).map((group) => `'' as ${group}`),
+    ...asked.figures.map((figure) => `0::bigint as ${figure}`),
+    ...asked.sketches.map((sketch) => `''::bytea as ${sketch}`),
+  ].join(", ")} where false`;

@@ -20,7 +20,7 @@ export async function writeRollUps(em: EntityManager, additions: readonly Additi
   await writeCombinations(em, [...new Set(additions.map(({ combination }) => combination))]);
   // Most calls have no sound, no images, no errors: what is 0 in all of them is neither sent nor added.
   const counted = figureNames.flatMap((figure, index) =>
-    additions.some(({ figures }) => figures[index] !== 0n) ? [{ figure, index }] : [],
+    additions.some(({ figures }) => figures[index] !== 0) ? [{ figure, index }] : [],
   );
   const long = await executeBound<LongSketch>(em, additionStatement(counted.map(({ figure }) => figure)), [
     arrayParameter(additions.map(({ combination }) => combination.organisationId)),
@@ -29,7 +29,7 @@ export async function writeRollUps(em: EntityManager, additions: readonly Additi
     arrayParameter(additions.map(({ combination }) => combination.id)),
     arrayParameter(additions.map(({ durations }) => sketchOf(durations).toString("base64"))),
     arrayParameter(additions.map(({ timesToFirstToken }) => sketchOf(timesToFirstToken).toString("base64"))),
-    ...counted.map(({ index }) => arrayParameter(additions.map(({ figures }) => figures[index] ?? 0n))),
+    ...counted.map(({ index }) => arrayParameter(additions.map(({ figures }) => figures[index] ?? 0))),
   ]);
   for (const grain of grains)
     await compact(

@@ -23,7 +23,8 @@ export interface PostgresServer {
   close(): Promise<void>;
 }
 
-export async function startPostgres(): Promise<PostgresServer> {
+/** @param settings beside those that tests are run with. */
+export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
   const bin = binaryFolder();
   const user = process.getuid?.() === 0 ? postgresUser() : undefined;
   const dir = mkdtempSync(join(tmpdir(), "penstock-postgres-"));
@@ -39,7 +40,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   let databases = 0;
 
   async function start(): Promise<ChildProcess> {
-    const options = { fsync: "off", listen_addresses: "127.0.0.1", max_connections: "60", unix_socket_directories: dir };
+    const options = { fsync: "off", listen_addresses: "127.0.0.1", max_connections: "60", unix_socket_directories: dir, ...settings };
     const args = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const started = spawn(join(bin, "postgres"), ["-D", data, "-p", String(port), ...args], { ...user, cwd: dir, stdio: "ignore" });
     const until = Date.now() + startMsMax;

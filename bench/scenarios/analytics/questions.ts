@@ -10,7 +10,7 @@ export interface Question {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-const figures = "calls failedCalls inputTokens outputTokens costNanodollars callsWithoutCost";
+const figures = "calls failedCalls inputTokens outputTokens costNanodollars unpricedCalls";
 const latencies = "duration { p50Ms p95Ms p99Ms } timeToFirstToken { p50Ms p95Ms }";
 const usage = (
   fields: string,

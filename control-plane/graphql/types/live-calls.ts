@@ -2,7 +2,7 @@
 import { ControlError } from "../../control-error.ts";
 import type { CallFeed, NewCalls } from "../../usage/call-feed.ts";
 import { idsMax } from "../../usage/call-feed.ts";
-import { type CallFilter, type LedgerEntry, usageEntries } from "../../usage/read-usage.ts";
+import { callsById, type LedgerEntry } from "../../usage/read-usage.ts";
 import { builder } from "../builder.ts";
 import { principalOf } from "../context.ts";
 import { UsageEventType } from "./usage-event.ts";
@@ -39,10 +39,7 @@ builder.subscriptionField("liveCalls", (t) =>
       const { organisationId } = principalOf(context);
       const { callFeed, database, settings } = context.services;
       const asked = callFilterOf(filter, settings.pepper);
-      return liveCalls(callFeed, organisationId, (callId) => readCalls({ ...asked, callId }));
-      function readCalls(narrowed: CallFilter): Promise<readonly LedgerEntry[]> {
-        return usageEntries(database, organisationId, narrowed, { limit: idsMax, inverted: false });
-      }
+      return liveCalls(callFeed, organisationId, (callId) => callsById(database, organisationId, { ...asked, callId }));
     },
     resolve: (live: LiveCalls) => live,
   }),

@@ -4,7 +4,7 @@ import { ValidationError } from "../../control-error.ts";
 import type { UsageAttempt, UsageExposure, UsageQuotaMark } from "../../database/entities/usage-event.ts";
 import { keptSince } from "../../usage/plan-usage.ts";
 import { readReport, type UsageFigures } from "../../usage/read-report.ts";
-import { cursorOf, type LedgerEntry, usageEntries, usageEntry } from "../../usage/read-usage.ts";
+import { cursorOf, findCalls, type LedgerEntry, usageEntry } from "../../usage/read-usage.ts";
 import { groupsMax } from "../../usage/usage-question.ts";
 import { builder } from "../builder.ts";
 import { checkPage, connectionOf, enumOf, pageSizeMax } from "../config-type.ts";
@@ -71,6 +71,7 @@ export const UsageEventType = builder.objectRef<LedgerEntry>("UsageEvent").imple
     callId: t.exposeID("callId", { description: "The call's x-penstock-call-id." }),
     requestId: t.exposeString("requestId", { description: "The caller's own x-request-id. Empty: it sent none." }),
     nodeId: t.exposeString("nodeId"),
+    recordedAt: t.expose("recordedAt", { type: "DateTime", nullable: true, description: "When the ledger got it." }),
     startedAt: t.field({ type: "DateTime", resolve: ({ startedAtMicros }) => new Date(Number(startedAtMicros / 1000n)) }),
     projectId: t.exposeString("projectId"),
     apiKeyId: t.exposeString("apiKeyId"),
@@ -130,21 +131,33 @@ builder.queryField("usageEvents", (t) =>
   t.connection(
     {
       type: UsageEventType,
-      description: "Newest first.",
+      description:
+        "Newest first. Where few calls are meant among many, a page may be short, or empty, and there be a next one: it goes on from where there was no more time to look.",
       authScopes: { viewer: true },
       args: { filter: t.arg({ type: FilterType }) },
-      resolve: (_root, { filter, ...args }, context) => {
+      resolve: async (_root, { filter, ...args }, context) => {
         checkPage(args);
-        return resolveCursorConnection<Promise<LedgerEntry[]>>(
+        const { database, settings } = context.services;
+        let reached: string | undefined;
+        const page = await resolveCursorConnection<Promise<LedgerEntry[]>>(
           { args, maxSize: pageSizeMax, defaultSize: pageSizeDefault, toCursor: cursorOf },
-          (page) =>
-            usageEntries(
-              context.services.database,
-              principalOf(context).organisationId,
-              callFilterOf(filter, context.services.settings.pepper),
-              page,
-            ),
+          async (asked) => {
+            const { organisationId } = principalOf(context);
+            const kept = keptSince(Date.now(), settings.ledgerDays);
+            const found = await findCalls(database, organisationId, callFilterOf(filter, settings.pepper), asked, kept);
+            reached = found.reached;
+            return found.entries;
+          },
         );
+        if (reached === undefined) return page;
+        const { pageInfo } = page;
+        const backwards = args.last != null;
+        return {
+          ...page,
+          pageInfo: backwards
+            ? { ...pageInfo, startCursor: reached, hasPreviousPage: true }
+            : { ...pageInfo, endCursor: reached, hasNextPage: true },
+        };
       },
     },
     connectionOf(UsageEventType),
@@ -179,12 +192,13 @@ const SummaryGroupType = builder.objectRef<SummaryGroup>("UsageSummaryGroup").im
     costNanodollars: t.field({ type: "BigInt", resolve: ({ sums }) => sums.cost_nanodollars }),
     requestsWithoutCost: t.field({
       type: "BigInt",
-      description: "Requests whose cost is not known; they are not in costNanodollars.",
-      resolve: ({ sums }) => sums.calls_without_cost,
+      description: "Requests that used tokens whose price is not known; they are not in costNanodollars.",
+      resolve: ({ sums }) => sums.unpriced_calls,
     }),
   }),
 });
 
+const summed = ["calls", "failed_calls", "input_tokens", "output_tokens", "cost_nanodollars", "unpriced_calls"] as const;
 const summaryDimensions = { route: "route_name", backend: "backend_id", key: "api_key_id" } as const;
 
 builder.queryField("usageSummary", (t) =>
@@ -199,9 +213,11 @@ builder.queryField("usageSummary", (t) =>
       const question = {
         range,
         granularity: groupBy === "day" ? ("day" as const) : undefined,
+        timeZone: "UTC",
         groupBy: groupBy === "day" ? [] : [{ dimension: summaryDimensions[groupBy] }],
         filter: {},
         orderBy: "calls" as const,
+        figures: summed,
         limit: groupsMax,
         latencies: false,
       };

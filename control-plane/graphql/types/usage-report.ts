@@ -91,7 +91,7 @@ const FiguresType = builder.objectRef<UsageFigures>("UsageFigures").implement({
       retriedCalls: sum("retried_calls", "That took more than one attempt."),
       callsWithoutUsage: sum("calls_without_usage", "Whose tokens nobody knows: they are in no sum of tokens."),
       callsEstimated: sum("calls_estimated", "Whose tokens the node counted, because the backend did not say."),
-      callsWithoutCost: sum("calls_without_cost", "Whose cost is not known: they are not in costNanodollars."),
+      unpricedCalls: sum("unpriced_calls", "That used tokens whose price is not known: they are not in costNanodollars."),
       inputTokens: sum("input_tokens"),
       outputTokens: sum("output_tokens"),
       totalTokens: t.field({ type: "BigInt", resolve: ({ sums }) => sums.input_tokens + sums.output_tokens }),
@@ -124,7 +124,11 @@ const FiguresType = builder.objectRef<UsageFigures>("UsageFigures").implement({
 
 const PointType = builder.objectRef<UsagePoint>("UsagePoint").implement({
   fields: (t) => ({
-    at: t.field({ type: "DateTime", description: "The beginning of the step, in UTC.", resolve: ({ at }) => at }),
+    at: t.field({
+      type: "DateTime",
+      description: "The beginning of the step; the first may lie before the range.",
+      resolve: ({ at }) => at,
+    }),
     figures: t.field({ type: FiguresType, resolve: ({ figures }) => figures }),
   }),
 });
@@ -244,7 +248,10 @@ builder.queryField("usage", (t) =>
     authScopes: { viewer: true },
     args: {
       range: t.arg({ type: RangeType, required: true }),
-      granularity: t.arg({ type: GranularityType, description: "Null: no points, the range is one. In UTC, weeks from Monday." }),
+      granularity: t.arg({ type: GranularityType, description: "Null: no points, the range is one. Weeks begin on Monday." }),
+      timeZone: t.arg.string({
+        description: "Whose hours, days, weeks and months the points are; IANA, such as Europe/Berlin. Left out: UTC.",
+      }),
       groupBy: t.arg({ type: [GroupingType], description: "Up to 4." }),
       filter: t.arg({ type: FilterType }),
       orderBy: t.arg({ type: OrderType, description: "CALLS by default." }),
@@ -254,7 +261,7 @@ builder.queryField("usage", (t) =>
     errors: { types: [ValidationError] },
     resolve: async (
       _root,
-      { range, granularity, groupBy: given, filter, orderBy, limit, compare },
+      { range, granularity, timeZone, groupBy: given, filter, orderBy, limit, compare },
       context,
       info,
     ): Promise<ShownReport> => {
@@ -263,10 +270,12 @@ builder.queryField("usage", (t) =>
       const question = {
         range,
         granularity: granularity ?? undefined,
+        timeZone: timeZone ?? "UTC",
         groupBy,
         filter: dimensionFilterOf(filter, settings.pepper),
         orderBy: orderBy ?? "calls",
         limit: limit ?? groupsDefault,
+        figures: figuresAsked(info),
         latencies: asksForPercentiles(info),
       };
       const kept = keptSince(Date.now(), settings.ledgerDays);
@@ -285,5 +294,25 @@ function groupingOf(
 }
 
 /** They are most of what a report reads, so they are read only where the document names one. */
-const asksForPercentiles = ({ fieldNodes, fragments }: GraphQLResolveInfo): boolean =>
-  [...fieldNodes, ...Object.values(fragments)].some((node) => /\b(p\d\dMs|percentileMs)\b/.test(print(node)));
+const asksForPercentiles = (info: GraphQLResolveInfo): boolean => /\b(p\d\dMs|percentileMs)\b/.test(documentOf(info));
+
+/** What the document does not name is not summed. */
+function figuresAsked(info: GraphQLResolveInfo): readonly Figure[] {
+  const named = new Set(documentOf(info).match(/\w+/g));
+  return figureNames.filter((figure) => {
+    const field = figure.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+    return named.has(field) || (fieldsMadeOf[figure] ?? []).some((made) => named.has(made));
+  });
+}
+
+/** Fields that have another name than the figures that they are made of. */
+const fieldsMadeOf: { readonly [Name in Figure]?: readonly string[] } = {
+  input_tokens: ["totalTokens"],
+  output_tokens: ["totalTokens"],
+  duration_ms: ["duration"],
+  calls_with_content: ["timeToFirstToken"],
+  time_to_first_token_ms: ["timeToFirstToken"],
+};
+
+const documentOf = ({ fieldNodes, fragments }: GraphQLResolveInfo): string =>
+  [...fieldNodes, ...Object.values(fragments)].map((node) => print(node)).join("\n");

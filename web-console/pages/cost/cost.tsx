@@ -153,9 +153,9 @@ function Body({ report, by, name }: { readonly report: Report; readonly by: Dime
         />
         <Tile name="A thousand calls" value={money((BigInt(now.costNanodollars) * 1000n) / BigInt(now.calls))} />
       </div>
-      {now.callsWithoutCost !== "0" && (
+      {now.unpricedCalls !== "0" && (
         <Notice tone="warn">
-          What {count(now.callsWithoutCost)} of {count(now.calls)} calls cost is not known: their backends have no price. They are in no sum
+          What {count(now.unpricedCalls)} of {count(now.calls)} calls cost is not known: their backends have no price. They are in no sum
           of money.
         </Notice>
       )}
@@ -231,8 +231,8 @@ function Groups({ report, by, name }: { readonly report: Report; readonly by: Di
         id: "unknown",
         name: "Cost unknown",
         end: true,
-        by: (group) => Number(group.figures.callsWithoutCost),
-        cell: (group) => count(group.figures.callsWithoutCost),
+        by: (group) => Number(group.figures.unpricedCalls),
+        cell: (group) => count(group.figures.unpricedCalls),
       },
     ],
     [by, total, name],
@@ -277,7 +277,7 @@ function download(report: Report, by: DimensionName): void {
     figures.calls,
     figures.failedCalls,
     figures.totalTokens,
-    figures.callsWithoutCost,
+    figures.unpricedCalls,
   ]);
   if (report.rest !== null)
     rows.push([
@@ -287,10 +287,10 @@ function download(report: Report, by: DimensionName): void {
       report.rest.figures.calls,
       report.rest.figures.failedCalls,
       report.rest.figures.totalTokens,
-      report.rest.figures.callsWithoutCost,
+      report.rest.figures.unpricedCalls,
     ]);
   const text = [
-    `${by.toLowerCase()},label,cost_nanodollars,calls,failed_calls,total_tokens,calls_without_cost`,
+    `${by.toLowerCase()},label,cost_nanodollars,calls,failed_calls,total_tokens,unpriced_calls`,
     ...rows.map((row) => row.map(cell).join(",")),
   ].join("\r\n");
   const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));

@@ -165,7 +165,7 @@ function Incidents({ data }: { readonly data: Data }) {
   );
   const unpriced = backends
     .filter(({ values }) => values[0]?.value !== "")
-    .reduce((sum, { figures }) => sum + Number(figures.callsWithoutCost), 0);
+    .reduce((sum, { figures }) => sum + Number(figures.unpricedCalls), 0);
   return (
     <>
       {data.nodes.length === 0 && (

@@ -5,7 +5,7 @@ export const figuresFragment = graphql(`
   fragment Figures on UsageFigures {
     calls
     failedCalls
-    callsWithoutCost
+    unpricedCalls
     totalTokens
     costNanodollars
     duration {
