@@ -53,7 +53,7 @@ const startOf = ({ startedAt }: UsageEvent) => Number(startedAt?.seconds) * 1000
 const countsOf = (labels: readonly string[]) =>
   Object.fromEntries([...Map.groupBy(labels, (label) => label)].map(([label, own]) => [label, own.length]));
 
-it.each(zones)("in %s", async (timeZone) => {
+it.each(zones)("in %s", { timeout: 120_000 }, async (timeZone) => {
   const clock = new Intl.DateTimeFormat("sv", { timeZone, dateStyle: "short" });
   for (const [spell, fromMs] of Object.entries(spells)) {
     for (const groupBy of [[], [{ dimension: "backend_id" as const }], [{ dimension: "end_user" as const }], [{ tag: "team" }]]) {
