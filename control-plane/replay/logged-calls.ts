@@ -3,7 +3,7 @@ import { type CallContent, readContents } from "../content/read-content.ts";
 import { ValidationError } from "../control-error.ts";
 import { isUuid } from "../database/config-kinds.ts";
 import type { Database, EntityManager } from "../database/orm.ts";
-import { type CallFilter, type LedgerEntry, usageEntries } from "../usage/read-usage.ts";
+import { type CallFilter, type LedgerEntry, newestCalls, usageEntry } from "../usage/read-usage.ts";
 import { answerText, type ChatMessage, type NodeAnswer, toolCallsOf } from "./call-node.ts";
 
 export const callsMax = 1000;
@@ -30,12 +30,7 @@ export async function chooseCalls(database: Database, organisationId: string, { 
   }
   if (limit != null && (limit < 1 || limit > callsMax))
     throw new ValidationError([{ path: "limit", message: `must be from 1 to ${callsMax}` }]);
-  const entries = await usageEntries(
-    database,
-    organisationId,
-    { ...filter, hasContent: true },
-    { limit: limit ?? callsDefault, inverted: false },
-  );
+  const entries = await newestCalls(database, organisationId, { ...filter, hasContent: true }, limit ?? callsDefault);
   if (entries.length === 0)
     throw new ValidationError([
       { path: "filter", message: "no call whose content is kept is like this; is contentCapture on where it was made?" },
@@ -56,7 +51,7 @@ export interface LoggedCall {
 
 /** undefined: its content is not kept, or the ledger does not have it yet. */
 export async function loggedCall(database: Database, organisationId: string, callId: string): Promise<LoggedCall | undefined> {
-  const [entry] = await usageEntries(database, organisationId, { callId: [callId] }, { limit: 1, inverted: false });
+  const entry = await usageEntry(database, organisationId, callId);
   if (entry === undefined) return undefined;
   return database.tenant(organisationId, async (em) => {
     const [content] = await readContents(em, [callId]);

@@ -11,7 +11,7 @@ import { requireStorable } from "../storable-text.ts";
 import { candidates, type Sought } from "./call-candidates.ts";
 import { astrayIn, daysOf, type Given, instantOf, parametersOf, type Span } from "./ledger-span.ts";
 import { type OutcomeName, outcomes } from "./ledger-text.ts";
-import type { Kept } from "./plan-usage.ts";
+import { keptSince } from "./plan-usage.ts";
 import { checkFilter, type DimensionFilter } from "./usage-question.ts";
 import { conditionsOf } from "./usage-statement.ts";
 
@@ -116,13 +116,7 @@ export interface FoundCalls {
  * Newest first; with `inverted` oldest first. Sums say where in time to look, so that a call a month ago is found as soon as one of now.
  * @throws ValidationError for a cursor that is none, or a filter that cannot be.
  */
-export async function findCalls(
-  database: Database,
-  organisationId: string,
-  filter: CallFilter,
-  page: UsagePage,
-  kept: Kept,
-): Promise<FoundCalls> {
+export async function findCalls(database: Database, organisationId: string, filter: CallFilter, page: UsagePage): Promise<FoundCalls> {
   checkFilter(filter);
   requireStorable({ "filter.requestId": filter.requestId, "filter.quotaId": filter.quotaId });
   const span = {
@@ -134,7 +128,8 @@ export async function findCalls(
     // These lead to their calls by themselves.
     if (filter.callId != null || filter.requestId != null)
       return { entries: await readPart(em, filter, page, [], page.limit), reached: undefined };
-    return walk(em, filter, page, { filter, span, newestFirst: !page.inverted, minutesFromMs: kept.minutesFromMs });
+    const { minutesFromMs } = keptSince(Date.now(), 0);
+    return walk(em, filter, page, { filter, span, newestFirst: !page.inverted, minutesFromMs });
   });
 }
 
@@ -211,6 +206,17 @@ async function readPart(
     parameters,
   );
   return rows.map(ledgerEntry);
+}
+
+/** Newest first, however long it takes to find them. */
+export async function newestCalls(database: Database, organisationId: string, filter: CallFilter, limit: number): Promise<LedgerEntry[]> {
+  const found: LedgerEntry[] = [];
+  for (let after: string | undefined; ; ) {
+    const { entries, reached } = await findCalls(database, organisationId, filter, { after, limit: limit - found.length, inverted: false });
+    found.push(...entries);
+    if (reached === undefined || found.length >= limit) return found;
+    after = reached;
+  }
 }
 
 export async function usageEntry(database: Database, organisationId: string, callId: string): Promise<LedgerEntry | undefined> {

@@ -6,7 +6,6 @@ import type { UsageEvent } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { type Database, openDatabase } from "../../control-plane/database/orm.ts";
 import { openLogger } from "../../control-plane/logger.ts";
 import { dimensionNames, dimensionValueOf } from "../../control-plane/usage/cubes.ts";
-import { keptSince } from "../../control-plane/usage/plan-usage.ts";
 import { type CallFilter, cursorOf, findCalls } from "../../control-plane/usage/read-usage.ts";
 import { recordUsage } from "../../control-plane/usage/record-usage.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
@@ -15,7 +14,6 @@ import { randomCalls } from "./random-calls.ts";
 const dayMs = 86_400_000;
 const ours = v7();
 const beginMs = Math.floor(Date.now() / dayMs) * dayMs - 20 * dayMs;
-const kept = keptSince(Date.now(), 400);
 let postgres: PostgresServer;
 let database: Database;
 let events: readonly UsageEvent[];
@@ -43,7 +41,7 @@ const pagesOf = async (filter: CallFilter, limit: number, inverted: boolean) => 
   let cursor: string | undefined;
   for (;;) {
     const side = inverted ? { before: cursor } : { after: cursor };
-    const { entries, reached } = await findCalls(database, ours, filter, { ...side, limit, inverted }, kept);
+    const { entries, reached } = await findCalls(database, ours, filter, { ...side, limit, inverted });
     found.push(...entries.map(({ callId }) => callId));
     const last = entries.at(-1);
     if (reached === undefined && (last === undefined || entries.length < limit)) return found;
@@ -102,10 +100,10 @@ it("finds the calls that a look at each of them finds, from either end, whatever
 
 it("finds a call by its id and by the caller's", async () => {
   const call = events.find(({ requestId }) => requestId !== "") as UsageEvent;
-  const byId = await findCalls(database, ours, { callId: [call.callId] }, { limit: 5, inverted: false }, kept);
+  const byId = await findCalls(database, ours, { callId: [call.callId] }, { limit: 5, inverted: false });
   expect(byId.entries.map(({ callId }) => callId)).toEqual([call.callId]);
   expect(byId.entries[0]?.recordedAt?.getTime()).toBeGreaterThan(Date.now() - 600_000);
-  const byRequest = await findCalls(database, ours, { requestId: call.requestId }, { limit: 100, inverted: false }, kept);
+  const byRequest = await findCalls(database, ours, { requestId: call.requestId }, { limit: 100, inverted: false });
   expect(byRequest.entries.map(({ requestId }) => requestId)).toEqual(new Array(byRequest.entries.length).fill(call.requestId));
   expect(byRequest.entries.length).toBe(Math.min(100, events.filter(({ requestId }) => requestId === call.requestId).length));
 });

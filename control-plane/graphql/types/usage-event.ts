@@ -143,8 +143,7 @@ builder.queryField("usageEvents", (t) =>
           { args, maxSize: pageSizeMax, defaultSize: pageSizeDefault, toCursor: cursorOf },
           async (asked) => {
             const { organisationId } = principalOf(context);
-            const kept = keptSince(Date.now(), settings.ledgerDays);
-            const found = await findCalls(database, organisationId, callFilterOf(filter, settings.pepper), asked, kept);
+            const found = await findCalls(database, organisationId, callFilterOf(filter, settings.pepper), asked);
             reached = found.reached;
             return found.entries;
           },
