@@ -29,8 +29,8 @@ import { ForcedParameters } from "./migrations/0050-forced-parameters.ts";
 import { ContentAndReplay } from "./migrations/0051-content-and-replay.ts";
 import { QuotaMarks } from "./migrations/0051-quota-marks.ts";
 import { ExperimentHealth } from "./migrations/0052-experiment-health.ts";
-import { LabelRollout } from "./migrations/0053-label-rollout.ts";
 import { NodeBackends } from "./migrations/0052-node-backends.ts";
+import { LabelRollout } from "./migrations/0053-label-rollout.ts";
 import { LedgerSearch } from "./migrations/0060-ledger-search.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
