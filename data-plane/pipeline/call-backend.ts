@@ -55,66 +55,140 @@ export interface BackendBatch<Event> {
 }
 
 /**
- * Yields the batches of the backend that answers, from its commit point on (with what came before held back until then).
+ * The batches of the backend that answers, from its commit point on (with what came before held back until then).
  * @param open starts the exchange with one backend: openCompletion, or what another kind of call does.
  * @param attempts is filled as they are made: the caller of this reads it at any time, also after a failure.
- * @throws GatewayError the last attempt's, where none answered.
+ * @throws (from its `next`) GatewayError the last attempt's, where none answered.
  */
-export async function* callBackend<Event>(
+export const callBackend = <Event>(
   plan: BackendPlan,
   open: (attempt: Attempt) => AsyncIterable<BackendBatch<Event>>,
   dependencies: Pick<BackendDependencies, "places" | "circuits" | "random">,
   attempts: Attempt[],
   signal: AbortSignal,
-): AsyncGenerator<readonly Event[], void> {
-  let failure: GatewayError | undefined;
-  const backends = backendsInOrder(plan.tiers, dependencies.random);
-  for (const backend of dependencies.circuits.inOrder(plan.fit?.(backends) ?? backends)) {
-    if (attempts.length >= plan.attemptsMax) break;
-    const attempt: Attempt = { backend, startedAtMs: Date.now(), result: "", httpStatus: 0, endedAtMs: 0, dropped: nothing };
-    attempts.push(attempt);
-    let committed = false;
+): AsyncIterable<readonly Event[]> => new BackendAnswer(plan, open, dependencies, attempts, signal);
+
+/** An iterator and not a generator: it stands between each read and its write, and generators here and below it cost an eighth of a token. */
+class BackendAnswer<Event> implements AsyncIterableIterator<readonly Event[], void> {
+  readonly #plan: BackendPlan;
+  readonly #open: (attempt: Attempt) => AsyncIterable<BackendBatch<Event>>;
+  readonly #dependencies: Pick<BackendDependencies, "places" | "circuits" | "random">;
+  readonly #attempts: Attempt[];
+  readonly #signal: AbortSignal;
+  /** The answer that is handed on; undefined: none has come to its commit point. */
+  #answer: AsyncIterator<BackendBatch<Event>> | undefined;
+  #attempt: Attempt | undefined;
+  #leavePlace: (() => void) | undefined;
+
+  constructor(
+    plan: BackendPlan,
+    open: (attempt: Attempt) => AsyncIterable<BackendBatch<Event>>,
+    dependencies: Pick<BackendDependencies, "places" | "circuits" | "random">,
+    attempts: Attempt[],
+    signal: AbortSignal,
+  ) {
+    this.#plan = plan;
+    this.#open = open;
+    this.#dependencies = dependencies;
+    this.#attempts = attempts;
+    this.#signal = signal;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<readonly Event[], void>> {
+    if (this.#answer === undefined) return { done: false, value: await this.#commit() };
     try {
-      if (plan.admit !== undefined) await plan.admit(attempt);
-      const leave = dependencies.places.take(backend, plan.clocks.queueMs, signal);
-      const release = leave instanceof Promise ? await leave : leave;
-      try {
-        let held: Event[] | undefined;
-        for await (const batch of open(attempt)) {
-          if (committed) yield batch.events;
-          else if (batch.bearsContent) {
-            committed = true;
-            attempt.httpStatus = 200;
-            yield held === undefined ? batch.events : [...held, ...batch.events];
-          } else held = [...(held ?? []), ...batch.events];
-        }
-        if (!committed)
-          throw new GatewayError("UPSTREAM_TRUNCATED", "the backend ended its answer without saying anything", {
-            anotherBackendMayHelp: true,
-          });
-        attempt.result = "ok";
-        dependencies.circuits.ended(backend, undefined, attempt.httpStatus);
-        return;
-      } finally {
-        release();
-      }
+      const step = await this.#answer.next();
+      if (step.done !== true) return { done: false, value: step.value.events };
+      this.#succeed();
+      return step;
     } catch (reason) {
-      const error = GatewayError.from(reason);
-      attempt.result = error.kind;
-      attempt.httpStatus = error.details.upstreamStatus ?? attempt.httpStatus;
-      if (!signal.aborted) dependencies.circuits.ended(backend, error, attempt.httpStatus);
-      if (committed || signal.aborted || error.details.anotherBackendMayHelp !== true) throw reason;
-      // What one backend cannot be given says less of the call than how another failed.
-      if (failure === undefined || error.kind !== "UNSUPPORTED_PARAMETER") failure = error;
-    } finally {
-      attempt.endedAtMs = Date.now();
-      if (attempt.result === "") attempt.result = signal.aborted ? GatewayError.from(signal.reason).kind : "CANCELLED";
+      this.#fail(reason);
+      throw reason;
     }
   }
-  throw (
-    failure ??
-    new GatewayError("UPSTREAM_UNAVAILABLE", "this route has no backend that takes calls; an operator must give a target a weight")
-  );
+
+  /** Nobody reads on. */
+  async return(): Promise<IteratorResult<readonly Event[], void>> {
+    await this.#answer?.return?.();
+    this.#end(this.#signal.aborted ? GatewayError.from(this.#signal.reason).kind : "CANCELLED");
+    return { done: true, value: undefined };
+  }
+
+  /** Tries backends until one has content, and returns that with what came before it. */
+  async #commit(): Promise<readonly Event[]> {
+    let failure: GatewayError | undefined;
+    const { places, circuits, random } = this.#dependencies;
+    const backends = backendsInOrder(this.#plan.tiers, random);
+    for (const backend of circuits.inOrder(this.#plan.fit?.(backends) ?? backends)) {
+      if (this.#attempts.length >= this.#plan.attemptsMax) break;
+      const attempt: Attempt = { backend, startedAtMs: Date.now(), result: "", httpStatus: 0, endedAtMs: 0, dropped: nothing };
+      this.#attempt = attempt;
+      this.#attempts.push(attempt);
+      try {
+        if (this.#plan.admit !== undefined) await this.#plan.admit(attempt);
+        const place = places.take(backend, this.#plan.clocks.queueMs, this.#signal);
+        this.#leavePlace = place instanceof Promise ? await place : place;
+        return await this.#firstContent(attempt);
+      } catch (reason) {
+        const error = this.#fail(reason);
+        if (this.#signal.aborted || error.details.anotherBackendMayHelp !== true) throw reason;
+        // What one backend cannot be given says less of the call than how another failed.
+        if (failure === undefined || error.kind !== "UNSUPPORTED_PARAMETER") failure = error;
+      }
+    }
+    throw (
+      failure ??
+      new GatewayError("UPSTREAM_UNAVAILABLE", "this route has no backend that takes calls; an operator must give a target a weight")
+    );
+  }
+
+  async #firstContent(attempt: Attempt): Promise<readonly Event[]> {
+    const answer = this.#open(attempt)[Symbol.asyncIterator]();
+    let held: readonly Event[] | undefined;
+    for (;;) {
+      const step = await answer.next();
+      if (step.done === true)
+        throw new GatewayError("UPSTREAM_TRUNCATED", "the backend ended its answer without saying anything", {
+          anotherBackendMayHelp: true,
+        });
+      const { events, bearsContent } = step.value;
+      held = held === undefined ? events : [...held, ...events];
+      if (!bearsContent) continue;
+      this.#answer = answer;
+      attempt.httpStatus = 200;
+      return held;
+    }
+  }
+
+  #succeed(): void {
+    const attempt = this.#attempt;
+    if (attempt !== undefined) this.#dependencies.circuits.ended(attempt.backend, undefined, attempt.httpStatus);
+    this.#end("ok");
+  }
+
+  #fail(reason: unknown): GatewayError {
+    const error = GatewayError.from(reason);
+    const attempt = this.#attempt;
+    if (attempt !== undefined) {
+      attempt.httpStatus = error.details.upstreamStatus ?? attempt.httpStatus;
+      if (!this.#signal.aborted) this.#dependencies.circuits.ended(attempt.backend, error, attempt.httpStatus);
+    }
+    this.#end(error.kind);
+    return error;
+  }
+
+  #end(result: string): void {
+    const attempt = this.#attempt;
+    this.#leavePlace?.();
+    this.#leavePlace = undefined;
+    if (attempt === undefined || attempt.result !== "") return;
+    attempt.result = result;
+    attempt.endedAtMs = Date.now();
+  }
 }
 
 const nothing: readonly string[] = [];

@@ -4,10 +4,11 @@
  *
  * A body that merely ends, by FIN or by RST, has failed: HTTP clients report a close-delimited body that was cut as a clean end.
  */
+import type { Provider as ProviderRow } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { CompletionEvent } from "../pipeline/completion-event.ts";
 import { parseExactly } from "../pipeline/exact-json.ts";
-import { attemptClock } from "./attempt-clock.ts";
+import { AttemptClock } from "./attempt-clock.ts";
 import { type KeyHeader, proofOf, proofRefused } from "./proof.ts";
 import type { ProviderBatch, ProviderCall } from "./provider.ts";
 import { eventLengthMax, eventStreamReader } from "./server-sent-events.ts";
@@ -23,7 +24,8 @@ export interface UpstreamRequest {
 
 /** What a dialect over HTTP must know. */
 export interface HttpDialect {
-  readonly keyHeader: KeyHeader;
+  /** Where it is not the same for all providers of the kind, as a function of the provider. */
+  readonly keyHeader: KeyHeader | ((provider: ProviderRow) => KeyHeader);
   /** @param proof headers, see proof.ts. @throws GatewayError UNSUPPORTED_PARAMETER, as ProviderCall.cannotCarry. */
   request(call: ProviderCall, pathPrefix: string, proof: readonly string[]): UpstreamRequest;
   /** For providers whose calls are signed, and not proved by what they carry. @param secret the key to sign with, if there is one. */
@@ -34,7 +36,8 @@ export interface HttpDialect {
 
 /** How a dialect reads what comes back for one call. */
 export interface AnswerReader {
-  readonly stream: StreamReader;
+  /** For an answer that is streamed. */
+  stream(): StreamReader;
   /** How its streams are cut into events. Absent: server-sent events. */
   readonly framing?: Framing;
   /** An answer that was not streamed, though perhaps a stream was asked for. @throws GatewayError UPSTREAM_PROTOCOL, or what the backend said. */
@@ -93,26 +96,83 @@ export const jsonHeaders = ({ request }: ProviderCall, proof: readonly string[],
   ...proof,
 ];
 
-export async function* exchangeAnswer(
+/** An attempt: nothing happens before its first `next`. */
+export const exchangeAnswer = (
   connection: Upstream,
   dialect: HttpDialect,
   call: ProviderCall,
   signal: AbortSignal,
-): AsyncGenerator<ProviderBatch, void> {
-  signal.throwIfAborted();
-  const proving = proofOf(connection, call.backend.provider, dialect.keyHeader);
-  const proof = proving instanceof Promise ? await proving : proving;
-  const reader = dialect.reader(call, proof.secret);
-  const plain = dialect.request(call, connection.pathPrefix, proof.headers);
-  const request = dialect.sign === undefined ? plain : await dialect.sign(plain, call, proof.secret);
-  // The call may have ended while a token was fetched.
-  signal.throwIfAborted();
-  const upstream = exchange(connection.pool, { ...request, connectMs: call.clocks.connectMs });
-  const onAbort = () => upstream.abort(signal.reason);
-  signal.addEventListener("abort", onAbort);
-  const clock = attemptClock(call.clocks, (reason) => upstream.abort(reason));
-  let whole = false;
-  try {
+): AsyncIterable<ProviderBatch> => new AnswerExchange(connection, dialect, call, signal);
+
+/** An iterator and not a generator: it is asked for each read of each stream. See callBackend. */
+class AnswerExchange implements AsyncIterableIterator<ProviderBatch, void> {
+  readonly #connection: Upstream;
+  readonly #dialect: HttpDialect;
+  readonly #call: ProviderCall;
+  readonly #signal: AbortSignal;
+  #upstream: UpstreamExchange | undefined;
+  #clock: AttemptClock | undefined;
+  #opened: OpenedAnswer | undefined;
+  #over = false;
+  /** A function and not the exchange as an object that listens: for such a one Node keeps what outlives the call. */
+  readonly #onAbort = (): void => this.#upstream?.abort(this.#signal.reason);
+
+  constructor(connection: Upstream, dialect: HttpDialect, call: ProviderCall, signal: AbortSignal) {
+    this.#connection = connection;
+    this.#dialect = dialect;
+    this.#call = call;
+    this.#signal = signal;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<ProviderBatch, void>> {
+    if (this.#over) return nothingMore;
+    try {
+      this.#opened ??= await this.#open();
+      const { upstream, body } = this.#opened;
+      for (;;) {
+        const batch = body.take(upstream.readNow());
+        if (body.ended) this.#close(true);
+        if (batch !== undefined) return { done: false, value: batch };
+        if (body.ended) return nothingMore;
+        await upstream.more();
+      }
+    } catch (reason) {
+      this.#close(false);
+      throw this.#signal.aborted ? this.#signal.reason : errorOfSocket(reason);
+    }
+  }
+
+  /** The answer is not needed any more. */
+  async return(): Promise<IteratorResult<ProviderBatch, void>> {
+    this.#close(false);
+    return nothingMore;
+  }
+
+  /** Sends the request and reads the answer's head. */
+  async #open(): Promise<OpenedAnswer> {
+    const call = this.#call;
+    const dialect = this.#dialect;
+    const connection = this.#connection;
+    const signal = this.#signal;
+    signal.throwIfAborted();
+    const { keyHeader } = dialect;
+    const { provider } = call.backend;
+    const proving = proofOf(connection, provider, typeof keyHeader === "function" ? keyHeader(provider) : keyHeader);
+    const proof = proving instanceof Promise ? await proving : proving;
+    const reader = dialect.reader(call, proof.secret);
+    const plain = dialect.request(call, connection.pathPrefix, proof.headers);
+    const request = dialect.sign === undefined ? plain : await dialect.sign(plain, call, proof.secret);
+    // The call may have ended while a token was fetched.
+    signal.throwIfAborted();
+    const upstream = exchange(connection.pool, request, call.clocks.connectMs);
+    this.#upstream = upstream;
+    signal.addEventListener("abort", this.#onAbort);
+    const clock = new AttemptClock(call.clocks, upstream);
+    this.#clock = clock;
     const { status, headers } = await upstream.head();
     if (status < 200 || status >= 300) {
       if (status === 401) proofRefused(connection, proof);
@@ -129,18 +189,32 @@ export async function* exchangeAnswer(
     const framing = reader.framing ?? serverSentEvents;
     const streamed = (single(headers["content-type"]) ?? "").includes(framing.mediaType);
     if (streamed && !call.request.stream) throw protocolError("a stream where one answer was asked for");
-    if (streamed) yield* readStream(upstream, clock, reader.stream, framing);
-    else yield { events: reader.whole(await readText(upstream, answerBytesMax, "refuse")), bearsContent: true };
-    whole = true;
-  } catch (reason) {
-    throw signal.aborted ? signal.reason : errorOfSocket(reason);
-  } finally {
-    clock.stop();
-    signal.removeEventListener("abort", onAbort);
-    // Where the answer was left or has failed, its socket must not go back to the pool.
-    if (whole) upstream.release();
-    else upstream.abort(abandoned);
+    return { upstream, body: streamed ? new StreamedBody(reader.stream(), framing, clock) : new WholeBody(reader) };
   }
+
+  /** @param whole else its socket must not go back to the pool. */
+  #close(whole: boolean): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#clock?.stop();
+    this.#signal.removeEventListener("abort", this.#onAbort);
+    if (whole) this.#upstream?.release();
+    else this.#upstream?.abort(abandoned);
+  }
+}
+
+const nothingMore: IteratorReturnResult<void> = { done: true, value: undefined };
+
+interface OpenedAnswer {
+  readonly upstream: UpstreamExchange;
+  readonly body: AnswerBody;
+}
+
+/** What is made of the pieces of an answer's body. */
+interface AnswerBody {
+  /** @param chunks what has come; undefined: the body has ended. @throws GatewayError, on the call after what came before the failure. */
+  take(chunks: readonly Buffer[] | undefined): ProviderBatch | undefined;
+  readonly ended: boolean;
 }
 
 const abandoned = new GatewayError("CANCELLED", "the answer was not needed any more");
@@ -156,42 +230,91 @@ export const serverSentEvents: Framing = {
     }),
 };
 
-async function* readStream(
-  upstream: UpstreamExchange,
-  clock: ReturnType<typeof attemptClock>,
-  reader: StreamReader,
-  framing: Framing,
-): AsyncGenerator<ProviderBatch, void> {
-  let events: CompletionEvent[] = [];
-  let bearsContent = false;
-  let failure: unknown;
-  const feed = framing.open((data, name) => {
-    if (reader.ended()) return;
-    clock.event();
-    if (reader.read(data, name, events)) bearsContent = true;
-  });
-  while (!reader.ended()) {
-    const chunks = await upstream.read();
-    if (chunks === undefined) {
-      if (reader.end?.(events) !== true)
-        throw new GatewayError("UPSTREAM_TRUNCATED", "the backend's answer broke off before its end", { anotherBackendMayHelp: true });
-      // An answer of no tokens at all is an answer: its end commits too.
-      yield { events, bearsContent: true };
-      return;
-    }
-    try {
-      for (const chunk of chunks) feed(chunk);
-    } catch (reason) {
-      failure = reason;
-    }
-    if (events.length > 0) {
-      if (bearsContent) clock.content();
-      yield { events, bearsContent };
-      events = [];
-      bearsContent = false;
-    }
+class StreamedBody implements AnswerBody {
+  ended = false;
+  readonly #reader: StreamReader;
+  readonly #clock: AttemptClock;
+  readonly #feed: (chunk: Buffer) => void;
+  #events: CompletionEvent[] = [];
+  #heard = false;
+  #bearsContent = false;
+  #hasContent = false;
+  #failure: unknown;
+
+  constructor(reader: StreamReader, framing: Framing, clock: AttemptClock) {
+    this.#reader = reader;
+    this.#clock = clock;
+    this.#feed = framing.open((data, name) => this.#read(data, name));
+  }
+
+  take(chunks: readonly Buffer[] | undefined): ProviderBatch | undefined {
     // What came before the failure has been handed on; the failure follows it.
-    if (failure !== undefined) throw failure;
+    if (this.#failure !== undefined) throw this.#failure;
+    if (chunks === undefined) return this.#atItsEnd();
+    try {
+      for (const chunk of chunks) this.#feed(chunk);
+    } catch (reason) {
+      this.#failure = reason;
+    }
+    this.ended = this.#failure === undefined && this.#reader.ended();
+    if (this.#heard) this.#clock.event();
+    this.#heard = false;
+    if (this.#events.length > 0) return this.#batch();
+    if (this.#failure !== undefined) throw this.#failure;
+    return undefined;
+  }
+
+  #read(data: string, name: string | undefined): void {
+    // What comes after the end is not part of the answer.
+    if (this.#reader.ended()) return;
+    this.#heard = true;
+    if (this.#reader.read(data, name, this.#events)) this.#bearsContent = true;
+  }
+
+  #batch(): ProviderBatch {
+    const batch = { events: this.#events, bearsContent: this.#bearsContent };
+    if (batch.bearsContent) {
+      this.#hasContent = true;
+      this.#clock.content();
+    }
+    this.#events = [];
+    this.#bearsContent = false;
+    return batch;
+  }
+
+  #atItsEnd(): ProviderBatch | undefined {
+    if (this.#reader.end?.(this.#events) !== true)
+      throw new GatewayError("UPSTREAM_TRUNCATED", "the backend's answer broke off before its end", { anotherBackendMayHelp: true });
+    this.ended = true;
+    if (this.#hasContent && this.#events.length === 0) return undefined;
+    // An answer of no tokens at all is an answer: its end commits too.
+    this.#bearsContent = true;
+    return this.#batch();
+  }
+}
+
+class WholeBody implements AnswerBody {
+  ended = false;
+  readonly #reader: AnswerReader;
+  readonly #parts: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(reader: AnswerReader) {
+    this.#reader = reader;
+  }
+
+  take(chunks: readonly Buffer[] | undefined): ProviderBatch | undefined {
+    if (chunks === undefined) {
+      const events = this.#reader.whole(textOf(this.#parts, this.#bytes));
+      this.ended = true;
+      return { events, bearsContent: true };
+    }
+    for (const chunk of chunks) {
+      this.#parts.push(chunk);
+      this.#bytes += chunk.length;
+    }
+    if (this.#bytes > answerBytesMax) throw protocolError(`an answer of more than ${answerBytesMax} bytes`);
+    return undefined;
   }
 }
 
@@ -201,7 +324,7 @@ export async function readText(upstream: Pick<UpstreamExchange, "read">, bytesMa
   let size = 0;
   for (;;) {
     const chunks = await upstream.read();
-    if (chunks === undefined) return Buffer.concat(parts).toString("utf8");
+    if (chunks === undefined) return textOf(parts, size);
     for (const chunk of chunks) {
       parts.push(chunk);
       size += chunk.length;
@@ -212,6 +335,10 @@ export async function readText(upstream: Pick<UpstreamExchange, "read">, bytesMa
     }
   }
 }
+
+/** Most answers come in one piece. */
+const textOf = (parts: readonly Buffer[], size: number): string =>
+  (parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, size)).toString("utf8");
 
 /** Number for number. @throws GatewayError UPSTREAM_PROTOCOL */
 export function parsedObject(data: string): Readonly<Record<string, unknown>> {

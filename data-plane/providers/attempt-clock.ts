@@ -5,43 +5,57 @@
 import { GatewayError } from "../gateway-error.ts";
 import type { Clocks } from "../snapshot/compiled-route.ts";
 
-export interface AttemptClock {
-  /** The first content has come: from now on the idle clock runs. */
-  content(): void;
-  event(): void;
-  stop(): void;
+export type AttemptClocks = Pick<Clocks, "firstByteMs" | "idleMs">;
+
+export interface TimedAttempt {
+  abort(reason: GatewayError): void;
 }
 
-export function attemptClock({ firstByteMs, idleMs }: Clocks, expire: (reason: GatewayError) => void): AttemptClock {
-  let timer: NodeJS.Timeout | undefined = setTimeout(
-    () =>
-      expire(new GatewayError("UPSTREAM_TIMEOUT", `the backend sent no content within ${firstByteMs} ms`, { anotherBackendMayHelp: true })),
-    firstByteMs,
-  );
-  let idling = false;
-  /** Noted for each event, and looked at when the timer runs out: setting a timer anew for each token would cost more. */
-  let eventAtMs = 0;
-  const idleUntil = (ms: number) => {
-    timer = setTimeout(() => {
-      const leftMs = Math.ceil(eventAtMs + idleMs - performance.now());
-      if (leftMs > 0) idleUntil(leftMs);
-      else expire(new GatewayError("UPSTREAM_TIMEOUT", `the backend sent nothing for ${idleMs} ms`));
-    }, ms);
-  };
-  return {
-    content() {
-      if (idling || timer === undefined) return;
-      idling = true;
-      clearTimeout(timer);
-      eventAtMs = performance.now();
-      idleUntil(idleMs);
-    },
-    event() {
-      if (idling) eventAtMs = performance.now();
-    },
-    stop() {
-      clearTimeout(timer);
-      timer = undefined;
-    },
-  };
+/** A class with plain fields, because one is made for each attempt. */
+export class AttemptClock {
+  readonly #clocks: AttemptClocks;
+  readonly #attempt: TimedAttempt;
+  #timer: NodeJS.Timeout | undefined;
+  #idling = false;
+  /** Noted for each read, and looked at when the timer runs out: setting a timer anew for each token would cost more. */
+  #eventAtMs = 0;
+
+  constructor(clocks: AttemptClocks, attempt: TimedAttempt) {
+    this.#clocks = clocks;
+    this.#attempt = attempt;
+    this.#timer = setTimeout(ranOut, clocks.firstByteMs, this);
+  }
+
+  /** The first content has come: from now on the idle clock runs. */
+  content(): void {
+    if (this.#idling || this.#timer === undefined) return;
+    this.#idling = true;
+    this.#eventAtMs = performance.now();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(ranOut, this.#clocks.idleMs, this);
+  }
+
+  event(): void {
+    if (this.#idling) this.#eventAtMs = performance.now();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** For the timer. */
+  ranOut(): void {
+    const { firstByteMs, idleMs } = this.#clocks;
+    if (!this.#idling) {
+      const reason = `the backend sent no content within ${firstByteMs} ms`;
+      this.#attempt.abort(new GatewayError("UPSTREAM_TIMEOUT", reason, { anotherBackendMayHelp: true }));
+      return;
+    }
+    const leftMs = Math.ceil(this.#eventAtMs + idleMs - performance.now());
+    if (leftMs > 0) this.#timer = setTimeout(ranOut, leftMs, this);
+    else this.#attempt.abort(new GatewayError("UPSTREAM_TIMEOUT", `the backend sent nothing for ${idleMs} ms`));
+  }
 }
+
+const ranOut = (clock: AttemptClock): void => clock.ranOut();

@@ -20,6 +20,10 @@ export interface UpstreamExchange {
   head(): Promise<UpstreamHead>;
   /** What has come since the last read; undefined when the body has ended. @throws as head. */
   read(): Promise<readonly Buffer[] | undefined>;
+  /** As read, without waiting: empty where nothing has come yet. For whoever reads a stream, with `more`. */
+  readNow(): readonly Buffer[] | undefined;
+  /** Resolves when something has come, or the exchange has ended. */
+  more(): Promise<void>;
   /** Harmless after the end, and more than once. */
   abort(reason: Error): void;
   /** Nobody reads any more, but the body may end by itself for a moment, so that its connection can carry the next call. */
@@ -35,11 +39,11 @@ export interface UpstreamRequest {
   readonly path: string;
   readonly headers: string[];
   readonly body: string | AsyncIterable<Uint8Array> | null;
-  readonly connectMs: number;
 }
 
-export function exchange(pool: Dispatcher, request: UpstreamRequest): UpstreamExchange {
-  const begun = new HttpExchange(request.connectMs);
+/** @param connectMs within which the request must be on its way. */
+export function exchange(pool: Dispatcher, request: UpstreamRequest, connectMs: number): UpstreamExchange {
+  const begun = new HttpExchange(connectMs);
   pool.dispatch(
     {
       path: request.path,
@@ -75,18 +79,30 @@ class HttpExchange implements UpstreamExchange, Dispatcher.DispatchHandler {
   async head(): Promise<UpstreamHead> {
     while (this.#head === undefined) {
       if (this.#failure !== undefined) throw this.#failure;
-      await this.#news();
+      await this.more();
     }
     return this.#head;
   }
 
   async read(): Promise<readonly Buffer[] | undefined> {
     for (;;) {
-      if (this.#failure !== undefined) throw this.#failure;
-      if (this.#chunks.length > 0) return this.#take();
-      if (this.#ended) return undefined;
-      await this.#news();
+      const chunks = this.readNow();
+      if (chunks === undefined || chunks.length > 0) return chunks;
+      await this.more();
     }
+  }
+
+  readNow(): readonly Buffer[] | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#chunks.length > 0) return this.#take();
+    return this.#ended ? undefined : nothing;
+  }
+
+  more(): Promise<void> {
+    if (this.#chunks.length > 0 || this.#ended || this.#failure !== undefined) return atOnce;
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   abort(reason: Error): void {
@@ -155,18 +171,15 @@ class HttpExchange implements UpstreamExchange, Dispatcher.DispatchHandler {
     this.#notify();
   }
 
-  #news(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
-  }
-
   #notify(): void {
     const waiting = this.#wake;
     this.#wake = undefined;
     waiting?.();
   }
 }
+
+const nothing: readonly Buffer[] = [];
+const atOnce = Promise.resolve();
 
 const neverConnected = (exchange: HttpExchange) =>
   exchange.abort(

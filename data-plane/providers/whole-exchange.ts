@@ -13,7 +13,7 @@ export interface WholeAnswer {
 }
 
 export interface WholeExchange {
-  readonly request: Omit<UpstreamRequest, "connectMs">;
+  readonly request: UpstreamRequest;
   readonly proof: Proof;
   /** The whole answer has to come within `firstByteMs`. */
   readonly clocks: Pick<Clocks, "connectMs" | "firstByteMs">;
@@ -29,7 +29,7 @@ const errorBytesMax = 64 * 1024;
 export async function wholeExchange(connection: Upstream, asked: WholeExchange, signal: AbortSignal): Promise<WholeAnswer> {
   signal.throwIfAborted();
   const { clocks, proof } = asked;
-  const upstream = exchange(connection.pool, { ...asked.request, connectMs: clocks.connectMs });
+  const upstream = exchange(connection.pool, asked.request, clocks.connectMs);
   const onAbort = () => upstream.abort(signal.reason);
   signal.addEventListener("abort", onAbort);
   const timer = setTimeout(() => upstream.abort(late(clocks.firstByteMs)), clocks.firstByteMs);

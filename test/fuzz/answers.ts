@@ -44,7 +44,7 @@ const wholes: readonly Target[] = answerDialects.map(({ name, open, wholes: reco
       fc.array(fc.oneof(anyJson, mutatedJson(recorded)), { maxLength: 4 }),
       fc.constantFrom(...eventNames),
       (answer, values, eventName) => {
-        const { reader } = open();
+        const stream = open().reader.stream();
         const events: CompletionEvent[] = [];
         typed(() => events.push(...open().reader.whole(JSON.stringify(answer))));
         checkEvents(events);
@@ -52,9 +52,9 @@ const wholes: readonly Target[] = answerDialects.map(({ name, open, wholes: reco
         const told: CompletionEvent[] = [];
         for (const value of values)
           typed(() => {
-            if (!reader.stream.ended()) reader.stream.read(JSON.stringify(value), eventName, told);
+            if (!stream.ended()) stream.read(JSON.stringify(value), eventName, told);
           });
-        typed(() => reader.stream.end?.(told));
+        typed(() => stream.end?.(told));
         checkEvents(told);
         writeEverywhere(told);
       },

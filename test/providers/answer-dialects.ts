@@ -9,8 +9,8 @@ import { contentReader } from "../../data-plane/providers/gemini/events.ts";
 import { completionsWire } from "../../data-plane/providers/openai/completions-wire.ts";
 import { responsesWire } from "../../data-plane/providers/openai/responses-wire.ts";
 import type { Wire } from "../../data-plane/providers/openai/wire.ts";
+import { chatReader as openaiChatReader } from "../../data-plane/providers/openai-compatible/answer-reader.ts";
 import { errorOfStatus } from "../../data-plane/providers/openai-compatible/error.ts";
-import { answerEvents, chunkReader, chunksOfAnswer } from "../../data-plane/providers/openai-compatible/events.ts";
 import { answerCases } from "../conformance/field-matrix/answer-cases.ts";
 import type { Wire as WireName } from "../conformance/field-matrix/backends.ts";
 import { streamBytes } from "../conformance/field-matrix/backends.ts";
@@ -44,36 +44,18 @@ const chatOptions = (form: "typed" | "native") => ({
   unknownFinish,
 });
 
-/** An OpenAI-shaped stream as the other dialects' readers are. */
+/** Its whole answers as such, and as the stream that was asked for. */
 function chatAsReader(form: "typed" | "native"): AnswerReader {
-  const reader = chunkReader(chatOptions(form));
-  let ended = false;
-  return {
-    stream: {
-      ended: () => ended,
-      read(data, _name, events) {
-        if (data === "[DONE]") {
-          ended = true;
-          return false;
-        }
-        return reader.read(data, events);
-      },
-      end: () => reader.finished(),
-    },
-    whole: (text) => {
-      const events: CompletionEvent[] = [...answerEvents(text, chatOptions(form))];
-      for (const chunk of chunksOfAnswer(text)) chunkReader(chatOptions(form)).read(chunk, events);
-      return events;
-    },
-    errorOfStatus,
-  };
+  const reader = openaiChatReader({ ...chatOptions(form), streamAsked: false });
+  const asStream = openaiChatReader({ ...chatOptions(form), streamAsked: true });
+  return { stream: () => reader.stream(), whole: (text) => [...reader.whole(text), ...asStream.whole(text)], errorOfStatus };
 }
 
 function wireAsReader(wire: Wire): AnswerReader {
   const options = { modelShown: "chat", usageAsked: true, credential: "sk-secret" };
   const reader = wire.reader(options);
   return {
-    stream: { ended: () => reader.finished(), read: (data, name, events) => reader.read(name ?? "", data, events) },
+    stream: () => ({ ended: () => reader.finished(), read: (data, name, events) => reader.read(name ?? "", data, events) }),
     whole: (text) => wire.answer(text, options),
     errorOfStatus,
   };
@@ -155,9 +137,10 @@ export interface ReadAnswer {
 /** What a stream means, and what ended it. What fails without a type is thrown. */
 export function readStream(open: AnswerDialect["open"], pieces: readonly Uint8Array[]): ReadAnswer {
   const { reader } = open();
+  const stream = reader.stream();
   const raw: CompletionEvent[] = [];
   const feed = (reader.framing ?? serverSentEvents).open((data, name) => {
-    if (!reader.stream.ended()) reader.stream.read(data, name, raw);
+    if (!stream.ended()) stream.read(data, name, raw);
   });
   let failure: string | undefined;
   try {
@@ -166,7 +149,7 @@ export function readStream(open: AnswerDialect["open"], pieces: readonly Uint8Ar
     if (!(reason instanceof GatewayError) || reason.kind === "INTERNAL") throw reason;
     failure = reason.kind;
   }
-  const whole = failure === undefined && (reader.stream.ended() || reader.stream.end?.(raw) === true);
+  const whole = failure === undefined && (stream.ended() || stream.end?.(raw) === true);
   const text = JSON.stringify(raw)
     .replaceAll(/call-gemini-[\w-]+|chatcmpl-[\da-f-]{36}|msg_[\da-f]{32}/g, "<made>")
     .replaceAll(/(\\?"created(?:_at)?\\?":)\d+/g, "$10");

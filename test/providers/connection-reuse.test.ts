@@ -24,15 +24,18 @@ afterEach(async () => {
   });
 });
 
-/** A call to a backend that does what `finish` says when its stream is whole. */
-async function caller(finish: (response: ServerResponse) => void): Promise<(callsMax?: number) => Promise<void>> {
+/** A call to a backend that does what `finish` says when its stream is whole, or has come as far as `last`. */
+async function caller(
+  finish: (response: ServerResponse) => void,
+  last = "data: [DONE]\n\n",
+): Promise<(callsMax?: number) => Promise<void>> {
   opened = 0;
   open = 0;
   server = createServer((request, response) => {
     request.resume().on("end", () => {
       response.setHeader("content-type", "text/event-stream");
       response.write(chunk);
-      response.write("data: [DONE]\n\n", () => finish(response));
+      response.write(last, () => finish(response));
     });
   });
   server.on("connection", (socket) => {
@@ -101,7 +104,7 @@ test("a body that goes on for ever is closed, and nothing of it is told", async 
 });
 
 test("an answer that was left is closed at once, not after a moment", async () => {
-  const call = await caller(() => {});
+  const call = await caller(() => {}, ": it thinks\n\n");
   const startedAt = performance.now();
   await call(1);
   await expect.poll(() => open, { interval: 5 }).toBe(0);

@@ -31,7 +31,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 export function messageReader(options: MessageReaderOptions): AnswerReader {
   return {
-    stream: messageStream(options),
+    stream: () => messageStream(options),
     errorOfStatus,
     whole(text) {
       const message = parsed(text);

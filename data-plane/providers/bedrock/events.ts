@@ -24,7 +24,7 @@ export interface ConverseReaderOptions {
 
 export function converseReader(options: ConverseReaderOptions): AnswerReader {
   return {
-    stream: converseStream(options),
+    stream: () => converseStream(options),
     framing: awsEventStream,
     errorOfStatus,
     whole(text) {

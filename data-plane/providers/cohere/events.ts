@@ -20,7 +20,7 @@ export interface ChatReaderOptions {
 
 export function chatReader(options: ChatReaderOptions): AnswerReader {
   return {
-    stream: chatStream(options),
+    stream: () => chatStream(options),
     errorOfStatus,
     whole(text) {
       const answer = parsedObject(text);

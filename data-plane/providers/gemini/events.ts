@@ -23,7 +23,7 @@ export interface ContentReaderOptions {
 
 export function contentReader(options: ContentReaderOptions): AnswerReader {
   return {
-    stream: contentStream(options),
+    stream: () => contentStream(options),
     errorOfStatus,
     whole(text) {
       const events: CompletionEvent[] = [];

@@ -8,7 +8,8 @@ import { GatewayError } from "../../gateway-error.ts";
 import { spliced } from "../../pipeline/json-text.ts";
 import type { OperationCall, OperationProvider } from "../../pipeline/operation.ts";
 import type { OperationAnswerEvent } from "../../pipeline/operation-event.ts";
-import { type AttemptClock, attemptClock } from "../attempt-clock.ts";
+import { readText } from "../answer-exchange.ts";
+import { AttemptClock } from "../attempt-clock.ts";
 import { type Proof, proofOf, proofRefused } from "../proof.ts";
 import { exchange, type UpstreamExchange } from "../upstream-http.ts";
 import type { UpstreamPools } from "../upstream-pools.ts";
@@ -16,7 +17,6 @@ import { modelPath, providerPath } from "./endpoint.ts";
 import { errorOfSocket, errorOfStatus } from "./error.ts";
 import { flavourNamed, flavourNameOf } from "./flavour.ts";
 import { readOperationAnswer, usageOfOperation } from "./operation-answer.ts";
-import { readText } from "./provider.ts";
 
 /** 2048 vectors of 3072 floats as text are some 80 MB. */
 const answerBytesMax = 96 * 1024 * 1024;
@@ -43,16 +43,19 @@ async function* operate(pools: UpstreamPools, call: OperationCall, signal: Abort
   let upstream: UpstreamExchange | undefined;
   // Nothing can be expected of a backend while the caller is still sending; so the clock starts behind the body.
   const startClock = () => {
-    clock ??= attemptClock({ ...unusedClocks, ...clocks }, (reason) => upstream?.abort(reason));
+    clock ??= new AttemptClock(clocks, { abort: (reason) => upstream?.abort(reason) });
   };
   const bodySent = { begun: false };
-  upstream = exchange(connection.pool, {
-    method: request.method,
-    path: (request.target.case === "route" ? modelPath : providerPath)(connection.pathPrefix, backend, request.path),
-    headers: headersOf(call, proof),
-    body: bodyOf(call, bodySent, startClock),
-    connectMs: clocks.connectMs,
-  });
+  upstream = exchange(
+    connection.pool,
+    {
+      method: request.method,
+      path: (request.target.case === "route" ? modelPath : providerPath)(connection.pathPrefix, backend, request.path),
+      headers: headersOf(call, proof),
+      body: bodyOf(call, bodySent, startClock),
+    },
+    clocks.connectMs,
+  );
   const onAbort = () => upstream.abort(signal.reason);
   signal.addEventListener("abort", onAbort);
   if (request.body.case !== "multipart") startClock();
@@ -100,8 +103,6 @@ async function* operate(pools: UpstreamPools, call: OperationCall, signal: Abort
 }
 
 const abandoned = new GatewayError("CANCELLED", "the answer was not needed any more");
-/** Clocks that an exchange does not look at. */
-const unusedClocks = { queueMs: 0, connectMs: 0, writeStallMs: 0, totalMs: 0 };
 
 /** A body that was read from the caller while it was sent cannot be sent to another backend. */
 const lastWord = (error: GatewayError, bodyBegun: boolean): GatewayError =>

@@ -7,12 +7,12 @@ import { createParser } from "eventsource-parser";
 import { GatewayError } from "../../gateway-error.ts";
 import type { CompletionEvent } from "../../pipeline/completion-event.ts";
 import type { CompletionRequest } from "../../pipeline/completion-request.ts";
-import { attemptClock } from "../attempt-clock.ts";
+import { readText } from "../answer-exchange.ts";
+import { AttemptClock } from "../attempt-clock.ts";
 import { modelPath } from "../openai-compatible/endpoint.ts";
 import { errorOfSocket, errorOfStatus } from "../openai-compatible/error.ts";
 import { protocolError } from "../openai-compatible/events.ts";
 import { flavourNamed, flavourNameOf } from "../openai-compatible/flavour.ts";
-import { readText } from "../openai-compatible/provider.ts";
 import { requestHeaders } from "../openai-compatible/request.ts";
 import { proofOf, proofRefused } from "../proof.ts";
 import type { Provider, ProviderBatch, ProviderCall } from "../provider.ts";
@@ -56,15 +56,18 @@ async function* speak(wire: Wire, pools: UpstreamPools, call: ProviderCall, sign
   const connection = pools.of(provider);
   const proving = proofOf(connection, provider, flavourNamed(flavourNameOf(provider)).keyHeader);
   const proof = proving instanceof Promise ? await proving : proving;
-  const upstream = exchange(connection.pool, {
-    path: modelPath(connection.pathPrefix, call.backend, wire.path),
-    headers: requestHeaders(call, proof.headers),
-    body: wire.body(call),
-    connectMs: call.clocks.connectMs,
-  });
+  const upstream = exchange(
+    connection.pool,
+    {
+      path: modelPath(connection.pathPrefix, call.backend, wire.path),
+      headers: requestHeaders(call, proof.headers),
+      body: wire.body(call),
+    },
+    call.clocks.connectMs,
+  );
   const onAbort = () => upstream.abort(signal.reason);
   signal.addEventListener("abort", onAbort);
-  const clock = attemptClock(call.clocks, (reason) => upstream.abort(reason));
+  const clock = new AttemptClock(call.clocks, upstream);
   const options = { modelShown: call.request.model, usageAsked: usageAsked(call.request), credential: proof.secret };
   let whole = false;
   try {
@@ -99,11 +102,7 @@ async function* speak(wire: Wire, pools: UpstreamPools, call: ProviderCall, sign
 
 const abandoned = new GatewayError("CANCELLED", "the answer was not needed any more");
 
-async function* readStream(
-  upstream: UpstreamExchange,
-  clock: ReturnType<typeof attemptClock>,
-  reader: WireReader,
-): AsyncGenerator<ProviderBatch, void> {
+async function* readStream(upstream: UpstreamExchange, clock: AttemptClock, reader: WireReader): AsyncGenerator<ProviderBatch, void> {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let events: CompletionEvent[] = [];
   let bearsContent = false;
