@@ -58,6 +58,7 @@ import { metrics } from "./metrics.ts";
 import { readNodeId } from "./node-identity.ts";
 import { authenticator } from "./pipeline/authenticate.ts";
 import { backendPlaces } from "./pipeline/backend-places.ts";
+import type { CallState } from "./pipeline/call-state.ts";
 import { CallsUnderway } from "./pipeline/calls-underway.ts";
 import { type BackendCircuit, backendCircuits } from "./pipeline/circuits.ts";
 import type { CompletionDependencies } from "./pipeline/completion.ts";
@@ -249,6 +250,15 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     },
   };
 
+  const recordBatch = (state: CallState, endedAtMs: number) => {
+    try {
+      const record = usageRecordBytes(state, { nodeId, nowMs: endedAtMs, pseudonym });
+      if (record !== undefined) usageLog.append(record);
+    } catch (error) {
+      logger.error({ err: error, callId: state.request.callId }, "a finished batch could not be recorded");
+    }
+  };
+
   // Where callers come in.
   const readiness = snapshotReadiness(snapshots.ready, () => draining);
   const liveCalls = new LiveCalls<EarlyEnd>();
@@ -298,7 +308,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
       [
         { method: "POST", path: "/v1/chat/completions", serve: openaiChat(dependencies) },
         ...openaiOperations(dependencies),
-        ...openaiStorage({ ...dependencies, ownedIds: ownedIds(settings.pepper) }),
+        ...openaiStorage({ ...dependencies, ownedIds: ownedIds(settings.pepper), recordBatch }),
         { method: "POST", path: "/v1/completions", serve: openaiCompletions(dependencies) },
         { method: "POST", path: "/v1/responses", serve: openaiResponses({ ...dependencies, responses, background }) },
         ...storedResponses({ ...models, responses, background }),

@@ -18,7 +18,8 @@ export function operationMeter(request: OperationRequest): OperationMeter {
     see(events) {
       meter.firstContentAtMs ??= Date.now();
       for (const event of events) {
-        if (event.type === "operation-usage") reported = event.usage;
+        // What a provider keeps tells what it has used, each time that it is asked for; the asking used none of it.
+        if (event.type === "operation-usage" && request.target.case === "route") reported = event.usage;
         else if (event.type === "operation-answer") meter.servedModel = event.servedModel;
       }
     },

@@ -201,6 +201,37 @@ describe("a batch", () => {
   });
 });
 
+describe("a batch that has ended", () => {
+  const usage = {
+    input_tokens: 1500,
+    input_tokens_details: { cached_tokens: 1024 },
+    output_tokens: 500,
+    output_tokens_details: { reasoning_tokens: 300 },
+    total_tokens: 2000,
+  };
+
+  it("has its tokens recorded once, under the model's route and at no price, and asking for it uses none", async () => {
+    const file = await ours.files.create({ file: await lines("mini"), purpose: "batch" });
+    const made = await ours.batches.create({ input_file_id: file.id, endpoint: "/v1/chat/completions", completion_window: "24h" });
+    const upstream = [...provider.jobs.values()].at(-1) ?? {};
+    Object.assign(upstream, { status: "in_progress", in_progress_at: 1_700_000_100, usage });
+    await ours.batches.retrieve(made.id);
+    const recorded = () => node.usageEvents().filter(({ ingress }) => ingress === "openai-batch");
+    Object.assign(upstream, { status: "completed", completed_at: 1_700_000_700, model: "gpt-9-mini-2026-01-01" });
+    for (let i = 0; i < 3; i++) await ours.batches.retrieve(made.id);
+    await expect.poll(() => recorded().length).toBe(1);
+    const [event] = recorded();
+    expect(event).toMatchObject({ routeName: "mini", modelServed: "gpt-9-mini-2026-01-01", outcome: 1, durationMs: 600_000 });
+    expect(event?.usage).toMatchObject({ inputTokens: 1500n, cacheReadTokens: 1024n, outputTokens: 500n, reasoningTokens: 300n });
+    expect(event?.costNanodollars).toBeUndefined();
+    // What any other node would call it too.
+    expect(Number.parseInt(event?.callId.slice(0, 13).replace("-", "") ?? "", 16)).toBe(1_700_000_700_000);
+    const asking = () => node.usageEvents().filter(({ ingress }) => ingress === "openai-batches");
+    await expect.poll(() => asking().length).toBeGreaterThan(3);
+    expect(asking().every(({ usage: used }) => used?.inputTokens === 0n)).toBe(true);
+  });
+});
+
 describe("a fine-tuning job", () => {
   it("is made from the project's files over one of its models, followed and cancelled", async () => {
     const file = await ours.files.create({ file: await toFile(Buffer.from("{}\n"), "train.jsonl"), purpose: "fine-tune" });

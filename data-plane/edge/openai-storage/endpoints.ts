@@ -5,8 +5,10 @@
 import { newCallId } from "../../call-id.ts";
 import { GatewayError } from "../../gateway-error.ts";
 import type { Caller } from "../../pipeline/authenticate.ts";
+import type { CallState } from "../../pipeline/call-state.ts";
 import { type JsonText, jsonTextOf, readJsonText, spliced } from "../../pipeline/json-text.ts";
 import { type OperationDependencies, operate } from "../../pipeline/operation.ts";
+import type { OperationEvent } from "../../pipeline/operation-event.ts";
 import type { OperationRequest } from "../../pipeline/operation-request.ts";
 import type { OwnedIds } from "../../pipeline/owned-id.ts";
 import type { RuntimeSnapshot } from "../../snapshot/runtime-snapshot.ts";
@@ -18,11 +20,14 @@ import { writeOperation } from "../operation-answer.ts";
 import { wrongField } from "../operation-body.ts";
 import { type RestCall, type RestEndpoint, type RestEndpoints, readBody, sendJson } from "../rest-server.ts";
 import { batchLines } from "./batch-lines.ts";
+import { batchUsage } from "./batch-usage.ts";
 import { isObject, type Json, type Owner, ownedObjects } from "./owned-objects.ts";
 import { modelAtProvider, onlyProvider, providersOfCaller, routeHeader } from "./providers-of-caller.ts";
 
 export interface StorageDependencies extends OperationDependencies {
   readonly ownedIds: OwnedIds;
+  /** Appends to the node's log what a batch has used. Never throws. */
+  readonly recordBatch: (state: CallState, endedAtMs: number) => void;
 }
 
 /** What a call is about, once its caller is known. */
@@ -39,6 +44,7 @@ const pagesMax = 20;
 export function openaiStorage(dependencies: StorageDependencies): RestEndpoints {
   const { ownedIds: ids } = dependencies;
   const objects = ownedObjects(ids);
+  const noteUsage = batchUsage(dependencies.recordBatch);
 
   const visit =
     (serve: (visit: Visit, parameter: string) => Promise<void>): RestEndpoint =>
@@ -78,6 +84,21 @@ export function openaiStorage(dependencies: StorageDependencies): RestEndpoints 
 
   const send = (call: RestCall, request: OperationRequest, owner: Owner): Promise<void> =>
     writeOperation(call, operate(request, dependencies, call), (text) => JSON.stringify(objects.shown(JSON.parse(text) as Json, owner)));
+
+  /** As send; what the batch has used by its end is noted on the way. */
+  const sendBatch = ({ call, snapshot, caller }: Visit, request: OperationRequest, owner: Owner): Promise<void> => {
+    const { providerId } = owner;
+    const watched = async function* (): AsyncGenerator<readonly OperationEvent[], void> {
+      for await (const batch of operate(request, dependencies, call)) {
+        const answer = batch.find((event) => event.type === "operation-answer");
+        const used = batch.find((event) => event.type === "operation-usage");
+        if (answer !== undefined && used !== undefined)
+          noteUsage({ batch: JSON.parse(answer.text) as Json, usage: used.usage, providerId, snapshot, caller });
+        yield batch;
+      }
+    };
+    return writeOperation(call, watched(), (text) => JSON.stringify(objects.shown(JSON.parse(text) as Json, owner)));
+  };
 
   const chosenProvider = ({ call, snapshot, caller }: Visit): string => onlyProvider(providersAsked({ call, snapshot, caller }));
   const providersAsked = ({ call, snapshot, caller }: Visit): readonly string[] =>
@@ -143,7 +164,9 @@ export function openaiStorage(dependencies: StorageDependencies): RestEndpoints 
     const { owner, upstreamId } = owned(seen, id);
     const path = `${ingress}/${encodeURIComponent(upstreamId)}${action === "" ? "" : `/${action}`}${action === "" ? "" : queryOf(seen.call)}`;
     const answer = action === "content" ? "bytes" : "read";
-    await send(seen.call, requestOf(seen.call, ingress, owner, { path, method, answer }), owner);
+    const request = requestOf(seen.call, ingress, owner, { path, method, answer });
+    if (ingress === batches) await sendBatch(seen, request, owner);
+    else await send(seen.call, request, owner);
   }
 
   async function list(seen: Visit, ingress: string): Promise<void> {
