@@ -13,8 +13,10 @@ import { Chart } from "../../ui/chart.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { Notice } from "../../ui/marks.tsx";
+import { Tabs } from "../../ui/tabs.tsx";
 import { type RangeName, rangeChoices } from "../overview/ranges.ts";
 import { changeOn, figuresFragment } from "../overview/report.ts";
+import { Periods } from "./periods.tsx";
 
 const query = graphql(
   `
@@ -78,7 +80,23 @@ type DimensionName = keyof typeof dimensions;
 
 const granularities = { "1h": "MINUTE", "24h": "HOUR", "7d": "DAY", "30d": "DAY", "90d": "DAY" } as const;
 
+const tabs = [
+  ["spent", "What was spent"],
+  ["periods", "Closing periods"],
+] as const;
+
 export function Cost() {
+  const [{ tab }] = useUrlState({ tab: oneOf("spent", "periods") });
+  if (tab !== "periods") return <Spent />;
+  return (
+    <Page title="Cost" lead="For whoever pays: whether a period adds up, what was closed, and its file.">
+      <Tabs label="Parts of this page" current="periods" tabs={tabs} />
+      <Periods />
+    </Page>
+  );
+}
+
+function Spent() {
   const [url, setUrl] = useUrlState({
     range: oneOf(...(Object.keys(rangeChoices) as RangeName[])),
     by: oneOf(...(Object.keys(dimensions) as DimensionName[])),
@@ -108,6 +126,7 @@ export function Cost() {
         </div>
       }
     >
+      <Tabs label="Parts of this page" current="spent" tabs={tabs} />
       <Result of={page}>
         {({ usage }) =>
           "total" in usage ? <Body report={usage as Report} by={by} name={name} /> : <Notice tone="bad">This range cannot be read.</Notice>

@@ -23,7 +23,14 @@ export function SaveDialog({ prompts, system, user, onClose }: SaveDialogProps) 
       names={{ promptId: "Prompt", what: "What", commitMessage: "What changed, and why" }}
       submit="Save the version"
       done="The version is saved"
-      save={({ promptId, what, commitMessage }) => createVersion(promptId, messagesOf(what), null, commitMessage, [])}
+      save={({ promptId, what, commitMessage }) =>
+        createVersion(
+          promptId,
+          { messages: messagesOf(what), defaultParameters: null, tools: null, responseSchema: null },
+          commitMessage,
+          [],
+        )
+      }
       onClose={onClose}
     >
       {({ values, set, problem }) => (

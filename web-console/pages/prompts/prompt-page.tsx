@@ -2,6 +2,8 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
+import { EditDialog } from "../../change/form.tsx";
+import { counted, duration, money, percent } from "../../format/numbers.ts";
 import { actorName } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
@@ -11,24 +13,35 @@ import { Card, Page } from "../../shell/page.tsx";
 import { number, oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Editor } from "../../ui/editor.tsx";
-import { SelectField } from "../../ui/field.tsx";
+import { SelectField, TextField } from "../../ui/field.tsx";
 import { Badge, Code, Facts, When } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
-import { archivePrompt } from "./changes.ts";
+import { archivePrompt, type PromptSettings, updatePrompt } from "./changes.ts";
 import { DeployDialog } from "./deploy-dialog.tsx";
+import { LabelsCard, labelsFragment } from "./labels.tsx";
 import { Labels } from "./prompts.tsx";
+import { TryOut } from "./try-out.tsx";
 import { VersionEditor } from "./version-editor.tsx";
 
-const query = graphql(`
+const query = graphql(
+  `
   query Prompt($id: ID!) {
     prompt(id: $id) {
       id
       name
+      kind
+      folder
+      runRouteId
       revision
       archivedAt
-      labels {
-        name
+      ...LabelsOfPrompt
+      versionMetrics {
         version
+        calls
+        failedCalls
+        durationMsP95
+        timeToFirstTokenMsP50
+        costNanodollars
       }
       versions {
         id
@@ -38,6 +51,9 @@ const query = graphql(`
         createdAt
         variables
         defaultParameters
+        tools
+        responseSchema
+        inputs
         messages {
           role
           template
@@ -75,7 +91,9 @@ const query = graphql(`
       }
     }
   }
-`);
+`,
+  [labelsFragment],
+);
 
 type Data = ResultOf<typeof query>;
 export type PromptData = NonNullable<Data["prompt"]>;
@@ -83,8 +101,8 @@ export type VersionData = PromptData["versions"][number];
 
 export function PromptPage() {
   const { promptId } = useParams({ strict: false }) as { promptId: string };
-  const [url, setUrl] = useUrlState({ tab: oneOf("version", "edit", "compare", "used"), v: number, with: number });
-  const [layer, setLayer] = useState<"deploy" | "archive">();
+  const [url, setUrl] = useUrlState({ tab: oneOf("version", "edit", "compare", "try", "used"), v: number, with: number });
+  const [layer, setLayer] = useState<"deploy" | "archive" | "settings">();
   const page = usePageQuery(query, { id: promptId });
   const refusal = useRefusal();
   const prompt = page.data?.prompt;
@@ -100,6 +118,9 @@ export function PromptPage() {
           <>
             <Button look="danger" refused={refusal} onClick={() => setLayer("archive")}>
               Archive
+            </Button>
+            <Button refused={refusal} onClick={() => setLayer("settings")}>
+              Settings
             </Button>
             {version !== undefined && (
               <Button look="primary" refused={refusal} onClick={() => setLayer("deploy")}>
@@ -123,11 +144,20 @@ export function PromptPage() {
                   ["version", "Versions"],
                   ["edit", "New version"],
                   ["compare", "Compare"],
+                  ["try", "Try"],
                   ["used", "Used by"],
                 ]}
               />
               {tab === "version" && version !== undefined && (
-                <Versions prompt={data.prompt} version={version} onPick={(v) => setUrl({ v })} />
+                <Versions prompt={data.prompt} version={version} onPick={(v) => setUrl({ v })} onChanged={page.again} />
+              )}
+              {tab === "try" && version !== undefined && (
+                <TryOut
+                  promptId={data.prompt.id}
+                  version={version.version}
+                  variables={version.variables}
+                  routes={data.routes.edges.map(({ node }) => node)}
+                />
               )}
               {tab === "edit" && (
                 <VersionEditor
@@ -148,6 +178,13 @@ export function PromptPage() {
               {tab === "used" && <UsedBy data={data} />}
               {layer === "deploy" && version !== undefined && (
                 <DeployDialog prompt={data.prompt} version={version} routes={routesOf(data)} onClose={() => setLayer(undefined)} />
+              )}
+              {layer === "settings" && (
+                <SettingsDialog
+                  prompt={data.prompt}
+                  routes={data.routes.edges.map(({ node }) => node)}
+                  onClose={() => setLayer(undefined)}
+                />
               )}
               {layer === "archive" && (
                 <DestroyDialog
@@ -185,10 +222,12 @@ function Versions({
   prompt,
   version,
   onPick,
+  onChanged,
 }: {
   readonly prompt: PromptData;
   readonly version: VersionData;
   readonly onPick: (version: number) => void;
+  readonly onChanged: () => void;
 }) {
   return (
     <div className="grid two-one">
@@ -219,53 +258,151 @@ function Versions({
               <Editor label={`The ${message.role.toLowerCase()} message`} language="liquid" value={message.template} lines={2} />
             </div>
           ))}
-          {version.defaultParameters != null && (
-            <Code text={JSON.stringify(version.defaultParameters, null, 2)} label="Default parameters" />
+          {(
+            [
+              ["Default parameters", version.defaultParameters],
+              ["Tools", version.tools],
+              ["Schema of the answer", version.responseSchema],
+            ] as const
+          ).map(
+            ([name, value]) =>
+              value != null && (
+                <div key={name} className="stack tight">
+                  <h3>{name}</h3>
+                  <Code text={JSON.stringify(value, null, 2)} label={name} />
+                </div>
+              ),
           )}
+          <details>
+            <summary>Schema of its variables</summary>
+            <Code text={JSON.stringify(version.inputs, null, 2)} label="Schema of its variables" />
+          </details>
         </div>
       </Card>
-      <Card title="All versions" flush>
-        <ul>
-          {prompt.versions.map((one) => (
-            <li key={one.id}>
-              <button
-                type="button"
-                className="button plain"
-                aria-current={one.version === version.version ? "true" : undefined}
-                style={{
-                  width: "100%",
-                  justifyContent: "flex-start",
-                  height: "auto",
-                  textAlign: "left",
-                  whiteSpace: "normal",
-                  borderRadius: 0,
-                  background: one.version === version.version ? "var(--accent-soft)" : undefined,
-                }}
-                onClick={() => onPick(one.version)}
-              >
-                <span className="stack tight wide" style={{ gap: "0.1rem" }}>
-                  <span className="row">
-                    <strong>{one.version}</strong> {one.commitMessage || <span className="quiet">no message</span>}
+      <div className="stack">
+        <LabelsCard prompt={prompt} onChanged={onChanged} />
+        <LastDay prompt={prompt} />
+        <Card title="All versions" flush>
+          <ul>
+            {prompt.versions.map((one) => (
+              <li key={one.id}>
+                <button
+                  type="button"
+                  className="button plain"
+                  aria-current={one.version === version.version ? "true" : undefined}
+                  style={{
+                    width: "100%",
+                    justifyContent: "flex-start",
+                    height: "auto",
+                    textAlign: "left",
+                    whiteSpace: "normal",
+                    borderRadius: 0,
+                    background: one.version === version.version ? "var(--accent-soft)" : undefined,
+                  }}
+                  onClick={() => onPick(one.version)}
+                >
+                  <span className="stack tight wide" style={{ gap: "0.1rem" }}>
+                    <span className="row">
+                      <strong>{one.version}</strong> {one.commitMessage || <span className="quiet">no message</span>}
+                    </span>
+                    <span className="row quiet">
+                      {actorName(one.author)}, <When at={one.createdAt} /> <Labels of={labelsAt(prompt, one.version)} />
+                    </span>
                   </span>
-                  <span className="row quiet">
-                    {actorName(one.author)}, <When at={one.createdAt} /> <Labels of={labelsAt(prompt, one.version)} />
-                  </span>
-                </span>
-              </button>
-            </li>
-          ))}
-        </ul>
-      </Card>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      </div>
     </div>
   );
 }
 
-export const asText = (version: Pick<VersionData, "messages" | "defaultParameters"> | undefined): string =>
+/** What the versions that were called did in the last day. */
+function LastDay({ prompt: { versionMetrics } }: { readonly prompt: PromptData }) {
+  if (versionMetrics.length === 0) return null;
+  return (
+    <Card title="Last 24 hours">
+      <ul className="stack tight">
+        {versionMetrics.map((one) => (
+          <li key={one.version}>
+            <strong>Version {one.version}</strong>: {counted(one.calls, "call")}, {percent(one.failedCalls / one.calls)} failed
+            <p className="quiet">
+              First token {duration(one.timeToFirstTokenMsP50)} (p50), whole {duration(one.durationMsP95)} (p95),{" "}
+              {money(BigInt(one.costNanodollars) / BigInt(one.calls))} a call
+            </p>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function SettingsDialog({
+  prompt,
+  routes,
+  onClose,
+}: {
+  readonly prompt: PromptData;
+  readonly routes: readonly { readonly id: string; readonly name: string }[];
+  readonly onClose: () => void;
+}) {
+  return (
+    <EditDialog<PromptSettings>
+      title={`Settings of ${prompt.name}`}
+      start={{ folder: prompt.folder, protectedLabels: prompt.protectedLabels.join(", "), runRouteId: prompt.runRouteId ?? "" }}
+      revision={prompt.revision}
+      names={{ folder: "Folder", protectedLabels: "Protected labels", runRouteId: "Endpoint of its own" }}
+      submit="Publish the change"
+      done="The prompt is changed"
+      save={(values, revision) => updatePrompt(prompt.id, values, revision)}
+      onClose={() => onClose()}
+    >
+      {({ values, set, problem }) => (
+        <>
+          <TextField
+            label="Folder"
+            value={values.folder}
+            onChange={(folder) => set("folder", folder)}
+            problem={problem("folder")}
+            hint="Such as support/email. Empty: at the top."
+          />
+          <TextField
+            label="Protected labels"
+            value={values.protectedLabels}
+            onChange={(labels) => set("protectedLabels", labels)}
+            problem={problem("protectedLabels")}
+            hint="Between commas. They move only when a second person approves; taking the protection away needs that too."
+          />
+          <SelectField
+            label="Endpoint of its own"
+            value={values.runRouteId}
+            onChange={(id) => set("runRouteId", id)}
+            problem={problem("runRouteId")}
+            choices={[{ value: "", label: "none" }, ...routes.map(({ id, name }) => ({ value: id, label: `calls route ${name}` }))]}
+            hint={`POST /v1/prompts/${prompt.name}/run takes the variables alone.`}
+          />
+        </>
+      )}
+    </EditDialog>
+  );
+}
+
+type Comparable = Pick<VersionData, "messages" | "defaultParameters" | "tools" | "responseSchema">;
+
+export const asText = (version: Comparable | undefined): string =>
   version === undefined
     ? ""
     : [
         ...version.messages.map(({ role, template }) => `── ${role.toLowerCase()}\n${template}`),
-        ...(version.defaultParameters == null ? [] : [`── default parameters\n${JSON.stringify(version.defaultParameters, null, 2)}`]),
+        ...(
+          [
+            ["default parameters", version.defaultParameters],
+            ["tools", version.tools],
+            ["schema of the answer", version.responseSchema],
+          ] as const
+        ).flatMap(([name, value]) => (value == null ? [] : [`── ${name}\n${JSON.stringify(value, null, 2)}`])),
       ].join("\n\n");
 
 function Compare({

@@ -10,17 +10,23 @@ import { Page } from "../../shell/page.tsx";
 import { flag, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
-import { AddressField, TextField } from "../../ui/field.tsx";
+import { AddressField, SelectField, TextField } from "../../ui/field.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
 import { createPrompt } from "./changes.ts";
 
 const query = graphql(`
   query Prompts {
+    promptFolders {
+      path
+    }
     prompts(first: 100) {
       edges {
         node {
           id
           name
+          kind
+          folder
+          protectedLabels
           updatedAt
           labels {
             name
@@ -49,13 +55,15 @@ const columns: readonly Column<Row>[] = [
   {
     id: "name",
     name: "Prompt",
-    by: (row) => row.name,
+    by: (row) => `${row.folder}/${row.name}`,
     cell: (row) => (
       <Link to={`/prompts/${row.id}`} className="strong">
+        {row.folder !== "" && <span className="quiet">{row.folder}/</span>}
         {row.name}
       </Link>
     ),
   },
+  { id: "kind", name: "Kind", by: (row) => row.kind, cell: (row) => row.kind.toLowerCase() },
   {
     id: "labels",
     name: "Labels",
@@ -65,7 +73,7 @@ const columns: readonly Column<Row>[] = [
 ];
 
 export function Prompts() {
-  const [{ q, make }, setUrl] = useUrlState({ q: text, make: flag });
+  const [{ q, make, folder }, setUrl] = useUrlState({ q: text, make: flag, folder: text });
   const page = usePageQuery(query, {});
   const navigate = useNavigate();
   const refusal = useRefusal();
@@ -81,12 +89,27 @@ export function Prompts() {
     >
       <div className="filters">
         <AddressField label="Search" value={q ?? ""} onChange={(next) => setUrl({ q: next }, { replace: true })} data-search />
+        {(page.data?.promptFolders.length ?? 0) > 1 && (
+          <SelectField
+            label="Folder"
+            value={folder ?? ""}
+            onChange={(next) => setUrl({ folder: next })}
+            choices={[
+              { value: "", label: "all" },
+              ...(page.data?.promptFolders ?? []).filter(({ path }) => path !== "").map(({ path }) => ({ value: path, label: path })),
+            ]}
+          />
+        )}
       </div>
       <Result of={page}>
         {(data) => {
           const rows = data.prompts.edges
             .map(({ node }) => node)
-            .filter(({ name }) => name.toLowerCase().includes((q ?? "").toLowerCase()));
+            .filter(
+              (row) =>
+                `${row.folder}/${row.name}`.toLowerCase().includes((q ?? "").toLowerCase()) &&
+                (folder === undefined || `${row.folder}/`.startsWith(`${folder}/`)),
+            );
           return rows.length === 0 ? (
             <Empty title={q === undefined ? "No prompt yet" : "No prompt fits"}>
               Make one, write its first version, and let a route ask for it by the label production.
@@ -105,14 +128,14 @@ export function Prompts() {
         }}
       </Result>
       {make && (
-        <EditDialog<{ name: string }>
+        <EditDialog<{ name: string; kind: "CHAT" | "TEXT"; folder: string }>
           title="New prompt"
-          start={{ name: "" }}
-          names={{ name: "Name" }}
+          start={{ name: "", kind: "CHAT", folder: folder ?? "" }}
+          names={{ name: "Name", kind: "Kind", folder: "Folder" }}
           submit="Make the prompt"
           done="The prompt is there"
           refuse={({ name }) => (name.trim() === "" ? "Give it a name" : undefined)}
-          save={({ name }) => createPrompt(name)}
+          save={({ name, kind, folder: into }) => createPrompt(name, kind, into)}
           onClose={(outcome) =>
             outcome?.kind === "done"
               ? void navigate({
@@ -123,13 +146,32 @@ export function Prompts() {
           }
         >
           {({ values, set, problem }) => (
-            <TextField
-              label="Name"
-              value={values.name}
-              onChange={(name) => set("name", name)}
-              problem={problem("name")}
-              hint="Such as support-answer"
-            />
+            <>
+              <TextField
+                label="Name"
+                value={values.name}
+                onChange={(name) => set("name", name)}
+                problem={problem("name")}
+                hint="Such as support-answer"
+              />
+              <SelectField
+                label="Kind"
+                value={values.kind}
+                onChange={(kind) => set("kind", kind as "CHAT" | "TEXT")}
+                problem={problem("kind")}
+                choices={[
+                  { value: "CHAT", label: "chat: messages" },
+                  { value: "TEXT", label: "text: one template" },
+                ]}
+              />
+              <TextField
+                label="Folder"
+                value={values.folder}
+                onChange={(into) => set("folder", into)}
+                problem={problem("folder")}
+                hint="Such as support/email. Empty: at the top."
+              />
+            </>
           )}
         </EditDialog>
       )}

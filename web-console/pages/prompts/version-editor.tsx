@@ -9,7 +9,7 @@ import { Dialog } from "../../ui/dialog.tsx";
 import { Editor } from "../../ui/editor.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { Badge, Notice } from "../../ui/marks.tsx";
-import { createVersion, type MessageValues } from "./changes.ts";
+import { createVersion, type MessageValues, type NewVersion } from "./changes.ts";
 import { asText, type PromptData, type VersionData } from "./prompt-page.tsx";
 
 const roles = ["SYSTEM", "DEVELOPER", "USER", "ASSISTANT"] as const;
@@ -25,13 +25,13 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
   const [messages, setMessages] = useState<readonly MessageValues[]>(
     () => from?.messages.map(({ role, template }) => ({ role, template })) ?? [{ role: "SYSTEM", template: "" }],
   );
-  const [parameters, setParameters] = useState(() =>
-    from?.defaultParameters == null ? "" : JSON.stringify(from.defaultParameters, null, 2),
-  );
+  const [parameters, setParameters] = useState(() => jsonText(from?.defaultParameters));
+  const [tools, setTools] = useState(() => jsonText(from?.tools));
+  const [responseSchema, setResponseSchema] = useState(() => jsonText(from?.responseSchema));
   const [reviewing, setReviewing] = useState(false);
   const refusal = useRefusal();
   const variables = useMemo(() => variablesIn(messages), [messages]);
-  const problem = problemOf(messages, parameters);
+  const problem = problemOf(messages, { "default parameters": parameters, tools, "schema of the answer": responseSchema });
   const setMessage = (at: number, patch: Partial<MessageValues>) =>
     setMessages((before) => before.map((one, index) => (index === at ? { ...one, ...patch } : one)));
   return (
@@ -88,18 +88,25 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
           <summary>Default parameters</summary>
           <Editor label="Default parameters as JSON" language="json" value={parameters} onChange={setParameters} lines={3} />
         </details>
+        <details open={tools !== ""}>
+          <summary>Tools</summary>
+          <Editor label="Tools as JSON, a list as OpenAI's chat API has it" language="json" value={tools} onChange={setTools} lines={3} />
+        </details>
+        <details open={responseSchema !== ""}>
+          <summary>Schema of the answer</summary>
+          <Editor label="JSON Schema of the answer" language="json" value={responseSchema} onChange={setResponseSchema} lines={3} />
+        </details>
         <div>
           <Button look="primary" refused={refusal ?? problem} onClick={() => setReviewing(true)}>
             Review and save
           </Button>
         </div>
       </div>
-      {reviewing && (
+      {reviewing && problem === undefined && (
         <Review
           prompt={prompt}
           from={from}
-          messages={messages}
-          parameters={parameters}
+          version={{ messages, defaultParameters: jsonOf(parameters), tools: jsonOf(tools), responseSchema: jsonOf(responseSchema) }}
           onClose={() => setReviewing(false)}
           onSaved={onSaved}
         />
@@ -114,38 +121,42 @@ function variablesIn(messages: readonly MessageValues[]): string[] {
   return [...new Set(found)].sort();
 }
 
-function problemOf(messages: readonly MessageValues[], parameters: string): string | undefined {
+const jsonText = (value: unknown): string => (value == null ? "" : JSON.stringify(value, null, 2));
+/** @param text was found to be JSON, or empty. */
+const jsonOf = (text: string): unknown => (text.trim() === "" ? null : JSON.parse(text));
+
+function problemOf(messages: readonly MessageValues[], texts: Readonly<Record<string, string>>): string | undefined {
   if (messages.every(({ template }) => template.trim() === "")) return "Write something first";
-  try {
-    if (parameters.trim() !== "") JSON.parse(parameters);
-  } catch {
-    return "The default parameters are not JSON";
+  for (const [name, text] of Object.entries(texts)) {
+    try {
+      jsonOf(text);
+    } catch {
+      return `What stands under ${name} is not JSON`;
+    }
   }
   return undefined;
 }
 
 interface ReviewProps extends VersionEditorProps {
-  readonly messages: readonly MessageValues[];
-  readonly parameters: string;
+  readonly version: NewVersion;
   readonly onClose: () => void;
 }
 
-function Review({ prompt, from, messages, parameters, onClose, onSaved }: ReviewProps) {
+function Review({ prompt, from, version, onClose, onSaved }: ReviewProps) {
   const [commitMessage, setCommitMessage] = useState("");
   const [label, setLabel] = useState("");
   const [failure, setFailure] = useState<string>();
   const [busy, setBusy] = useState(false);
-  const defaultParameters: unknown = parameters.trim() === "" ? null : JSON.parse(parameters);
   const save = async () => {
     setBusy(true);
-    const outcome = await createVersion(prompt.id, messages, defaultParameters, commitMessage, label.trim() === "" ? [] : [label.trim()]);
+    const outcome = await createVersion(prompt.id, version, commitMessage, label.trim() === "" ? [] : [label.trim()]);
     setBusy(false);
     if (outcome.kind !== "done") return setFailure(outcome.message);
     tell("The version is saved", outcome);
     onClose();
     onSaved((outcome.payload as { promptVersion: { version: number } }).promptVersion.version);
   };
-  const text = asText({ messages: [...messages], defaultParameters });
+  const text = asText({ ...version, messages: [...version.messages] });
   return (
     <Dialog
       open
