@@ -4,8 +4,10 @@
  */
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type {
+  CacheHint,
   CompletionInput,
   ContentPart,
+  FilePart,
   Message,
   ReasoningDetail,
   ResponseFormat,
@@ -38,6 +40,8 @@ export function chatBodyOfInput(input: CompletionInput, stream: boolean): JsonOb
     ...(input.modalities.length === 0 ? {} : { modalities: [...input.modalities] }),
     ...(input.predictedContent === "" ? {} : { prediction: { type: "content", content: input.predictedContent } }),
     ...(input.store === undefined ? {} : { store: input.store }),
+    ...(input.reasoningTokensMax === undefined ? {} : { reasoning: { max_tokens: input.reasoningTokensMax } }),
+    ...cacheMember(input.cacheHint),
     ...(input.webSearchOptions === undefined ? {} : { web_search_options: input.webSearchOptions }),
     ...promptMember(input),
   };
@@ -106,9 +110,12 @@ function chatReasoningDetail({ kind, value, id, format, provider, text }: Reason
 function chatContent({ content }: Message, at: string): JsonValue {
   if (content.length === 0) return null;
   const [first] = content;
-  if (content.length === 1 && first?.part.case === "text") return first.part.value.text;
-  return content.map((part, i) => chatPart(part, `${at}.content[${i}]`));
+  if (content.length === 1 && first?.part.case === "text" && first.cacheHint === undefined) return first.part.value.text;
+  return content.map((part, i) => ({ ...chatPart(part, `${at}.content[${i}]`), ...cacheMember(part.cacheHint) }));
 }
+
+const cacheMember = (hint: CacheHint | undefined): JsonObject =>
+  hint === undefined ? {} : { cache_control: { type: "ephemeral", ...textMember("ttl", hint.ttl) } };
 
 function chatPart({ part }: ContentPart, at: string): JsonObject {
   switch (part.case) {
@@ -125,15 +132,29 @@ function chatPart({ part }: ContentPart, at: string): JsonObject {
     case "audio":
       return { type: "input_audio", input_audio: { data: base64(part.value.data), format: part.value.format } };
     case "file": {
-      const { source, filename } = part.value;
-      if (source.case === undefined) throw wrong(`${at}.file`, "needs a file_id or inline data");
-      const file = source.case === "fileId" ? { file_id: source.value } : { file_data: dataUrl(source.value.mediaType, source.value.data) };
-      return { type: "file", file: { ...file, ...textMember("filename", filename) } };
+      const { filename, cited, context } = part.value;
+      const file = { ...chatFile(part.value, at), ...textMember("filename", filename) };
+      return { type: "file", file, ...(cited ? { citations: { enabled: true } } : {}), ...textMember("context", context) };
     }
     case undefined:
       throw wrong(at, "is empty");
     default:
       return part satisfies never;
+  }
+}
+
+function chatFile({ source }: FilePart, at: string): JsonObject {
+  switch (source.case) {
+    case "fileId":
+      return { file_id: source.value };
+    case "url":
+      return { file_url: source.value };
+    case "inline":
+      return { file_data: dataUrl(source.value.mediaType, source.value.data) };
+    case undefined:
+      throw wrong(`${at}.file`, "needs a file_id, a url or inline data");
+    default:
+      return source satisfies never;
   }
 }
 
@@ -150,7 +171,11 @@ function chatToolCall({ id, call }: ToolCall, at: string): JsonObject {
   }
 }
 
-function chatTool({ tool }: Tool, at: string): JsonObject {
+function chatTool(tool: Tool, at: string): JsonObject {
+  return { ...chatToolOf(tool, at), ...cacheMember(tool.cacheHint) };
+}
+
+function chatToolOf({ tool }: Tool, at: string): JsonObject {
   switch (tool.case) {
     case "function": {
       const { name, description, parameters, strict } = tool.value;
@@ -233,7 +258,7 @@ function chatResponseFormat({ format }: ResponseFormat): JsonObject {
 
 function sampling(parameters: SamplingParameters | undefined): JsonObject {
   if (parameters === undefined) return {};
-  const { outputTokensMax, temperature, topP, frequencyPenalty, presencePenalty, stop, n, seed, logprobs, topLogprobs, logitBias } =
+  const { outputTokensMax, temperature, topP, frequencyPenalty, presencePenalty, stop, n, seed, logprobs, topLogprobs, logitBias, topK } =
     parameters;
   if (seed !== undefined && (seed > BigInt(Number.MAX_SAFE_INTEGER) || seed < BigInt(Number.MIN_SAFE_INTEGER)))
     throw wrong("sampling.seed", "must lie within 2^53, beyond which JSON would change it");
@@ -250,6 +275,7 @@ function sampling(parameters: SamplingParameters | undefined): JsonObject {
     logprobs,
     top_logprobs: topLogprobs,
     logit_bias: Object.keys(logitBias).length === 0 ? undefined : { ...logitBias },
+    top_k: topK,
   };
   const body: JsonObject = {};
   for (const [name, value] of Object.entries(given)) if (value !== undefined) body[name] = value;

@@ -1,6 +1,7 @@
 /** `penstock.inference.v1.EmbeddingService`: the same call as `POST /v1/embeddings`, typed. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { EmbeddingInput, EmbeddingSchema, EmbeddingService, EmbedRequest } from "#proto/penstock/inference/v1/embedding_pb.ts";
+import { EmbeddingPurpose } from "#proto/penstock/inference/v1/embedding_pb.ts";
 import type { ServiceHandlers } from "../../proto/transport/grpc-server.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { CallReport } from "../pipeline/completion-event.ts";
@@ -53,11 +54,24 @@ export function embeddingService(dependencies: OperationDependencies): ServiceHa
   };
 }
 
+/** As Cohere has them. */
+const purposeNames: Partial<Record<number, string>> = {
+  [EmbeddingPurpose.SEARCH_DOCUMENT]: "search_document",
+  [EmbeddingPurpose.SEARCH_QUERY]: "search_query",
+  [EmbeddingPurpose.CLASSIFICATION]: "classification",
+  [EmbeddingPurpose.CLUSTERING]: "clustering",
+  [EmbeddingPurpose.SEMANTIC_SIMILARITY]: "semantic_similarity",
+  [EmbeddingPurpose.QUESTION_ANSWERING]: "question_answering",
+  [EmbeddingPurpose.FACT_VERIFICATION]: "fact_verification",
+  [EmbeddingPurpose.CODE_RETRIEVAL_QUERY]: "code_retrieval_query",
+} satisfies Record<Exclude<EmbeddingPurpose, 0 | bigint>, string> as Partial<Record<number, string>>;
+
 const ownFields = ["model", "input", "dimensions", "user", "encoding_format"];
 
 /** base64, because it is a third of the bytes; a backend that answers with numbers all the same is understood too. */
-function embeddingBodyOf({ model, inputs, dimensions, endUserId, backendExtensions }: EmbedRequest): Record<string, unknown> {
-  const repeated = ownFields.find((name) => backendExtensions !== undefined && Object.hasOwn(backendExtensions, name));
+function embeddingBodyOf({ model, inputs, dimensions, endUserId, backendExtensions, purpose }: EmbedRequest): Record<string, unknown> {
+  const own = purpose === EmbeddingPurpose.UNSPECIFIED ? ownFields : [...ownFields, "input_type"];
+  const repeated = own.find((name) => backendExtensions !== undefined && Object.hasOwn(backendExtensions, name));
   if (repeated !== undefined) throw wrongField(`backend_extensions.${repeated}`, "has a field of its own; say it there");
   return {
     ...backendExtensions,
@@ -66,6 +80,7 @@ function embeddingBodyOf({ model, inputs, dimensions, endUserId, backendExtensio
     encoding_format: "base64",
     ...(dimensions === undefined ? {} : { dimensions }),
     ...(endUserId === "" ? {} : { user: endUserId }),
+    ...(purpose === EmbeddingPurpose.UNSPECIFIED ? {} : { input_type: purposeNames[purpose] }),
   };
 }
 

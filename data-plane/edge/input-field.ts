@@ -1,7 +1,9 @@
 /** Names a field of the common form as a caller of gRPC knows it: in the message CompletionInput. */
 import { fieldOf, pathOf } from "./field-origins.ts";
 
-const sampling = new Set("temperature top_p frequency_penalty presence_penalty stop n seed logprobs top_logprobs logit_bias".split(" "));
+const sampling = new Set(
+  "temperature top_p frequency_penalty presence_penalty stop n seed logprobs top_logprobs logit_bias top_k".split(" "),
+);
 const own = new Set(
   [
     "model messages tools tool_choice parallel_tool_calls response_format metadata service_tier reasoning_effort prompt_cache_key",
@@ -14,6 +16,8 @@ const members: Readonly<Record<string, string>> = {
   user: "end_user_id",
   audio: "audio_output",
   prediction: "predicted_content",
+  cache_control: "cache_hint",
+  reasoning: "reasoning_tokens_max",
 };
 
 /** Within a message, wherever they stand. */
@@ -22,6 +26,7 @@ const parts: Readonly<Record<string, string>> = {
   input_audio: "audio",
   reasoning_content: "reasoning",
   is_error: "tool_failed",
+  cache_control: "cache_hint",
 };
 
 export function inputField(field: string): string {

@@ -8,7 +8,7 @@ import { v7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { sealSecret } from "#agreements/sealed-secret.ts";
 import { type Provider, ProviderSchema } from "#proto/penstock/config/v1/snapshot_pb.ts";
-import { EmbeddingService } from "#proto/penstock/inference/v1/embedding_pb.ts";
+import { EmbeddingPurpose, EmbeddingService } from "#proto/penstock/inference/v1/embedding_pb.ts";
 import { connectGrpc } from "../../proto/transport/grpc-client.ts";
 import { ids, type ResourceInit, routeOver, sealingKey, startTestNode, type TestNode } from "../harness/node.ts";
 import { type Recording, startRecordedServer } from "../providers/recorded-server.ts";
@@ -151,6 +151,12 @@ describe.each(embedding)("embeddings over %s", (model) => {
     expect(response).toMatchObject({ model, servedModel: routes[model][1], usage: { inputTokens: 4n } });
     const tokens = { input: { case: "tokens" as const, value: { ids: [1] } } };
     await expect(embeddings.embed({ model, inputs: [tokens] }, options)).rejects.toMatchObject({ code: 3 });
+    const query = embeddings.embed({ model, inputs: [text("q")], purpose: EmbeddingPurpose.SEARCH_QUERY }, options);
+    if (model.startsWith("titan")) await expect(query).rejects.toMatchObject({ code: 3 });
+    else {
+      await query;
+      expect(JSON.stringify(sent().at(-1))).toMatch(/search_query|RETRIEVAL/i);
+    }
     connection.close();
   });
 });

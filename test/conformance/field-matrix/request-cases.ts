@@ -459,6 +459,7 @@ export const requestCases: readonly RequestCase[] = [
         { type: "document", source: { type: "url", url: "https://example.org/a.pdf" } },
         { type: "text", text: "x" },
       ],
+      grpc: [{ file: { url: "https://example.org/a.pdf" } }, grpcText("x")],
     }),
     meaning: ["https://example.org/a.pdf"],
   },
@@ -486,6 +487,7 @@ export const requestCases: readonly RequestCase[] = [
         },
         { type: "text", text: "x" },
       ],
+      grpc: [{ file: { inline: { data: "JVBERi0=", mediaType: "application/pdf" }, cited: true } }, grpcText("x")],
     }),
     meaning: ['"citations":{"enabled":true}'],
   },
@@ -496,6 +498,7 @@ export const requestCases: readonly RequestCase[] = [
         { type: "document", source: { type: "base64", media_type: "application/pdf", data: "JVBERi0=" }, context: "context-said" },
         { type: "text", text: "x" },
       ],
+      grpc: [{ file: { inline: { data: "JVBERi0=", mediaType: "application/pdf" }, context: "context-said" } }, grpcText("x")],
     }),
     meaning: ["context-said"],
   },
@@ -706,6 +709,7 @@ export const requestCases: readonly RequestCase[] = [
     asked: {
       chat: { ...said, reasoning: { max_tokens: 2345 }, max_tokens: 9000 },
       messages: { ...said, thinking: { type: "enabled", budget_tokens: 2345 }, max_tokens: 9000 },
+      grpc: { ...grpcSaid, reasoningTokensMax: 2345, sampling: { outputTokensMax: 9000 } },
     },
     meaning: [["2345", '"reasoning_effort":"medium"']],
   },
@@ -805,7 +809,7 @@ export const requestCases: readonly RequestCase[] = [
       chat: { ...said, top_k: 37 },
       messages: { ...said, top_k: 37 },
       completions: { ...prompted, top_k: 37 },
-      grpc: { ...grpcSaid, backendExtensions: { top_k: 37 } },
+      grpc: { ...grpcSaid, sampling: { topK: 37 } },
     },
     meaning: ["37"],
   },
@@ -878,6 +882,7 @@ export const requestCases: readonly RequestCase[] = [
     asked: parts({
       chat: [{ type: "text", text: "x", cache_control: { type: "ephemeral" } }],
       messages: [{ type: "text", text: "x", cache_control: { type: "ephemeral" } }],
+      grpc: [{ ...grpcText("x"), cacheHint: {} }],
     }),
     meaning: [['"ephemeral"', '"cachePoint"']],
   },
@@ -886,12 +891,17 @@ export const requestCases: readonly RequestCase[] = [
     asked: {
       chat: { ...said, tools: [{ ...chatTool("fn-a"), cache_control: { type: "ephemeral" } }] },
       messages: { ...said, tools: [messagesTool("fn-a", { cache_control: { type: "ephemeral" } })] },
+      grpc: { ...grpcSaid, tools: [{ ...grpcTool("fn-a"), cacheHint: {} }] },
     },
     meaning: [['"ephemeral"', '"cachePoint"']],
   },
   {
     field: "caching hint on the whole",
-    asked: { chat: { ...said, cache_control: { type: "ephemeral" } }, messages: { ...said, cache_control: { type: "ephemeral" } } },
+    asked: {
+      chat: { ...said, cache_control: { type: "ephemeral" } },
+      messages: { ...said, cache_control: { type: "ephemeral" } },
+      grpc: { ...grpcSaid, cacheHint: {} },
+    },
     meaning: [['"ephemeral"', '"cachePoint"']],
   },
   {

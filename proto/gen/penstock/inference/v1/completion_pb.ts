@@ -14,7 +14,7 @@ import type { JsonObject, Message as Message$1, UnknownEnum } from "@bufbuild/pr
  * Describes the file penstock/inference/v1/completion.proto.
  */
 export const file_penstock_inference_v1_completion: GenFile = /*@__PURE__*/
-  fileDesc("CiZwZW5zdG9jay9pbmZlcmVuY2UvdjEvY29tcGxldGlvbi5wcm90bxIVcGVuc3RvY2suaW5mZXJlbmNlLnYxIkgKD0NvbXBsZXRlUmVxdWVzdBI1CgVpbnB1dBgBIAEoCzImLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db21wbGV0aW9uSW5wdXQi4wIKEENvbXBsZXRlUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoCRIVCg1jb21wbGV0aW9uX2lkGAIgASgJEg0KBW1vZGVsGAMgASgJEhQKDHNlcnZlZF9tb2RlbBgEIAEoCRIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgdjaG9pY2VzGAYgAygLMh0ucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNob2ljZRIwCgV1c2FnZRgHIAEoCzIcLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Vc2FnZUgAiAEBEjEKBnJlcG9ydBgIIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5DYWxsUmVwb3J0EhoKEnN5c3RlbV9maW5nZXJwcmludBgJIAEoCRIUCgxzZXJ2aWNlX3RpZXIYCiABKAlCCAoGX3VzYWdlIk4KFVN0cmVhbUNvbXBsZXRlUmVxdWVzdBI1CgVpbnB1dBgBIAEoCzImLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db21wbGV0aW9uSW5wdXQixwYKFlN0cmVhbUNvbXBsZXRlUmVzcG9uc2USFwoPc2VxdWVuY2VfbnVtYmVyGAEgASgEEjEKB3N0YXJ0ZWQYAiABKAsyHi5wZW5zdG9jay5pbmZlcmVuY2UudjEuU3RhcnRlZEgAEjwKDWNvbnRlbnRfZGVsdGEYAyABKAsyIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29udGVudERlbHRhSAASQAoPcmVhc29uaW5nX2RlbHRhGAQgASgLMiUucGVuc3RvY2suaW5mZXJlbmNlLnYxLlJlYXNvbmluZ0RlbHRhSAASPwoPdG9vbF9jYWxsX2RlbHRhGAUgASgLMiQucGVuc3RvY2suaW5mZXJlbmNlLnYxLlRvb2xDYWxsRGVsdGFIABI8Cg1yZWZ1c2FsX2RlbHRhGAYgASgLMiMucGVuc3RvY2suaW5mZXJlbmNlLnYxLlJlZnVzYWxEZWx0YUgAEkAKD2Nob2ljZV9maW5pc2hlZBgHIAEoCzIlLnBlbnN0b2NrLmluZmVyZW5jZS52MS5DaG9pY2VGaW5pc2hlZEgAEjUKBXVzYWdlGAggASgLMiQucGVuc3RvY2suaW5mZXJlbmNlLnYxLlVzYWdlUmVwb3J0ZWRIABIzCghmaW5pc2hlZBgJIAEoCzIfLnBlbnN0b2NrLmluZmVyZW5jZS52MS5GaW5pc2hlZEgAEkYKEnJlYXNvbmluZ19kZXRhaWxlZBgKIAEoCzIoLnBlbnN0b2NrLmluZmVyZW5jZS52MS5SZWFzb25pbmdEZXRhaWxlZEgAEjUKCWFubm90YXRlZBgLIAEoCzIgLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Bbm5vdGF0ZWRIABI4CgthdWRpb19kZWx0YRgMIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5BdWRpb0RlbHRhSAASNgoKaW1hZ2VfbWFkZRgNIAEoCzIgLnBlbnN0b2NrLmluZmVyZW5jZS52MS5JbWFnZU1hZGVIABI6Cgxmb3JlaWduX3BhcnQYDiABKAsyIi5wZW5zdG9jay5pbmZlcmVuY2UudjEuRm9yZWlnblBhcnRIAEIHCgVldmVudCKNAQoPQ29udmVyc2VSZXF1ZXN0EjYKBG9wZW4YASABKAsyJi5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29tcGxldGlvbklucHV0SAASNwoEdHVybhgCIAEoCzInLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db252ZXJzYXRpb25UdXJuSABCCQoHcmVxdWVzdCJ8ChBDb252ZXJzYXRpb25UdXJuEjAKCG1lc3NhZ2VzGAEgAygLMh4ucGVuc3RvY2suaW5mZXJlbmNlLnYxLk1lc3NhZ2USNgoLdG9vbF9jaG9pY2UYAiABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9vbENob2ljZSJvChBDb252ZXJzZVJlc3BvbnNlEgwKBHR1cm4YASABKA0SDwoHY2FsbF9pZBgCIAEoCRI8CgVldmVudBgDIAEoCzItLnBlbnN0b2NrLmluZmVyZW5jZS52MS5TdHJlYW1Db21wbGV0ZVJlc3BvbnNlIoEHCg9Db21wbGV0aW9uSW5wdXQSDQoFbW9kZWwYASABKAkSMAoIbWVzc2FnZXMYAiADKAsyHi5wZW5zdG9jay5pbmZlcmVuY2UudjEuTWVzc2FnZRI7CghzYW1wbGluZxgDIAEoCzIpLnBlbnN0b2NrLmluZmVyZW5jZS52MS5TYW1wbGluZ1BhcmFtZXRlcnMSKgoFdG9vbHMYBCADKAsyGy5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9vbBI2Cgt0b29sX2Nob2ljZRgFIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Ub29sQ2hvaWNlEiAKE3BhcmFsbGVsX3Rvb2xfY2FsbHMYBiABKAhIAIgBARI+Cg9yZXNwb25zZV9mb3JtYXQYByABKAsyJS5wZW5zdG9jay5pbmZlcmVuY2UudjEuUmVzcG9uc2VGb3JtYXQSNgoGcHJvbXB0GAggASgLMiYucGVuc3RvY2suaW5mZXJlbmNlLnYxLlByb21wdFJlZmVyZW5jZRJGCghtZXRhZGF0YRgJIAMoCzI0LnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db21wbGV0aW9uSW5wdXQuTWV0YWRhdGFFbnRyeRITCgtlbmRfdXNlcl9pZBgKIAEoCRIzChJiYWNrZW5kX2V4dGVuc2lvbnMYCyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhQKDHNlcnZpY2VfdGllchgMIAEoCRIYChByZWFzb25pbmdfZWZmb3J0GA0gASgJEhgKEHByb21wdF9jYWNoZV9rZXkYDiABKAkSOAoMYXVkaW9fb3V0cHV0GA8gASgLMiIucGVuc3RvY2suaW5mZXJlbmNlLnYxLkF1ZGlvT3V0cHV0EhIKCm1vZGFsaXRpZXMYECADKAkSGQoRcHJlZGljdGVkX2NvbnRlbnQYESABKAkSEQoJdmVyYm9zaXR5GBIgASgJEhIKBXN0b3JlGBMgASgISAGIAQESMwoSd2ViX3NlYXJjaF9vcHRpb25zGBQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCFgoUX3BhcmFsbGVsX3Rvb2xfY2FsbHNCCAoGX3N0b3JlIowEChJTYW1wbGluZ1BhcmFtZXRlcnMSHgoRb3V0cHV0X3Rva2Vuc19tYXgYASABKA1IAIgBARIYCgt0ZW1wZXJhdHVyZRgCIAEoAUgBiAEBEhIKBXRvcF9wGAMgASgBSAKIAQESHgoRZnJlcXVlbmN5X3BlbmFsdHkYBCABKAFIA4gBARIdChBwcmVzZW5jZV9wZW5hbHR5GAUgASgBSASIAQESDAoEc3RvcBgGIAMoCRIOCgFuGAcgASgNSAWIAQESEQoEc2VlZBgIIAEoA0gGiAEBEhUKCGxvZ3Byb2JzGAkgASgISAeIAQESGQoMdG9wX2xvZ3Byb2JzGAogASgNSAiIAQESTAoKbG9naXRfYmlhcxgLIAMoCzI4LnBlbnN0b2NrLmluZmVyZW5jZS52MS5TYW1wbGluZ1BhcmFtZXRlcnMuTG9naXRCaWFzRW50cnkaMAoOTG9naXRCaWFzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4AUIUChJfb3V0cHV0X3Rva2Vuc19tYXhCDgoMX3RlbXBlcmF0dXJlQggKBl90b3BfcEIUChJfZnJlcXVlbmN5X3BlbmFsdHlCEwoRX3ByZXNlbmNlX3BlbmFsdHlCBAoCX25CBwoFX3NlZWRCCwoJX2xvZ3Byb2JzQg8KDV90b3BfbG9ncHJvYnMi0AIKB01lc3NhZ2USKQoEcm9sZRgBIAEoDjIbLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Sb2xlEjMKB2NvbnRlbnQYAiADKAsyIi5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29udGVudFBhcnQSDAoEbmFtZRgDIAEoCRIzCgp0b29sX2NhbGxzGAQgAygLMh8ucGVuc3RvY2suaW5mZXJlbmNlLnYxLlRvb2xDYWxsEhQKDHRvb2xfY2FsbF9pZBgFIAEoCRIPCgdyZWZ1c2FsGAYgASgJEhEKCXJlYXNvbmluZxgHIAEoCRIQCghhdWRpb19pZBgIIAEoCRITCgt0b29sX2ZhaWxlZBgJIAEoCBJBChFyZWFzb25pbmdfZGV0YWlscxgKIAMoCzImLnBlbnN0b2NrLmluZmVyZW5jZS52MS5SZWFzb25pbmdEZXRhaWwilgEKD1JlYXNvbmluZ0RldGFpbBI4CgRraW5kGAEgASgOMioucGVuc3RvY2suaW5mZXJlbmNlLnYxLlJlYXNvbmluZ0RldGFpbEtpbmQSDQoFdmFsdWUYAiABKAkSCgoCaWQYAyABKAkSDgoGZm9ybWF0GAQgASgJEhAKCHByb3ZpZGVyGAUgASgJEgwKBHRleHQYBiABKAkilAIKC0NvbnRlbnRQYXJ0Ei8KBHRleHQYASABKAsyHy5wZW5zdG9jay5pbmZlcmVuY2UudjEuVGV4dFBhcnRIABIxCgVpbWFnZRgCIAEoCzIgLnBlbnN0b2NrLmluZmVyZW5jZS52MS5JbWFnZVBhcnRIABIxCgVhdWRpbxgDIAEoCzIgLnBlbnN0b2NrLmluZmVyZW5jZS52MS5BdWRpb1BhcnRIABIvCgRmaWxlGAQgASgLMh8ucGVuc3RvY2suaW5mZXJlbmNlLnYxLkZpbGVQYXJ0SAASNQoHcmVmdXNhbBgFIAEoCzIiLnBlbnN0b2NrLmluZmVyZW5jZS52MS5SZWZ1c2FsUGFydEgAQgYKBHBhcnQiGAoIVGV4dFBhcnQSDAoEdGV4dBgBIAEoCSIeCgtSZWZ1c2FsUGFydBIPCgdyZWZ1c2FsGAEgASgJImkKCUltYWdlUGFydBINCgN1cmwYASABKAlIABIzCgZpbmxpbmUYAiABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuSW5saW5lRGF0YUgAEg4KBmRldGFpbBgDIAEoCUIICgZzb3VyY2UiKQoJQXVkaW9QYXJ0EgwKBGRhdGEYASABKAwSDgoGZm9ybWF0GAIgASgJIm4KCEZpbGVQYXJ0EhEKB2ZpbGVfaWQYASABKAlIABIzCgZpbmxpbmUYAiABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuSW5saW5lRGF0YUgAEhAKCGZpbGVuYW1lGAMgASgJQggKBnNvdXJjZSIuCgpJbmxpbmVEYXRhEgwKBGRhdGEYASABKAwSEgoKbWVkaWFfdHlwZRgCIAEoCSJ8CgRUb29sEjcKCGZ1bmN0aW9uGAEgASgLMiMucGVuc3RvY2suaW5mZXJlbmNlLnYxLkZ1bmN0aW9uVG9vbEgAEjMKBmN1c3RvbRgCIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5DdXN0b21Ub29sSABCBgoEdG9vbCJ+CgxGdW5jdGlvblRvb2wSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIrCgpwYXJhbWV0ZXJzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBITCgZzdHJpY3QYBCABKAhIAIgBAUIJCgdfc3RyaWN0IlgKCkN1c3RvbVRvb2wSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRInCgZmb3JtYXQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IrUBCgpUb29sQ2hvaWNlEjUKBG1vZGUYASABKA4yJS5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9vbENob2ljZU1vZGVIABIXCg1mdW5jdGlvbl9uYW1lGAIgASgJSAASFQoLY3VzdG9tX25hbWUYAyABKAlIABI2CgdhbGxvd2VkGAQgASgLMiMucGVuc3RvY2suaW5mZXJlbmNlLnYxLkFsbG93ZWRUb29sc0gAQggKBmNob2ljZSJbCgxBbGxvd2VkVG9vbHMSMwoEbW9kZRgBIAEoDjIlLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Ub29sQ2hvaWNlTW9kZRIWCg5mdW5jdGlvbl9uYW1lcxgCIAMoCSKMAQoIVG9vbENhbGwSCgoCaWQYASABKAkSNwoIZnVuY3Rpb24YAiABKAsyIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuRnVuY3Rpb25DYWxsSAASMwoGY3VzdG9tGAMgASgLMiEucGVuc3RvY2suaW5mZXJlbmNlLnYxLkN1c3RvbUNhbGxIAEIGCgRjYWxsIi8KDEZ1bmN0aW9uQ2FsbBIMCgRuYW1lGAEgASgJEhEKCWFyZ3VtZW50cxgCIAEoCSIpCgpDdXN0b21DYWxsEgwKBG5hbWUYASABKAkSDQoFaW5wdXQYAiABKAkizQEKDlJlc3BvbnNlRm9ybWF0EjEKBHRleHQYASABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuVGV4dEZvcm1hdEgAEj4KC2pzb25fb2JqZWN0GAIgASgLMicucGVuc3RvY2suaW5mZXJlbmNlLnYxLkpzb25PYmplY3RGb3JtYXRIABI+Cgtqc29uX3NjaGVtYRgDIAEoCzInLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Kc29uU2NoZW1hRm9ybWF0SABCCAoGZm9ybWF0IgwKClRleHRGb3JtYXQiEgoQSnNvbk9iamVjdEZvcm1hdCJ+ChBKc29uU2NoZW1hRm9ybWF0EgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSJwoGc2NoZW1hGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBITCgZzdHJpY3QYBCABKAhIAIgBAUIJCgdfc3RyaWN0IiwKC0F1ZGlvT3V0cHV0Eg0KBXZvaWNlGAEgASgJEg4KBmZvcm1hdBgCIAEoCSJ7Cg9Qcm9tcHRSZWZlcmVuY2USDAoEbmFtZRgBIAEoCRIPCgVsYWJlbBgCIAEoCUgAEhEKB3ZlcnNpb24YAyABKA1IABIqCgl2YXJpYWJsZXMYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgoKCHNlbGVjdG9yIrsBCgdTdGFydGVkEhIKCnJlcXVlc3RfaWQYASABKAkSFQoNY29tcGxldGlvbl9pZBgCIAEoCRINCgVtb2RlbBgDIAEoCRIUCgxzZXJ2ZWRfbW9kZWwYBCABKAkSLgoKY3JlYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGgoSc3lzdGVtX2ZpbmdlcnByaW50GAYgASgJEhQKDHNlcnZpY2VfdGllchgHIAEoCSJjCgxDb250ZW50RGVsdGESDgoGY2hvaWNlGAEgASgNEgwKBHRleHQYAiABKAkSNQoIbG9ncHJvYnMYAyADKAsyIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9rZW5Mb2dwcm9iIi4KDlJlYXNvbmluZ0RlbHRhEg4KBmNob2ljZRgBIAEoDRIMCgR0ZXh0GAIgASgJIlsKEVJlYXNvbmluZ0RldGFpbGVkEg4KBmNob2ljZRgBIAEoDRI2CgZkZXRhaWwYAiABKAsyJi5wZW5zdG9jay5pbmZlcmVuY2UudjEuUmVhc29uaW5nRGV0YWlsIlIKCUFubm90YXRlZBIOCgZjaG9pY2UYASABKA0SNQoKYW5ub3RhdGlvbhgCIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Bbm5vdGF0aW9uIowBCgpBbm5vdGF0aW9uEgsKA3VybBgBIAEoCRINCgV0aXRsZRgCIAEoCRISCgpjaXRlZF90ZXh0GAMgASgJEhgKC3N0YXJ0X2luZGV4GAQgASgNSACIAQESFgoJZW5kX2luZGV4GAUgASgNSAGIAQFCDgoMX3N0YXJ0X2luZGV4QgwKCl9lbmRfaW5kZXgiegoKQXVkaW9EZWx0YRIOCgZjaG9pY2UYASABKA0SCgoCaWQYAiABKAkSDAoEZGF0YRgDIAEoDBISCgp0cmFuc2NyaXB0GAQgASgJEi4KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIigKCUltYWdlTWFkZRIOCgZjaG9pY2UYASABKA0SCwoDdXJsGAIgASgJIjwKC0ZvcmVpZ25QYXJ0Eg4KBmNob2ljZRgBIAEoDRIPCgdkaWFsZWN0GAIgASgJEgwKBGRhdGEYAyABKAkiLAoMUmVmdXNhbERlbHRhEg4KBmNob2ljZRgBIAEoDRIMCgR0ZXh0GAIgASgJImsKDVRvb2xDYWxsRGVsdGESDgoGY2hvaWNlGAEgASgNEg0KBWluZGV4GAIgASgNEgoKAmlkGAMgASgJEgwKBG5hbWUYBCABKAkSEQoJYXJndW1lbnRzGAUgASgJEg4KBmN1c3RvbRgGIAEoCCKAAQoOQ2hvaWNlRmluaXNoZWQSDgoGY2hvaWNlGAEgASgNEjMKBnJlYXNvbhgCIAEoDjIjLnBlbnN0b2NrLmluZmVyZW5jZS52MS5GaW5pc2hSZWFzb24SEgoKcmF3X3JlYXNvbhgDIAEoCRIVCg1zdG9wX3NlcXVlbmNlGAQgASgJIjwKDVVzYWdlUmVwb3J0ZWQSKwoFdXNhZ2UYASABKAsyHC5wZW5zdG9jay5pbmZlcmVuY2UudjEuVXNhZ2UiPQoIRmluaXNoZWQSMQoGcmVwb3J0GAEgASgLMiEucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNhbGxSZXBvcnQipgMKBkNob2ljZRINCgVpbmRleBgBIAEoDRIvCgdtZXNzYWdlGAIgASgLMh4ucGVuc3RvY2suaW5mZXJlbmNlLnYxLk1lc3NhZ2USOgoNZmluaXNoX3JlYXNvbhgDIAEoDjIjLnBlbnN0b2NrLmluZmVyZW5jZS52MS5GaW5pc2hSZWFzb24SGQoRcmF3X2ZpbmlzaF9yZWFzb24YBCABKAkSNQoIbG9ncHJvYnMYBSADKAsyIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9rZW5Mb2dwcm9iEjYKC2Fubm90YXRpb25zGAYgAygLMiEucGVuc3RvY2suaW5mZXJlbmNlLnYxLkFubm90YXRpb24SMAoFYXVkaW8YByABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuQXVkaW9EZWx0YRISCgppbWFnZV91cmxzGAggAygJEhUKDXN0b3Bfc2VxdWVuY2UYCSABKAkSOQoNZm9yZWlnbl9wYXJ0cxgKIAMoCzIiLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Gb3JlaWduUGFydCJzCgxUb2tlbkxvZ3Byb2ISDQoFdG9rZW4YASABKAkSDwoHbG9ncHJvYhgCIAEoARITCgt0b2tlbl9ieXRlcxgDIAEoDBIuCgN0b3AYBCADKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9wTG9ncHJvYiJBCgpUb3BMb2dwcm9iEg0KBXRva2VuGAEgASgJEg8KB2xvZ3Byb2IYAiABKAESEwoLdG9rZW5fYnl0ZXMYAyABKAwirwIKBVVzYWdlEhQKDGlucHV0X3Rva2VucxgBIAEoBBIVCg1vdXRwdXRfdG9rZW5zGAIgASgEEhkKEWNhY2hlX3JlYWRfdG9rZW5zGAMgASgEEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgEIAEoBBIYChByZWFzb25pbmdfdG9rZW5zGAUgASgEEhoKEmF1ZGlvX2lucHV0X3Rva2VucxgGIAEoBBIbChNhdWRpb19vdXRwdXRfdG9rZW5zGAcgASgEEhEKCWVzdGltYXRlZBgIIAEoCBIaChJpbWFnZV9pbnB1dF90b2tlbnMYCSABKAQSGwoTaW1hZ2Vfb3V0cHV0X3Rva2VucxgKIAEoBBIjChtjYWNoZV93cml0ZV9vbmVfaG91cl90b2tlbnMYCyABKAQivAEKCkNhbGxSZXBvcnQSDQoFcm91dGUYASABKAkSDwoHYmFja2VuZBgCIAEoCRIQCghhdHRlbXB0cxgDIAEoDRIPCgd2YXJpYW50GAQgASgJEg0KBWNhY2hlGAUgASgJEhAKCHJldmlzaW9uGAYgASgJEhYKDnByb21wdF92ZXJzaW9uGAcgASgJEh0KEGNvc3RfbmFub2RvbGxhcnMYCCABKANIAIgBAUITChFfY29zdF9uYW5vZG9sbGFycyqGAQoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9TWVNURU0QARISCg5ST0xFX0RFVkVMT1BFUhACEg0KCVJPTEVfVVNFUhADEhIKDlJPTEVfQVNTSVNUQU5UEAQSDQoJUk9MRV9UT09MEAUSEQoNUk9MRV9GVU5DVElPThAGKqkBChNSZWFzb25pbmdEZXRhaWxLaW5kEiUKIVJFQVNPTklOR19ERVRBSUxfS0lORF9VTlNQRUNJRklFRBAAEiMKH1JFQVNPTklOR19ERVRBSUxfS0lORF9TSUdOQVRVUkUQARIjCh9SRUFTT05JTkdfREVUQUlMX0tJTkRfRU5DUllQVEVEEAISIQodUkVBU09OSU5HX0RFVEFJTF9LSU5EX1NVTU1BUlkQAyqHAQoOVG9vbENob2ljZU1vZGUSIAocVE9PTF9DSE9JQ0VfTU9ERV9VTlNQRUNJRklFRBAAEhkKFVRPT0xfQ0hPSUNFX01PREVfTk9ORRABEhkKFVRPT0xfQ0hPSUNFX01PREVfQVVUTxACEh0KGVRPT0xfQ0hPSUNFX01PREVfUkVRVUlSRUQQAyrZAQoMRmluaXNoUmVhc29uEh0KGUZJTklTSF9SRUFTT05fVU5TUEVDSUZJRUQQABIWChJGSU5JU0hfUkVBU09OX1NUT1AQARIYChRGSU5JU0hfUkVBU09OX0xFTkdUSBACEhwKGEZJTklTSF9SRUFTT05fVE9PTF9DQUxMUxADEiAKHEZJTklTSF9SRUFTT05fQ09OVEVOVF9GSUxURVIQBBIfChtGSU5JU0hfUkVBU09OX0ZVTkNUSU9OX0NBTEwQBRIXChNGSU5JU0hfUkVBU09OX09USEVSEAYywgIKEUNvbXBsZXRpb25TZXJ2aWNlElsKCENvbXBsZXRlEiYucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNvbXBsZXRlUmVxdWVzdBonLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db21wbGV0ZVJlc3BvbnNlEm8KDlN0cmVhbUNvbXBsZXRlEiwucGVuc3RvY2suaW5mZXJlbmNlLnYxLlN0cmVhbUNvbXBsZXRlUmVxdWVzdBotLnBlbnN0b2NrLmluZmVyZW5jZS52MS5TdHJlYW1Db21wbGV0ZVJlc3BvbnNlMAESXwoIQ29udmVyc2USJi5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29udmVyc2VSZXF1ZXN0GicucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNvbnZlcnNlUmVzcG9uc2UoATABYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("CiZwZW5zdG9jay9pbmZlcmVuY2UvdjEvY29tcGxldGlvbi5wcm90bxIVcGVuc3RvY2suaW5mZXJlbmNlLnYxIkgKD0NvbXBsZXRlUmVxdWVzdBI1CgVpbnB1dBgBIAEoCzImLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db21wbGV0aW9uSW5wdXQi4wIKEENvbXBsZXRlUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoCRIVCg1jb21wbGV0aW9uX2lkGAIgASgJEg0KBW1vZGVsGAMgASgJEhQKDHNlcnZlZF9tb2RlbBgEIAEoCRIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgdjaG9pY2VzGAYgAygLMh0ucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNob2ljZRIwCgV1c2FnZRgHIAEoCzIcLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Vc2FnZUgAiAEBEjEKBnJlcG9ydBgIIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5DYWxsUmVwb3J0EhoKEnN5c3RlbV9maW5nZXJwcmludBgJIAEoCRIUCgxzZXJ2aWNlX3RpZXIYCiABKAlCCAoGX3VzYWdlIk4KFVN0cmVhbUNvbXBsZXRlUmVxdWVzdBI1CgVpbnB1dBgBIAEoCzImLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db21wbGV0aW9uSW5wdXQixwYKFlN0cmVhbUNvbXBsZXRlUmVzcG9uc2USFwoPc2VxdWVuY2VfbnVtYmVyGAEgASgEEjEKB3N0YXJ0ZWQYAiABKAsyHi5wZW5zdG9jay5pbmZlcmVuY2UudjEuU3RhcnRlZEgAEjwKDWNvbnRlbnRfZGVsdGEYAyABKAsyIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29udGVudERlbHRhSAASQAoPcmVhc29uaW5nX2RlbHRhGAQgASgLMiUucGVuc3RvY2suaW5mZXJlbmNlLnYxLlJlYXNvbmluZ0RlbHRhSAASPwoPdG9vbF9jYWxsX2RlbHRhGAUgASgLMiQucGVuc3RvY2suaW5mZXJlbmNlLnYxLlRvb2xDYWxsRGVsdGFIABI8Cg1yZWZ1c2FsX2RlbHRhGAYgASgLMiMucGVuc3RvY2suaW5mZXJlbmNlLnYxLlJlZnVzYWxEZWx0YUgAEkAKD2Nob2ljZV9maW5pc2hlZBgHIAEoCzIlLnBlbnN0b2NrLmluZmVyZW5jZS52MS5DaG9pY2VGaW5pc2hlZEgAEjUKBXVzYWdlGAggASgLMiQucGVuc3RvY2suaW5mZXJlbmNlLnYxLlVzYWdlUmVwb3J0ZWRIABIzCghmaW5pc2hlZBgJIAEoCzIfLnBlbnN0b2NrLmluZmVyZW5jZS52MS5GaW5pc2hlZEgAEkYKEnJlYXNvbmluZ19kZXRhaWxlZBgKIAEoCzIoLnBlbnN0b2NrLmluZmVyZW5jZS52MS5SZWFzb25pbmdEZXRhaWxlZEgAEjUKCWFubm90YXRlZBgLIAEoCzIgLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Bbm5vdGF0ZWRIABI4CgthdWRpb19kZWx0YRgMIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5BdWRpb0RlbHRhSAASNgoKaW1hZ2VfbWFkZRgNIAEoCzIgLnBlbnN0b2NrLmluZmVyZW5jZS52MS5JbWFnZU1hZGVIABI6Cgxmb3JlaWduX3BhcnQYDiABKAsyIi5wZW5zdG9jay5pbmZlcmVuY2UudjEuRm9yZWlnblBhcnRIAEIHCgVldmVudCKNAQoPQ29udmVyc2VSZXF1ZXN0EjYKBG9wZW4YASABKAsyJi5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29tcGxldGlvbklucHV0SAASNwoEdHVybhgCIAEoCzInLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db252ZXJzYXRpb25UdXJuSABCCQoHcmVxdWVzdCJ8ChBDb252ZXJzYXRpb25UdXJuEjAKCG1lc3NhZ2VzGAEgAygLMh4ucGVuc3RvY2suaW5mZXJlbmNlLnYxLk1lc3NhZ2USNgoLdG9vbF9jaG9pY2UYAiABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9vbENob2ljZSJvChBDb252ZXJzZVJlc3BvbnNlEgwKBHR1cm4YASABKA0SDwoHY2FsbF9pZBgCIAEoCRI8CgVldmVudBgDIAEoCzItLnBlbnN0b2NrLmluZmVyZW5jZS52MS5TdHJlYW1Db21wbGV0ZVJlc3BvbnNlIocICg9Db21wbGV0aW9uSW5wdXQSDQoFbW9kZWwYASABKAkSMAoIbWVzc2FnZXMYAiADKAsyHi5wZW5zdG9jay5pbmZlcmVuY2UudjEuTWVzc2FnZRI7CghzYW1wbGluZxgDIAEoCzIpLnBlbnN0b2NrLmluZmVyZW5jZS52MS5TYW1wbGluZ1BhcmFtZXRlcnMSKgoFdG9vbHMYBCADKAsyGy5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9vbBI2Cgt0b29sX2Nob2ljZRgFIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Ub29sQ2hvaWNlEiAKE3BhcmFsbGVsX3Rvb2xfY2FsbHMYBiABKAhIAIgBARI+Cg9yZXNwb25zZV9mb3JtYXQYByABKAsyJS5wZW5zdG9jay5pbmZlcmVuY2UudjEuUmVzcG9uc2VGb3JtYXQSNgoGcHJvbXB0GAggASgLMiYucGVuc3RvY2suaW5mZXJlbmNlLnYxLlByb21wdFJlZmVyZW5jZRJGCghtZXRhZGF0YRgJIAMoCzI0LnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db21wbGV0aW9uSW5wdXQuTWV0YWRhdGFFbnRyeRITCgtlbmRfdXNlcl9pZBgKIAEoCRIzChJiYWNrZW5kX2V4dGVuc2lvbnMYCyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhQKDHNlcnZpY2VfdGllchgMIAEoCRIYChByZWFzb25pbmdfZWZmb3J0GA0gASgJEhgKEHByb21wdF9jYWNoZV9rZXkYDiABKAkSOAoMYXVkaW9fb3V0cHV0GA8gASgLMiIucGVuc3RvY2suaW5mZXJlbmNlLnYxLkF1ZGlvT3V0cHV0EhIKCm1vZGFsaXRpZXMYECADKAkSGQoRcHJlZGljdGVkX2NvbnRlbnQYESABKAkSEQoJdmVyYm9zaXR5GBIgASgJEhIKBXN0b3JlGBMgASgISAGIAQESMwoSd2ViX3NlYXJjaF9vcHRpb25zGBQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIhChRyZWFzb25pbmdfdG9rZW5zX21heBgVIAEoDUgCiAEBEjkKCmNhY2hlX2hpbnQYFiABKAsyIC5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ2FjaGVIaW50SAOIAQEaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhYKFF9wYXJhbGxlbF90b29sX2NhbGxzQggKBl9zdG9yZUIXChVfcmVhc29uaW5nX3Rva2Vuc19tYXhCDQoLX2NhY2hlX2hpbnQiGAoJQ2FjaGVIaW50EgsKA3R0bBgBIAEoCSKqBAoSU2FtcGxpbmdQYXJhbWV0ZXJzEh4KEW91dHB1dF90b2tlbnNfbWF4GAEgASgNSACIAQESGAoLdGVtcGVyYXR1cmUYAiABKAFIAYgBARISCgV0b3BfcBgDIAEoAUgCiAEBEh4KEWZyZXF1ZW5jeV9wZW5hbHR5GAQgASgBSAOIAQESHQoQcHJlc2VuY2VfcGVuYWx0eRgFIAEoAUgEiAEBEgwKBHN0b3AYBiADKAkSDgoBbhgHIAEoDUgFiAEBEhEKBHNlZWQYCCABKANIBogBARIVCghsb2dwcm9icxgJIAEoCEgHiAEBEhkKDHRvcF9sb2dwcm9icxgKIAEoDUgIiAEBEkwKCmxvZ2l0X2JpYXMYCyADKAsyOC5wZW5zdG9jay5pbmZlcmVuY2UudjEuU2FtcGxpbmdQYXJhbWV0ZXJzLkxvZ2l0Qmlhc0VudHJ5EhIKBXRvcF9rGAwgASgNSAmIAQEaMAoOTG9naXRCaWFzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4AUIUChJfb3V0cHV0X3Rva2Vuc19tYXhCDgoMX3RlbXBlcmF0dXJlQggKBl90b3BfcEIUChJfZnJlcXVlbmN5X3BlbmFsdHlCEwoRX3ByZXNlbmNlX3BlbmFsdHlCBAoCX25CBwoFX3NlZWRCCwoJX2xvZ3Byb2JzQg8KDV90b3BfbG9ncHJvYnNCCAoGX3RvcF9rItACCgdNZXNzYWdlEikKBHJvbGUYASABKA4yGy5wZW5zdG9jay5pbmZlcmVuY2UudjEuUm9sZRIzCgdjb250ZW50GAIgAygLMiIucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNvbnRlbnRQYXJ0EgwKBG5hbWUYAyABKAkSMwoKdG9vbF9jYWxscxgEIAMoCzIfLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Ub29sQ2FsbBIUCgx0b29sX2NhbGxfaWQYBSABKAkSDwoHcmVmdXNhbBgGIAEoCRIRCglyZWFzb25pbmcYByABKAkSEAoIYXVkaW9faWQYCCABKAkSEwoLdG9vbF9mYWlsZWQYCSABKAgSQQoRcmVhc29uaW5nX2RldGFpbHMYCiADKAsyJi5wZW5zdG9jay5pbmZlcmVuY2UudjEuUmVhc29uaW5nRGV0YWlsIpYBCg9SZWFzb25pbmdEZXRhaWwSOAoEa2luZBgBIAEoDjIqLnBlbnN0b2NrLmluZmVyZW5jZS52MS5SZWFzb25pbmdEZXRhaWxLaW5kEg0KBXZhbHVlGAIgASgJEgoKAmlkGAMgASgJEg4KBmZvcm1hdBgEIAEoCRIQCghwcm92aWRlchgFIAEoCRIMCgR0ZXh0GAYgASgJIt4CCgtDb250ZW50UGFydBIvCgR0ZXh0GAEgASgLMh8ucGVuc3RvY2suaW5mZXJlbmNlLnYxLlRleHRQYXJ0SAASMQoFaW1hZ2UYAiABKAsyIC5wZW5zdG9jay5pbmZlcmVuY2UudjEuSW1hZ2VQYXJ0SAASMQoFYXVkaW8YAyABKAsyIC5wZW5zdG9jay5pbmZlcmVuY2UudjEuQXVkaW9QYXJ0SAASLwoEZmlsZRgEIAEoCzIfLnBlbnN0b2NrLmluZmVyZW5jZS52MS5GaWxlUGFydEgAEjUKB3JlZnVzYWwYBSABKAsyIi5wZW5zdG9jay5pbmZlcmVuY2UudjEuUmVmdXNhbFBhcnRIABI5CgpjYWNoZV9oaW50GAYgASgLMiAucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNhY2hlSGludEgBiAEBQgYKBHBhcnRCDQoLX2NhY2hlX2hpbnQiGAoIVGV4dFBhcnQSDAoEdGV4dBgBIAEoCSIeCgtSZWZ1c2FsUGFydBIPCgdyZWZ1c2FsGAEgASgJImkKCUltYWdlUGFydBINCgN1cmwYASABKAlIABIzCgZpbmxpbmUYAiABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuSW5saW5lRGF0YUgAEg4KBmRldGFpbBgDIAEoCUIICgZzb3VyY2UiKQoJQXVkaW9QYXJ0EgwKBGRhdGEYASABKAwSDgoGZm9ybWF0GAIgASgJIp0BCghGaWxlUGFydBIRCgdmaWxlX2lkGAEgASgJSAASMwoGaW5saW5lGAIgASgLMiEucGVuc3RvY2suaW5mZXJlbmNlLnYxLklubGluZURhdGFIABINCgN1cmwYBCABKAlIABIQCghmaWxlbmFtZRgDIAEoCRINCgVjaXRlZBgFIAEoCBIPCgdjb250ZXh0GAYgASgJQggKBnNvdXJjZSIuCgpJbmxpbmVEYXRhEgwKBGRhdGEYASABKAwSEgoKbWVkaWFfdHlwZRgCIAEoCSLGAQoEVG9vbBI3CghmdW5jdGlvbhgBIAEoCzIjLnBlbnN0b2NrLmluZmVyZW5jZS52MS5GdW5jdGlvblRvb2xIABIzCgZjdXN0b20YAiABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ3VzdG9tVG9vbEgAEjkKCmNhY2hlX2hpbnQYAyABKAsyIC5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ2FjaGVIaW50SAGIAQFCBgoEdG9vbEINCgtfY2FjaGVfaGludCJ+CgxGdW5jdGlvblRvb2wSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIrCgpwYXJhbWV0ZXJzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBITCgZzdHJpY3QYBCABKAhIAIgBAUIJCgdfc3RyaWN0IlgKCkN1c3RvbVRvb2wSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRInCgZmb3JtYXQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IrUBCgpUb29sQ2hvaWNlEjUKBG1vZGUYASABKA4yJS5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9vbENob2ljZU1vZGVIABIXCg1mdW5jdGlvbl9uYW1lGAIgASgJSAASFQoLY3VzdG9tX25hbWUYAyABKAlIABI2CgdhbGxvd2VkGAQgASgLMiMucGVuc3RvY2suaW5mZXJlbmNlLnYxLkFsbG93ZWRUb29sc0gAQggKBmNob2ljZSJbCgxBbGxvd2VkVG9vbHMSMwoEbW9kZRgBIAEoDjIlLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Ub29sQ2hvaWNlTW9kZRIWCg5mdW5jdGlvbl9uYW1lcxgCIAMoCSKMAQoIVG9vbENhbGwSCgoCaWQYASABKAkSNwoIZnVuY3Rpb24YAiABKAsyIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuRnVuY3Rpb25DYWxsSAASMwoGY3VzdG9tGAMgASgLMiEucGVuc3RvY2suaW5mZXJlbmNlLnYxLkN1c3RvbUNhbGxIAEIGCgRjYWxsIi8KDEZ1bmN0aW9uQ2FsbBIMCgRuYW1lGAEgASgJEhEKCWFyZ3VtZW50cxgCIAEoCSIpCgpDdXN0b21DYWxsEgwKBG5hbWUYASABKAkSDQoFaW5wdXQYAiABKAkizQEKDlJlc3BvbnNlRm9ybWF0EjEKBHRleHQYASABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuVGV4dEZvcm1hdEgAEj4KC2pzb25fb2JqZWN0GAIgASgLMicucGVuc3RvY2suaW5mZXJlbmNlLnYxLkpzb25PYmplY3RGb3JtYXRIABI+Cgtqc29uX3NjaGVtYRgDIAEoCzInLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Kc29uU2NoZW1hRm9ybWF0SABCCAoGZm9ybWF0IgwKClRleHRGb3JtYXQiEgoQSnNvbk9iamVjdEZvcm1hdCJ+ChBKc29uU2NoZW1hRm9ybWF0EgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSJwoGc2NoZW1hGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBITCgZzdHJpY3QYBCABKAhIAIgBAUIJCgdfc3RyaWN0IiwKC0F1ZGlvT3V0cHV0Eg0KBXZvaWNlGAEgASgJEg4KBmZvcm1hdBgCIAEoCSJ7Cg9Qcm9tcHRSZWZlcmVuY2USDAoEbmFtZRgBIAEoCRIPCgVsYWJlbBgCIAEoCUgAEhEKB3ZlcnNpb24YAyABKA1IABIqCgl2YXJpYWJsZXMYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgoKCHNlbGVjdG9yIrsBCgdTdGFydGVkEhIKCnJlcXVlc3RfaWQYASABKAkSFQoNY29tcGxldGlvbl9pZBgCIAEoCRINCgVtb2RlbBgDIAEoCRIUCgxzZXJ2ZWRfbW9kZWwYBCABKAkSLgoKY3JlYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGgoSc3lzdGVtX2ZpbmdlcnByaW50GAYgASgJEhQKDHNlcnZpY2VfdGllchgHIAEoCSJjCgxDb250ZW50RGVsdGESDgoGY2hvaWNlGAEgASgNEgwKBHRleHQYAiABKAkSNQoIbG9ncHJvYnMYAyADKAsyIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9rZW5Mb2dwcm9iIi4KDlJlYXNvbmluZ0RlbHRhEg4KBmNob2ljZRgBIAEoDRIMCgR0ZXh0GAIgASgJIlsKEVJlYXNvbmluZ0RldGFpbGVkEg4KBmNob2ljZRgBIAEoDRI2CgZkZXRhaWwYAiABKAsyJi5wZW5zdG9jay5pbmZlcmVuY2UudjEuUmVhc29uaW5nRGV0YWlsIlIKCUFubm90YXRlZBIOCgZjaG9pY2UYASABKA0SNQoKYW5ub3RhdGlvbhgCIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Bbm5vdGF0aW9uIowBCgpBbm5vdGF0aW9uEgsKA3VybBgBIAEoCRINCgV0aXRsZRgCIAEoCRISCgpjaXRlZF90ZXh0GAMgASgJEhgKC3N0YXJ0X2luZGV4GAQgASgNSACIAQESFgoJZW5kX2luZGV4GAUgASgNSAGIAQFCDgoMX3N0YXJ0X2luZGV4QgwKCl9lbmRfaW5kZXgiegoKQXVkaW9EZWx0YRIOCgZjaG9pY2UYASABKA0SCgoCaWQYAiABKAkSDAoEZGF0YRgDIAEoDBISCgp0cmFuc2NyaXB0GAQgASgJEi4KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIigKCUltYWdlTWFkZRIOCgZjaG9pY2UYASABKA0SCwoDdXJsGAIgASgJIjwKC0ZvcmVpZ25QYXJ0Eg4KBmNob2ljZRgBIAEoDRIPCgdkaWFsZWN0GAIgASgJEgwKBGRhdGEYAyABKAkiLAoMUmVmdXNhbERlbHRhEg4KBmNob2ljZRgBIAEoDRIMCgR0ZXh0GAIgASgJImsKDVRvb2xDYWxsRGVsdGESDgoGY2hvaWNlGAEgASgNEg0KBWluZGV4GAIgASgNEgoKAmlkGAMgASgJEgwKBG5hbWUYBCABKAkSEQoJYXJndW1lbnRzGAUgASgJEg4KBmN1c3RvbRgGIAEoCCKAAQoOQ2hvaWNlRmluaXNoZWQSDgoGY2hvaWNlGAEgASgNEjMKBnJlYXNvbhgCIAEoDjIjLnBlbnN0b2NrLmluZmVyZW5jZS52MS5GaW5pc2hSZWFzb24SEgoKcmF3X3JlYXNvbhgDIAEoCRIVCg1zdG9wX3NlcXVlbmNlGAQgASgJIjwKDVVzYWdlUmVwb3J0ZWQSKwoFdXNhZ2UYASABKAsyHC5wZW5zdG9jay5pbmZlcmVuY2UudjEuVXNhZ2UiPQoIRmluaXNoZWQSMQoGcmVwb3J0GAEgASgLMiEucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNhbGxSZXBvcnQipgMKBkNob2ljZRINCgVpbmRleBgBIAEoDRIvCgdtZXNzYWdlGAIgASgLMh4ucGVuc3RvY2suaW5mZXJlbmNlLnYxLk1lc3NhZ2USOgoNZmluaXNoX3JlYXNvbhgDIAEoDjIjLnBlbnN0b2NrLmluZmVyZW5jZS52MS5GaW5pc2hSZWFzb24SGQoRcmF3X2ZpbmlzaF9yZWFzb24YBCABKAkSNQoIbG9ncHJvYnMYBSADKAsyIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9rZW5Mb2dwcm9iEjYKC2Fubm90YXRpb25zGAYgAygLMiEucGVuc3RvY2suaW5mZXJlbmNlLnYxLkFubm90YXRpb24SMAoFYXVkaW8YByABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuQXVkaW9EZWx0YRISCgppbWFnZV91cmxzGAggAygJEhUKDXN0b3Bfc2VxdWVuY2UYCSABKAkSOQoNZm9yZWlnbl9wYXJ0cxgKIAMoCzIiLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Gb3JlaWduUGFydCJzCgxUb2tlbkxvZ3Byb2ISDQoFdG9rZW4YASABKAkSDwoHbG9ncHJvYhgCIAEoARITCgt0b2tlbl9ieXRlcxgDIAEoDBIuCgN0b3AYBCADKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9wTG9ncHJvYiJBCgpUb3BMb2dwcm9iEg0KBXRva2VuGAEgASgJEg8KB2xvZ3Byb2IYAiABKAESEwoLdG9rZW5fYnl0ZXMYAyABKAwirwIKBVVzYWdlEhQKDGlucHV0X3Rva2VucxgBIAEoBBIVCg1vdXRwdXRfdG9rZW5zGAIgASgEEhkKEWNhY2hlX3JlYWRfdG9rZW5zGAMgASgEEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgEIAEoBBIYChByZWFzb25pbmdfdG9rZW5zGAUgASgEEhoKEmF1ZGlvX2lucHV0X3Rva2VucxgGIAEoBBIbChNhdWRpb19vdXRwdXRfdG9rZW5zGAcgASgEEhEKCWVzdGltYXRlZBgIIAEoCBIaChJpbWFnZV9pbnB1dF90b2tlbnMYCSABKAQSGwoTaW1hZ2Vfb3V0cHV0X3Rva2VucxgKIAEoBBIjChtjYWNoZV93cml0ZV9vbmVfaG91cl90b2tlbnMYCyABKAQivAEKCkNhbGxSZXBvcnQSDQoFcm91dGUYASABKAkSDwoHYmFja2VuZBgCIAEoCRIQCghhdHRlbXB0cxgDIAEoDRIPCgd2YXJpYW50GAQgASgJEg0KBWNhY2hlGAUgASgJEhAKCHJldmlzaW9uGAYgASgJEhYKDnByb21wdF92ZXJzaW9uGAcgASgJEh0KEGNvc3RfbmFub2RvbGxhcnMYCCABKANIAIgBAUITChFfY29zdF9uYW5vZG9sbGFycyqGAQoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9TWVNURU0QARISCg5ST0xFX0RFVkVMT1BFUhACEg0KCVJPTEVfVVNFUhADEhIKDlJPTEVfQVNTSVNUQU5UEAQSDQoJUk9MRV9UT09MEAUSEQoNUk9MRV9GVU5DVElPThAGKqkBChNSZWFzb25pbmdEZXRhaWxLaW5kEiUKIVJFQVNPTklOR19ERVRBSUxfS0lORF9VTlNQRUNJRklFRBAAEiMKH1JFQVNPTklOR19ERVRBSUxfS0lORF9TSUdOQVRVUkUQARIjCh9SRUFTT05JTkdfREVUQUlMX0tJTkRfRU5DUllQVEVEEAISIQodUkVBU09OSU5HX0RFVEFJTF9LSU5EX1NVTU1BUlkQAyqHAQoOVG9vbENob2ljZU1vZGUSIAocVE9PTF9DSE9JQ0VfTU9ERV9VTlNQRUNJRklFRBAAEhkKFVRPT0xfQ0hPSUNFX01PREVfTk9ORRABEhkKFVRPT0xfQ0hPSUNFX01PREVfQVVUTxACEh0KGVRPT0xfQ0hPSUNFX01PREVfUkVRVUlSRUQQAyrZAQoMRmluaXNoUmVhc29uEh0KGUZJTklTSF9SRUFTT05fVU5TUEVDSUZJRUQQABIWChJGSU5JU0hfUkVBU09OX1NUT1AQARIYChRGSU5JU0hfUkVBU09OX0xFTkdUSBACEhwKGEZJTklTSF9SRUFTT05fVE9PTF9DQUxMUxADEiAKHEZJTklTSF9SRUFTT05fQ09OVEVOVF9GSUxURVIQBBIfChtGSU5JU0hfUkVBU09OX0ZVTkNUSU9OX0NBTEwQBRIXChNGSU5JU0hfUkVBU09OX09USEVSEAYywgIKEUNvbXBsZXRpb25TZXJ2aWNlElsKCENvbXBsZXRlEiYucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNvbXBsZXRlUmVxdWVzdBonLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Db21wbGV0ZVJlc3BvbnNlEm8KDlN0cmVhbUNvbXBsZXRlEiwucGVuc3RvY2suaW5mZXJlbmNlLnYxLlN0cmVhbUNvbXBsZXRlUmVxdWVzdBotLnBlbnN0b2NrLmluZmVyZW5jZS52MS5TdHJlYW1Db21wbGV0ZVJlc3BvbnNlMAESXwoIQ29udmVyc2USJi5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ29udmVyc2VSZXF1ZXN0GicucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNvbnZlcnNlUmVzcG9uc2UoATABYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message penstock.inference.v1.CompleteRequest
@@ -441,6 +441,20 @@ export type CompletionInput = Message$1<"penstock.inference.v1.CompletionInput">
    * @generated from field: google.protobuf.Struct web_search_options = 20;
    */
   webSearchOptions?: JsonObject | undefined;
+
+  /**
+   * The most tokens that may go into reasoning, for backends that take a budget in place of an effort.
+   *
+   * @generated from field: optional uint32 reasoning_tokens_max = 21;
+   */
+  reasoningTokensMax?: number | undefined;
+
+  /**
+   * On all of the request, for backends that place the mark themselves.
+   *
+   * @generated from field: optional penstock.inference.v1.CacheHint cache_hint = 22;
+   */
+  cacheHint?: CacheHint | undefined;
 };
 
 /**
@@ -449,6 +463,27 @@ export type CompletionInput = Message$1<"penstock.inference.v1.CompletionInput">
  */
 export const CompletionInputSchema: GenMessage<CompletionInput> = /*@__PURE__*/
   messageDesc(file_penstock_inference_v1_completion, 7);
+
+/**
+ * What stands before here may be kept by the backend for the next call. Left out where a backend has no such mark.
+ *
+ * @generated from message penstock.inference.v1.CacheHint
+ */
+export type CacheHint = Message$1<"penstock.inference.v1.CacheHint"> & {
+  /**
+   * "5m", "1h". Empty: the backend's default.
+   *
+   * @generated from field: string ttl = 1;
+   */
+  ttl: string;
+};
+
+/**
+ * Describes the message penstock.inference.v1.CacheHint.
+ * Use `create(CacheHintSchema)` to create a new message.
+ */
+export const CacheHintSchema: GenMessage<CacheHint> = /*@__PURE__*/
+  messageDesc(file_penstock_inference_v1_completion, 8);
 
 /**
  * @generated from message penstock.inference.v1.SamplingParameters
@@ -526,6 +561,13 @@ export type SamplingParameters = Message$1<"penstock.inference.v1.SamplingParame
    * @generated from field: map<string, double> logit_bias = 11;
    */
   logitBias: { [key: string]: number };
+
+  /**
+   * Among how many of the likeliest tokens is chosen.
+   *
+   * @generated from field: optional uint32 top_k = 12;
+   */
+  topK?: number | undefined;
 };
 
 /**
@@ -533,7 +575,7 @@ export type SamplingParameters = Message$1<"penstock.inference.v1.SamplingParame
  * Use `create(SamplingParametersSchema)` to create a new message.
  */
 export const SamplingParametersSchema: GenMessage<SamplingParameters> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 8);
+  messageDesc(file_penstock_inference_v1_completion, 9);
 
 /**
  * @generated from message penstock.inference.v1.Message
@@ -609,7 +651,7 @@ export type Message = Message$1<"penstock.inference.v1.Message"> & {
  * Use `create(MessageSchema)` to create a new message.
  */
 export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 9);
+  messageDesc(file_penstock_inference_v1_completion, 10);
 
 /**
  * Reasoning that its provider alone can read or vouch for.
@@ -663,7 +705,7 @@ export type ReasoningDetail = Message$1<"penstock.inference.v1.ReasoningDetail">
  * Use `create(ReasoningDetailSchema)` to create a new message.
  */
 export const ReasoningDetailSchema: GenMessage<ReasoningDetail> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 10);
+  messageDesc(file_penstock_inference_v1_completion, 11);
 
 /**
  * @generated from message penstock.inference.v1.ContentPart
@@ -703,6 +745,11 @@ export type ContentPart = Message$1<"penstock.inference.v1.ContentPart"> & {
     value: RefusalPart;
     case: "refusal";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * @generated from field: optional penstock.inference.v1.CacheHint cache_hint = 6;
+   */
+  cacheHint?: CacheHint | undefined;
 };
 
 /**
@@ -710,7 +757,7 @@ export type ContentPart = Message$1<"penstock.inference.v1.ContentPart"> & {
  * Use `create(ContentPartSchema)` to create a new message.
  */
 export const ContentPartSchema: GenMessage<ContentPart> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 11);
+  messageDesc(file_penstock_inference_v1_completion, 12);
 
 /**
  * @generated from message penstock.inference.v1.TextPart
@@ -727,7 +774,7 @@ export type TextPart = Message$1<"penstock.inference.v1.TextPart"> & {
  * Use `create(TextPartSchema)` to create a new message.
  */
 export const TextPartSchema: GenMessage<TextPart> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 12);
+  messageDesc(file_penstock_inference_v1_completion, 13);
 
 /**
  * @generated from message penstock.inference.v1.RefusalPart
@@ -744,7 +791,7 @@ export type RefusalPart = Message$1<"penstock.inference.v1.RefusalPart"> & {
  * Use `create(RefusalPartSchema)` to create a new message.
  */
 export const RefusalPartSchema: GenMessage<RefusalPart> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 13);
+  messageDesc(file_penstock_inference_v1_completion, 14);
 
 /**
  * @generated from message penstock.inference.v1.ImagePart
@@ -780,7 +827,7 @@ export type ImagePart = Message$1<"penstock.inference.v1.ImagePart"> & {
  * Use `create(ImagePartSchema)` to create a new message.
  */
 export const ImagePartSchema: GenMessage<ImagePart> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 14);
+  messageDesc(file_penstock_inference_v1_completion, 15);
 
 /**
  * @generated from message penstock.inference.v1.AudioPart
@@ -804,7 +851,7 @@ export type AudioPart = Message$1<"penstock.inference.v1.AudioPart"> & {
  * Use `create(AudioPartSchema)` to create a new message.
  */
 export const AudioPartSchema: GenMessage<AudioPart> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 15);
+  messageDesc(file_penstock_inference_v1_completion, 16);
 
 /**
  * @generated from message penstock.inference.v1.FilePart
@@ -825,12 +872,32 @@ export type FilePart = Message$1<"penstock.inference.v1.FilePart"> & {
      */
     value: InlineData;
     case: "inline";
+  } | {
+    /**
+     * @generated from field: string url = 4;
+     */
+    value: string;
+    case: "url";
   } | { case: undefined; value?: undefined };
 
   /**
    * @generated from field: string filename = 3;
    */
   filename: string;
+
+  /**
+   * Whether the answer shall say what it took from it.
+   *
+   * @generated from field: bool cited = 5;
+   */
+  cited: boolean;
+
+  /**
+   * About the document; it is not cited itself.
+   *
+   * @generated from field: string context = 6;
+   */
+  context: string;
 };
 
 /**
@@ -838,7 +905,7 @@ export type FilePart = Message$1<"penstock.inference.v1.FilePart"> & {
  * Use `create(FilePartSchema)` to create a new message.
  */
 export const FilePartSchema: GenMessage<FilePart> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 16);
+  messageDesc(file_penstock_inference_v1_completion, 17);
 
 /**
  * @generated from message penstock.inference.v1.InlineData
@@ -862,7 +929,7 @@ export type InlineData = Message$1<"penstock.inference.v1.InlineData"> & {
  * Use `create(InlineDataSchema)` to create a new message.
  */
 export const InlineDataSchema: GenMessage<InlineData> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 17);
+  messageDesc(file_penstock_inference_v1_completion, 18);
 
 /**
  * @generated from message penstock.inference.v1.Tool
@@ -884,6 +951,11 @@ export type Tool = Message$1<"penstock.inference.v1.Tool"> & {
     value: CustomTool;
     case: "custom";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * @generated from field: optional penstock.inference.v1.CacheHint cache_hint = 3;
+   */
+  cacheHint?: CacheHint | undefined;
 };
 
 /**
@@ -891,7 +963,7 @@ export type Tool = Message$1<"penstock.inference.v1.Tool"> & {
  * Use `create(ToolSchema)` to create a new message.
  */
 export const ToolSchema: GenMessage<Tool> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 18);
+  messageDesc(file_penstock_inference_v1_completion, 19);
 
 /**
  * @generated from message penstock.inference.v1.FunctionTool
@@ -925,7 +997,7 @@ export type FunctionTool = Message$1<"penstock.inference.v1.FunctionTool"> & {
  * Use `create(FunctionToolSchema)` to create a new message.
  */
 export const FunctionToolSchema: GenMessage<FunctionTool> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 19);
+  messageDesc(file_penstock_inference_v1_completion, 20);
 
 /**
  * @generated from message penstock.inference.v1.CustomTool
@@ -952,7 +1024,7 @@ export type CustomTool = Message$1<"penstock.inference.v1.CustomTool"> & {
  * Use `create(CustomToolSchema)` to create a new message.
  */
 export const CustomToolSchema: GenMessage<CustomTool> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 20);
+  messageDesc(file_penstock_inference_v1_completion, 21);
 
 /**
  * @generated from message penstock.inference.v1.ToolChoice
@@ -993,7 +1065,7 @@ export type ToolChoice = Message$1<"penstock.inference.v1.ToolChoice"> & {
  * Use `create(ToolChoiceSchema)` to create a new message.
  */
 export const ToolChoiceSchema: GenMessage<ToolChoice> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 21);
+  messageDesc(file_penstock_inference_v1_completion, 22);
 
 /**
  * @generated from message penstock.inference.v1.AllowedTools
@@ -1017,7 +1089,7 @@ export type AllowedTools = Message$1<"penstock.inference.v1.AllowedTools"> & {
  * Use `create(AllowedToolsSchema)` to create a new message.
  */
 export const AllowedToolsSchema: GenMessage<AllowedTools> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 22);
+  messageDesc(file_penstock_inference_v1_completion, 23);
 
 /**
  * @generated from message penstock.inference.v1.ToolCall
@@ -1051,7 +1123,7 @@ export type ToolCall = Message$1<"penstock.inference.v1.ToolCall"> & {
  * Use `create(ToolCallSchema)` to create a new message.
  */
 export const ToolCallSchema: GenMessage<ToolCall> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 23);
+  messageDesc(file_penstock_inference_v1_completion, 24);
 
 /**
  * @generated from message penstock.inference.v1.FunctionCall
@@ -1075,7 +1147,7 @@ export type FunctionCall = Message$1<"penstock.inference.v1.FunctionCall"> & {
  * Use `create(FunctionCallSchema)` to create a new message.
  */
 export const FunctionCallSchema: GenMessage<FunctionCall> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 24);
+  messageDesc(file_penstock_inference_v1_completion, 25);
 
 /**
  * @generated from message penstock.inference.v1.CustomCall
@@ -1097,7 +1169,7 @@ export type CustomCall = Message$1<"penstock.inference.v1.CustomCall"> & {
  * Use `create(CustomCallSchema)` to create a new message.
  */
 export const CustomCallSchema: GenMessage<CustomCall> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 25);
+  messageDesc(file_penstock_inference_v1_completion, 26);
 
 /**
  * @generated from message penstock.inference.v1.ResponseFormat
@@ -1132,7 +1204,7 @@ export type ResponseFormat = Message$1<"penstock.inference.v1.ResponseFormat"> &
  * Use `create(ResponseFormatSchema)` to create a new message.
  */
 export const ResponseFormatSchema: GenMessage<ResponseFormat> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 26);
+  messageDesc(file_penstock_inference_v1_completion, 27);
 
 /**
  * @generated from message penstock.inference.v1.TextFormat
@@ -1145,7 +1217,7 @@ export type TextFormat = Message$1<"penstock.inference.v1.TextFormat"> & {
  * Use `create(TextFormatSchema)` to create a new message.
  */
 export const TextFormatSchema: GenMessage<TextFormat> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 27);
+  messageDesc(file_penstock_inference_v1_completion, 28);
 
 /**
  * @generated from message penstock.inference.v1.JsonObjectFormat
@@ -1158,7 +1230,7 @@ export type JsonObjectFormat = Message$1<"penstock.inference.v1.JsonObjectFormat
  * Use `create(JsonObjectFormatSchema)` to create a new message.
  */
 export const JsonObjectFormatSchema: GenMessage<JsonObjectFormat> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 28);
+  messageDesc(file_penstock_inference_v1_completion, 29);
 
 /**
  * @generated from message penstock.inference.v1.JsonSchemaFormat
@@ -1190,7 +1262,7 @@ export type JsonSchemaFormat = Message$1<"penstock.inference.v1.JsonSchemaFormat
  * Use `create(JsonSchemaFormatSchema)` to create a new message.
  */
 export const JsonSchemaFormatSchema: GenMessage<JsonSchemaFormat> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 29);
+  messageDesc(file_penstock_inference_v1_completion, 30);
 
 /**
  * @generated from message penstock.inference.v1.AudioOutput
@@ -1212,7 +1284,7 @@ export type AudioOutput = Message$1<"penstock.inference.v1.AudioOutput"> & {
  * Use `create(AudioOutputSchema)` to create a new message.
  */
 export const AudioOutputSchema: GenMessage<AudioOutput> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 30);
+  messageDesc(file_penstock_inference_v1_completion, 31);
 
 /**
  * A prompt from the control plane. Its messages come before those of the call.
@@ -1257,7 +1329,7 @@ export type PromptReference = Message$1<"penstock.inference.v1.PromptReference">
  * Use `create(PromptReferenceSchema)` to create a new message.
  */
 export const PromptReferenceSchema: GenMessage<PromptReference> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 31);
+  messageDesc(file_penstock_inference_v1_completion, 32);
 
 /**
  * @generated from message penstock.inference.v1.Started
@@ -1304,7 +1376,7 @@ export type Started = Message$1<"penstock.inference.v1.Started"> & {
  * Use `create(StartedSchema)` to create a new message.
  */
 export const StartedSchema: GenMessage<Started> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 32);
+  messageDesc(file_penstock_inference_v1_completion, 33);
 
 /**
  * @generated from message penstock.inference.v1.ContentDelta
@@ -1331,7 +1403,7 @@ export type ContentDelta = Message$1<"penstock.inference.v1.ContentDelta"> & {
  * Use `create(ContentDeltaSchema)` to create a new message.
  */
 export const ContentDeltaSchema: GenMessage<ContentDelta> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 33);
+  messageDesc(file_penstock_inference_v1_completion, 34);
 
 /**
  * @generated from message penstock.inference.v1.ReasoningDelta
@@ -1353,7 +1425,7 @@ export type ReasoningDelta = Message$1<"penstock.inference.v1.ReasoningDelta"> &
  * Use `create(ReasoningDeltaSchema)` to create a new message.
  */
 export const ReasoningDeltaSchema: GenMessage<ReasoningDelta> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 34);
+  messageDesc(file_penstock_inference_v1_completion, 35);
 
 /**
  * @generated from message penstock.inference.v1.ReasoningDetailed
@@ -1375,7 +1447,7 @@ export type ReasoningDetailed = Message$1<"penstock.inference.v1.ReasoningDetail
  * Use `create(ReasoningDetailedSchema)` to create a new message.
  */
 export const ReasoningDetailedSchema: GenMessage<ReasoningDetailed> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 35);
+  messageDesc(file_penstock_inference_v1_completion, 36);
 
 /**
  * @generated from message penstock.inference.v1.Annotated
@@ -1397,7 +1469,7 @@ export type Annotated = Message$1<"penstock.inference.v1.Annotated"> & {
  * Use `create(AnnotatedSchema)` to create a new message.
  */
 export const AnnotatedSchema: GenMessage<Annotated> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 36);
+  messageDesc(file_penstock_inference_v1_completion, 37);
 
 /**
  * Where a part of the answer is taken from.
@@ -1442,7 +1514,7 @@ export type Annotation = Message$1<"penstock.inference.v1.Annotation"> & {
  * Use `create(AnnotationSchema)` to create a new message.
  */
 export const AnnotationSchema: GenMessage<Annotation> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 37);
+  messageDesc(file_penstock_inference_v1_completion, 38);
 
 /**
  * A piece of a spoken answer. What a piece does not say is empty, 0 or absent.
@@ -1481,7 +1553,7 @@ export type AudioDelta = Message$1<"penstock.inference.v1.AudioDelta"> & {
  * Use `create(AudioDeltaSchema)` to create a new message.
  */
 export const AudioDeltaSchema: GenMessage<AudioDelta> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 38);
+  messageDesc(file_penstock_inference_v1_completion, 39);
 
 /**
  * A picture that the model made: a data URL or an address.
@@ -1505,7 +1577,7 @@ export type ImageMade = Message$1<"penstock.inference.v1.ImageMade"> & {
  * Use `create(ImageMadeSchema)` to create a new message.
  */
 export const ImageMadeSchema: GenMessage<ImageMade> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 39);
+  messageDesc(file_penstock_inference_v1_completion, 40);
 
 /**
  * A part that only its provider's dialect has a word for: a tool that the provider ran, and its result.
@@ -1538,7 +1610,7 @@ export type ForeignPart = Message$1<"penstock.inference.v1.ForeignPart"> & {
  * Use `create(ForeignPartSchema)` to create a new message.
  */
 export const ForeignPartSchema: GenMessage<ForeignPart> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 40);
+  messageDesc(file_penstock_inference_v1_completion, 41);
 
 /**
  * @generated from message penstock.inference.v1.RefusalDelta
@@ -1560,7 +1632,7 @@ export type RefusalDelta = Message$1<"penstock.inference.v1.RefusalDelta"> & {
  * Use `create(RefusalDeltaSchema)` to create a new message.
  */
 export const RefusalDeltaSchema: GenMessage<RefusalDelta> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 41);
+  messageDesc(file_penstock_inference_v1_completion, 42);
 
 /**
  * A piece of one tool call. Id and name come with its first piece, arguments piece by piece.
@@ -1606,7 +1678,7 @@ export type ToolCallDelta = Message$1<"penstock.inference.v1.ToolCallDelta"> & {
  * Use `create(ToolCallDeltaSchema)` to create a new message.
  */
 export const ToolCallDeltaSchema: GenMessage<ToolCallDelta> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 42);
+  messageDesc(file_penstock_inference_v1_completion, 43);
 
 /**
  * @generated from message penstock.inference.v1.ChoiceFinished
@@ -1642,7 +1714,7 @@ export type ChoiceFinished = Message$1<"penstock.inference.v1.ChoiceFinished"> &
  * Use `create(ChoiceFinishedSchema)` to create a new message.
  */
 export const ChoiceFinishedSchema: GenMessage<ChoiceFinished> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 43);
+  messageDesc(file_penstock_inference_v1_completion, 44);
 
 /**
  * @generated from message penstock.inference.v1.UsageReported
@@ -1659,7 +1731,7 @@ export type UsageReported = Message$1<"penstock.inference.v1.UsageReported"> & {
  * Use `create(UsageReportedSchema)` to create a new message.
  */
 export const UsageReportedSchema: GenMessage<UsageReported> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 44);
+  messageDesc(file_penstock_inference_v1_completion, 45);
 
 /**
  * @generated from message penstock.inference.v1.Finished
@@ -1676,7 +1748,7 @@ export type Finished = Message$1<"penstock.inference.v1.Finished"> & {
  * Use `create(FinishedSchema)` to create a new message.
  */
 export const FinishedSchema: GenMessage<Finished> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 45);
+  messageDesc(file_penstock_inference_v1_completion, 46);
 
 /**
  * @generated from message penstock.inference.v1.Choice
@@ -1744,7 +1816,7 @@ export type Choice = Message$1<"penstock.inference.v1.Choice"> & {
  * Use `create(ChoiceSchema)` to create a new message.
  */
 export const ChoiceSchema: GenMessage<Choice> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 46);
+  messageDesc(file_penstock_inference_v1_completion, 47);
 
 /**
  * @generated from message penstock.inference.v1.TokenLogprob
@@ -1776,7 +1848,7 @@ export type TokenLogprob = Message$1<"penstock.inference.v1.TokenLogprob"> & {
  * Use `create(TokenLogprobSchema)` to create a new message.
  */
 export const TokenLogprobSchema: GenMessage<TokenLogprob> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 47);
+  messageDesc(file_penstock_inference_v1_completion, 48);
 
 /**
  * @generated from message penstock.inference.v1.TopLogprob
@@ -1803,7 +1875,7 @@ export type TopLogprob = Message$1<"penstock.inference.v1.TopLogprob"> & {
  * Use `create(TopLogprobSchema)` to create a new message.
  */
 export const TopLogprobSchema: GenMessage<TopLogprob> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 48);
+  messageDesc(file_penstock_inference_v1_completion, 49);
 
 /**
  * Tokens by kind. input = uncached + cache_read + cache_write; reasoning is a part of output.
@@ -1878,7 +1950,7 @@ export type Usage = Message$1<"penstock.inference.v1.Usage"> & {
  * Use `create(UsageSchema)` to create a new message.
  */
 export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 49);
+  messageDesc(file_penstock_inference_v1_completion, 50);
 
 /**
  * What made an answer.
@@ -1944,7 +2016,7 @@ export type CallReport = Message$1<"penstock.inference.v1.CallReport"> & {
  * Use `create(CallReportSchema)` to create a new message.
  */
 export const CallReportSchema: GenMessage<CallReport> = /*@__PURE__*/
-  messageDesc(file_penstock_inference_v1_completion, 50);
+  messageDesc(file_penstock_inference_v1_completion, 51);
 
 /**
  * @generated from enum penstock.inference.v1.Role

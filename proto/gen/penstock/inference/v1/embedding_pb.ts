@@ -4,18 +4,18 @@
 
 // Vectors for texts. The same stages as a completion: authenticated, routed, limited, recorded.
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
 import type { CallReport, Usage } from "./completion_pb.ts";
 import { file_penstock_inference_v1_completion } from "./completion_pb.ts";
-import type { JsonObject, Message } from "@bufbuild/protobuf";
+import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file penstock/inference/v1/embedding.proto.
  */
 export const file_penstock_inference_v1_embedding: GenFile = /*@__PURE__*/
-  fileDesc("CiVwZW5zdG9jay9pbmZlcmVuY2UvdjEvZW1iZWRkaW5nLnByb3RvEhVwZW5zdG9jay5pbmZlcmVuY2UudjEixgEKDEVtYmVkUmVxdWVzdBINCgVtb2RlbBgBIAEoCRI1CgZpbnB1dHMYAiADKAsyJS5wZW5zdG9jay5pbmZlcmVuY2UudjEuRW1iZWRkaW5nSW5wdXQSFwoKZGltZW5zaW9ucxgDIAEoDUgAiAEBEhMKC2VuZF91c2VyX2lkGAQgASgJEjMKEmJhY2tlbmRfZXh0ZW5zaW9ucxgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCDQoLX2RpbWVuc2lvbnMiXgoORW1iZWRkaW5nSW5wdXQSDgoEdGV4dBgBIAEoCUgAEjMKBnRva2VucxgCIAEoCzIhLnBlbnN0b2NrLmluZmVyZW5jZS52MS5Ub2tlbklucHV0SABCBwoFaW5wdXQiGQoKVG9rZW5JbnB1dBILCgNpZHMYASADKA0i7QEKDUVtYmVkUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoCRINCgVtb2RlbBgCIAEoCRIUCgxzZXJ2ZWRfbW9kZWwYAyABKAkSNAoKZW1iZWRkaW5ncxgEIAMoCzIgLnBlbnN0b2NrLmluZmVyZW5jZS52MS5FbWJlZGRpbmcSMAoFdXNhZ2UYBSABKAsyHC5wZW5zdG9jay5pbmZlcmVuY2UudjEuVXNhZ2VIAIgBARIxCgZyZXBvcnQYBiABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuQ2FsbFJlcG9ydEIICgZfdXNhZ2UiKgoJRW1iZWRkaW5nEg0KBWluZGV4GAEgASgNEg4KBnZhbHVlcxgCIAMoAjJmChBFbWJlZGRpbmdTZXJ2aWNlElIKBUVtYmVkEiMucGVuc3RvY2suaW5mZXJlbmNlLnYxLkVtYmVkUmVxdWVzdBokLnBlbnN0b2NrLmluZmVyZW5jZS52MS5FbWJlZFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_struct, file_penstock_inference_v1_completion]);
+  fileDesc("CiVwZW5zdG9jay9pbmZlcmVuY2UvdjEvZW1iZWRkaW5nLnByb3RvEhVwZW5zdG9jay5pbmZlcmVuY2UudjEigAIKDEVtYmVkUmVxdWVzdBINCgVtb2RlbBgBIAEoCRI1CgZpbnB1dHMYAiADKAsyJS5wZW5zdG9jay5pbmZlcmVuY2UudjEuRW1iZWRkaW5nSW5wdXQSFwoKZGltZW5zaW9ucxgDIAEoDUgAiAEBEhMKC2VuZF91c2VyX2lkGAQgASgJEjMKEmJhY2tlbmRfZXh0ZW5zaW9ucxgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSOAoHcHVycG9zZRgGIAEoDjInLnBlbnN0b2NrLmluZmVyZW5jZS52MS5FbWJlZGRpbmdQdXJwb3NlQg0KC19kaW1lbnNpb25zIl4KDkVtYmVkZGluZ0lucHV0Eg4KBHRleHQYASABKAlIABIzCgZ0b2tlbnMYAiABKAsyIS5wZW5zdG9jay5pbmZlcmVuY2UudjEuVG9rZW5JbnB1dEgAQgcKBWlucHV0IhkKClRva2VuSW5wdXQSCwoDaWRzGAEgAygNIu0BCg1FbWJlZFJlc3BvbnNlEhIKCnJlcXVlc3RfaWQYASABKAkSDQoFbW9kZWwYAiABKAkSFAoMc2VydmVkX21vZGVsGAMgASgJEjQKCmVtYmVkZGluZ3MYBCADKAsyIC5wZW5zdG9jay5pbmZlcmVuY2UudjEuRW1iZWRkaW5nEjAKBXVzYWdlGAUgASgLMhwucGVuc3RvY2suaW5mZXJlbmNlLnYxLlVzYWdlSACIAQESMQoGcmVwb3J0GAYgASgLMiEucGVuc3RvY2suaW5mZXJlbmNlLnYxLkNhbGxSZXBvcnRCCAoGX3VzYWdlIioKCUVtYmVkZGluZxINCgVpbmRleBgBIAEoDRIOCgZ2YWx1ZXMYAiADKAIq8gIKEEVtYmVkZGluZ1B1cnBvc2USIQodRU1CRURESU5HX1BVUlBPU0VfVU5TUEVDSUZJRUQQABIlCiFFTUJFRERJTkdfUFVSUE9TRV9TRUFSQ0hfRE9DVU1FTlQQARIiCh5FTUJFRERJTkdfUFVSUE9TRV9TRUFSQ0hfUVVFUlkQAhIkCiBFTUJFRERJTkdfUFVSUE9TRV9DTEFTU0lGSUNBVElPThADEiAKHEVNQkVERElOR19QVVJQT1NFX0NMVVNURVJJTkcQBBIpCiVFTUJFRERJTkdfUFVSUE9TRV9TRU1BTlRJQ19TSU1JTEFSSVRZEAUSKAokRU1CRURESU5HX1BVUlBPU0VfUVVFU1RJT05fQU5TV0VSSU5HEAYSJwojRU1CRURESU5HX1BVUlBPU0VfRkFDVF9WRVJJRklDQVRJT04QBxIqCiZFTUJFRERJTkdfUFVSUE9TRV9DT0RFX1JFVFJJRVZBTF9RVUVSWRAIMmYKEEVtYmVkZGluZ1NlcnZpY2USUgoFRW1iZWQSIy5wZW5zdG9jay5pbmZlcmVuY2UudjEuRW1iZWRSZXF1ZXN0GiQucGVuc3RvY2suaW5mZXJlbmNlLnYxLkVtYmVkUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_struct, file_penstock_inference_v1_completion]);
 
 /**
  * @generated from message penstock.inference.v1.EmbedRequest
@@ -55,6 +55,13 @@ export type EmbedRequest = Message<"penstock.inference.v1.EmbedRequest"> & {
    * @generated from field: google.protobuf.Struct backend_extensions = 5;
    */
   backendExtensions?: JsonObject | undefined;
+
+  /**
+   * What the vectors are for, where a backend makes others for each.
+   *
+   * @generated from field: penstock.inference.v1.EmbeddingPurpose purpose = 6;
+   */
+  purpose: EmbeddingPurpose;
 };
 
 /**
@@ -189,6 +196,69 @@ export type Embedding = Message<"penstock.inference.v1.Embedding"> & {
  */
 export const EmbeddingSchema: GenMessage<Embedding> = /*@__PURE__*/
   messageDesc(file_penstock_inference_v1_embedding, 4);
+
+/**
+ * @generated from enum penstock.inference.v1.EmbeddingPurpose
+ */
+export const EmbeddingPurpose = {
+  /**
+   * Not said. Backends that must be told are told that they are documents to be searched.
+   *
+   * @generated from enum value: EMBEDDING_PURPOSE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: EMBEDDING_PURPOSE_SEARCH_DOCUMENT = 1;
+   */
+  SEARCH_DOCUMENT: 1,
+
+  /**
+   * @generated from enum value: EMBEDDING_PURPOSE_SEARCH_QUERY = 2;
+   */
+  SEARCH_QUERY: 2,
+
+  /**
+   * @generated from enum value: EMBEDDING_PURPOSE_CLASSIFICATION = 3;
+   */
+  CLASSIFICATION: 3,
+
+  /**
+   * @generated from enum value: EMBEDDING_PURPOSE_CLUSTERING = 4;
+   */
+  CLUSTERING: 4,
+
+  /**
+   * @generated from enum value: EMBEDDING_PURPOSE_SEMANTIC_SIMILARITY = 5;
+   */
+  SEMANTIC_SIMILARITY: 5,
+
+  /**
+   * @generated from enum value: EMBEDDING_PURPOSE_QUESTION_ANSWERING = 6;
+   */
+  QUESTION_ANSWERING: 6,
+
+  /**
+   * @generated from enum value: EMBEDDING_PURPOSE_FACT_VERIFICATION = 7;
+   */
+  FACT_VERIFICATION: 7,
+
+  /**
+   * @generated from enum value: EMBEDDING_PURPOSE_CODE_RETRIEVAL_QUERY = 8;
+   */
+  CODE_RETRIEVAL_QUERY: 8,
+} as const;
+
+/**
+ * @generated from enum penstock.inference.v1.EmbeddingPurpose
+ */
+export type EmbeddingPurpose = (typeof EmbeddingPurpose)[keyof typeof EmbeddingPurpose] | UnknownEnum;
+
+/**
+ * Describes the enum penstock.inference.v1.EmbeddingPurpose.
+ */
+export const EmbeddingPurposeSchema: GenEnum<EmbeddingPurpose> = /*@__PURE__*/
+  enumDesc(file_penstock_inference_v1_embedding, 0);
 
 /**
  * Errors are gRPC statuses, as CompletionService has them.
