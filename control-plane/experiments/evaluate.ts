@@ -25,6 +25,15 @@ import { noUnits, type UnitSums } from "./statistics/unit-sums.ts";
 /** What holds of all looks of a phase: the narrowest interval and the least p, by "<metric>/<variant>". */
 export type Sequences = Readonly<Record<string, SequenceView>>;
 
+/** As they were kept: JSON knows no infinity, and a side without bound is null in it, which arithmetic would take for 0. */
+export const sequencesIn = (kept: Readonly<Record<string, { [Name in keyof SequenceView]: number | null }>>): Sequences =>
+  Object.fromEntries(
+    Object.entries(kept).map(([key, { lower, upper, p }]) => [
+      key,
+      { lower: lower ?? Number.NEGATIVE_INFINITY, upper: upper ?? Number.POSITIVE_INFINITY, p: p ?? 1 },
+    ]),
+  );
+
 export type MetricVerdict = "better" | "worse" | "open" | "too-few-units";
 
 export interface VariantFinding {

@@ -14,7 +14,7 @@ import { rollBackExperiment, shipExperiment, stopExperiment } from "../operation
 import type { Services } from "../services.ts";
 import { nextWeights } from "./bandit-weights.ts";
 import { settledAnalysis } from "./definition.ts";
-import { type Evaluation, evaluate, type Sequences } from "./evaluate.ts";
+import { type Evaluation, evaluate, sequencesIn } from "./evaluate.ts";
 import type { ExaminedExperiment } from "./health.ts";
 import { fillBefore } from "./read-history.ts";
 import { type ExperimentPhase, type MeasuredSums, metricSums, phaseCounts } from "./read-sums.ts";
@@ -121,13 +121,13 @@ async function lookAt(em: EntityManager, experiment: Experiment, now: Date): Pro
   const inputs: MeasuredSums[] = [];
   for (const measured of analysis.metrics)
     inputs.push(await metricSums(em, phase, measured, { since: startedAt, now, winsoriseAt: analysis.winsoriseAt }));
-  const [last] = await em.execute<{ sequences: Sequences }[]>(
+  const [last] = await em.execute<{ sequences: Parameters<typeof sequencesIn>[0] }[]>(
     "select sequences from experiment_evaluation where experiment_id = ? and phase = ? order by at desc limit 1",
     [experiment.id, experiment.phase],
   );
   const { variants, unit } = experiment;
   const evaluated: ExaminedExperiment = { variants, analysis, weightsMove: experiment.bandit != null, startedAt, unit };
-  const { evaluation, sequences } = evaluate(evaluated, counts, inputs, last?.sequences ?? {}, now);
+  const { evaluation, sequences } = evaluate(evaluated, counts, inputs, sequencesIn(last?.sequences ?? {}), now);
   const verdict = verdictOf(evaluated, evaluation);
   const action =
     experiment.rollout != null && experiment.rolloutState != null

@@ -96,7 +96,9 @@ async function readyNode({ propagation }: Pick<Services, "propagation">, id: str
   if (node !== undefined) return node.status;
   throw new ControlError(
     "UNAVAILABLE",
-    id === null ? "no node is ready to make the call; start one, or look at nodes" : `node ${id} is not ready to make the call; take another`,
+    id === null
+      ? "no node is ready to make the call; start one, or look at nodes"
+      : `node ${id} is not ready to make the call; take another`,
   );
 }
 

@@ -155,6 +155,35 @@ describe("a comparison", () => {
     expect(await experiment.state("status phase conclusion { outcome }")).toEqual({ status: "RUNNING", phase: 2, conclusion: null });
   });
 
+  it("bounds harm on one side alone, at the second look as at the first", async () => {
+    const experiment = await runningExperiment(services, client, {
+      analysis: {
+        ...quick,
+        metrics: [metric("ERROR_RATE", "GUARDRAIL"), metric("FEEDBACK", "GUARDRAIL", { feedback: "helpful" })],
+      },
+    });
+    const made = calls(experiment, 150, failing(0.02));
+    await experiment.record(made);
+    const scores = made.flatMap(({ record }, i) =>
+      record.case === "usage"
+        ? [experiment.feedback({ callId: record.value.callId, metric: "helpful", value: { case: "boolean", value: i % 2 === 0 } })]
+        : [],
+    );
+    await experiment.record(scores);
+    const bounds = async () =>
+      (await experiment.state("evaluation { metrics { variants { comparison { lower upper } } } }")).evaluation.metrics.map(
+        ({ variants: [, warm] }: { variants: { comparison: { lower: number | null; upper: number | null } }[] }) => warm?.comparison,
+      );
+    await experiment.evaluate();
+    const first = await bounds();
+    expect(first).toEqual([
+      { lower: expect.any(Number), upper: null },
+      { lower: null, upper: expect.any(Number) },
+    ]);
+    await experiment.evaluate(1000);
+    expect(await bounds()).toEqual(first);
+  });
+
   it("does not end for harm within the margin", async () => {
     const experiment = await runningExperiment(services, client, {
       analysis: { ...quick, metrics: [metric("ERROR_RATE", "GUARDRAIL", { margin: 0.3 })] },
