@@ -1,6 +1,6 @@
 /** What is known of a prompt beside its rows: who uses it, what its versions do in production, and what one renders to. */
 import { fromBinary } from "@bufbuild/protobuf";
-import { compileInputs } from "#agreements/prompt-inputs.ts";
+import { compileInputs, derivedInputs, type InputSchema } from "#agreements/prompt-inputs.ts";
 import { compileTemplate, MissingVariable } from "#agreements/prompt-template.ts";
 import { type PromptBinding, ResourceSchema } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { ValidationError } from "../control-error.ts";
@@ -9,17 +9,18 @@ import type { PromptVersion } from "../database/entities/prompt-version.ts";
 import type { EntityManager } from "../database/orm.ts";
 
 export interface PromptUser {
-  readonly kind: "route" | "experiment";
+  /** prompt: one that renders it. */
+  readonly kind: "route" | "experiment" | "prompt";
   readonly id: string;
   readonly name: string;
   /** Of an experiment; null: a route. */
   readonly variant: string | null;
-  /** What it asks for. */
+  /** What it asks for; of a prompt: its own version that renders this one. */
   readonly label: string | null;
   readonly version: number | null;
 }
 
-/** Routes and running experiments that bind it, by label or version. */
+/** Routes and running experiments that bind it, by label or version; prompts that render it, in versions that can be asked for. */
 export async function usersOfPrompt(em: EntityManager, promptId: string): Promise<PromptUser[]> {
   const rows = await em.find(
     ConfigResource,
@@ -30,7 +31,7 @@ export async function usersOfPrompt(em: EntityManager, promptId: string): Promis
     label: binding.selector.case === "label" ? binding.selector.value : null,
     version: binding.selector.case === "version" ? binding.selector.value : null,
   });
-  return rows.flatMap(({ payload }): PromptUser[] => {
+  const bound = rows.flatMap(({ payload }): PromptUser[] => {
     const { resource } = fromBinary(ResourceSchema, payload);
     if (resource.case === "route" && resource.value.prompt?.promptId === promptId)
       return [{ kind: "route", id: resource.value.id, name: resource.value.name, variant: null, ...asked(resource.value.prompt) }];
@@ -40,6 +41,16 @@ export async function usersOfPrompt(em: EntityManager, promptId: string): Promis
       prompt?.promptId === promptId ? [{ kind: "experiment" as const, id, name: key, variant, ...asked(prompt) }] : [],
     );
   });
+  const rendering = await em.execute<{ id: string; name: string; version: number }[]>(
+    `select other.id::text as id, other.name, version.version from prompt_version as version
+     join prompt as other on other.id = version.prompt_id and other.archived_at is null
+     join prompt as partial on partial.id = ?
+     where version.partials @> jsonb_build_array(jsonb_build_object('name', partial.name))
+       and exists (select from jsonb_each_text(other.labels) as label where label.value::integer = version.version)
+     order by other.name, version.version desc`,
+    [promptId],
+  );
+  return [...bound, ...rendering.map((row): PromptUser => ({ kind: "prompt", ...row, variant: null, label: null }))];
 }
 
 export interface PromptVersionMetrics {
@@ -99,9 +110,17 @@ export interface RenderedMessage {
   readonly content: string;
 }
 
+/** JSON Schema of its variables: the author's, or derived from its templates. */
+export const inputsOf = ({ inputs, messages, partials }: PromptVersion): InputSchema =>
+  inputs ??
+  derivedInputs(
+    messages.map(({ template }) => template),
+    Object.fromEntries(partials.map(({ name, template }) => [name, template])),
+  );
+
 /** What a call with these variables would send, without sending it. @throws ValidationError naming the variable that is wrong. */
 export function dryRun(version: PromptVersion, variables: Readonly<Record<string, unknown>>): RenderedMessage[] {
-  const fault = compileInputs(version.inputs ?? undefined, version.variables).faultIn(variables);
+  const fault = compileInputs(inputsOf(version), version.variables).faultIn(variables);
   const refuse = (variable: string, message: string) => new ValidationError([{ path: `variables.${variable}`, message }]);
   if (fault !== undefined)
     throw refuse(

@@ -3,8 +3,7 @@
  * `GET /v1/prompts/{name}/openapi.json` says so in OpenAPI. The call is one of chat on the route that the prompt names, and
  * passes the same stages; the answer is chat's too.
  */
-import { derivedSchema, type InputSchema } from "#agreements/prompt-inputs.ts";
-import type { Prompt } from "#proto/penstock/config/v1/snapshot_pb.ts";
+import type { Prompt, PromptBinding } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { Caller } from "../pipeline/authenticate.ts";
 import type { CompletionDependencies } from "../pipeline/completion.ts";
@@ -49,11 +48,27 @@ export function describePrompt({
     const name = nameIn(parameter, "/openapi.json");
     const snapshot = readSnapshot(source);
     const { prompt } = published(snapshot, authenticate(snapshot, call.credential, call.receivedAtMs), name);
-    const number = versionOf(prompt, { case: undefined });
+    const selector = selectorIn(call.request.url ?? "");
+    const number = versionOf(prompt, selector);
     const version = number === undefined ? undefined : snapshot.promptVersion(prompt.id, number);
-    if (version === undefined) throw notFound(name);
+    if (version === undefined)
+      throw new GatewayError("PROMPT_NOT_FOUND", `prompt "${name}" has no ${selector.case ?? "published"} ${selector.value ?? "version"}`, {
+        field: selector.case ?? "name",
+      });
     sendJson(call, 200, JSON.stringify(openapiOf(prompt, version)));
   };
+}
+
+/** `?label=staging` or `?version=3`; without either, what a call without either gets. */
+function selectorIn(url: string): PromptBinding["selector"] {
+  const asked = new URL(url, "http://node").searchParams;
+  const label = asked.get("label");
+  const version = asked.get("version");
+  if (label !== null) return { case: "label", value: label };
+  if (version === null) return { case: undefined };
+  if (!/^[1-9]\d{0,8}$/.test(version))
+    throw new GatewayError("INVALID_ARGUMENT", "version must be a whole number from 1", { field: "version" });
+  return { case: "version", value: Number(version) };
 }
 
 /** A prompt that is not published reads like one that is not there. */
@@ -74,7 +89,6 @@ function nameIn(parameter: string, ending: string): string {
 }
 
 function openapiOf(prompt: Prompt, version: CompiledPromptVersion): object {
-  const inputs: InputSchema = version.inputSchema ?? derivedSchema(version.variables);
   const format = version.defaultParameters?.["response_format"] as { readonly json_schema?: { readonly schema?: object } } | undefined;
   const answer = format?.json_schema?.schema;
   const error = {
@@ -94,7 +108,14 @@ function openapiOf(prompt: Prompt, version: CompiledPromptVersion): object {
           responses: {
             "200": {
               description: "A chat completion; with stream: true as server-sent events",
-              content: { "application/json": { schema: { $ref: "#/components/schemas/Answer" } } },
+              headers: {
+                "x-penstock-prompt": { description: "The prompt and the version that made the answer", schema: { type: "string" } },
+                "x-request-id": { schema: { type: "string" } },
+              },
+              content: {
+                "application/json": { schema: { $ref: "#/components/schemas/Answer" } },
+                "text/event-stream": { schema: { type: "string" } },
+              },
             },
             "400": error,
             "401": error,
@@ -112,7 +133,7 @@ function openapiOf(prompt: Prompt, version: CompiledPromptVersion): object {
           required: ["variables"],
           additionalProperties: false,
           properties: {
-            variables: inputs,
+            variables: version.inputSchema,
             label: { type: "string", description: "Default: production, else latest." },
             version: { type: "integer", minimum: 1 },
             stream: { type: "boolean", default: false },

@@ -1,7 +1,7 @@
 /** A prompt version with its templates compiled, so that a call only renders. */
 
 import type { JsonObject } from "@bufbuild/protobuf";
-import { type CompiledInputs, compileInputs, type InputSchema } from "#agreements/prompt-inputs.ts";
+import { type CompiledInputs, compileInputs, derivedSchema, type InputSchema } from "#agreements/prompt-inputs.ts";
 import { type CompiledTemplate, compileTemplate } from "#agreements/prompt-template.ts";
 import type { PromptVersion } from "#proto/penstock/config/v1/snapshot_pb.ts";
 
@@ -12,8 +12,8 @@ export interface CompiledPromptVersion {
   /** All variables of all templates, sorted. */
   readonly variables: readonly string[];
   readonly inputs: CompiledInputs;
-  /** As the author gave it; undefined: derived. */
-  readonly inputSchema: InputSchema | undefined;
+  /** As the author gave it, or derived from the templates. */
+  readonly inputSchema: InputSchema;
   readonly defaultParameters: JsonObject | undefined;
 }
 
@@ -23,13 +23,14 @@ export function compilePromptVersion(version: PromptVersion): CompiledPromptVers
     const partials = Object.fromEntries(version.partials.map(({ name, template }) => [name, template]));
     const messages = version.messages.map(({ role, template }) => ({ role, template: compileTemplate(template, partials) }));
     const variables = [...new Set(messages.flatMap(({ template }) => template.variables))].sort();
+    const inputSchema = version.inputs ?? derivedSchema(messages.flatMap(({ template }) => template.reads));
     return {
       promptId: version.promptId,
       version: version.version,
       messages,
       variables,
-      inputs: compileInputs(version.inputs, variables),
-      inputSchema: version.inputs,
+      inputs: compileInputs(inputSchema, variables),
+      inputSchema,
       defaultParameters: version.defaultParameters,
     };
   } catch (cause) {

@@ -3,6 +3,7 @@
  * call's variables against it. Both planes do it alike, so that what was saved is what callers are held to.
  */
 import { type Schema, Validator } from "@cfworker/json-schema";
+import { compileTemplate, type Partials, type VariableRead } from "./prompt-template.ts";
 
 export type InputSchema = Readonly<Record<string, unknown>>;
 
@@ -19,12 +20,48 @@ export interface CompiledInputs {
   faultIn(variables: Readonly<Record<string, unknown>>): InputFault | undefined;
 }
 
-/** Without a schema of the author's: any value for each variable, none of which must be there, because a template may ask first. */
-export const derivedSchema = (variables: readonly string[]): InputSchema => ({
-  type: "object",
-  properties: Object.fromEntries(variables.map((name) => [name, {}])),
-  additionalProperties: false,
-});
+/**
+ * Without a schema of the author's, what the templates say of each variable by the way they read it: that it has properties, or that it
+ * is gone through. None of them must be there, because a template may ask first; one that it cannot do without is missed when it renders.
+ */
+export function derivedSchema(reads: readonly VariableRead[]): InputSchema {
+  const root: ReadOf = { members: new Map(), listed: false, open: false };
+  for (const { path, listed } of reads) {
+    let at = root;
+    for (const part of path) {
+      // Of what stands in a place that is not known, nothing more is.
+      if (part === null) {
+        at.open = true;
+        break;
+      }
+      const next = at.members.get(part) ?? { members: new Map(), listed: false, open: false };
+      at.members.set(part, next);
+      at = next;
+    }
+    at.listed ||= listed;
+  }
+  return { type: "object", properties: propertiesRead(root), additionalProperties: false };
+}
+
+/** Of all templates of a version. @throws Error where one is wrong. */
+export const derivedInputs = (templates: readonly string[], partials: Partials): InputSchema =>
+  derivedSchema(templates.flatMap((template) => compileTemplate(template, partials).reads));
+
+interface ReadOf {
+  readonly members: Map<string, ReadOf>;
+  listed: boolean;
+  /** Also read in a way that lists and texts know. */
+  open: boolean;
+}
+
+const propertiesRead = ({ members }: ReadOf): InputSchema =>
+  Object.fromEntries([...members].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, read]) => [name, schemaOf(read)]));
+
+function schemaOf(read: ReadOf): InputSchema {
+  if (read.members.size > 0 && !read.listed && !read.open) return { type: ["object", "null"], properties: propertiesRead(read) };
+  // A loop goes through an object as well, pair by pair.
+  return read.listed ? { type: ["array", "object", "null"] } : {};
+}
 
 const draft = "2020-12";
 
@@ -33,7 +70,9 @@ export function compileInputs(schema: InputSchema | undefined, variables: readon
   const known = new Set([...variables, ...Object.keys(propertiesOf(schema))]);
   const required = schema === undefined ? [] : namesIn(schema["required"]);
   const validators = new Map(
-    Object.entries(propertiesOf(schema)).map(([name, property]) => [name, new Validator(withDefinitions(property, schema), draft, true)]),
+    Object.entries(propertiesOf(schema))
+      .filter(([, property]) => !saysNothing(property))
+      .map(([name, property]) => [name, new Validator(withDefinitions(property, schema), draft, true)]),
   );
   return {
     faultIn: (given) => {
@@ -47,6 +86,9 @@ export function compileInputs(schema: InputSchema | undefined, variables: readon
     },
   };
 }
+
+const saysNothing = (property: unknown): boolean =>
+  property === true || (typeof property === "object" && property !== null && Object.keys(property).length === 0);
 
 const schemaLengthMax = 20_000;
 const schemaDepthMax = 20;

@@ -3,7 +3,7 @@
  * own, and a bound on time, memory and length, because whoever writes a prompt must not be able to run code or to read the machine
  * (CVE-2026-42203 is a template engine that could).
  */
-import { CaptureTag, type Context, Liquid, RenderTag, type Template } from "liquidjs";
+import { CaptureTag, type Context, ForTag, Liquid, RenderTag, type Template } from "liquidjs";
 
 /** Characters. A longer template, or a longer result, is refused. */
 export const templateLengthMax = 100_000;
@@ -62,9 +62,18 @@ export class MissingVariable extends Error {
   }
 }
 
+/** How a template reads one of its variables. */
+export interface VariableRead {
+  /** The variable, and what is read of it: `["user", "name"]`. Null: a place that only the call knows, or one in a list. */
+  readonly path: readonly (string | null)[];
+  /** It is gone through, one by one. */
+  readonly listed: boolean;
+}
+
 export interface CompiledTemplate {
   /** The global variables that the template reads, sorted. */
   readonly variables: readonly string[];
+  readonly reads: readonly VariableRead[];
   /** @throws MissingVariable, or an Error naming the bound that was passed. */
   render(variables: Readonly<Record<string, unknown>>): string;
 }
@@ -77,13 +86,20 @@ export function compileTemplate(source: string, partials: Partials = {}): Compil
   if (source.length > templateLengthMax)
     throw new Error(`a template may have ${templateLengthMax} characters, this one has ${source.length}`);
   // Plain text is the usual system prompt; it need not pass the engine on each call.
-  if (!source.includes("{{") && !source.includes("{%")) return { variables: [], render: () => source };
+  if (!source.includes("{{") && !source.includes("{%")) return { variables: [], reads: [], render: () => source };
   const missing = partialsIn(source).find((name) => !Object.hasOwn(partials, name));
   if (missing !== undefined) throw new Error(`it renders "${missing}", and no partial of that name came with it`);
   const used = Object.keys(partials).length === 0 ? engine : engineWith(partials);
   const template: Template[] = used.parse(source);
+  const variables = used.globalVariablesSync(template).sort();
   return {
-    variables: used.globalVariablesSync(template).sort(),
+    variables,
+    reads: [
+      ...used.globalVariableSegmentsSync(template).map((segments) => ({ path: segments.map(partOf), listed: false })),
+      ...listedIn(template)
+        .filter((name) => variables.includes(name))
+        .map((name) => ({ path: [name], listed: true })),
+    ],
     render: (variables) => {
       const text = rendered(used, template, variables);
       if (text.length > templateLengthMax)
@@ -118,9 +134,36 @@ export function partialsIn(source: string): string[] {
   return [...names].sort();
 }
 
+/** What lists and texts have of their own is no property that a caller gives. */
+const ownProperties = new Set<unknown>(["size", "first", "last"]);
+const partOf = (segment: unknown, index: number): string | null =>
+  typeof segment === "string" && (index === 0 || !ownProperties.has(segment)) ? segment : null;
+
+/** Variables that a loop goes through. */
+function listedIn(template: readonly Template[]): string[] {
+  const names: string[] = [];
+  let level: readonly Template[] = template;
+  while (level.length > 0) {
+    for (const one of level) {
+      const { collection } =
+        one instanceof ForTag ? (one as unknown as { readonly collection: { readonly props?: readonly { content?: unknown }[] } }) : {};
+      const [variable, ...rest] = collection?.props ?? [];
+      if (typeof variable?.content === "string" && rest.length === 0) names.push(variable.content);
+    }
+    level = level.flatMap(childrenOf);
+  }
+  return names;
+}
+
 function rendered(engine: Liquid, template: Template[], variables: Readonly<Record<string, unknown>>): string {
   try {
-    return engine.renderSync(template, variables);
+    try {
+      return engine.renderSync(template, variables);
+    } catch (cause) {
+      // Its clock is the wall's, and a process that stood still for a moment has not rendered for so long: once more, then it counts.
+      if (!(cause instanceof Error && cause.message.startsWith("template render limit exceeded"))) throw cause;
+      return engine.renderSync(template, variables);
+    }
   } catch (cause) {
     // LiquidJS wraps the error that knows the variable's name in one that knows its line.
     const missing = (cause as { originalError?: { variableName?: unknown } }).originalError?.variableName;

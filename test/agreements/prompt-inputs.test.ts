@@ -1,6 +1,6 @@
 /** A prompt's variables: what is missing, unknown or of another type is named, and a schema that could harm is refused. */
 import { describe, expect, it } from "vitest";
-import { compileInputs, derivedSchema, faultsInSchema } from "#agreements/prompt-inputs.ts";
+import { compileInputs, derivedInputs, faultsInSchema } from "#agreements/prompt-inputs.ts";
 
 const schema = {
   type: "object",
@@ -33,7 +33,43 @@ describe("variables", () => {
     expect(byName.faultIn({ a: [1] })).toBeUndefined();
     expect(byName.faultIn({})).toBeUndefined();
     expect(byName.faultIn({ b: 1 })).toMatchObject({ variable: "b", fault: "unknown" });
-    expect(derivedSchema(["a"])).toEqual({ type: "object", properties: { a: {} }, additionalProperties: false });
+  });
+});
+
+describe("what is derived from templates", () => {
+  const derived = derivedInputs(
+    [
+      "{{ user.name }} {{ user.address.city | upcase }} {% for doc in docs %}{{ doc.title }}{% endfor %} {{ tone }} {% render 'rules', x: limit %}",
+      "{{ items[0].name }} {{ names.size }} {{ table[key] }} {% if maybe.there %}{{ maybe.there }}{% endif %}",
+    ],
+    { rules: "At most {{ x }}." },
+  );
+  it("says which have properties and which are gone through, and no more than the templates do", () => {
+    const object = (properties: object) => ({ type: ["object", "null"], properties });
+    expect(derived).toEqual({
+      type: "object",
+      properties: {
+        docs: { type: ["array", "object", "null"] },
+        items: {},
+        key: {},
+        limit: {},
+        maybe: object({ there: {} }),
+        names: {},
+        table: {},
+        tone: {},
+        user: object({ address: object({ city: {} }), name: {} }),
+      },
+      additionalProperties: false,
+    });
+  });
+  it.each([
+    [{ user: "Ada" }, "user"],
+    [{ user: { name: "Ada", address: "London" } }, "user"],
+    [{ docs: "one" }, "docs"],
+  ])("refuses %j", (given, variable) => {
+    const { faultIn } = compileInputs(derived, Object.keys(derived["properties"] as object));
+    expect(faultIn(given)).toMatchObject({ variable, fault: "ill-typed" });
+    expect(faultIn({ user: { name: "Ada", age: 3 }, docs: [], tone: 1, maybe: null })).toBeUndefined();
   });
 });
 

@@ -85,6 +85,8 @@ describe("a version", () => {
     expect(await rendered(1)).toBe("Hi. Be brief.");
     await version(prompt.id, 'Hi. {% render "rules" %}');
     expect(await rendered(2)).toBe("Hi. Be long.");
+    const { data } = await client.ask(admin, `{ prompt(id: "${rules.id}") { usedBy { kind name version } } }`);
+    expect(data.prompt.usedBy).toEqual([{ kind: "PROMPT", name: "with-partial", version: 2 }]);
   });
 
   it("may be given as Mustache and is kept as Liquid", async () => {

@@ -34,6 +34,25 @@ beforeAll(async () => {
         },
       },
       prompt("hidden", {}),
+      prompt("greeting", {
+        runRouteId,
+        labels: [
+          { name: "latest", version: 2 },
+          { name: "production", version: 1 },
+        ],
+      }),
+      ...["{{ name }}", "{{ user.name }}"].map(
+        (template, index): ResourceInit => ({
+          case: "promptVersion",
+          value: {
+            id: `greeting-${index + 1}`,
+            organisationId,
+            promptId: "id-greeting",
+            version: index + 1,
+            messages: [{ role: "user", template }],
+          },
+        }),
+      ),
     ],
   });
 });
@@ -86,6 +105,23 @@ describe("POST /v1/prompts/{name}/run", () => {
     });
     expect(response.status).toBe(401);
   });
+});
+
+it.each([
+  ["", 1, { name: {} }],
+  ["?label=latest", 2, { user: { type: ["object", "null"], properties: { name: {} } } }],
+  ["?version=1", 1, { name: {} }],
+])("its OpenAPI document is of the version that is asked for: %s", async (query, version, properties) => {
+  const asked = (path: string) =>
+    fetch(`${node.restUrl}/v1/prompts/greeting/openapi.json${path}`, { headers: { authorization: `Bearer ${node.apiKey}` } });
+  const document = (await (await asked(query)).json()) as {
+    info: { version: string };
+    components: { schemas: { Run: { properties: { variables: { properties: object } } } } };
+  };
+  expect(document.info.version).toBe(String(version));
+  expect(document.components.schemas.Run.properties.variables.properties).toEqual(properties);
+  expect((await asked("?label=nowhere")).status).toBe(404);
+  expect((await asked("?version=one")).status).toBe(400);
 });
 
 it("GET /v1/prompts/{name}/openapi.json says what it takes and gives", async () => {

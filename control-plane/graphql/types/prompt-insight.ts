@@ -21,16 +21,16 @@ import { Prompt, PromptVersion } from "./prompt.ts";
 const dayMs = 86_400_000;
 const daysMax = 93;
 
-const PromptUserKind = enumOf("PromptUserKind", ["route", "experiment"]);
+const PromptUserKind = enumOf("PromptUserKind", ["route", "experiment", "prompt"]);
 const PromptUserType = builder.objectRef<PromptUser>("PromptUser").implement({
-  description: "A route or a variant of a running experiment that binds the prompt.",
+  description: "A route or a variant of a running experiment that binds the prompt, or a version of another prompt that renders it.",
   fields: (t) => ({
     kind: t.field({ type: PromptUserKind, resolve: ({ kind }) => kind }),
     id: t.exposeID("id"),
     name: t.exposeString("name"),
     variant: t.exposeString("variant", { nullable: true }),
     label: t.exposeString("label", { nullable: true }),
-    version: t.exposeInt("version", { nullable: true }),
+    version: t.exposeInt("version", { nullable: true, description: "Of PROMPT: its own that renders this one." }),
   }),
 });
 

@@ -1,6 +1,5 @@
 /** Prompts, their versions and their labels. Imported for its side effects by schema.ts. */
 
-import { derivedSchema } from "#agreements/prompt-inputs.ts";
 import { ValidationError } from "../../control-error.ts";
 import { type Prompt as PromptRow, promptKinds } from "../../database/entities/prompt.ts";
 import {
@@ -11,6 +10,7 @@ import {
 } from "../../database/entities/prompt-version.ts";
 import type { JsonObject } from "../../database/entities/route.ts";
 import { addPromptVersion } from "../../operations/add-prompt-version.ts";
+import { inputsOf } from "../../operations/prompt-insight.ts";
 import { builder } from "../builder.ts";
 import { ConfigChange, type ConfigPayload, configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, enumOf, inOrganisation, mutate } from "../config-type.ts";
@@ -45,7 +45,7 @@ export const PromptVersion = builder.objectRef<PromptVersionEntity>("PromptVersi
     inputs: t.field({
       type: "JSON",
       description: "JSON Schema of the variables: the author's, or derived from the templates.",
-      resolve: (row) => row.inputs ?? derivedSchema(row.variables),
+      resolve: (row) => inputsOf(row),
     }),
     partials: t.field({ type: [PromptPartialType], resolve: (row) => [...row.partials] }),
     commitMessage: t.exposeString("commitMessage"),
