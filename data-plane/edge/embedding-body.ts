@@ -3,6 +3,7 @@
  * by themselves, and many servers answer with floats whatever they are asked.
  */
 import { GatewayError } from "../gateway-error.ts";
+import { AnswerText } from "../pipeline/answer-text.ts";
 import { wrongField } from "./operation-body.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -41,16 +42,20 @@ interface EmbeddingEntry {
   embedding?: unknown;
 }
 
+/** The first vector begins within so many bytes, as a rule. */
+const firstVectorBytes = 4096;
+const vectorMark = /"embedding"\s*:\s*(["[])/;
+
 /** @param asked the caller's `encoding_format`. The text itself where it has that encoding already. */
-export function inEncoding(text: string, asked: unknown): string {
-  const mark = /"embedding"\s*:\s*(["[])/.exec(text)?.[1];
+export function inEncoding(text: AnswerText, asked: unknown): AnswerText {
+  const mark = (vectorMark.exec(text.slice(0, firstVectorBytes)) ?? vectorMark.exec(text.toString()))?.[1];
   if (mark === undefined || (mark === '"') === (asked === "base64")) return text;
-  const answer = JSON.parse(text) as { data?: EmbeddingEntry[] };
+  const answer = JSON.parse(text.toString()) as { data?: EmbeddingEntry[] };
   for (const entry of answer.data ?? []) {
     if (asked === "base64" && Array.isArray(entry.embedding)) entry.embedding = base64Of(entry.embedding as number[]);
     else if (asked !== "base64" && typeof entry.embedding === "string") entry.embedding = floatsOf(entry.embedding);
   }
-  return JSON.stringify(answer);
+  return AnswerText.of(JSON.stringify(answer));
 }
 
 /** Little-endian 32-bit floats, as OpenAI has them. */

@@ -37,8 +37,10 @@ export function embeddingService(dependencies: OperationDependencies): ServiceHa
       let report: CallReport | undefined;
       for await (const batch of operate(request, dependencies, call)) {
         for (const event of batch) {
-          if (event.type === "operation-answer") ({ text, servedModel } = event);
-          else if (event.type === "finished") report = event.report;
+          if (event.type === "operation-answer") {
+            text = event.text.toString();
+            servedModel = event.servedModel;
+          } else if (event.type === "finished") report = event.report;
         }
       }
       if (report !== undefined) addTrailers(call.trailers, report);

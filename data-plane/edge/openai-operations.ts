@@ -2,6 +2,7 @@
  * The endpoints of OpenAI's API that are not completions and keep nothing: embeddings, moderations, ranking, speech, images.
  * Each is one row: where it is, what its body must have, and what it uses where the backend does not say.
  */
+import type { AnswerText } from "../pipeline/answer-text.ts";
 import { jsonTextOf, readJsonText } from "../pipeline/json-text.ts";
 import { type OperationDependencies, operate } from "../pipeline/operation.ts";
 import type { OperationBody, OperationRequest } from "../pipeline/operation-request.ts";
@@ -21,7 +22,7 @@ interface Row {
   readonly unsaidUsage: OperationRequest["unsaidUsage"];
   /** @throws GatewayError INVALID_ARGUMENT naming the field. */
   readonly check?: (body: Json) => void;
-  readonly rewrite?: (text: string, asked: Json) => string;
+  readonly rewrite?: (text: AnswerText, asked: Json) => AnswerText;
 }
 
 const rows: readonly Row[] = [

@@ -2,20 +2,21 @@
  * Writes the answer of an operation: JSON whole, anything else as it comes. Once bytes have gone out a failure can only be told
  * by cutting the connection, which every HTTP client notices.
  */
+import type { AnswerText } from "../pipeline/answer-text.ts";
 import type { OperationEvent } from "../pipeline/operation-event.ts";
 import { answerHeaders, usd } from "./answer-headers.ts";
-import { type RestCall, sendJson } from "./rest-server.ts";
+import type { RestCall } from "./rest-server.ts";
 import { drained, streamHeaders } from "./streamed-answer.ts";
 
 /** @param rewrite what the caller gets in the place of the backend's JSON text. */
 export async function writeOperation(
   call: RestCall,
   batches: AsyncIterable<readonly OperationEvent[]>,
-  rewrite: (text: string) => string = (text) => text,
+  rewrite: (text: AnswerText) => AnswerText = (text) => text,
 ): Promise<void> {
   const { response } = call;
   let headers: Record<string, string> = {};
-  let answer: string | undefined;
+  let answer: AnswerText | undefined;
   let writeStallMs = 0;
   for await (const batch of batches) {
     for (const event of batch) {
@@ -51,5 +52,18 @@ export async function writeOperation(
     }
   }
   if (answer === undefined) response.end();
-  else sendJson(call, 200, answer, { ...headers, "openai-processing-ms": String(Date.now() - call.receivedAtMs) });
+  else writeWhole(call, answer, headers);
+}
+
+/** In the pieces that it came in. */
+function writeWhole({ response, receivedAtMs }: RestCall, answer: AnswerText, headers: Readonly<Record<string, string>>): void {
+  response.writeHead(200, {
+    ...headers,
+    "openai-processing-ms": String(Date.now() - receivedAtMs),
+    "content-type": "application/json",
+    "content-length": answer.length,
+  });
+  response.cork();
+  for (const piece of answer.pieces) response.write(piece);
+  response.end();
 }

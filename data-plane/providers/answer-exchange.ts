@@ -336,6 +336,21 @@ export async function readText(upstream: Pick<UpstreamExchange, "read">, bytesMa
   }
 }
 
+/** All of a body, as it came. @throws GatewayError UPSTREAM_PROTOCOL where there is more than `bytesMax`. */
+export async function readPieces(upstream: Pick<UpstreamExchange, "read">, bytesMax: number): Promise<readonly Buffer[]> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for (;;) {
+    const chunks = await upstream.read();
+    if (chunks === undefined) return parts;
+    for (const chunk of chunks) {
+      parts.push(chunk);
+      size += chunk.length;
+    }
+    if (size > bytesMax) throw protocolError(`an answer of more than ${bytesMax} bytes`);
+  }
+}
+
 /** Most answers come in one piece. */
 const textOf = (parts: readonly Buffer[], size: number): string =>
   (parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, size)).toString("utf8");

@@ -3,6 +3,7 @@
  * of the backend's, which takes so many texts at a time; they run a few at once, and one answer in OpenAI's words is made of theirs.
  */
 import { GatewayError } from "../gateway-error.ts";
+import { AnswerText } from "../pipeline/answer-text.ts";
 import type { TokenUsage } from "../pipeline/completion-event.ts";
 import type { OperationCall, OperationProvider } from "../pipeline/operation.ts";
 import type { OperationAnswerEvent } from "../pipeline/operation-event.ts";
@@ -71,7 +72,11 @@ export const mappedOperations = (pools: UpstreamPools, dialect: OperationDialect
     const { body, usage } = operation.answer(call, await inOrder(requests, ask, signal));
     const events: OperationAnswerEvent[] = [
       { type: "operation-started", contentType: "application/json", contentDisposition: "" },
-      { type: "operation-answer", text: JSON.stringify({ ...body, model: call.request.model }), servedModel: call.backend.model },
+      {
+        type: "operation-answer",
+        text: AnswerText.of(JSON.stringify({ ...body, model: call.request.model })),
+        servedModel: call.backend.model,
+      },
     ];
     if (usage !== undefined) events.push({ type: "operation-usage", usage });
     yield { events, bearsContent: true };

@@ -26,7 +26,8 @@ const wordGuard: Guard = {
     if (mustReadAll && content.unread[0] !== undefined) throw blocked(content.unread[0]);
   },
   output(batch) {
-    for (const event of batch) if (event.type === "operation-answer" && event.text.includes("heard 13 bytes")) throw blocked("text");
+    for (const event of batch)
+      if (event.type === "operation-answer" && event.text.toString().includes("heard 13 bytes")) throw blocked("text");
     return batch;
   },
 };

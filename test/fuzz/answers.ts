@@ -13,6 +13,7 @@ import { textCompletionAnswer } from "../../data-plane/edge/openai-completions/a
 import { responseAnswer } from "../../data-plane/edge/openai-responses/answer.ts";
 import { readResponseBody } from "../../data-plane/edge/openai-responses/request-body.ts";
 import { GatewayError } from "../../data-plane/gateway-error.ts";
+import { AnswerText } from "../../data-plane/pipeline/answer-text.ts";
 import type { CompletionEvent } from "../../data-plane/pipeline/completion-event.ts";
 import type { CompletionRequest } from "../../data-plane/pipeline/completion-request.ts";
 import { jsonTextOf } from "../../data-plane/pipeline/json-text.ts";
@@ -114,7 +115,7 @@ export const answerTargets: readonly Target[] = [
         { results: [{ index: 0, relevance_score: 0.5 }], meta: { billed_units: { search_units: 1 } } },
       ]),
       (answer) => {
-        typed(() => readOperationAnswer(JSON.stringify(answer), "chat", "sk-secret"));
+        typed(() => readOperationAnswer(AnswerText.of(JSON.stringify(answer)), "chat", "sk-secret"));
       },
     ),
   ),

@@ -4,6 +4,7 @@
  */
 import { newCallId } from "../../call-id.ts";
 import { GatewayError } from "../../gateway-error.ts";
+import { AnswerText } from "../../pipeline/answer-text.ts";
 import type { Caller } from "../../pipeline/authenticate.ts";
 import type { CallState } from "../../pipeline/call-state.ts";
 import { type JsonText, jsonTextOf, readJsonText, spliced } from "../../pipeline/json-text.ts";
@@ -82,8 +83,11 @@ export function openaiStorage(dependencies: StorageDependencies): RestEndpoints 
     ...more,
   });
 
+  const shown = (text: AnswerText, owner: Owner): AnswerText =>
+    AnswerText.of(JSON.stringify(objects.shown(JSON.parse(text.toString()) as Json, owner)));
+
   const send = (call: RestCall, request: OperationRequest, owner: Owner): Promise<void> =>
-    writeOperation(call, operate(request, dependencies, call), (text) => JSON.stringify(objects.shown(JSON.parse(text) as Json, owner)));
+    writeOperation(call, operate(request, dependencies, call), (text) => shown(text, owner));
 
   /** As send; what the batch has used by its end is noted on the way. */
   const sendBatch = ({ call, snapshot, caller }: Visit, request: OperationRequest, owner: Owner): Promise<void> => {
@@ -93,11 +97,11 @@ export function openaiStorage(dependencies: StorageDependencies): RestEndpoints 
         const answer = batch.find((event) => event.type === "operation-answer");
         const used = batch.find((event) => event.type === "operation-usage");
         if (answer !== undefined && used !== undefined)
-          noteUsage({ batch: JSON.parse(answer.text) as Json, usage: used.usage, providerId, snapshot, caller });
+          noteUsage({ batch: JSON.parse(answer.text.toString()) as Json, usage: used.usage, providerId, snapshot, caller });
         yield batch;
       }
     };
-    return writeOperation(call, watched(), (text) => JSON.stringify(objects.shown(JSON.parse(text) as Json, owner)));
+    return writeOperation(call, watched(), (text) => shown(text, owner));
   };
 
   const chosenProvider = ({ call, snapshot, caller }: Visit): string => onlyProvider(providersAsked({ call, snapshot, caller }));
@@ -213,7 +217,7 @@ export function openaiStorage(dependencies: StorageDependencies): RestEndpoints 
     try {
       let text = "{}";
       for await (const batch of operate(request, dependencies, call))
-        for (const event of batch) if (event.type === "operation-answer") text = event.text;
+        for (const event of batch) if (event.type === "operation-answer") text = event.text.toString();
       const { data, has_more: more } = JSON.parse(text) as Json;
       return { items: Array.isArray(data) ? data.filter(isObject) : [], more: more === true };
     } catch (reason) {

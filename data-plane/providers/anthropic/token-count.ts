@@ -2,6 +2,7 @@
  * `POST /messages/count_tokens`: how many tokens a call would have, asked of the backend itself. For providers of other dialects,
  * which have no such endpoint: an estimate.
  */
+import { AnswerText } from "../../pipeline/answer-text.ts";
 import { tokensOfBody } from "../../pipeline/estimate-tokens.ts";
 import { spliced } from "../../pipeline/json-text.ts";
 import type { OperationCall, OperationProvider } from "../../pipeline/operation.ts";
@@ -37,7 +38,7 @@ export const estimatedTokenCount: OperationProvider = {
 
 const answered = (text: string, estimated = false): OperationAnswerEvent[] => [
   { type: "operation-started", contentType: "application/json", contentDisposition: "" },
-  { type: "operation-answer", text, servedModel: "", estimated },
+  { type: "operation-answer", text: AnswerText.of(text), servedModel: "", estimated },
 ];
 
 /** @throws GatewayError as Provider.complete. */

@@ -2,6 +2,7 @@
  * Reads the JSON answer of an operation for what the gateway must know: the model's name and the usage. Vectors and images make
  * such an answer long, so the list in it is set aside, and only what stands around it is parsed. Pure.
  */
+import { AnswerText } from "../../pipeline/answer-text.ts";
 import type { TokenUsage } from "../../pipeline/completion-event.ts";
 import { errorInStream } from "./error.ts";
 import { protocolError } from "./events.ts";
@@ -11,7 +12,7 @@ type Json = Record<string, unknown>;
 
 export interface OperationAnswer {
   /** Under the name that was asked for, where the answer names a model; else as it came. */
-  readonly text: string;
+  readonly text: AnswerText;
   readonly servedModel: string;
   readonly usage: TokenUsage | undefined;
 }
@@ -20,7 +21,7 @@ export interface OperationAnswer {
  * @param modelShown empty: the model's name stays.
  * @throws GatewayError UPSTREAM_PROTOCOL: not a JSON object; the error that the backend put into its answer.
  */
-export function readOperationAnswer(text: string, modelShown: string, credential: string | undefined): OperationAnswer {
+export function readOperationAnswer(text: AnswerText, modelShown: string, credential: string | undefined): OperationAnswer {
   const { outer, write } = frame(text) ?? whole(text);
   if (outer["error"] !== undefined && outer["error"] !== null && outer["object"] === undefined)
     throw errorInStream(outer["error"], credential);
@@ -35,24 +36,33 @@ export function readOperationAnswer(text: string, modelShown: string, credential
 
 interface Frame {
   readonly outer: Json;
-  readonly write: (outer: Json) => string;
+  readonly write: (outer: Json) => AnswerText;
 }
+
+const openingBracket = 0x5b;
+const closingBracket = 0x5d;
 
 /** The answer with its one list in a marker's place; undefined: it is not of that shape. */
-function frame(text: string): Frame | undefined {
-  const from = text.indexOf("[");
-  const to = text.lastIndexOf("]") + 1;
+function frame(text: AnswerText): Frame | undefined {
+  const from = text.indexOf(openingBracket);
+  const to = text.lastIndexOf(closingBracket) + 1;
   if (from < 0 || to <= from) return undefined;
   const marker = `"list ${crypto.randomUUID()}"`;
-  const outer = objectOf(text.slice(0, from) + marker + text.slice(to));
+  const outer = objectOf(text.slice(0, from) + marker + text.slice(to, text.length));
   if (outer === undefined) return undefined;
-  return { outer, write: (changed) => JSON.stringify(changed).replace(marker, () => text.slice(from, to)) };
+  return {
+    outer,
+    write: (changed) => {
+      const [before = "", after = ""] = JSON.stringify(changed).split(marker);
+      return new AnswerText([Buffer.from(before), ...text.between(from, to), Buffer.from(after)]);
+    },
+  };
 }
 
-function whole(text: string): Frame {
-  const outer = objectOf(text);
+function whole(text: AnswerText): Frame {
+  const outer = objectOf(text.toString());
   if (outer === undefined) throw protocolError("an answer that is not a JSON object");
-  return { outer, write: JSON.stringify };
+  return { outer, write: (changed) => AnswerText.of(JSON.stringify(changed)) };
 }
 
 function objectOf(text: string): Json | undefined {

@@ -5,10 +5,11 @@
  */
 import { createParser } from "eventsource-parser";
 import { GatewayError } from "../../gateway-error.ts";
+import { AnswerText } from "../../pipeline/answer-text.ts";
 import { spliced } from "../../pipeline/json-text.ts";
 import type { OperationCall, OperationProvider } from "../../pipeline/operation.ts";
 import type { OperationAnswerEvent } from "../../pipeline/operation-event.ts";
-import { readText } from "../answer-exchange.ts";
+import { readPieces, readText } from "../answer-exchange.ts";
 import { AttemptClock } from "../attempt-clock.ts";
 import { type Proof, proofOf, proofRefused } from "../proof.ts";
 import { exchange, type UpstreamExchange } from "../upstream-http.ts";
@@ -85,7 +86,7 @@ async function* operate(pools: UpstreamPools, call: OperationCall, signal: Abort
       contentDisposition: single(headers["content-disposition"]) ?? "",
     };
     if (request.answer === "read" && /^application\/([\w.-]+\+)?json\b/i.test(contentType)) {
-      const text = await readText(upstream, answerBytesMax, "refuse");
+      const text = new AnswerText(await readPieces(upstream, answerBytesMax));
       const { usage, ...answer } = readOperationAnswer(text, request.model, proof.secret);
       const events: OperationAnswerEvent[] = [started, { type: "operation-answer", ...answer }];
       if (usage !== undefined) events.push({ type: "operation-usage", usage });
