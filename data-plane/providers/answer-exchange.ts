@@ -219,16 +219,22 @@ interface AnswerBody {
 
 const abandoned = new GatewayError("CANCELLED", "the answer was not needed any more");
 
-export const serverSentEvents: Framing = {
+/** @param lengthMax of one event, in characters. */
+export const serverSentEventsUpTo = (lengthMax: number): Framing => ({
   mediaType: "text/event-stream",
   open: (take) =>
-    eventStreamReader({
-      event: take,
-      tooLong: () => {
-        throw protocolError(`an event of more than ${eventLengthMax} characters`);
+    eventStreamReader(
+      {
+        event: take,
+        tooLong: () => {
+          throw protocolError(`an event of more than ${lengthMax} characters`);
+        },
       },
-    }),
-};
+      lengthMax,
+    ),
+});
+
+export const serverSentEvents = serverSentEventsUpTo(eventLengthMax);
 
 class StreamedBody implements AnswerBody {
   ended = false;

@@ -17,11 +17,11 @@ export interface EventSink {
   tooLong(): void;
 }
 
-/** @returns what takes the bytes as they come, however they are split. */
-export function eventStreamReader(sink: EventSink): (bytes: Uint8Array) => void {
+/** @returns what takes the bytes as they come, however they are split. @param lengthMax of one event, in characters. */
+export function eventStreamReader(sink: EventSink, lengthMax = eventLengthMax): (bytes: Uint8Array) => void {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const parser = createParser({
-    maxBufferSize: eventLengthMax,
+    maxBufferSize: lengthMax,
     // An event without data is none (HTML, 9.2.6); the parser hands it on all the same.
     onEvent: ({ data, event }) => data !== "" && sink.event(data, event),
     onError: ({ type }) => type === "max-buffer-size-exceeded" && sink.tooLong(),
