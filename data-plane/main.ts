@@ -146,6 +146,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   const content = shipContent(controlPlaneContent(controlPlane), logger);
   const pseudonym = (id: string) => pseudonymOf(settings.pepper, id);
   const recordContext = () => ({ nodeId, nowMs: Date.now(), pseudonym });
+  const leaseJournal = redis === undefined ? undefined : await openLeaseJournal(join(settings.dataDirectory, "leases"), logger);
   const underway = new CallsUnderway(
     (state) => lostRecordBytes(state, recordContext()),
     () => underwayLog.wake(),
@@ -160,10 +161,12 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     usageEventsDropped: () => Number(usageLog.dropped()),
     contentDropped: () => content.dropped(),
   });
+  const snapshotFile = await openSnapshotFile(join(settings.dataDirectory, "snapshot"), logger);
+  // From here to where callers come in nothing is waited for: the node reports what is made on the way.
   const snapshots = openSnapshots<RuntimeSnapshot>({
     feed,
     trust,
-    file: await openSnapshotFile(join(settings.dataDirectory, "snapshot"), logger),
+    file: snapshotFile,
     report,
     build: buildRuntimeSnapshot,
     withDelta: (current, delta, revision) => current.withDelta(delta, revision),
@@ -219,7 +222,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
           owner: nodeId,
           nodes: snapshots.liveNodes,
           baselines,
-          journal: await openLeaseJournal(join(settings.dataDirectory, "leases"), logger),
+          journal: leaseJournal,
         });
   const responses = redis === undefined ? memoryResponseStore() : redisResponseStore(redis);
   const background = backgroundResponses(responses);

@@ -52,6 +52,12 @@ it("kill -9 and cut networks pass no hard limit, and cost no more than the kille
     kills++;
     nodes[round % 3] = start(round % 3);
     if (round % 3 === 1) proxy.cut();
+    if (round % 3 === 2) {
+      // Half open: nobody is told, questions and answers stay on the way.
+      proxy.hold();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      proxy.release();
+    }
   }
   let before = -1;
   while (granted !== before) {

@@ -47,6 +47,7 @@ export async function quotaInstallation(nodeNames: readonly string[]) {
 
   return {
     graphql,
+    controlPlane,
     redis,
     projectId,
     node,

@@ -210,6 +210,37 @@ it("denials are told by quota", { timeout: 60_000 }, async () => {
     .toEqual([{ effect: "PASSED_OVER", calls: "2" }]);
 });
 
+it("counters that Redis has lost come back from the ledger, also where no node remembers", { timeout: 90_000 }, async () => {
+  const { routeId } = await penstock.route("remembered", "sim-instant");
+  const about = { scopeKind: "ROUTE", scopeId: routeId, resource: "REQUESTS", limit: "12" };
+  await penstock.quota({ key: "remembered-month", window: "MONTH", timeZone: "America/New_York", ...about });
+  await penstock.quota({ key: "remembered-ever", window: "LIFETIME", ...about });
+  let last: Response | undefined;
+  for (let call = 0; call < 8; call++) {
+    last = await penstock.call(names[call % 3] ?? "a", "remembered");
+    await last.arrayBuffer();
+  }
+  // One consumer writes in order, but each node has a log of its own.
+  await expect
+    .poll(
+      async () => {
+        const { usage } = await penstock.graphql<{ usage: { total: { figures: { calls: string } } } }>(
+          `query($range: UsageRange!) { usage(range: $range, filter: { routeName: ["remembered"] }) { __typename ... on UsageReport { total { figures { calls } } } } }`,
+          { range: { since: new Date(Date.now() - 600_000), until: new Date(Date.now() + 600_000) } },
+        );
+        return usage.total.figures.calls;
+      },
+      { timeout: 15_000 },
+    )
+    .toBe("8");
+  await Promise.all(names.map((name) => penstock.kill(name)));
+  await penstock.redis.restart();
+  await Promise.all(names.map((name) => penstock.restart(name)));
+  const { granted, refused } = await grantedOf("remembered", 12);
+  expect(granted).toBe(4);
+  expect((await messageOf(refused)).message).toMatch(/remembered-(month|ever)/);
+});
+
 it("without Redis each node gives its share of a rate, by the nodes that live, and no budget; then all is counted", {
   timeout: 60_000,
 }, async () => {
