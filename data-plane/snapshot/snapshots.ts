@@ -238,8 +238,8 @@ export function openSnapshots<R>(options: SnapshotsOptions<R>): Snapshots<R> {
     }
     reporting = true;
     // A lost report is followed by another in two seconds; whoever waits for it sees the node as gone until then.
-    report
-      .report(status(), closed.signal)
+    Promise.resolve()
+      .then(() => report.report(status(), closed.signal))
       .catch(() => undefined)
       .finally(() => {
         reporting = false;
