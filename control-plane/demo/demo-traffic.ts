@@ -87,7 +87,7 @@ const shareOf = <Name>(choices: readonly (readonly [Name, number, ...unknown[]])
 
 interface Served {
   readonly backend: DemoBackendName;
-  readonly attempts: { backendId: string; result: string; durationMs: number; httpStatus: number }[];
+  readonly attempts: { backendId: string; result: string; durationMs: number; httpStatus: number; startedAfterMs: number }[];
   /** Empty: it went well. */
   readonly failure: "" | "UPSTREAM_UNAVAILABLE" | "UPSTREAM_TIMEOUT";
   readonly slower: number;
@@ -153,7 +153,13 @@ function callAt(around: DemoSurroundings, name: DemoRouteName, draws: Draws, atM
     ...common,
     attempts: [
       ...served.attempts,
-      { backendId: ids.backend(served.backend), result: left ? "CANCELLED" : "ok", durationMs: answerMs, httpStatus: 200 },
+      {
+        backendId: ids.backend(served.backend),
+        result: left ? "CANCELLED" : "ok",
+        durationMs: answerMs,
+        httpStatus: 200,
+        startedAfterMs: 1 + served.lostMs,
+      },
     ],
     backendId: ids.backend(served.backend),
     providerId: around.simulatorId,
@@ -189,7 +195,8 @@ function serve({ week }: DemoSurroundings, route: DemoRoute, arm: DemoArm | unde
   const chosen = arm?.backend ?? shareOf(route.first, draws.next())?.[0] ?? route.fallback;
   const inIncident = Math.floor((atMs - (week.madeAt.getTime() - weekMs)) / hourMs) === incidentHour(week);
   const ill = inIncident && chosen === "large";
-  const failed = (backend: DemoBackendName, result: Served["failure"], durationMs: number) => ({
+  const failed = (backend: DemoBackendName, result: Served["failure"], durationMs: number, startedAfterMs = 1) => ({
+    startedAfterMs,
     backendId: ids.backend(backend),
     result,
     durationMs,
@@ -203,7 +210,7 @@ function serve({ week }: DemoSurroundings, route: DemoRoute, arm: DemoArm | unde
   // Another answers for most of them; a variant that names its backends has no other.
   if (arm?.backend === undefined && draws.next() < (ill ? 0.7 : 0.6))
     return { backend: route.fallback, attempts: [first], failure: "", slower: ill ? 1.4 : 1, lostMs: first.durationMs };
-  const second = arm?.backend === undefined ? [failed(route.fallback, "UPSTREAM_UNAVAILABLE", 45)] : [];
+  const second = arm?.backend === undefined ? [failed(route.fallback, "UPSTREAM_UNAVAILABLE", 45, first.durationMs + 1)] : [];
   return {
     backend: second.length === 0 ? chosen : route.fallback,
     attempts: [first, ...second],

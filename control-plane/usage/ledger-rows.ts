@@ -52,6 +52,7 @@ const usageColumns: Readonly<Record<string, Column<UsageEvent>>> = {
       result: textOf(attempt.result),
       durationMs: attempt.durationMs,
       httpStatus: attempt.httpStatus,
+      startedAfterMs: attempt.startedAfterMs,
     })),
   ),
   backend_id: word(({ backendId }) => backendId),

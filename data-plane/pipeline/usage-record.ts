@@ -88,6 +88,7 @@ function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext, 
       frequent(ofAttempt, attempt.result, result);
       integer(attempt.durationMs, Math.max(0, (endedAtMs || nowMs) - startedAtMs));
       integer(attempt.httpStatus, httpStatus);
+      integer(attempt.startedAfterMs, Math.max(0, startedAtMs - request.receivedAtMs));
     });
   }
   if (answered !== undefined) {

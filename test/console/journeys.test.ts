@@ -1,4 +1,5 @@
 /** What people do with the console, in a real browser against real planes: each journey ends with what it was for. */
+import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openConsole, type RunningConsole } from "../harness/console.ts";
@@ -38,6 +39,11 @@ it(
     await newcomer.locator('a[href^="/calls/"]').click();
     await newcomer.getByRole("heading", { name: "A call to demo-chat" }).waitFor({ timeout: 30_000 });
     await newcomer.getByText("Where the time went").waitFor();
+    await newcomer.getByText("until the first content").waitFor();
+    await newcomer.getByText(/First content after .* on average/).waitFor();
+    await newcomer.getByRole("link", { name: "Open in the playground" }).click();
+    await newcomer.getByText("Its route and prompt version are those of the call").waitFor();
+    expect(newcomer.url()).toMatch(/playground\?m=.*support-answer.*from=/);
     await context.close();
 
     const again = await gateway.browser.newContext();
@@ -102,6 +108,59 @@ it(
     expect(page.url()).toContain("call=");
     await page.keyboard.press("Escape");
     await page.getByRole("heading", { name: "Where the time went" }).waitFor({ state: "detached" });
+  },
+  slow,
+);
+
+it(
+  "sees how a backend does, tests it by a call that is in the log, drains it with a look at what that does, and sends calls again",
+  async () => {
+    await page.goto(`${gateway.url}/backends?sort=backends.key.desc`);
+    await expect.poll(() => page.locator("tbody tr td a").first().textContent()).toMatch(/^sim-slow$/);
+    await page.getByRole("link", { name: "sim-fast", exact: true }).click();
+    await page.getByText("takes calls", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Test it" }).click();
+    await page.getByText("It answers, after").waitFor();
+    await page.getByRole("link", { name: "in the log" }).click();
+    await page.getByRole("heading", { name: /^A call to backend:/ }).waitFor({ timeout: 30_000 });
+    await page.goBack();
+
+    await page.getByRole("button", { name: "Drain", exact: true }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("sim-slow answers instead").waitFor();
+    await dialog.getByRole("button", { name: "Drain it" }).click();
+    await page.getByText("no new call goes to it").waitFor();
+    expect((await gateway.call("demo-chat", "ada")).headers.get("x-penstock-backend")).toBe("sim-slow");
+    await page.getByRole("button", { name: "Send calls again" }).click();
+    await dialog.getByRole("button", { name: "Send calls again" }).click();
+    await page.getByText("no new call goes to it").waitFor({ state: "detached" });
+    expect((await gateway.call("demo-chat", "ada")).headers.get("x-penstock-backend")).toBe("sim-fast");
+  },
+  slow,
+);
+
+it(
+  "exports every call that fits the filter, and opens one of them in the playground with what was said, where that is kept",
+  async () => {
+    const { organisation } = await gateway.graphql<{ organisation: { revision: number } }>("{ organisation { revision } }");
+    await gateway.graphql(
+      `mutation { updateOrganisation(waitForPropagation: true, input: { expectedRevision: ${organisation.revision}, contentCapture: { on: true, share: 1, retentionDays: 1 } }) { __typename ... on UserError { message } } }`,
+    );
+    const made = await gateway.call("demo-chat", "keeper");
+    const callId = made.headers.get("x-penstock-call-id") ?? "";
+    await page.goto(`${gateway.url}/calls/${callId}`);
+    await page.getByRole("button", { name: "Look" }).click({ timeout: 30_000 });
+    await page.getByText('"hello"').waitFor();
+    await page.getByRole("link", { name: "Open in the playground" }).click();
+    await page.getByText("As the call was").waitFor();
+    await expect.poll(() => page.getByRole("textbox", { name: "Message", exact: true }).inputValue()).toBe("hello");
+
+    await page.goto(`${gateway.url}/calls?user=keeper`);
+    await page.getByRole("gridcell").first().waitFor();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Export" }).click()]);
+    const lines = readFileSync(await download.path(), "utf8").split("\r\n");
+    expect(lines[0]).toMatch(/^call_id,started_at,outcome/);
+    expect(lines.slice(1).map((line) => line.slice(1, 37))).toEqual([callId]);
   },
   slow,
 );

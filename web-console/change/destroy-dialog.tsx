@@ -92,7 +92,7 @@ export function DestroyDialog({ title, name, verb, done, traffic, consequences, 
   );
 }
 
-function TrafficLine({ groupBy, group }: Traffic) {
+export function TrafficLine({ groupBy, group }: Traffic) {
   const [variables] = useState(() => ({
     groupBy,
     range: { since: new Date(Date.now() - dayMs).toISOString(), until: new Date().toISOString() },

@@ -20,6 +20,7 @@ const document = graphql(`
       refusedNumber
       refusedReason
       callsInFlight
+      backendsPassedOver
     }
   }
 `);

@@ -1,7 +1,16 @@
 /** A table of things: sorted by its heads, one card for each row where the screen is narrow, a row opens what it is about. */
-import { type ColumnDef, createSortedRowModel, rowSortingFeature, sortFns, tableFeatures, useTable } from "@tanstack/react-table";
+import {
+  type ColumnDef,
+  createSortedRowModel,
+  rowSortingFeature,
+  type SortingState,
+  sortFns,
+  tableFeatures,
+  useTable,
+} from "@tanstack/react-table";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { type ReactNode, useMemo } from "react";
+import { text, useUrlState } from "../shell/url-state.ts";
 
 export interface Column<Row> {
   readonly id: string;
@@ -35,7 +44,15 @@ export function DataTable<Row>({ label, columns, rows, rowId, onOpen, selected }
     [columns],
   );
   const data = useMemo(() => rows.map((row) => ({ row })), [rows]);
-  const table = useTable({ features, columns: defs, data, getRowId: ({ row }: { row: Row }) => rowId(row) });
+  const [sorting, setSorting] = useSorting(label, columns);
+  const table = useTable({
+    features,
+    columns: defs,
+    data,
+    getRowId: ({ row }: { row: Row }) => rowId(row),
+    state: { sorting },
+    onSortingChange: setSorting,
+  });
   return (
     <div className="table-frame" tabIndex={0} role="region" aria-label={label}>
       <table className="cards" aria-label={label}>
@@ -72,6 +89,20 @@ export function DataTable<Row>({ label, columns, rows, rowId, onOpen, selected }
       </table>
     </div>
   );
+}
+
+/** In the address as "backends.cost.desc": of one table at a time, by the table's own name. */
+function useSorting<Row>(label: string, columns: readonly Column<Row>[]) {
+  const [{ sort }, setUrl] = useUrlState({ sort: text });
+  const name = label.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+  const [table, id, direction] = (sort ?? "").split(".");
+  const known = table === name && columns.some((column) => column.id === id && column.by !== undefined);
+  const sorting: SortingState = known && id !== undefined ? [{ id, desc: direction === "desc" }] : [];
+  const set = (update: SortingState | ((before: SortingState) => SortingState)) => {
+    const [next] = typeof update === "function" ? update(sorting) : update;
+    setUrl({ sort: next === undefined ? undefined : `${name}.${next.id}.${next.desc ? "desc" : "asc"}` }, { replace: true });
+  };
+  return [sorting, set] as const;
 }
 
 /** A click on a link or a button inside the row is for that. */

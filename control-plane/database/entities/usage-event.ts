@@ -7,6 +7,8 @@ export interface UsageAttempt {
   readonly durationMs: number;
   /** 0: no answer came. */
   readonly httpStatus: number;
+  /** From the call's beginning. Absent: of a row from before it was recorded. */
+  readonly startedAfterMs?: number;
 }
 
 export interface UsageExposure {

@@ -42,6 +42,10 @@ const NodeType = builder.objectRef<ListedNode>("Node").implement({
     reportedAt: t.field({ type: "DateTime", resolve: ({ heardAtMs }) => date(heardAtMs) }),
     startedAt: t.field({ type: "DateTime", resolve: ({ status }) => date(status.startedAtMs) }),
     callsInFlight: t.int({ resolve: ({ status }) => status.callsInFlight }),
+    backendsPassedOver: t.int({
+      description: "Backends that failed again and again, which its calls try last; Backend.circuits says which and why.",
+      resolve: ({ status }) => status.backends.filter(({ circuit }) => circuit !== "closed").length,
+    }),
     grpcAddress: t.string({ resolve: ({ status }) => status.grpcAddress }),
     restAddress: t.string({ resolve: ({ status }) => status.restAddress }),
     usageEventsWaiting: t.field({

@@ -24,6 +24,11 @@ const AttemptType = builder.objectRef<UsageAttempt>("UsageAttempt").implement({
     result: t.exposeString("result", { description: "ok, or why it failed." }),
     durationMs: t.exposeFloat("durationMs"),
     httpStatus: t.int({ nullable: true, description: "Null: no answer came.", resolve: ({ httpStatus }) => httpStatus || null }),
+    startedAfterMs: t.int({
+      nullable: true,
+      description: "From the call's beginning. Null: it was not recorded then.",
+      resolve: ({ startedAfterMs }) => startedAfterMs ?? null,
+    }),
   }),
 });
 

@@ -1,10 +1,11 @@
 /** One backend: where it stands, its price, who uses it, how it has done; drain it, change it, archive it. */
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { tell } from "../../change/tell.ts";
 import { count, money, percent } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { useLive } from "../../graphql/live.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
@@ -16,12 +17,22 @@ import { lastDay } from "../overview/ranges.ts";
 import { type RouteDetails, routeFragment, routeValues, saveRoute } from "../routes/changes.ts";
 import { archiveBackend, backendFragment } from "./changes.ts";
 import { BackendDialog, kindName } from "./dialogs.tsx";
+import { circuitFragment, DrainDialog, HealthBadge, HealthCard, TestCard } from "./health.tsx";
 
 const query = graphql(
   `
     query Backend($id: ID!, $key: ID!, $range: UsageRange!) {
       backend(id: $id) {
         ...BackendDetails
+        ...Circuits
+      }
+      backends(first: 100) {
+        edges {
+          node {
+            id
+            drainedAt
+          }
+        }
       }
       providers(first: 100) {
         edges {
@@ -68,7 +79,7 @@ const query = graphql(
       }
     }
   `,
-  [backendFragment, routeFragment],
+  [backendFragment, circuitFragment, routeFragment],
 );
 
 type Data = ResultOf<typeof query>;
@@ -78,10 +89,12 @@ export function BackendPage() {
   const [range] = useState(lastDay);
   const [{ edit }, setUrl] = useUrlState({ edit: flag });
   const [archiving, setArchiving] = useState(false);
+  const [draining, setDraining] = useState(false);
   const page = usePageQuery(query, { id: backendId, key: backendId, range });
   const refusal = useRefusal();
   const navigate = useNavigate();
   const backend = page.data?.backend;
+  useCircuitNews(page.again);
   const users = page.data === undefined ? [] : usersOf(page.data, backendId);
   return (
     <Page
@@ -94,6 +107,9 @@ export function BackendPage() {
             <Link to="/calls" search={{ backend: backend.id } as never} className="button">
               Its calls
             </Link>
+            <Button refused={refusal} onClick={() => setDraining(true)}>
+              {backend.drainedAt === null ? "Drain" : "Send calls again"}
+            </Button>
             <Button look="danger" refused={refusal} onClick={() => setArchiving(true)}>
               Archive
             </Button>
@@ -111,7 +127,23 @@ export function BackendPage() {
           ) : (
             <>
               {data.backend.archivedAt !== null && <Notice tone="warn">This backend is archived: no call goes to it.</Notice>}
+              {data.backend.archivedAt === null && data.backend.drainedAt !== null && (
+                <Notice tone="warn">
+                  It is drained since <When at={data.backend.drainedAt} />: no new call goes to it.
+                </Notice>
+              )}
               <Tiles data={data} id={backendId} />
+              <div className="grid">
+                <HealthCard circuits={data.backend.circuits} />
+                {data.backend.archivedAt === null && (
+                  <TestCard
+                    id={backendId}
+                    nodes={data.backend.circuits.map(({ nodeId }) => nodeId)}
+                    refusal={refusal}
+                    onDone={() => page.again()}
+                  />
+                )}
+              </div>
               <div className="grid">
                 <Card title="What it is">
                   <Facts
@@ -148,6 +180,14 @@ export function BackendPage() {
                   onClose={() => setUrl({ edit: undefined }, { replace: true })}
                 />
               )}
+              {draining && (
+                <DrainDialog
+                  backend={data.backend}
+                  routes={users}
+                  drained={new Set(data.backends.edges.flatMap(({ node }) => (node.drainedAt === null ? [] : [node.id])))}
+                  onClose={() => setDraining(false)}
+                />
+              )}
               {archiving && (
                 <DestroyDialog
                   title={`Archive ${data.backend.key}?`}
@@ -172,6 +212,19 @@ export function BackendPage() {
   );
 }
 
+/** Nodes tell in the live subscription how many backends they pass over: where that changes, it may be this one. */
+function useCircuitNews(again: () => void): void {
+  const { nodes } = useLive();
+  const news = nodes.map(({ id, backendsPassedOver }) => `${id} ${backendsPassedOver}`).join();
+  const seen = useRef(news);
+  const ask = useRef(again);
+  ask.current = again;
+  useEffect(() => {
+    if (seen.current !== "" && seen.current !== news) ask.current();
+    seen.current = news;
+  }, [news]);
+}
+
 const usersOf = (data: Data, id: string): readonly RouteDetails[] =>
   data.routes.edges
     .map(({ node }) => node)
@@ -184,6 +237,14 @@ function Tiles({ data, id }: { readonly data: Data; readonly id: string }) {
   const failed = Number(group?.failedRequests ?? 0);
   return (
     <div className="grid tiles">
+      {data.backend !== null && (
+        <div className="tile">
+          <span className="name">Health</span>
+          <span className="value">
+            <HealthBadge circuits={data.backend.circuits} drainedAt={data.backend.drainedAt} />
+          </span>
+        </div>
+      )}
       <div className="tile">
         <span className="name">Calls, 24 h</span>
         <span className="value">{count(requests)}</span>
@@ -273,10 +334,10 @@ function Users({
                   <span className="quiet">
                     {targets.map(({ at, weight }) => `${at === 0 ? "first choice" : `fallback ${at}`}, weight ${weight}`).join("; ")}
                   </span>{" "}
-                  {drained && <Badge tone="warn">drained</Badge>}
+                  {drained && <Badge tone="warn">weight 0</Badge>}
                 </span>
                 <Button small disabled={busy === route.id} refused={refusal} onClick={() => void weigh(route, drained ? 1 : 0)}>
-                  {drained ? "Send calls again" : "Drain"}
+                  {drained ? "Take it in again" : "Take it out"}
                 </Button>
               </li>
             );

@@ -14,8 +14,9 @@ import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { Badge } from "../../ui/marks.tsx";
 import { lastDay } from "../overview/ranges.ts";
-import { archiveProvider, type BackendDetails, backendFragment, type ProviderDetails, providerFragment } from "./changes.ts";
+import { archiveProvider, backendFragment, type ProviderDetails, providerFragment } from "./changes.ts";
 import { BackendDialog, kindName, ProviderDialog } from "./dialogs.tsx";
+import { HealthBadge } from "./health.tsx";
 
 const query = graphql(
   `
@@ -31,6 +32,9 @@ const query = graphql(
         edges {
           node {
             ...BackendDetails
+            circuits {
+              state
+            }
           }
         }
       }
@@ -50,7 +54,7 @@ const query = graphql(
 );
 
 type Data = ResultOf<typeof query>;
-type Row = BackendDetails & { readonly requests: number; readonly failed: number; readonly cost: string };
+type Row = Data["backends"]["edges"][number]["node"] & { readonly requests: number; readonly failed: number; readonly cost: string };
 
 const columns: readonly Column<Row>[] = [
   {
@@ -62,6 +66,12 @@ const columns: readonly Column<Row>[] = [
         {row.key}
       </Link>
     ),
+  },
+  {
+    id: "health",
+    name: "Health",
+    by: (row) => (row.drainedAt !== null ? 1 : row.circuits.filter(({ state }) => state !== "CLOSED").length * 2),
+    cell: (row) => <HealthBadge circuits={row.circuits} drainedAt={row.drainedAt} />,
   },
   { id: "model", name: "Model", by: (row) => row.model, cell: (row) => <code>{row.model}</code> },
   { id: "provider", name: "Provider", by: (row) => row.provider?.key ?? "", cell: (row) => row.provider?.key ?? "gone" },

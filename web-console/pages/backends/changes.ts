@@ -27,6 +27,7 @@ export const backendFragment = graphql(
       model
       capabilities
       concurrentCallsMax
+      drainedAt
       revision
       archivedAt
       createdAt
@@ -252,6 +253,9 @@ export function saveBackend(id: string | undefined, values: BackendValues, expec
     ? change(createBackendMutation, { input })
     : change(updateBackendMutation, { input: { ...input, id, expectedRevision } });
 }
+
+export const drainBackend = (id: string, drained: boolean, expectedRevision: number) =>
+  change(updateBackendMutation, { input: { id, drained, expectedRevision } });
 
 export const archiveBackend = (id: string, expectedRevision: number) => change(archiveBackendMutation, { input: { id, expectedRevision } });
 

@@ -1,11 +1,13 @@
 /** All that the ledger knows of one call: the waterfall of its attempts, tokens and money, what configuration it met. */
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
-import { count, duration, money, unknown } from "../../format/numbers.ts";
+import { count, money, unknown } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import type { PageQuery } from "../../graphql/page-query.ts";
 import { Badge, Code, Facts, Notice, When } from "../../ui/marks.tsx";
 import { OutcomeBadge } from "./outcome-badge.tsx";
+import { Said } from "./said.tsx";
+import { Waterfall } from "./waterfall.tsx";
 
 export const callQuery = graphql(`
   query Call($callId: ID!) {
@@ -49,6 +51,7 @@ export const callQuery = graphql(`
         result
         durationMs
         httpStatus
+        startedAfterMs
       }
       exposure {
         experimentId
@@ -74,11 +77,28 @@ export const callQuery = graphql(`
         }
       }
     }
+    prompts(first: 100, includeArchived: true) {
+      edges {
+        node {
+          id
+          name
+        }
+      }
+    }
   }
 `);
 
 export type CallData = ResultOf<typeof callQuery>;
-type Call = NonNullable<CallData["usageEvent"]>;
+export type Call = NonNullable<CallData["usageEvent"]>;
+
+const promptName = (data: CallData, id: string): string | undefined => data.prompts.edges.find(({ node }) => node.id === id)?.node.name;
+
+/** The playground as the call was: its route, the prompt version that it had, and what was said, where that is kept. */
+export function playgroundSearch(data: CallData, call: Call): { readonly m: string; readonly from: string } {
+  const prompt = call.promptId === "" ? undefined : promptName(data, call.promptId);
+  const route = call.routeName || call.modelAsked;
+  return { m: prompt === undefined ? route : `${route}~${prompt}@${call.promptVersion}`, from: call.callId };
+}
 
 const askAgainMs = 1_000;
 const asksMax = 20;
@@ -147,7 +167,7 @@ export function CallDetail({ data }: { readonly data: CallData }) {
                 key="prompt"
                 to={`/prompts/${call.promptId}`}
                 search={{ v: call.promptVersion } as never}
-              >{`version ${call.promptVersion}`}</Link>,
+              >{`${promptName(data, call.promptId) ?? "prompt"}, version ${call.promptVersion}`}</Link>,
             ],
             call.exposure !== null && [
               "Experiment",
@@ -174,68 +194,8 @@ export function CallDetail({ data }: { readonly data: CallData }) {
         />
       </section>
       {Object.keys((call.tags ?? {}) as object).length > 0 && <Code text={JSON.stringify(call.tags, null, 2)} label="Tags" />}
-      <p className="quiet">What was said is not kept: the ledger has numbers and names alone.</p>
+      <Said callId={call.callId} />
     </>
-  );
-}
-
-/** One lane for each attempt, placed by when it ran; what is left over is the gateway's own and waiting. */
-function Waterfall({ call, backendName }: { readonly call: Call; readonly backendName: (id: string) => string }) {
-  const total = Math.max(call.durationMs, 0.001);
-  let startMs = Math.max(0, total - call.attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0));
-  const before = startMs;
-  const lanes = call.attempts.map((attempt) => {
-    const from = startMs;
-    startMs += attempt.durationMs;
-    return { ...attempt, from };
-  });
-  const at = (ms: number) => `${Math.min(100, (ms / total) * 100)}%`;
-  return (
-    <section className="stack tight">
-      <h3>Where the time went</h3>
-      <ol className="waterfall">
-        {before / total > 0.001 && (
-          <li>
-            <span>Gateway and waiting</span>
-            <span className="lane">
-              <i className="wait" style={{ left: 0, width: at(before) }} />
-            </span>
-            <span className="end">{duration(before)}</span>
-          </li>
-        )}
-        {lanes.map((lane, index) => (
-          <li key={`${index} ${lane.backendId}`}>
-            <span style={{ overflowWrap: "anywhere" }}>
-              {index + 1}. {backendName(lane.backendId)}
-            </span>
-            <span className="lane">
-              <i className={lane.result === "ok" ? "" : "bad"} style={{ left: at(lane.from), width: at(lane.durationMs) }} />
-            </span>
-            <span className="end">{duration(lane.durationMs)}</span>
-            {lane.result !== "ok" && (
-              <span className="quiet" style={{ gridColumn: "1 / -1" }}>
-                {lane.result}
-                {lane.httpStatus !== null && `, HTTP ${lane.httpStatus}`}
-              </span>
-            )}
-          </li>
-        ))}
-        {call.timeToFirstTokenMs !== null && (
-          <li>
-            <span>Until the first content</span>
-            <span className="lane">
-              <i style={{ left: 0, width: at(call.timeToFirstTokenMs), background: "var(--series-3)" }} />
-            </span>
-            <span className="end">{duration(call.timeToFirstTokenMs)}</span>
-          </li>
-        )}
-        <li>
-          <strong>All of it</strong>
-          <span />
-          <strong className="end">{duration(call.durationMs)}</strong>
-        </li>
-      </ol>
-    </section>
   );
 }
 

@@ -3,7 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Result } from "../../graphql/result.tsx";
 import { Page } from "../../shell/page.tsx";
-import { CallDetail, callQuery, useUntilThere } from "./call-detail.tsx";
+import { type CallData, CallDetail, callQuery, playgroundSearch, useUntilThere } from "./call-detail.tsx";
 
 export function CallPage() {
   const { callId } = useParams({ strict: false }) as { callId: string };
@@ -16,8 +16,8 @@ export function CallPage() {
       under={{ to: "/calls", name: "Calls" }}
       actions={
         call != null && (
-          <Link to="/playground" search={{ m: call.routeName || call.modelAsked } as never} className="button">
-            Try its route
+          <Link to="/playground" search={playgroundSearch(page.data as CallData, call) as never} className="button">
+            Open in the playground
           </Link>
         )
       }

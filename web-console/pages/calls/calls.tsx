@@ -1,7 +1,7 @@
 /** The call log: filters that are the address, pages by key, rows placed as one scrolls, a drawer that j and k walk through. */
 import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Download, RefreshCw } from "lucide-react";
+import { RefreshCw } from "lucide-react";
 import { useEffect, useMemo, useRef } from "react";
 import { count, duration, money } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
@@ -15,11 +15,12 @@ import { Button, CopyButton } from "../../ui/button.tsx";
 import { Drawer } from "../../ui/dialog.tsx";
 import { When } from "../../ui/marks.tsx";
 import { type RangeName, rangeChoices } from "../overview/ranges.ts";
-import { CallDetail, callQuery, useUntilThere } from "./call-detail.tsx";
+import { CallDetail, callQuery, playgroundSearch, useUntilThere } from "./call-detail.tsx";
+import { ExportButton } from "./export.tsx";
 import { type CallFilterState, Filters } from "./filters.tsx";
 import { OutcomeBadge, outcomes } from "./outcome-badge.tsx";
 
-const query = graphql(`
+export const callsQuery = graphql(`
   query Calls($after: String, $filter: UsageEventFilter) {
     usageEvents(first: 100, after: $after, filter: $filter) {
       edges {
@@ -71,8 +72,8 @@ const query = graphql(`
   }
 `);
 
-type Data = ResultOf<typeof query>;
-type Row = Data["usageEvents"]["edges"][number]["node"];
+type Data = ResultOf<typeof callsQuery>;
+export type CallRow = Data["usageEvents"]["edges"][number]["node"];
 
 export const callSearch = {
   route: text,
@@ -88,6 +89,8 @@ export const callSearch = {
   experiment: text,
   call: text,
 } as const;
+
+export type CallFilter = ReturnType<typeof filterOf>;
 
 function filterOf(url: CallFilterState) {
   const range = url.range === undefined ? undefined : rangeChoices[url.range].of();
@@ -110,7 +113,7 @@ export function Calls() {
   const [url, setUrl] = useUrlState(callSearch);
   const key = JSON.stringify({ ...url, call: undefined });
   const filter = useMemo(() => filterOf(JSON.parse(key) as CallFilterState), [key]);
-  const list = useKeyset(query, { after: null, filter }, (data) => data.usageEvents, { follow: false });
+  const list = useKeyset(callsQuery, { after: null, filter }, (data) => data.usageEvents, { follow: false });
   const names = useMemo(() => namesOf(list.first.data), [list.first.data]);
   const open = (call: string | undefined) => setUrl({ call }, { replace: url.call !== undefined });
   useWalk(list.nodes, url.call, open);
@@ -118,15 +121,13 @@ export function Calls() {
   return (
     <Page
       title="Calls"
-      lead="Every finished call, newest first. What was asked and answered is not kept here, only what it took."
+      lead="Every finished call, newest first. What was said is kept only where somebody has asked for that."
       actions={
         <>
           <Button onClick={() => list.first.again()}>
             <RefreshCw size={15} aria-hidden /> Newest
           </Button>
-          <Button onClick={() => download(list.nodes, names)} disabled={list.nodes.length === 0}>
-            <Download size={15} aria-hidden /> Export these
-          </Button>
+          <ExportButton filter={filter} names={names} disabled={list.nodes.length === 0} />
         </>
       }
     >
@@ -158,7 +159,7 @@ export function Calls() {
   );
 }
 
-type Names = ReadonlyMap<string, string>;
+export type Names = ReadonlyMap<string, string>;
 
 const namesOf = (data: Data | undefined): Names =>
   new Map([
@@ -167,7 +168,7 @@ const namesOf = (data: Data | undefined): Names =>
   ]);
 
 /** j and k, with the drawer open or not; Enter opens the first. */
-function useWalk(rows: readonly Row[], selected: string | undefined, open: (call: string | undefined) => void): void {
+function useWalk(rows: readonly CallRow[], selected: string | undefined, open: (call: string | undefined) => void): void {
   const now = useRef({ rows, selected, open });
   now.current = { rows, selected, open };
   useEffect(() => {
@@ -185,7 +186,7 @@ function useWalk(rows: readonly Row[], selected: string | undefined, open: (call
 }
 
 interface CallLogProps {
-  readonly rows: readonly Row[];
+  readonly rows: readonly CallRow[];
   readonly names: Names;
   readonly selected: string | undefined;
   readonly onOpen: (call: string) => void;
@@ -261,7 +262,7 @@ function CallLog({ rows, names, selected, onOpen, hasMore, more }: CallLogProps)
   );
 }
 
-function Cells({ row, names }: { readonly row: Row; readonly names: Names }) {
+function Cells({ row, names }: { readonly row: CallRow; readonly names: Names }) {
   return (
     <>
       <span role="gridcell">
@@ -315,43 +316,13 @@ function PeekBody({ callId }: { readonly callId: string }) {
           Its own page
         </Link>
         <CopyButton text={`${location.origin}/calls/${callId}`} label="Copy the link" />
+        {page.data?.usageEvent != null && (
+          <Link to="/playground" search={playgroundSearch(page.data, page.data.usageEvent) as never} className="button small">
+            Open in the playground
+          </Link>
+        )}
       </div>
       <Result of={page}>{(data) => <CallDetail data={data} />}</Result>
     </>
   );
-}
-
-/** The rows that are loaded, as CSV. A cell that a spreadsheet would take for a formula is made text. */
-function download(rows: readonly Row[], names: Names): void {
-  const cell = (value: unknown): string => {
-    const plain = String(value ?? "");
-    const guarded = /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
-    return `"${guarded.replaceAll('"', '""')}"`;
-  };
-  const lines = rows.map((row) =>
-    [
-      row.callId,
-      row.startedAt,
-      row.outcome,
-      row.errorReason,
-      row.routeName,
-      names.get(row.backendId) ?? row.backendId,
-      names.get(row.apiKeyId) ?? row.apiKeyId,
-      row.inputTokens,
-      row.outputTokens,
-      row.costNanodollars,
-      row.timeToFirstTokenMs,
-      row.durationMs,
-    ]
-      .map(cell)
-      .join(","),
-  );
-  const head =
-    "call_id,started_at,outcome,error_reason,route,backend,api_key,input_tokens,output_tokens,cost_nanodollars,time_to_first_token_ms,duration_ms";
-  const address = URL.createObjectURL(new Blob([[head, ...lines].join("\r\n")], { type: "text/csv" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = "penstock-calls.csv";
-  link.click();
-  URL.revokeObjectURL(address);
 }

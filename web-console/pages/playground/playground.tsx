@@ -14,11 +14,18 @@ import { Editor } from "../../ui/editor.tsx";
 import { LongField, SelectField, TextField } from "../../ui/field.tsx";
 import { Badge, Facts, Notice } from "../../ui/marks.tsx";
 import { estimateOf } from "./estimate.ts";
+import { loggedRequest } from "./logged-request.ts";
 import { type CallState, runCall } from "./run-call.ts";
 import { SaveDialog } from "./save-dialog.tsx";
 
 const query = graphql(`
-  query Playground {
+  query Playground($from: ID!, $withCall: Boolean!) {
+    callContent(callId: $from) @include(if: $withCall) {
+      messages
+      promptMessages
+      request
+      requestCut
+    }
     routes(first: 50) {
       edges {
         node {
@@ -78,8 +85,11 @@ const writeColumns = (columns: readonly Column[]): string =>
   columns.map(({ route, prompt }) => (prompt === "" ? route : `${route}~${prompt}`)).join(",");
 
 export function Playground() {
-  const [url, setUrl] = useUrlState({ m: text });
-  const page = usePageQuery(query, {});
+  const [url, setUrl] = useUrlState({ m: text, from: text });
+  // Each look at what was said is written down: one when the page opens, and none after it.
+  const refusal = useRefusal();
+  const withCall = url.from !== undefined && refusal === undefined;
+  const page = usePageQuery(query, { from: url.from ?? "", withCall }, { follow: !withCall });
   return (
     <Page
       title="Playground"
@@ -103,7 +113,9 @@ export function Playground() {
             );
           return (
             <Bench
+              key={url.from ?? ""}
               data={data}
+              loggedCall={url.from}
               columns={readColumns(url.m ?? first.node.name)}
               onColumns={(columns) => setUrl({ m: writeColumns(columns) }, { replace: true })}
             />
@@ -116,17 +128,20 @@ export function Playground() {
 
 interface BenchProps {
   readonly data: PlaygroundData;
+  /** The call that it was opened from. */
+  readonly loggedCall: string | undefined;
   readonly columns: readonly Column[];
   readonly onColumns: (columns: readonly Column[]) => void;
 }
 
-function Bench({ data, columns, onColumns }: BenchProps) {
-  const [system, setSystem] = useState("");
-  const [user, setUser] = useState("What is a penstock?");
+function Bench({ data, loggedCall, columns, onColumns }: BenchProps) {
+  const [logged] = useState(() => loggedRequest(data.callContent ?? null));
+  const [system, setSystem] = useState(logged?.system ?? "");
+  const [user, setUser] = useState(logged?.user ?? "What is a penstock?");
   const [variables, setVariables] = useState("{}");
   const [temperature, setTemperature] = useState("");
   const [maxTokens, setMaxTokens] = useState("");
-  const [more, setMore] = useState("");
+  const [more, setMore] = useState(logged?.more ?? "");
   const [states, setStates] = useState<Readonly<Record<number, CallState>>>({});
   const [saving, setSaving] = useState(false);
   const running = useRef<AbortController | undefined>(undefined);
@@ -161,6 +176,14 @@ function Bench({ data, columns, onColumns }: BenchProps) {
   };
   return (
     <>
+      {loggedCall !== undefined && (
+        <Notice tone={logged === undefined ? "warn" : "info"}>
+          {logged === undefined
+            ? "Its route and prompt version are those of the call; what was said in it is not kept, so the message is not."
+            : "As the call was: its route, prompt version, messages and parameters."}{" "}
+          <Link to={`/calls/${loggedCall}`}>The call</Link>
+        </Notice>
+      )}
       <Card>
         <form
           className="stack"

@@ -1,0 +1,79 @@
+/** The calls that fit the filter as CSV: all of them up to a bound, page by page, with the same columns as the list. */
+import { Download } from "lucide-react";
+import { useState } from "react";
+import { count } from "../../format/numbers.ts";
+import { client, failureOf } from "../../graphql/client.ts";
+import { Button } from "../../ui/button.tsx";
+import { say } from "../../ui/toasts.tsx";
+import { type CallFilter, type CallRow, callsQuery, type Names } from "./calls.tsx";
+
+const callsMax = 20_000;
+
+export function ExportButton({
+  filter,
+  names,
+  disabled,
+}: {
+  readonly filter: CallFilter;
+  readonly names: Names;
+  readonly disabled: boolean;
+}) {
+  const [read, setRead] = useState<number>();
+  const run = async () => {
+    const rows: CallRow[] = [];
+    let after: string | null = null;
+    setRead(0);
+    do {
+      const { data, error } = await client.query(callsQuery, { after, filter }, { requestPolicy: "network-only" }).toPromise();
+      if (error !== undefined || data === undefined) {
+        setRead(undefined);
+        return say("Nothing was exported", error === undefined ? "No answer." : failureOf(error).message, "error");
+      }
+      rows.push(...data.usageEvents.edges.map(({ node }) => node));
+      setRead(rows.length);
+      after = data.usageEvents.pageInfo.hasNextPage ? data.usageEvents.pageInfo.endCursor : null;
+    } while (after !== null && rows.length < callsMax);
+    setRead(undefined);
+    download(rows, names);
+    if (after === null) say(`${count(rows.length)} calls are in the file`);
+    else say(`The newest ${count(rows.length)} calls are in the file`, "There are more; for whole periods: npx penstock export", "warning");
+  };
+  return (
+    <Button onClick={() => void run()} disabled={disabled || read !== undefined}>
+      <Download size={15} aria-hidden /> {read === undefined ? "Export" : `${count(read)} calls …`}
+    </Button>
+  );
+}
+
+const columns: readonly (readonly [name: string, of: (row: CallRow, names: Names) => unknown])[] = [
+  ["call_id", (row) => row.callId],
+  ["started_at", (row) => row.startedAt],
+  ["outcome", (row) => row.outcome],
+  ["error_reason", (row) => row.errorReason],
+  ["route", (row) => row.routeName],
+  ["backend", (row, names) => names.get(row.backendId) ?? row.backendId],
+  ["api_key", (row, names) => names.get(row.apiKeyId) ?? row.apiKeyId],
+  ["input_tokens", (row) => row.inputTokens],
+  ["output_tokens", (row) => row.outputTokens],
+  ["cost_nanodollars", (row) => row.costNanodollars],
+  ["time_to_first_token_ms", (row) => row.timeToFirstTokenMs],
+  ["duration_ms", (row) => row.durationMs],
+];
+
+/** A cell that a spreadsheet would take for a formula is made text. */
+function cell(value: unknown): string {
+  const plain = String(value ?? "");
+  const guarded = /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
+  return `"${guarded.replaceAll('"', '""')}"`;
+}
+
+function download(rows: readonly CallRow[], names: Names): void {
+  const lines = rows.map((row) => columns.map(([, of]) => cell(of(row, names))).join(","));
+  const text = [columns.map(([name]) => name).join(","), ...lines].join("\r\n");
+  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = "penstock-calls.csv";
+  link.click();
+  URL.revokeObjectURL(address);
+}
