@@ -306,6 +306,33 @@ describe("a dataset", () => {
   });
 });
 
+it("a run whose control plane ends in the middle goes on where it was, when one is back", async () => {
+  const cases = Array.from({ length: 60 }, (_, index) => ({
+    request: { model: "judge", messages: [{ role: "user", content: `number ${index}` }] },
+  }));
+  const { createDataset } = await graphql<Answer>(
+    `mutation ($input: CreateDatasetInput!) { createDataset(input: $input) { __typename ... on Dataset { id } } }`,
+    { input: { name: "many", cases } },
+  );
+  const { replayCalls } = await graphql<Answer>(
+    `mutation ($input: ReplayCallsInput!) { replayCalls(input: $input) { __typename ... on ReplayRun { id } } }`,
+    { input: { datasetId: createDataset.id, baseline: "LOGGED", concurrency: 1, candidate: { backendId: ids["sim-fast"] } } },
+  );
+  const runNow = async () =>
+    (await graphql<Answer>(`query ($id: ID!) { replayRun(id: $id) { state progress { done skipped } } }`, { id: replayCalls.id }))
+      .replayRun;
+  await expect.poll(async () => (await runNow()).progress.done, { timeout: 10_000, interval: 20 }).toBeGreaterThan(2);
+  const { configPort } = controlPlane.ready;
+  await controlPlane.kill("SIGTERM");
+  controlPlane = await penstock.controlPlane({ PENSTOCK_CONFIG_PORT: String(configPort) });
+  graphqlUrl = `http://127.0.0.1:${controlPlane.ready["graphqlPort"]}/graphql`;
+  graphql = graphqlClient(graphqlUrl, admin);
+  const before = await runNow();
+  expect(before.state).toBe("RUNNING");
+  expect(before.progress.done).toBeLessThan(60);
+  await expect.poll(runNow, { timeout: 60_000, interval: 200 }).toEqual({ state: "FINISHED", progress: { done: 60, skipped: 0 } });
+}, 120_000);
+
 it("a node serves replays to its control plane alone", async () => {
   const response = await fetch(`http://127.0.0.1:${node.ready["restPort"]}/v1/replay`, {
     method: "POST",
