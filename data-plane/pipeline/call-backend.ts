@@ -210,7 +210,7 @@ export function openCompletion(
   const ownDialect = request.ingress !== "grpc" && provider.dialects.includes(request.ingress);
   if (!ownDialect && request.native !== undefined) {
     for (const field of request.native.unmapped) cannotCarry(field, undefined, "caller");
-    for (const field of request.native.hints) cannotCarry(field, "hint");
+    for (const field of request.native.hints) cannotCarry(field, "hint", "caller");
   }
   const form = ownDialect && !call.outputIsRead ? "native" : "typed";
   return provider.complete({ backend, request, replacements, promptMessages, form, clocks, cannotCarry }, signal);

@@ -20,6 +20,8 @@ export const itemName = ({ asked, earlierItems }: NamedInput, index: number): st
 
 export function responseField(request: NamedInput, field: string): string {
   const path = pathOf(field);
+  // Probabilities are asked for by a word in `include`, or by their number.
+  if (path[0] === "logprobs" && request.asked["top_logprobs"] === undefined) return "include";
   if (path[0] !== "messages") return memberNamed(path);
   const origins = gatherOrigins();
   const { messages } = inputMessages(request.input, (index) => itemName(request, index), origins);

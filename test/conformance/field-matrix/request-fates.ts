@@ -22,13 +22,20 @@ export async function requestFate(
   lastAsked();
   const { status, text, named, dropped } = await callers.ask(ingress, backend.name, written, false);
   const sent = lastAsked();
-  if (status === 400 && sent === "") return named === "" ? `LOST: refused without a name: ${text}` : "refused";
+  if (status === 400 && sent === "")
+    return isOwnName(named, written) ? "refused" : `LOST: refused by a name that is not the caller's: ${named} ${text}`;
   if (status !== 200) return `LOST: ${status} ${text}`;
   const stands = (words: string | readonly string[]) =>
     [words].flat().some((word) => (word.startsWith("NO ") ? !sent.includes(word.slice(3)) : sent.includes(word)));
   if (!meaning.every(stands)) return dropped !== "" ? "left out" : ours === true ? "ours" : "LOST";
   const verbatim = Object.entries(written).every(([name, value]) => sent.includes(`${JSON.stringify(name)}:${JSON.stringify(value)}`));
   return verbatim ? "kept" : "mapped";
+}
+
+/** Whether a field's name begins with a member that the caller wrote. gRPC's stand below `input`, in the words of the .proto. */
+function isOwnName(named: string, body: Record<string, unknown>): boolean {
+  const first = /^\w+/.exec(named.replace(/^input\.(?=\w)/, ""))?.[0];
+  return Object.keys(body).some((name) => first === name || first === name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 }
 
 const ownDialect: Partial<Record<Ingress, string>> = { responses: "openai", messages: "anthropic" };
