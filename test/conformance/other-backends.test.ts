@@ -160,6 +160,66 @@ describe.each(kinds)("the OpenAI SDK over %s", (model) => {
   });
 });
 
+describe.each(kinds)("the OpenAI SDK's responses over %s", (model) => {
+  const tools = [{ type: "function" as const, name: "get_weather", parameters, strict: false }];
+
+  it("are whole, and streamed the same", async () => {
+    const whole = await openai.responses.create({ model, input: "hello" });
+    expect(whole).toMatchObject({
+      status: "completed",
+      model,
+      output_text: "You said hello",
+      usage: { input_tokens: 11, output_tokens: 7 },
+    });
+    const streamed = await openai.responses.stream({ model, input: "hello" }).finalResponse();
+    expect(streamed.output_text).toBe(whole.output_text);
+    expect(streamed.usage).toEqual(whole.usage);
+  });
+
+  it.each([
+    ["given back as items, whole", false, false],
+    ["given back as items, streamed", true, false],
+    ["gone on from, whole", false, true],
+    ["gone on from, streamed", true, true],
+  ])("call a function, and its result finds its way with all that was signed: %s", async (_how, stream, stored) => {
+    const ask = { model, tools, include: ["reasoning.encrypted_content" as const], store: stored };
+    const input = [{ role: "user" as const, content: "what is the weather?" }];
+    const first = stream
+      ? await openai.responses.stream({ ...ask, input }).finalResponse()
+      : await openai.responses.create({ ...ask, input });
+    const call = first.output.find((item) => item.type === "function_call");
+    if (call?.type !== "function_call") throw new Error("no function was called");
+    expect(JSON.parse(call.arguments)).toEqual({ city: "Köln" });
+    const result = { type: "function_call_output" as const, call_id: call.call_id, output: "raining" };
+    const items = first.output.map((item) => ("parsed_arguments" in item ? { ...item, parsed_arguments: undefined } : item));
+    const second = await openai.responses.create(
+      stored ? { ...ask, previous_response_id: first.id, input: [result] } : { ...ask, input: [...input, ...(items as never[]), result] },
+    );
+    expect(second.output_text).toBe("It is raining.");
+  });
+
+  it("tell of limits, of what has no place, and of a stream that broke off", async () => {
+    await expect(openai.responses.create({ model, input: "limit" })).rejects.toMatchObject({ status: 429 });
+    await expect(openai.responses.create({ model, input: "x", tools: [{ type: "web_search" }] })).rejects.toMatchObject({
+      status: 400,
+      param: "tools[0]",
+    });
+    const types: string[] = [];
+    for await (const { type } of await openai.responses.create({ model, input: "broken", stream: true })) types.push(type);
+    expect(types.at(-1)).toBe("response.failed");
+    expect(types).not.toContain("response.completed");
+  });
+
+  it("free the backend when their caller leaves", async () => {
+    const before = servers[model].left();
+    const stream = await openai.responses.create({ model, input: "slow", stream: true });
+    let events = 0;
+    for await (const _ of stream) if (++events > 6) break;
+    stream.controller.abort();
+    await expect.poll(() => servers[model].left(), { interval: 5, timeout: 1000 }).toBe(before + 1);
+  });
+});
+
 /** The message of a stream, with what OpenAI's types have no word for. */
 async function gathered(stream: AsyncIterable<OpenAI.ChatCompletionChunk>): Promise<OpenAI.ChatCompletionMessage> {
   const details: unknown[] = [];
@@ -220,7 +280,45 @@ describe.each(kinds)("the Anthropic SDK over %s", (model) => {
   });
 });
 
+describe.each(kinds)("the Anthropic SDK over %s, when things go wrong,", (model) => {
+  const user = (content: string) => ({ model, max_tokens: 100, messages: [{ role: "user" as const, content }] });
+
+  it("is told of limits, of half an answer, and frees the backend when it leaves", async () => {
+    await expect(anthropic.messages.create(user("limit"))).rejects.toMatchObject({ status: 429, type: "rate_limit_error" });
+    await expect(anthropic.messages.stream(user("broken")).finalMessage()).rejects.toBeInstanceOf(Anthropic.APIError);
+    const before = servers[model].left();
+    const stream = anthropic.messages.stream(user("slow"));
+    await new Promise<void>((resolve) => void stream.once("text", () => resolve()));
+    stream.abort();
+    await expect(stream.done()).rejects.toBeInstanceOf(Anthropic.APIUserAbortError);
+    await expect.poll(() => servers[model].left(), { interval: 5, timeout: 1000 }).toBe(before + 1);
+  });
+});
+
 describe.each(kinds)("gRPC over %s", (model) => {
+  it("calls a function and gives its result back, with all that was signed", async () => {
+    const connection = connectGrpc(node.grpcAddress);
+    const call = { signal: new AbortController().signal, timeoutMs: 10_000, metadata: { authorization: `Bearer ${node.apiKey}` } };
+    const said = (text: string) => [{ part: { case: "text" as const, value: { text } } }];
+    const asked = {
+      model,
+      messages: [{ role: Role.USER, content: said("what is the weather?") }],
+      tools: [{ tool: { case: "function" as const, value: { name: "get_weather", parameters } } }],
+    };
+    try {
+      const completions = connection.client(CompletionService);
+      const first = (await completions.complete({ input: asked }, call)).choices[0];
+      const [toolCall] = first?.message?.toolCalls ?? [];
+      if (first?.message === undefined || toolCall?.call.case !== "function") throw new Error("no function was called");
+      expect(JSON.parse(toolCall.call.value.arguments)).toEqual({ city: "Köln" });
+      const result = { role: Role.TOOL, toolCallId: toolCall.id, content: said("raining") };
+      const second = await completions.complete({ input: { ...asked, messages: [...asked.messages, first.message, result] } }, call);
+      expect(second.choices[0]?.message?.content[0]?.part).toMatchObject({ value: { text: "It is raining." } });
+    } finally {
+      connection.close();
+    }
+  });
+
   it("streams typed events", async () => {
     const connection = connectGrpc(node.grpcAddress);
     const call = { signal: new AbortController().signal, timeoutMs: 10_000, metadata: { authorization: `Bearer ${node.apiKey}` } };

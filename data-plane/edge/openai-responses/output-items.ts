@@ -129,7 +129,7 @@ export function outputItems({ idTag, reasoningAsSummary, sealedShown }: OutputOp
     const logprobs = said.map(logprobShown);
     part.text += text;
     part.logprobs.push(...logprobs);
-    events.push({ type: "response.output_text.delta", ...partPlace(of), delta: text, logprobs });
+    events.push({ type: "response.output_text.delta", ...partPlace(of), delta: text, logprobs: logprobs.map(logprobTold) });
     return events;
   }
 
@@ -149,7 +149,7 @@ export function outputItems({ idTag, reasoningAsSummary, sealedShown }: OutputOp
     const said: OutputEvent =
       part.type === "refusal"
         ? { type: "response.refusal.done", ...at, refusal: part.refusal }
-        : { type: "response.output_text.done", ...at, text: part.text, logprobs: part.logprobs };
+        : { type: "response.output_text.done", ...at, text: part.text, logprobs: part.logprobs.map(logprobTold) };
     return [said, { type: "response.content_part.done", ...at, part: structuredClone(part) }];
   }
 
@@ -321,6 +321,13 @@ const logprobShown = ({ token, logprob, bytes, top }: TokenLogprob): Json => ({
   logprob,
   bytes: bytes ?? [],
   top_logprobs: top.map((other) => ({ token: other.token, logprob: other.logprob, bytes: other.bytes ?? [] })),
+});
+
+/** Events tell of them without their bytes, items with them. */
+const logprobTold = ({ token, logprob, top_logprobs: top }: Json): Json => ({
+  token,
+  logprob,
+  top_logprobs: (top as readonly Json[]).map((other) => ({ token: other["token"], logprob: other["logprob"] })),
 });
 
 /** Where a source is not on the web it is a file's, or a document's without an address. */
