@@ -1,5 +1,7 @@
 /** Embeddings, moderation, ranking, speech, transcription and images as the official SDK sees them, over a real node. */
 import { createHash, randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import OpenAI, { toFile } from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EmbeddingService } from "#proto/penstock/inference/v1/embedding_pb.ts";
@@ -244,6 +246,24 @@ describe("over a provider that has everything", () => {
     expect(provider.forms.length).toBe(before + 1);
   });
 
+  it("translates what it hears, and says what it cost", async () => {
+    const { data, response } = await openai.audio.translations
+      .create({ file: await toFile(Buffer.from("abc"), "a.wav"), model: "ears", prompt: "dams" })
+      .withResponse();
+    expect(data.text).toBe("heard 3 bytes");
+    expect(provider.forms.at(-1)).toMatchObject({ path: "/audio/translations", fields: { model: "whisper-9", prompt: "dams" } });
+    expect(Number(response.headers.get("x-penstock-cost-usd"))).toBeGreaterThan(0);
+    expect((await eventOf(response))?.ingress).toBe("openai-audio-translations");
+    expect(
+      await openai.audio.translations.create({ file: await toFile(Buffer.from("abc"), "a.wav"), model: "ears", response_format: "text" }),
+    ).toBe("heard 3 bytes\n");
+    await expect(
+      openai.audio.translations.create({ file: await toFile(Buffer.from("abc"), "a.wav"), model: "none" }),
+    ).rejects.toMatchObject({
+      status: 404,
+    });
+  });
+
   it.each([
     ["no model", '--b\r\ncontent-disposition: form-data; name="prompt"\r\n\r\nx\r\n--b--\r\n', "model"],
     ["a field that steers", '--b\r\ncontent-disposition: form-data; name="api_base"\r\n\r\nx\r\n--b--\r\n', "api_base"],
@@ -269,6 +289,19 @@ describe("over a provider that has everything", () => {
     });
   });
 
+  it("varies a picture, and refuses one that names no model", async () => {
+    const image = await toFile(Buffer.from("png"), "a.png", { type: "image/png" });
+    const { data, response } = await openai.images.createVariation({ model: "brush", image, n: 2 }).withResponse();
+    expect(data.data?.[0]?.b64_json).toHaveLength(40_000);
+    expect(provider.forms.at(-1)).toMatchObject({
+      path: "/images/variations",
+      fields: { model: "image-9", n: "2" },
+      files: [{ name: "image", filename: "a.png", mediaType: "image/png" }],
+    });
+    expect((await eventOf(response))?.ingress).toBe("openai-images-variations");
+    await expect(openai.images.createVariation({ image })).rejects.toMatchObject({ status: 400, param: "model" });
+  });
+
   it("tries again where the backend failed and the body can be said again, and only then", async () => {
     provider.failWith({ status: 500, times: 1 });
     const again = await node.post("/v1/rerank", { model: "pair", query: "q", documents: ["a"] });
@@ -283,3 +316,45 @@ describe("over a provider that has everything", () => {
     provider.failWith(undefined);
   });
 });
+
+it("a provider that does not read its upload stops the caller: the node holds nothing but what is on its way", async () => {
+  const pieceBytes = 1024 * 1024;
+  const pieces = 64;
+  let read: () => void = () => {};
+  const slow = createServer((request, response) => {
+    let bytes = 0;
+    read = () => request.on("data", (chunk: Buffer) => (bytes += chunk.length));
+    request.on("end", () => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ text: `heard ${bytes > pieces * pieceBytes}` }));
+    });
+  });
+  await new Promise<void>((resolve) => slow.listen(0, "127.0.0.1", resolve));
+  const baseUrl = `http://127.0.0.1:${(slow.address() as AddressInfo).port}/v1`;
+  await using node = await startTestNode({ baseUrl, resources: routeOver("ears") });
+  let sent = 0;
+  const body = (async function* () {
+    const name = "content-disposition: form-data; name=";
+    yield Buffer.from(`--b\r\n${name}"model"\r\n\r\nears\r\n--b\r\n${name}"file"; filename="a.wav"\r\n\r\n`);
+    for (; sent < pieces; sent++) yield Buffer.alloc(pieceBytes, 7);
+    yield Buffer.from("\r\n--b--\r\n");
+  })();
+  const answer = fetch(`${node.restUrl}/v1/audio/transcriptions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${node.apiKey}`, "content-type": "multipart/form-data; boundary=b" },
+    body: body as never,
+    duplex: "half",
+  } as RequestInit);
+  // Nothing moves any more: what lies in the sockets is all there is.
+  let before = -1;
+  const standsStill = () => {
+    const still = sent > 0 && sent === before;
+    before = sent;
+    return still;
+  };
+  await expect.poll(standsStill, { interval: 200, timeout: 20_000 }).toBe(true);
+  expect(sent).toBeLessThan(pieces / 2);
+  read();
+  expect(await (await answer).json()).toMatchObject({ text: "heard true" });
+  slow.close();
+}, 60_000);

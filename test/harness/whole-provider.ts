@@ -93,6 +93,7 @@ export async function startWholeProvider() {
       }
       case "POST /images/generations":
       case "POST /images/edits":
+      case "POST /images/variations":
         return json(response, 200, {
           created: 1713833628,
           data: [{ b64_json: Buffer.alloc(30_000, 7).toString("base64") }],
