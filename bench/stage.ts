@@ -39,6 +39,8 @@ export interface Measured {
   readonly peer: Peer["name"];
   /** CPU time of the peer for each call, or for each token or message where it is streamed, in microseconds. */
   readonly cpuMicrosPerUnit: Spread;
+  /** The same, round by round; the rounds of all peers were taken in turn. */
+  readonly cpuMicrosByRound: readonly number[];
   readonly unitsPerSecond: Spread;
   readonly callsPerSecond: Spread;
   readonly latencyP50Ms: Spread;
@@ -102,6 +104,7 @@ export async function measureInTurn(
     const one: Measured = {
       peer: name,
       cpuMicrosPerUnit: of(({ cpu, result }) => cpu / result.units),
+      cpuMicrosByRound: (runs[index] ?? []).map(({ cpu, result }) => cpu / result.units),
       unitsPerSecond: of(({ result }) => (result.units * 1000) / result.durationMs),
       callsPerSecond: of(({ result }) => (result.calls * 1000) / result.durationMs),
       latencyP50Ms: of(({ result }) => result.latency.p50),
