@@ -1,18 +1,36 @@
-/** The id of a call: a UUID v7. Random bytes come from a pool, because asking the system for sixteen at a time costs more than all else. */
-import { randomFillSync } from "node:crypto";
-import { v7 } from "uuid";
+/**
+ * The id of a call: a UUID v7 (RFC 9562, 5.7), which sorts by time to the millisecond. Written here and not by the library, which
+ * takes a microsecond for one. Random digits are drawn for a thousand ids at a time, and the time is written once a millisecond.
+ */
+import { randomBytes } from "node:crypto";
 
-const idBytes = 16;
-const pool = new Uint8Array(idBytes * 1024);
-let used = pool.length;
+const idsPerDraw = 1024;
+/** Three digits behind the version, one of four for the variant, fifteen at the end. */
+const digitsPerId = 19;
 
-export const newCallId = (): string => v7({ random: randomBytes() });
+let digits = "";
+let used = 0;
+let atMs = 0;
+let timeDigits = "";
 
-function randomBytes(): Uint8Array {
-  if (used === pool.length) {
-    randomFillSync(pool);
+export function newCallId(): string {
+  const nowMs = Date.now();
+  if (nowMs !== atMs) {
+    const time = nowMs.toString(16).padStart(12, "0");
+    timeDigits = `${time.slice(0, 8)}-${time.slice(8)}-7`;
+    atMs = nowMs;
+  }
+  if (used === digits.length) {
+    digits = randomBytes((idsPerDraw * digitsPerId) / 2).toString("hex");
     used = 0;
   }
-  used += idBytes;
-  return pool.subarray(used - idBytes, used);
+  const at = used;
+  used += digitsPerId;
+  const variant = variantOf[digits[at + 3] ?? ""];
+  return `${timeDigits}${digits.slice(at, at + 3)}-${variant}${digits.slice(at + 4, at + 7)}-${digits.slice(at + 7, used)}`;
 }
+
+/** Its two upper bits are 10. */
+const variantOf: Readonly<Record<string, string>> = Object.fromEntries(
+  Array.from({ length: 16 }, (_, digit) => [digit.toString(16), (8 + (digit % 4)).toString(16)]),
+);

@@ -32,33 +32,16 @@ export interface ChatBody {
 
 /** @throws GatewayError INVALID_ARGUMENT or UNSUPPORTED_PARAMETER naming the field. */
 export function checkChatBody(body: Json, members: CompletionRequest["body"]["members"]): ChatBody {
-  for (const name of members.keys()) refuseSteering(name);
+  for (const name of members.keys()) {
+    refuseSteering(name);
+    const check = checks.get(name);
+    if (check !== undefined) checkMember(name, body[name], check);
+  }
   const { model } = body;
   if (typeof model !== "string" || model === "") throw wrong("model", "must be the name of a model; GET /v1/models lists them");
   const prompt = promptReference(body["prompt"]);
   const reasoningSigners = checkMessages(body["messages"], prompt !== undefined);
-  optional(body, "stream", "true or false", (value) => typeof value === "boolean");
   checkStreamOptions(body["stream_options"], body["stream"] === true);
-  for (const name of ["max_tokens", "max_completion_tokens"])
-    optional(body, name, "a whole number from 1", (value) => isInteger(value, 1, 2 ** 31));
-  optional(body, "n", "a whole number from 1 to 128", (value) => isInteger(value, 1, 128));
-  optional(body, "temperature", "a number from 0 to 2", (value) => isNumber(value, 0, 2));
-  optional(body, "top_p", "a number from 0 to 1", (value) => isNumber(value, 0, 1));
-  for (const name of ["frequency_penalty", "presence_penalty"])
-    optional(body, name, "a number from -2 to 2", (value) => isNumber(value, -2, 2));
-  optional(body, "logprobs", "true or false", (value) => typeof value === "boolean");
-  optional(body, "top_logprobs", "a whole number from 0 to 20", (value) => isInteger(value, 0, 20));
-  optional(body, "seed", "a whole number", (value) => typeof value === "number" && Number.isInteger(value));
-  optional(
-    body,
-    "stop",
-    "a string or up to 16 strings",
-    (value) => typeof value === "string" || (Array.isArray(value) && value.length <= 16 && value.every((stop) => typeof stop === "string")),
-  );
-  optional(body, "tools", "a list of tools", (value) => Array.isArray(value) && value.every(isObject));
-  optional(body, "response_format", "an object", isObject);
-  for (const name of ["user", "safety_identifier"])
-    optional(body, name, "a string of at most 512 characters", (value) => typeof value === "string" && value.length <= 512);
   return {
     model,
     stream: body["stream"] === true,
@@ -151,9 +134,8 @@ function checkMetadata(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
-function optional(body: Json, name: string, what: string, holds: (value: unknown) => boolean): void {
-  const value = body[name];
-  if (value !== undefined && value !== null && !holds(value)) throw wrong(name, `must be ${what}`);
+function checkMember(name: string, value: unknown, { what, holds }: MemberCheck): void {
+  if (value !== null && !holds(value)) throw wrong(name, `must be ${what}`);
 }
 
 const wrong = (field: string, what: string) => new GatewayError("INVALID_ARGUMENT", `${field} ${what}`, { field });
@@ -161,3 +143,38 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const isNumber = (value: unknown, min: number, max: number): value is number => typeof value === "number" && value >= min && value <= max;
 const isInteger = (value: unknown, min: number, max: number): value is number => Number.isInteger(value) && isNumber(value, min, max);
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+interface MemberCheck {
+  readonly what: string;
+  readonly holds: (value: unknown) => boolean;
+}
+
+const truth: MemberCheck = { what: "true or false", holds: (value) => typeof value === "boolean" };
+const fromOne: MemberCheck = { what: "a whole number from 1", holds: (value) => isInteger(value, 1, 2 ** 31) };
+const penalty: MemberCheck = { what: "a number from -2 to 2", holds: (value) => isNumber(value, -2, 2) };
+const userId: MemberCheck = {
+  what: "a string of at most 512 characters",
+  holds: (value) => typeof value === "string" && value.length <= 512,
+};
+const isStop = (value: unknown): boolean =>
+  typeof value === "string" || (Array.isArray(value) && value.length <= 16 && value.every((stop) => typeof stop === "string"));
+
+/** Of the members that have no check of their own above. Each may be null. */
+const checks: ReadonlyMap<string, MemberCheck> = new Map([
+  ["stream", truth],
+  ["max_tokens", fromOne],
+  ["max_completion_tokens", fromOne],
+  ["n", { what: "a whole number from 1 to 128", holds: (value) => isInteger(value, 1, 128) }],
+  ["temperature", { what: "a number from 0 to 2", holds: (value) => isNumber(value, 0, 2) }],
+  ["top_p", { what: "a number from 0 to 1", holds: (value) => isNumber(value, 0, 1) }],
+  ["frequency_penalty", penalty],
+  ["presence_penalty", penalty],
+  ["logprobs", truth],
+  ["top_logprobs", { what: "a whole number from 0 to 20", holds: (value) => isInteger(value, 0, 20) }],
+  ["seed", { what: "a whole number", holds: (value) => Number.isInteger(value) }],
+  ["stop", { what: "a string or up to 16 strings", holds: isStop }],
+  ["tools", { what: "a list of tools", holds: (value) => Array.isArray(value) && value.every(isObject) }],
+  ["response_format", { what: "an object", holds: isObject }],
+  ["user", userId],
+  ["safety_identifier", userId],
+]);

@@ -282,9 +282,15 @@ const listen = (server: Server, { host, port }: RestServerOptions): Promise<numb
 const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
 /** Handed on to simulated providers alone. */
-export function simulationHeaders({ request }: RestCall): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers))
-    if (name.startsWith("x-sim-") && typeof value === "string") headers[name] = value;
-  return headers;
+export function simulationHeaders({ request }: RestCall): Readonly<Record<string, string>> {
+  let found: Record<string, string> | undefined;
+  for (const name in request.headers) {
+    const value = request.headers[name];
+    if (!name.startsWith("x-sim-") || typeof value !== "string") continue;
+    found ??= {};
+    found[name] = value;
+  }
+  return found ?? none;
 }
+
+const none: Readonly<Record<string, string>> = {};

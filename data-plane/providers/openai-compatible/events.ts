@@ -226,14 +226,16 @@ export function answerEvents(data: string, options: ChunkReaderOptions): Complet
     const finish = finishOf(choice, bringsToolCalls(message), options.unknownFinish);
     if (finish !== undefined && exchangeFinish(choice, finish)) repaired = true;
     textLength += lengthOf(message);
-    typedEvents(index, choice, message, finish, options.provider, events);
+    if (options.form === "typed") typedEvents(index, choice, message, finish, options.provider, events);
+    else if (finish !== undefined) events.push({ type: "choice-finished", choice: index, reason: finish });
   }
-  const usageEvents: CompletionEvent[] = usage === undefined ? [] : [{ type: "usage", usage, data: undefined }];
-  if (options.form === "typed") return [...events, ...usageEvents];
-  // Served back in its own words; only the model's name is the one that was asked for.
-  const kept = events.filter(({ type }) => type === "completion-started" || type === "choice-finished");
-  const native = repaired ? JSON.stringify({ ...answer, model: options.modelShown }) : renamed(data, answer, options.modelShown);
-  return [...kept, { type: "native-answer", data: native, textLength }, ...usageEvents];
+  if (options.form === "native") {
+    // Served back in its own words; only the model's name is the one that was asked for.
+    const native = repaired ? JSON.stringify({ ...answer, model: options.modelShown }) : renamed(data, answer, options.modelShown);
+    events.push({ type: "native-answer", data: native, textLength });
+  }
+  if (usage !== undefined) events.push({ type: "usage", usage, data: undefined });
+  return events;
 }
 
 const modelMember = /"model"\s*:\s*"(?:[^"\\]|\\.)*"/;
@@ -305,10 +307,12 @@ const startedEvent = (answer: Json): CompletionEvent => ({
   serviceTier: text(answer["service_tier"]),
 });
 
+const textMembers = ["content", "reasoning_content", "reasoning", "refusal"];
+
 /** Whether a delta says anything to the caller. */
 function bears(delta: Json): boolean {
   return (
-    ["content", "reasoning_content", "reasoning", "refusal"].some((name) => text(delta[name]) !== "") ||
+    textMembers.some((name) => text(delta[name]) !== "") ||
     bringsToolCalls(delta) ||
     object(delta["function_call"]) !== undefined ||
     object(delta["audio"]) !== undefined
@@ -318,7 +322,8 @@ function bears(delta: Json): boolean {
 /** What the model wrote, in characters. */
 function lengthOf(delta: Json): number {
   let length = 0;
-  for (const name of ["content", "reasoning_content", "reasoning", "refusal"]) length += text(delta[name]).length;
+  for (const name of textMembers) length += text(delta[name]).length;
+  if (delta["tool_calls"] === undefined && delta["function_call"] === undefined) return length;
   const calls = Array.isArray(delta["tool_calls"]) ? (delta["tool_calls"] as unknown[]) : [{ function: delta["function_call"] }];
   for (const call of calls) {
     const body = object(object(call)?.["function"]) ?? object(object(call)?.["custom"]) ?? {};
