@@ -55,7 +55,7 @@ export class GatewayError extends Error {
 
   /** The same failure, to be told with what is left of the caller's limits. Another object: one may end many calls. */
   withLimits(limits: RateLimits): GatewayError {
-    const error = new GatewayError(this.kind, this.message, { ...this.details, limits: this.details.limits ?? limits });
+    const error = new GatewayError(this.kind, this.message, { ...this.details, limits });
     if (this.stack !== undefined) error.stack = this.stack;
     return error;
   }

@@ -20,7 +20,7 @@ import { estimateCall } from "./estimate-tokens.ts";
 import type { Guard } from "./guard.ts";
 import type { QuotaLedger } from "./quota-ledger.ts";
 import { renderPrompt } from "./render-prompt.ts";
-import { type Reservation, reserveQuota } from "./reserve-quota.ts";
+import { limitsUnheld, type Reservation, reserveQuota } from "./reserve-quota.ts";
 import { resolveRoute } from "./resolve-route.ts";
 import type { ResponseCache } from "./response-cache.ts";
 import { settlementOf } from "./settlement.ts";
@@ -121,7 +121,8 @@ export async function* complete(
     yield [{ type: "finished", report: { ...facts, usage: state.usage, costNanodollars: state.costNanodollars } }];
   } catch (reason) {
     const failure = inCallersWords(GatewayError.ending(signal, reason), request, state.rendered?.messages.length);
-    state.failure = reservation === undefined ? failure : failure.withLimits(reservation.limits);
+    state.failure =
+      failure.details.limits === undefined ? failure.withLimits(reservation?.limits ?? limitsUnheld(state, dependencies)) : failure;
     throw state.failure;
   } finally {
     // Runs on every way out. A caller that leaves while we wait for it to read throws nothing in here: the edge calls return()

@@ -16,7 +16,7 @@ import type { OperationAnswerEvent, OperationEvent } from "./operation-event.ts"
 import { operationMeter } from "./operation-meter.ts";
 import type { OperationRequest } from "./operation-request.ts";
 import { operationTiers } from "./operation-tiers.ts";
-import { type Reservation, reserveQuota } from "./reserve-quota.ts";
+import { limitsUnheld, type Reservation, reserveQuota } from "./reserve-quota.ts";
 import { settlementOf } from "./settlement.ts";
 import { assignStickyVariant } from "./sticky-variant.ts";
 import { type CallLifetime, startTotalClock } from "./total-clock.ts";
@@ -107,7 +107,8 @@ export async function* operate(
     yield [{ type: "finished", report: { ...facts, usage: state.usage, costNanodollars: state.costNanodollars } }];
   } catch (reason) {
     const failure = GatewayError.ending(signal, reason);
-    state.failure = reservation === undefined ? failure : failure.withLimits(reservation.limits);
+    state.failure =
+      failure.details.limits === undefined ? failure.withLimits(reservation?.limits ?? limitsUnheld(state, dependencies)) : failure;
     throw state.failure;
   } finally {
     // As in completion.ts: on every way out, also when the caller left while it was waited for.

@@ -10,6 +10,8 @@ import type { QuotaWindow } from "#agreements/quota-window.ts";
 export interface QuotaLedger {
   /** Takes all holds or none. Idempotent by call id. Synchronous where a local lease has room: no promise for the usual call. */
   reserve(callId: string, holds: readonly QuotaHold[], signal: AbortSignal): QuotaDecision | Promise<QuotaDecision>;
+  /** How each stands as far as this node knows. Takes nothing. */
+  levels(holds: readonly QuotaHold[]): readonly QuotaLevel[];
   /** Gives unused leases back. */
   close(): Promise<void>;
 }

@@ -11,6 +11,7 @@ import type { Caller } from "./authenticate.ts";
 import { type BoundQuota, quotasOf } from "./bound-quotas.ts";
 import type { Attempt } from "./call-backend.ts";
 import type { CallRequest } from "./call-request.ts";
+import type { CallState } from "./call-state.ts";
 import type { RateLimit, RateLimits, TokenUsage } from "./completion-event.ts";
 import { costOf } from "./cost.ts";
 import type { CallEstimate } from "./estimate-tokens.ts";
@@ -109,6 +110,18 @@ export async function reserveQuota(ledger: QuotaLedger, subject: ReservationSubj
     },
   };
   return reservation;
+}
+
+/** What is left to a caller whose call failed before it held anything. */
+export function limitsUnheld({ snapshot, caller, route, request }: CallState, { quota, pseudonym }: UnheldDependencies): RateLimits {
+  if (snapshot === undefined || caller === undefined || route === undefined) return noLimits;
+  const { bound } = quotasOf(snapshot, caller, route, request.endUserId === "" ? "" : pseudonym(request.endUserId));
+  return limitsOf(bound, quota.levels(bound.map((one) => ({ ...one, amount: 0 }))));
+}
+
+interface UnheldDependencies {
+  readonly quota: QuotaLedger;
+  readonly pseudonym: (id: string) => string;
 }
 
 const noLimits: RateLimits = { requests: undefined, tokens: undefined, others: [], warnings: [] };

@@ -15,6 +15,7 @@ export function redisQuotaLedger({ redis, ...options }: RedisQuotaLedgerOptions)
   redis.quota.on("ready", ledger.retell);
   return {
     reserve: ledger.reserve,
+    levels: ledger.levels,
     close: async () => {
       redis.quota.off("ready", ledger.retell);
       await ledger.close();

@@ -78,6 +78,7 @@ describe("what is left of the limits is said", () => {
     ["where it has limits of its own", () => chat("sim-fault-rate-limit-seconds"), 429],
     ["where it says nothing", () => chat("sim-fault-hang"), 504],
     ["where the route's clock runs out", () => chat("sim-slow"), 504],
+    ["where the call is wrong before anything is held", () => chat("sim-instant", { prompt: { name: "no such prompt" } }), 404],
     ["on an operation", () => node.post("/v1/embeddings", { model: "sim-embed", input: "hi" }), 200],
   ])("%s", async (_where, ask, status) => {
     const response = await ask();

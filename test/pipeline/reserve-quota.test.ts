@@ -62,6 +62,7 @@ async function reserve({ quotas, endUserHash = "", body = {}, levels, decide, ex
         }
       );
     },
+    levels: () => [],
     close: async () => {},
   };
   const request = sampleRequest(body);

@@ -188,8 +188,18 @@ export function leaseLedger({ store, owner, nodes, baselines, journal, clock = s
     }
   };
 
+  const levels: QuotaLedger["levels"] = (holds) => {
+    const [first] = holds;
+    if (first === undefined) return [];
+    const nowMs = clock.now();
+    const held = accountOf(first.quota.organisationId).heldOf(holds, nowMs, orders.storeMs(nowMs));
+    look(held, nowMs);
+    return held;
+  };
+
   return {
     reserve,
+    levels,
     retell: () => {
       for (const account of accounts.values()) account.retell();
     },
