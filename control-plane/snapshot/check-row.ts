@@ -145,6 +145,8 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     if (row.bandit != null) issues.push(...faultsInBandit(row.bandit, keys.length));
     if (row.bandit != null && row.rollout != null)
       issues.push({ path: "bandit", message: "a rollout has its own weights; choose one of the two" });
+    if (row.bandit != null && !row.sticky && row.unit !== "request")
+      issues.push({ path: "sticky", message: "is needed by a bandit: its weights move, and units would change sides with them" });
     if (row.sticky && row.rollout != null)
       issues.push({ path: "sticky", message: "is not for a rollout: its steps move nobody, and kept variants would bend its shares" });
     if (row.fallbackUnit === row.unit) issues.push({ path: "fallbackUnit", message: "must be another unit than `unit`" });

@@ -93,6 +93,8 @@ it.each([
     { targeting: { headers: [{ name: "Authorization", values: ["x"] }] } },
     "targeting.headers[0].name",
   ],
+  ["a bandit whose units would change sides", { bandit: {}, sticky: false }, "sticky"],
+  ["a rollout that keeps variants", { rollout: {}, sticky: true }, "sticky"],
   ["an unknown project", { targeting: { projectIds: ["0198c0de-0000-7000-8000-000000000001"] } }, "targeting.projectIds[0]"],
   ["a fallback to the request", { fallbackUnit: "REQUEST" }, "fallbackUnit"],
   [
@@ -118,4 +120,9 @@ it.each([
   ],
 ])("refuses %s", async (_, more, path) => {
   expect((await experiment(more)).issues).toContainEqual({ path, message: expect.any(String) });
+});
+
+it("a bandit keeps its units where they are without being told", async () => {
+  expect((await experiment({ bandit: {} })).experiment.sticky).toBe(true);
+  expect((await experiment({ bandit: {}, unit: "REQUEST" })).experiment.sticky).toBe(false);
 });

@@ -99,9 +99,16 @@ const users = Array.from({ length: 320 }, (_, i) => `user-${i}`);
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 const experiment = async (id: string, fields: string): Promise<any> =>
   (await graphql<Record<string, unknown>>(`query($id: ID!) { experiment(id: $id) { ${fields} } }`, { id }))["experiment"];
-async function started(input: object): Promise<{ id: string; seed: string }> {
+/** Begun, and on both nodes: on a busy machine the mutation's wait may be over before they have it. */
+async function started(model: string, input: object): Promise<{ id: string; seed: string }> {
   const made = (await mutate("createExperiment", input, "experiment { id revision seed }")).experiment;
   await mutate("startExperiment", { id: made.id, expectedRevision: made.revision }, "experiment { id }");
+  const variantAt = async (node: RunningProcess) => {
+    const response = await call(node, model, users[0] ?? "");
+    await response.body?.cancel();
+    return response.headers.get("x-penstock-variant") ?? "";
+  };
+  await expect.poll(async () => (await Promise.all(nodes.map(variantAt))).includes(""), { timeout: 30_000, interval: 100 }).toBe(false);
   return made;
 }
 
@@ -110,7 +117,7 @@ describe("two versions, one of them truly faster", () => {
     "each user has one variant on both nodes, the one that the hash says, and the verdict is reached and right",
     async () => {
       const { routeId, promptId, tiers } = await routeOver("answers", { old: "sim-slow", fast: "sim-instant" });
-      const { id, seed } = await started({
+      const { id, seed } = await started("answers", {
         key: "faster",
         routeId,
         unit: "END_USER",
@@ -148,12 +155,12 @@ describe("two versions, one of them truly faster", () => {
       process.stdout.write(`verdict ${Date.now() - startedAtMs} ms after the first call: ${found.evaluation.verdict.text}\n`);
       expect(found.evaluation.health.sampleRatioOk).toBe(true);
       await mutate("shipExperiment", { id, expectedRevision: found.revision, variant: "steps" }, "experiment { status }");
-      const response = await call(nodes[0] as RunningProcess, "answers", "anybody");
-      expect([response.headers.get("x-penstock-backend"), response.headers.get("x-penstock-prompt")]).toEqual([
-        "answers-fast",
-        "answers@2",
-      ]);
-      await response.body?.cancel();
+      const servedBy = async () => {
+        const response = await call(nodes[0] as RunningProcess, "answers", "anybody");
+        await response.body?.cancel();
+        return [response.headers.get("x-penstock-backend"), response.headers.get("x-penstock-prompt")];
+      };
+      await expect.poll(servedBy, { timeout: 30_000, interval: 100 }).toEqual(["answers-fast", "answers@2"]);
     },
     120_000 + lookedMs,
   );
@@ -164,7 +171,7 @@ describe("a version that truly fails", () => {
     "is rolled back by itself, with its reason, and both nodes have it within a look and a moment",
     async () => {
       const { routeId, promptId, tiers } = await routeOver("risky", { old: "sim-instant", broken: "sim-flaky" });
-      const { id } = await started({
+      const { id } = await started("risky", {
         key: "risky",
         routeId,
         unit: "END_USER",

@@ -123,7 +123,7 @@ const CreateExperimentInput = builder.inputType("CreateExperimentInput", {
     namespace: t.field({ type: ExperimentNamespaceInput }),
     holdout: t.float({ description: "Default 0." }),
     targeting: t.field({ type: ExperimentTargetingInput }),
-    sticky: t.boolean({ description: "Default false. Needed only where weights change while it runs." }),
+    sticky: t.boolean({ description: "Needed only where weights change while it runs. Default: with a bandit." }),
     analysis: t.field({ type: ExperimentAnalysisInput }),
     rollout: t.field({ type: RolloutInput, description: "Makes it a guarded rollout of the second variant against the first." }),
     bandit: t.field({ type: BanditInput }),
@@ -151,7 +151,8 @@ builder.mutationField("createExperiment", (t) =>
           namespace: input.namespace ?? null,
           holdout: input.holdout ?? 0,
           targeting: targetingOf(input.targeting),
-          sticky: input.sticky ?? false,
+          // A bandit's weights move, and its units must not.
+          sticky: input.sticky ?? (input.bandit != null && input.unit !== "request"),
           analysis: input.analysis == null ? null : analysisOf(input.analysis),
           rollout: input.rollout == null ? null : rolloutOf(input.rollout),
           bandit: input.bandit == null ? null : banditOf(input.bandit),
