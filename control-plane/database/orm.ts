@@ -32,6 +32,7 @@ import { ExperimentHealth } from "./migrations/0052-experiment-health.ts";
 import { NodeBackends } from "./migrations/0052-node-backends.ts";
 import { LabelRollout } from "./migrations/0053-label-rollout.ts";
 import { LedgerSearch } from "./migrations/0060-ledger-search.ts";
+import { CombinationsOfCube } from "./migrations/0061-combinations-of-a-cube.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -57,6 +58,7 @@ const migrations = [
   { name: "0053-label-rollout", class: LabelRollout },
   { name: "0052-node-backends", class: NodeBackends },
   { name: "0060-ledger-search", class: LedgerSearch },
+  { name: "0061-combinations-of-a-cube", class: CombinationsOfCube },
 ];
 
 const connectionsMax = 10;
@@ -128,6 +130,8 @@ function poolOptions(embedded: EmbeddedDatabase | undefined) {
     lock_timeout: lockMs,
     idle_in_transaction_session_timeout: idleInTransactionMs,
     keepAlive: true,
+    // What it thinks costly it would compile, which takes longer than any statement of ours.
+    options: "-c jit=off",
     application_name: "penstock-control-plane",
   };
 }

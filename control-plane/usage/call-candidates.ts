@@ -116,6 +116,7 @@ async function callsIn(
       from usage_${grain} as sums ${conditions.length === 0 ? "" : "join usage_combination as combination on combination.organisation_id = sums.organisation_id and combination.id = sums.combination_id"}
       where ${[
         `sums.cube = ${cube.number}`,
+        ...(conditions.length === 0 ? [] : [`combination.cube = ${cube.number}`]),
         `bucket >= date_trunc('${grain}', ${given(instantOf(span.fromMs), "timestamptz")}, 'UTC')`,
         `bucket < ${given(instantOf(span.untilMs), "timestamptz")}`,
         ...conditions,

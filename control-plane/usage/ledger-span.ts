@@ -10,7 +10,7 @@ import type { EntityManager } from "../database/orm.ts";
 /** By how much the two may differ. */
 const slackMs = 3_600_000;
 /** More are sought in every day there is. */
-const astrayMax = 1_000;
+export const astrayMax = 1_000;
 const latestMs = 2 ** 48 - 1;
 
 export interface Span {

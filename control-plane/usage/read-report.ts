@@ -7,10 +7,10 @@ import { arrayParameter, executeBound } from "../database/bound-statement.ts";
 import type { Database, EntityManager } from "../database/orm.ts";
 import { type Figure, figureNames, type SketchName, sketchNames, wholeCube } from "./cubes.ts";
 import { addSketch, type BinCounts, emptyCounts } from "./latency-sketch.ts";
-import { astrayIn, instantOf } from "./ledger-span.ts";
-import { type Kept, type Piece, planUsage, type UsagePlan } from "./plan-usage.ts";
+import { type Astray, astrayMax, instantOf } from "./ledger-span.ts";
+import { type Kept, planUsage, type UsagePlan } from "./plan-usage.ts";
 import { checkQuestion, type UsageQuestion, type UsageRange } from "./usage-question.ts";
-import { type Asked, type ChosenGroups, cellsStatement, rankingStatement, tagOf } from "./usage-statement.ts";
+import { type Asked, type Chosen, type ChosenGroups, cellsStatement, tagOf } from "./usage-statement.ts";
 import { stepsOf } from "./usage-steps.ts";
 
 /** Calls that may be read one by one for an answer: some 300 ms. */
@@ -66,8 +66,6 @@ export async function readReport(
 ): Promise<ComparedReport> {
   checkQuestion(question);
   return database.tenantAtOnce(organisationId, async (em) => {
-    // PostgreSQL compiles what it thinks costly, which takes longer than any of these.
-    await em.execute("set local jit = off");
     const report = await answer(em, question, kept, undefined);
     if (!compare) return { ...report, before: undefined };
     const { since, until } = question.range;
@@ -82,34 +80,24 @@ async function answer(em: EntityManager, question: UsageQuestion, kept: Kept, sa
   const steps = await stepsOf(em, question);
   const all = { ...question, groupBy: [] };
   const total = await cellsOf(em, await askedOf(em, all, kept, steps), undefined);
-  if (question.groupBy.length === 0) return reportOf(question, steps, total, []);
+  if (question.groupBy.length === 0 || total.length === 0) return reportOf(question, steps, total, []);
   const asked = await askedOf(em, question, kept, steps);
-  const groups = same ?? (await rankedGroups(em, question, kept));
-  const cells = groups.length === 0 ? [] : await cellsOf(em, asked, groups);
+  const cells = await cellsOf(em, asked, same === undefined ? { ranked: planUsage(question, kept) } : { groups: same });
   if (asked.plan.cube?.tags !== true) return reportOf(question, steps, total, cells);
   return reportOf(question, steps, total, [...cells, ...(await untagged(em, asked, total, same))]);
 }
 
 async function askedOf(em: EntityManager, question: UsageQuestion, kept: Kept, steps: readonly number[]): Promise<Asked> {
   const plan = planUsage(question, kept, steps);
-  await checkEffort(em, plan, steps.length > 0, kept);
-  const read = plan.pieces.filter(({ source }) => source === "ledger");
-  const [first, last] = [read[0], read.at(-1)];
   const figures = figureNames.filter((figure) => figure === "calls" || figure === question.orderBy || question.figures.includes(figure));
   return {
     question,
     plan,
-    astray: first === undefined || last === undefined ? [] : await astrayIn(em, { fromMs: first.fromMs, untilMs: last.untilMs }),
+    astray: await checkEffort(em, plan, steps.length > 0, kept),
     byTime: steps.length > 0,
     figures,
     sketches: question.latencies ? sketchNames : [],
   };
-}
-
-async function rankedGroups(em: EntityManager, question: UsageQuestion, kept: Kept): Promise<ChosenGroups> {
-  const { sql, parameters } = rankingStatement(await askedOf(em, question, kept, []));
-  const rows = await executeBound<CellRow>(em, sql, parameters);
-  return rows.map((row) => valuesOf(question, row));
 }
 
 /** Calls without the tag are in no row of its cube: they are what its rows leave of all. */
@@ -130,8 +118,8 @@ interface Cell {
 
 type CellRow = Readonly<Record<string, unknown>>;
 
-async function cellsOf(em: EntityManager, asked: Asked, groups: ChosenGroups | undefined): Promise<readonly Cell[]> {
-  const { sql, parameters } = cellsStatement(asked, groups);
+async function cellsOf(em: EntityManager, asked: Asked, chosen: Chosen | undefined): Promise<readonly Cell[]> {
+  const { sql, parameters } = cellsStatement(asked, chosen);
   const rows = await executeBound<CellRow>(em, sql, parameters);
   return rows
     .filter((row) => row.calls !== null)
@@ -213,28 +201,29 @@ const less = (whole: UsageFigures, part: UsageFigures): UsageFigures => ({
   })),
 });
 
-/** Refuses what would read more calls one by one than there is time for, and says what to ask instead. */
-async function checkEffort(em: EntityManager, plan: UsagePlan, byTime: boolean, kept: Kept): Promise<void> {
+/**
+ * Refuses what would read more calls one by one than there is time for, and says what to ask instead.
+ * @returns those of these calls that stand among other days' ids.
+ */
+async function checkEffort(em: EntityManager, plan: UsagePlan, byTime: boolean, kept: Kept): Promise<Astray> {
   const spans = plan.pieces.filter(({ source }) => source === "ledger");
-  if (spans.length === 0) return;
-  const calls = await callsWithin(em, spans, kept);
-  if (calls <= ledgerCallsMax) return;
+  if (spans.length === 0) return [];
+  // Counted outwards, from sums alone: a look into the ledger is what is to be avoided.
+  const grain = (spans[0]?.fromMs ?? 0) >= kept.minutesFromMs ? "minute" : "hour";
+  const [row] = await executeBound<{ calls: string; astray: Astray | null }>(
+    em,
+    `with span as (select * from unnest($1::timestamptz[], $2::timestamptz[]) as span (first, beyond))
+      select (select coalesce(sum(calls), 0)::text from span join usage_${grain} as sums
+          on sums.cube = ${wholeCube.number} and bucket >= date_trunc('${grain}', first, 'UTC') and bucket < beyond) as calls,
+        (select array_agg(call_id::text) from (select call_id from span join usage_event_astray on started_at >= first and started_at < beyond
+          limit ${astrayMax + 1}) as found) as astray`,
+    [arrayParameter(spans.map(({ fromMs }) => instantOf(fromMs))), arrayParameter(spans.map(({ untilMs }) => instantOf(untilMs)))],
+  );
+  const calls = BigInt(row?.calls ?? "0");
+  if (calls <= ledgerCallsMax) return row?.astray ?? [];
   const message =
     plan.cube === undefined
       ? `no sums are kept for these together, and the range holds ${calls} calls to read one by one, at most ${ledgerCallsMax}; ask for a shorter range, or for fewer dimensions at once`
       : `its ends hold ${calls} calls to read one by one, at most ${ledgerCallsMax}; let it begin and end with a whole ${plan.cube.grains[0]}${byTime ? ", and ask for coarser points" : ""}`;
   throw new ValidationError([{ path: "range", message }]);
-}
-
-/** Counted outwards, from sums alone: a look into the ledger is what is to be avoided. */
-async function callsWithin(em: EntityManager, spans: readonly Piece[], kept: Kept): Promise<bigint> {
-  const grain = (spans[0]?.fromMs ?? 0) >= kept.minutesFromMs ? "minute" : "hour";
-  const [row] = await executeBound<{ calls: string }>(
-    em,
-    `select coalesce(sum(calls), 0)::text as calls
-      from unnest($1::timestamptz[], $2::timestamptz[]) as span (first, beyond) join usage_${grain} as sums
-        on sums.cube = ${wholeCube.number} and bucket >= date_trunc('${grain}', first, 'UTC') and bucket < beyond`,
-    [arrayParameter(spans.map(({ fromMs }) => instantOf(fromMs))), arrayParameter(spans.map(({ untilMs }) => instantOf(untilMs)))],
-  );
-  return BigInt(row?.calls ?? "0");
 }

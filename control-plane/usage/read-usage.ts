@@ -124,7 +124,6 @@ export async function findCalls(database: Database, organisationId: string, filt
     untilMs: Math.min(filter.until?.getTime() ?? latest, page.after === undefined ? latest : timeOf(page.after, "after") + 1),
   };
   return database.tenantAtOnce(organisationId, async (em) => {
-    await em.execute("set local jit = off");
     // These lead to their calls by themselves.
     if (filter.callId != null || filter.requestId != null)
       return { entries: await readPart(em, filter, page, [], page.limit), reached: undefined };

@@ -28,23 +28,15 @@ export interface Asked {
   readonly tag?: string;
 }
 
-/** The groups with the most of what is ordered by, first. */
-export function rankingStatement(asked: Asked): Statement {
-  const { question } = asked;
-  const writing = parametersOf();
-  const groups = groupsOf(question).join(", ");
-  const ranked = { ...asked, byTime: false, figures: [question.orderBy], sketches: [] };
-  const sql = `select ${groups} from (${factsOf(ranked, writing.given)}) as facts
-    group by ${groups} order by sum(${question.orderBy}) desc, ${groups} limit ${question.limit}`;
-  return { sql, parameters: writing.parameters };
-}
+/** Which groups are meant: these, or those with the most of what is ordered by, which are found without regard to time. */
+export type Chosen = { readonly groups: ChosenGroups } | { readonly ranked: UsagePlan };
 
-/** @param chosen only these groups; undefined: all that there are. */
-export function cellsStatement(asked: Asked, chosen: ChosenGroups | undefined): Statement {
+/** @param chosen undefined: all that there are. */
+export function cellsStatement(asked: Asked, chosen: Chosen | undefined): Statement {
   const writing = parametersOf();
   const groups = groupsOf(asked.question);
   const by = [...(asked.byTime ? ["at"] : []), ...groups];
-  const wanted = chosen === undefined ? [] : [`(${groups.join(", ")}) in (${chosenRows(chosen, groups.length, writing.given)})`];
+  const wanted = chosen === undefined ? [] : [`(${groups.join(", ")}) in (${chosenRows(asked, chosen, writing.given)})`];
   const sums = [
     ...asked.figures.map((figure) => `sum(${figure})::text as ${figure}`),
     ...asked.sketches.map((sketch) => `string_agg(${sketch}, '') as ${sketch}`),
@@ -57,13 +49,22 @@ export function cellsStatement(asked: Asked, chosen: ChosenGroups | undefined): 
 
 const groupsOf = ({ groupBy }: UsageQuestion): readonly string[] => groupBy.map((_, index) => `g${index + 1}`);
 
-const chosenRows = (chosen: ChosenGroups, width: number, given: Given): string =>
-  `select * from unnest(${Array.from({ length: width }, (_, index) =>
-    given(
-      chosen.map((values) => values[index] ?? ""),
-      "text[]",
-    ),
-  ).join(", ")})`;
+function chosenRows(asked: Asked, chosen: Chosen, given: Given): string {
+  const groups = groupsOf(asked.question);
+  if ("groups" in chosen)
+    return `select * from unnest(${groups
+      .map((_, index) =>
+        given(
+          chosen.groups.map((values) => values[index] ?? ""),
+          "text[]",
+        ),
+      )
+      .join(", ")})`;
+  const { orderBy, limit } = asked.question;
+  const ranked = { ...asked, plan: chosen.ranked, byTime: false, figures: [orderBy], sketches: [] };
+  return `select ${groups.join(", ")} from (${factsOf(ranked, given)}) as facts
+    group by ${groups.join(", ")} order by sum(${orderBy}) desc, ${groups.join(", ")} limit ${limit}`;
+}
 
 function factsOf(asked: Asked, given: Given): string {
   const { pieces, cube } = asked.plan;
@@ -80,8 +81,11 @@ function rollUpFacts(asked: Asked, cube: Cube, pieces: readonly Piece[], given: 
   const source = pieces[0]?.source;
   const conditions = conditionsOf(question.filter, cube.tags ? "tags" : "cube", given);
   const groups = question.groupBy.map((grouping, index) => `${"tag" in grouping ? "tag_value" : grouping.dimension} as g${index + 1}`);
+  // Without the combination's columns there is nothing to join for.
+  const joined = groups.length > 0 || conditions.length > 0 || cube.tags;
   const where = [
     `sums.cube = ${cube.number}`,
+    ...(joined ? [`combination.cube = ${cube.number}`] : []),
     within("bucket", pieces, given),
     ...(cube.tags ? [`tag_name = ${given(asked.tag ?? tagOf(question), "text")}`] : []),
     ...conditions,
@@ -90,8 +94,6 @@ function rollUpFacts(asked: Asked, cube: Cube, pieces: readonly Piece[], given: 
   const timeIn = (): string =>
     source === "day" ? `greatest(bucket + interval '12 hours', ${given(question.range.since.toISOString(), "timestamptz")})` : "bucket";
   const columns = [...stepOf(asked, timeIn, given), ...groups, ...asked.figures, ...asked.sketches];
-  // Without the combination's columns there is nothing to join for.
-  const joined = groups.length > 0 || conditions.length > 0 || cube.tags;
   return `select ${columns.join(", ")}
     from usage_${source} as sums ${joined ? "join usage_combination as combination on combination.organisation_id = sums.organisation_id and combination.id = sums.combination_id" : ""}
     where ${where.join(" and ")}`;

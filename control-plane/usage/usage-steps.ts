@@ -4,7 +4,8 @@
  */
 import { executeBound } from "../database/bound-statement.ts";
 import type { EntityManager } from "../database/orm.ts";
-import type { Granularity, UsageQuestion } from "./usage-question.ts";
+import { grainMs } from "./cubes.ts";
+import type { Granularity, UsageQuestion, UsageRange } from "./usage-question.ts";
 
 /** No step is shorter: a look that often meets each. Lord Howe moves its clocks by half an hour. */
 const lookEvery = { minute: "1 minute", hour: "30 minutes", day: "12 hours", week: "3 days", month: "14 days" } as const satisfies Record<
@@ -18,6 +19,7 @@ export async function stepsOf(
   { range, granularity, timeZone }: Pick<UsageQuestion, "range" | "granularity" | "timeZone">,
 ): Promise<readonly number[]> {
   if (granularity === undefined) return [];
+  if (timeZone === "UTC" && granularity !== "week" && granularity !== "month") return evenSteps(range, grainMs[granularity]);
   const rows = await executeBound<{ ms: string }>(
     em,
     `select distinct floor(extract(epoch from date_trunc('${granularity}', at, $3)) * 1000)::bigint as ms from (
@@ -26,4 +28,9 @@ export async function stepsOf(
     [range.since.toISOString(), range.until.toISOString(), timeZone],
   );
   return rows.map(({ ms }) => Number(ms));
+}
+
+function evenSteps({ since, until }: UsageRange, stepMs: number): readonly number[] {
+  const first = Math.floor(since.getTime() / stepMs) * stepMs;
+  return Array.from({ length: Math.ceil((until.getTime() - first) / stepMs) }, (_, index) => first + index * stepMs);
 }
