@@ -10,7 +10,7 @@ import { addSketch, type BinCounts, emptyCounts } from "./latency-sketch.ts";
 import { type Astray, astrayMax, instantOf } from "./ledger-span.ts";
 import { type Kept, planUsage, type UsagePlan } from "./plan-usage.ts";
 import { checkQuestion, type UsageQuestion, type UsageRange } from "./usage-question.ts";
-import { type Asked, type Chosen, type ChosenGroups, cellsStatement, tagOf } from "./usage-statement.ts";
+import { type Asked, type ChosenGroups, cellsStatement, rankingStatement, tagOf } from "./usage-statement.ts";
 import { stepsOf } from "./usage-steps.ts";
 
 /** Calls that may be read one by one for an answer: some 300 ms. */
@@ -82,7 +82,8 @@ async function answer(em: EntityManager, question: UsageQuestion, kept: Kept, sa
   const total = await cellsOf(em, await askedOf(em, all, kept, steps), undefined);
   if (question.groupBy.length === 0 || total.length === 0) return reportOf(question, steps, total, []);
   const asked = await askedOf(em, question, kept, steps);
-  const cells = await cellsOf(em, asked, same === undefined ? { ranked: planUsage(question, kept) } : { groups: same });
+  const groups = same ?? (await rankedGroups(em, { ...asked, plan: planUsage(question, kept) }));
+  const cells = groups.length === 0 ? [] : await cellsOf(em, asked, groups);
   if (asked.plan.cube?.tags !== true) return reportOf(question, steps, total, cells);
   return reportOf(question, steps, total, [...cells, ...(await untagged(em, asked, total, same))]);
 }
@@ -98,6 +99,12 @@ async function askedOf(em: EntityManager, question: UsageQuestion, kept: Kept, s
     figures,
     sketches: question.latencies ? sketchNames : [],
   };
+}
+
+/** Without regard to steps: the coarsest sums tell it. */
+async function rankedGroups(em: EntityManager, asked: Asked): Promise<ChosenGroups> {
+  const { sql, parameters } = rankingStatement(asked);
+  return (await executeBound<CellRow>(em, sql, parameters)).map((row) => valuesOf(asked.question, row));
 }
 
 /** Calls without the tag are in no row of its cube: they are what its rows leave of all. */
@@ -118,7 +125,7 @@ interface Cell {
 
 type CellRow = Readonly<Record<string, unknown>>;
 
-async function cellsOf(em: EntityManager, asked: Asked, chosen: Chosen | undefined): Promise<readonly Cell[]> {
+async function cellsOf(em: EntityManager, asked: Asked, chosen: ChosenGroups | undefined): Promise<readonly Cell[]> {
   const { sql, parameters } = cellsStatement(asked, chosen);
   const rows = await executeBound<CellRow>(em, sql, parameters);
   return rows

@@ -28,42 +28,47 @@ export interface Asked {
   readonly tag?: string;
 }
 
-/** Which groups are meant: these, or those with the most of what is ordered by, which are found without regard to time. */
-export type Chosen = { readonly groups: ChosenGroups } | { readonly ranked: UsagePlan };
+/** The groups with the most of what is ordered by, first. They are named to the next statement, which is planned for them. */
+export function rankingStatement(asked: Asked): Statement {
+  const { orderBy, limit } = asked.question;
+  const { parameters, given } = parametersOf();
+  const groups = groupsOf(asked.question).join(", ");
+  const sql = `select ${groups} from (${factsOf({ ...asked, byTime: false, figures: [orderBy], sketches: [] }, given)}) as facts
+    group by ${groups} order by sum(${orderBy}) desc, ${groups} limit ${limit}`;
+  return { sql, parameters };
+}
 
-/** @param chosen undefined: all that there are. */
-export function cellsStatement(asked: Asked, chosen: Chosen | undefined): Statement {
+/** @param chosen only these groups; undefined: all that there are. */
+export function cellsStatement(asked: Asked, chosen: ChosenGroups | undefined): Statement {
   const writing = parametersOf();
   const groups = groupsOf(asked.question);
   const by = [...(asked.byTime ? ["at"] : []), ...groups];
-  const wanted = chosen === undefined ? [] : [`(${groups.join(", ")}) in (${chosenRows(asked, chosen, writing.given)})`];
+  const wanted = chosen === undefined ? [] : isChosen(asked, chosen, writing.given);
   const sums = [
     ...asked.figures.map((figure) => `sum(${figure})::text as ${figure}`),
     ...asked.sketches.map((sketch) => `string_agg(${sketch}, '') as ${sketch}`),
   ];
   const at = asked.byTime ? "(extract(epoch from at) * 1000)::bigint::text as at_ms" : "null as at_ms";
   const sql = `select ${[at, ...groups, ...sums].join(", ")} from (${factsOf(asked, writing.given)}) as facts
-    ${wanted.length === 0 ? "" : `where ${wanted[0]}`} ${by.length === 0 ? "" : `group by ${by.join(", ")}`}`;
+    ${wanted.length === 0 ? "" : `where ${wanted.join(" and ")}`} ${by.length === 0 ? "" : `group by ${by.join(", ")}`}`;
   return { sql, parameters: writing.parameters };
 }
 
 const groupsOf = ({ groupBy }: UsageQuestion): readonly string[] => groupBy.map((_, index) => `g${index + 1}`);
 
-function chosenRows(asked: Asked, chosen: Chosen, given: Given): string {
+/** Each column by itself too, which the planner has figures about. */
+function isChosen(asked: Asked, chosen: ChosenGroups, given: Given): readonly string[] {
   const groups = groupsOf(asked.question);
-  if ("groups" in chosen)
-    return `select * from unnest(${groups
-      .map((_, index) =>
-        given(
-          chosen.groups.map((values) => values[index] ?? ""),
-          "text[]",
-        ),
-      )
-      .join(", ")})`;
-  const { orderBy, limit } = asked.question;
-  const ranked = { ...asked, plan: chosen.ranked, byTime: false, figures: [orderBy], sketches: [] };
-  return `select ${groups.join(", ")} from (${factsOf(ranked, given)}) as facts
-    group by ${groups.join(", ")} order by sum(${orderBy}) desc, ${groups.join(", ")} limit ${limit}`;
+  const columns = groups.map((_, index) => given([...new Set(chosen.map((values) => values[index] ?? ""))], "text[]"));
+  const alone = groups.map((group, index) => `${group} = any(${columns[index]})`);
+  if (groups.length === 1) return alone;
+  const rows = groups.map((_, index) =>
+    given(
+      chosen.map((values) => values[index] ?? ""),
+      "text[]",
+    ),
+  );
+  return [...alone, `(${groups.join(", ")}) in (select * from unnest(${rows.join(", ")}))`];
 }
 
 function factsOf(asked: Asked, given: Given): string {
@@ -71,10 +76,14 @@ function factsOf(asked: Asked, given: Given): string {
   const facts: string[] = [];
   for (const [source, own] of Map.groupBy(pieces, (piece) => piece.source)) {
     if (source === "ledger") facts.push(...ledgerFacts(asked, own, given));
+    // Each by itself is a range of an index; many together are read at once.
+    else if (cube !== undefined && own.length <= rangesMax) facts.push(...own.map((piece) => rollUpFacts(asked, cube, [piece], given)));
     else if (cube !== undefined) facts.push(rollUpFacts(asked, cube, own, given));
   }
   return facts.length === 0 ? noFacts(asked) : facts.join("\n union all ");
 }
+
+const rangesMax = 3;
 
 function rollUpFacts(asked: Asked, cube: Cube, pieces: readonly Piece[], given: Given): string {
   const { question } = asked;
