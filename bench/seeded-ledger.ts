@@ -9,6 +9,8 @@ import { rebuildRollUps } from "../control-plane/usage/rebuild-roll-ups.ts";
 
 const dayMs = 86_400_000;
 const statementMs = 600_000;
+/** Of the last day. */
+const lastHours = 16;
 
 export interface SeededLedger {
   readonly organisationId: string;
@@ -20,32 +22,27 @@ export interface SeededLedger {
 }
 
 /**
- * The first day is drawn, those after it are the same calls a day later; the last is drawn again, because it is not over. What is
- * copied goes into tables that get their indexes afterwards, on two connections.
+ * The first day is drawn, those after it are the same calls a day later; the last is not over. What is copied goes into tables that get their indexes afterwards, on two connections.
  * @param progress is told of each step.
  */
 export async function seedLedger(database: Database, ledger: SeededLedger, progress: (text: string) => void): Promise<void> {
   const first = new Date(ledger.lastDay.getTime() - (ledger.days - 1) * dayMs);
   const at = (day: number) => new Date(first.getTime() + day * dayMs);
   const work = (statements: readonly string[]) => inOne(database, (em) => each(em, statements));
-  const draw = async (day: number, share: number) => {
-    await work([madeDay("usage_event", at(day)), madeDay("usage_minute", at(day)), callsOfDay(ledger, at(day), share)]);
-    await inOne(database, (em) => rebuildRollUps(em, { from: at(day), until: at(day + 1) }));
-  };
-  await draw(0, 1);
+  await work([madeDay("usage_event", first), madeDay("usage_minute", first), callsOfDay(ledger, first)]);
+  await inOne(database, (em) => rebuildRollUps(em, { from: first, until: at(1) }));
   progress("the first day is drawn");
   await work(copied.flatMap(({ table, indexes }) => indexes.map(({ name }) => without(table, name))));
-  const waiting = Array.from({ length: Math.max(0, ledger.days - 2) }, (_, index) => index + 1);
+  const waiting = Array.from({ length: Math.max(0, ledger.days - 1) }, (_, index) => index + 1);
   const lane = async () => {
-    for (let day = waiting.shift(); day !== undefined; day = waiting.shift()) await work(sameCallsLater(first, day));
+    for (let day = waiting.shift(); day !== undefined; day = waiting.shift())
+      await work(sameCallsLater(first, day, day === ledger.days - 1 ? lastHours : 24));
   };
   await Promise.all([lane(), lane()]);
   progress("the days after it are the same");
   await Promise.all(copied.map(({ indexes }) => work(indexes.map(({ made }) => made))));
-  progress("sums have their indexes again");
-  await draw(ledger.days - 1, 0.66);
   await work(["analyze"]);
-  progress("the last day is drawn");
+  progress("sums have their indexes again");
 }
 
 const each = async (em: EntityManager, statements: readonly string[]): Promise<void> => {
@@ -72,7 +69,8 @@ const without = (table: string, index: string): string =>
 const dateOf = (day: Date): string => day.toISOString().slice(0, 10);
 const madeDay = (parent: string, day: Date): string => `select make_day_partition('${parent}', '${dateOf(day)}')`;
 
-function sameCallsLater(first: Date, days: number): readonly string[] {
+function sameCallsLater(first: Date, days: number, hours: number): readonly string[] {
+  const before = (time: string) => `${time} < '${new Date(first.getTime() + hours * 3_600_000).toISOString()}'`;
   const day = new Date(first.getTime() + days * dayMs);
   const name = (parent: string, of: Date) => `${parent}_${dateOf(of).replaceAll("-", "")}`;
   const later = (time: string) => `${time} + interval '${days} days'`;
@@ -95,13 +93,14 @@ function sameCallsLater(first: Date, days: number): readonly string[] {
     ...partition(
       "usage_event",
       (table) =>
-        `insert into ${table} (call_id, started_at, ${columns}) select ${id}, ${later("started_at")}, ${columns} from ${name("usage_event", first)}`,
+        `insert into ${table} (call_id, started_at, ${columns}) select ${id}, ${later("started_at")}, ${columns} from ${name("usage_event", first)} where ${before("started_at")}`,
     ),
-    ...partition("usage_minute", (table) => sameSums(table, name("usage_minute", first))),
-    ...["usage_hour", "usage_day"].map(
-      (table) =>
-        `${sameSums(table, table)} where bucket >= '${first.toISOString()}' and bucket < '${new Date(first.getTime() + dayMs).toISOString()}'`,
-    ),
+    ...partition("usage_minute", (table) => `${sameSums(table, name("usage_minute", first))} where ${before("bucket")}`),
+    `${sameSums("usage_hour", "usage_hour")} where bucket >= '${first.toISOString()}' and ${before("bucket")}`,
+    `insert into usage_day (organisation_id, cube, bucket, ${sums})
+      select organisation_id, cube, timestamptz '${day.toISOString()}', combination_id, ${figureNames.map((figure) => `sum(${figure})`).join(", ")},
+        ${sketchNames.map((sketch) => `string_agg(${sketch}, '')`).join(", ")}
+      from usage_hour where bucket >= '${first.toISOString()}' and ${before("bucket")} group by organisation_id, cube, combination_id`,
   ];
 }
 
@@ -113,8 +112,8 @@ const ledgerColumns =
 /** Twelve hex digits of a number for an id of its kind. */
 const id = (kind: string, number: string): string => `('0199${kind}-0000-7000-8000-' || lpad(to_hex((${number})::int), 12, '0'))`;
 
-function callsOfDay({ organisationId, smallOrganisationId, rows, days }: SeededLedger, from: Date, share: number): string {
-  const count = Math.round((rows / days) * share);
+function callsOfDay({ organisationId, smallOrganisationId, rows, days }: SeededLedger, from: Date): string {
+  const count = Math.round(rows / (days - 1 + lastHours / 24));
   return `insert into usage_event (call_id, node_id, started_at, organisation_id, project_id, api_key_id, end_user_hash, route_id, route_name,
       ingress, streamed, attempts, backend_id, provider_id, model_asked, model_served, prompt_id, prompt_version, exposure,
       input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, usage_estimated, usage_raw,
@@ -145,6 +144,6 @@ function callsOfDay({ organisationId, smallOrganisationId, rows, days }: SeededL
     from (select *, (person % 60) as key, ((person % 60) * 5 + (random() ^ 2 * 4)::int) % 24 as route, md5(i::text || '${from.toISOString()}') as noise, i % 31 = 0 as denied,
         (20 + 400 * exp(random() * 2.5))::int as took
       from (select i, (5000 * random() ^ 2)::int as person,
-        ${from.getTime()} + (${dayMs * share} * (i + random()) / ${count + 1})::bigint as ms from generate_series(1, ${count}) as i) as drawn) as called,
+        ${from.getTime()} + (${dayMs} * (i + random()) / ${count + 1})::bigint as ms from generate_series(1, ${count}) as i) as drawn) as called,
       lateral (select (route + (i % 3)) % 10 as backend) as served`;
 }

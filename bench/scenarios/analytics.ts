@@ -19,7 +19,8 @@ export const analytics: Scenario = {
   quick: false,
   onlyWhenAsked: true,
   run: async (stage) => {
-    const postgres = await startPostgres();
+    // Nothing here is to survive: what is copied goes to disk once.
+    const postgres = await startPostgres({ synchronous_commit: "off", wal_level: "minimal", max_wal_senders: "0" });
     const services = await openTestServices(await postgres.createDatabase());
     const graphql = await serveGraphql(services);
     try {
@@ -40,8 +41,7 @@ export const analytics: Scenario = {
         }
       }
       const { p50, p99, max } = quantilesOf(asked.map(({ ms }) => ms));
-      const sorted = asked.map(({ ms }) => ms).sort((one, other) => one - other);
-      const p95 = sorted[Math.ceil(0.95 * sorted.length) - 1] ?? 0;
+      const p95 = p95Of(asked.map(({ ms }) => ms));
       const kinds = Map.groupBy(asked, ({ question }) => question.kind);
       const slowest = [...asked].sort((one, other) => other.ms - one.ms).slice(0, 12);
       const text = (ms: number) => ms.toFixed(0);
@@ -49,15 +49,22 @@ export const analytics: Scenario = {
         tables: [
           {
             title: `${asked.length} questions over ${rows} calls of ${days} days, milliseconds`,
-            columns: ["", "questions", "p50", "p90", "p99", "max"],
+            columns: ["", "questions", "p50", "p95", "p99", "max"],
             rows: [
               ...[...kinds].map(([kind, own]) => {
                 const spread = quantilesOf(own.map(({ ms }) => ms));
-                return [kind, String(own.length), text(spread.p50), text(spread.p90), text(spread.p99), text(spread.max)];
+                return [
+                  kind,
+                  String(own.length),
+                  text(spread.p50),
+                  text(p95Of(own.map(({ ms }) => ms))),
+                  text(spread.p99),
+                  text(spread.max),
+                ];
               }),
               ["all", String(asked.length), text(p50), text(p95), text(p99), text(max)],
             ],
-            note: "Over HTTP, one at a time, the control plane and PostgreSQL on the machine that asks. In the last row p90 is p95.",
+            note: "Over HTTP, one at a time, the control plane and PostgreSQL on the machine that asks.",
           },
           { title: "Not answered; their time is in the figures all the same", columns: ["question", "why"], rows: [...unanswered] },
           { title: "The slowest", columns: ["question", "ms"], rows: slowest.map(({ question, ms }) => [question.name, text(ms)]) },
@@ -72,3 +79,6 @@ export const analytics: Scenario = {
     }
   },
 };
+
+const p95Of = (values: readonly number[]): number =>
+  [...values].sort((one, other) => one - other)[Math.ceil(0.95 * values.length) - 1] ?? 0;

@@ -1,6 +1,5 @@
 /**
- * The questions: every dimension over every range that a page offers, narrowed as a page narrows it, and the call log. End users
- * and tags are summed by day alone, so a week of them by hours is refused in so large a ledger, and not asked.
+ * The questions: every dimension over every range that a page offers, narrowed as a page narrows it, and the call log.
  */
 
 export interface Question {
@@ -111,7 +110,6 @@ export function dashboardQuestions(lastDay: Date): readonly Question[] {
         ["NODE", "REVISION"],
       ].map((pair) => ask(`${name} by ${pair.join(" and ")}`, "together", { ...of, groupBy: pair.map((dimension) => ({ dimension })) })),
     ])
-    .filter(({ name }) => !(name.startsWith("a week by hours by") && /END_USER|TAG/.test(name)))
     .concat(
       callLog("the newest", {}),
       callLog("a hundred", {}, 100),
