@@ -53,6 +53,8 @@ const pages = [
   ["/prompts/:prompts?tab=try", "support-answer"],
   ["/experiments", "Experiments"],
   ["/experiments/:experiments", "support-answer-steps"],
+  ["/replays", "Replays"],
+  ["/replays?make=true", "Replays"],
   ["/developers", "Developers"],
   ["/routes", "Routes"],
   ["/routes?make=true", "New route"],

@@ -20,6 +20,8 @@ const pages = [
   "prompts",
   "prompts?make=true",
   "experiments",
+  "replays",
+  "replays?make=true",
   "developers",
   "routes",
   "backends",

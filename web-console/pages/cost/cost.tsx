@@ -174,8 +174,8 @@ function Body({ report, by, name }: { readonly report: Report; readonly by: Dime
       </div>
       {now.unpricedCalls !== "0" && (
         <Notice tone="warn">
-          What {count(now.unpricedCalls)} of {count(now.calls)} calls cost is not known: their backends have no price. They are in no sum
-          of money.
+          What {count(now.unpricedCalls)} of {count(now.calls)} calls cost is not known: their backends have no price. They are in no sum of
+          money.
         </Notice>
       )}
       <Card title="Over time">

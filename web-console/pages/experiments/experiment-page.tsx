@@ -1,11 +1,12 @@
 /** One experiment: the verdict first, then what was found and whether it can be believed, each arm's calls, its design, and what can be done. */
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { tell } from "../../change/tell.ts";
 import { count, counted, duration, money, percent } from "../../format/numbers.ts";
 import { actorName } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { useLookAgain } from "../../graphql/look-again.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
@@ -137,6 +138,7 @@ const query = graphql(
   [figuresFragment, healthFragment, findingFragment, rolloutFragment],
 );
 
+/** The control plane looks every half minute. */
 const lookEveryMs = 20_000;
 
 type Data = ResultOf<typeof query>;
@@ -158,7 +160,7 @@ export function ExperimentPage() {
   const navigate = useNavigate();
   const experiment = page.data?.experiment;
   const refusal = useRefusal();
-  useLookAgain(experiment?.status === "RUNNING", page.again);
+  useLookAgain(experiment?.status === "RUNNING" ? lookEveryMs : undefined, page.again);
   const approve = async (revision: number) => {
     tell("The next step may be taken", await approveRollout(experimentId, revision));
     page.again();
@@ -232,19 +234,6 @@ export function ExperimentPage() {
       </Result>
     </Page>
   );
-}
-
-/** Looks are taken every half minute; the page follows while somebody sees it. */
-function useLookAgain(running: boolean, again: () => void): void {
-  const latest = useRef(again);
-  latest.current = again;
-  useEffect(() => {
-    if (!running) return;
-    const timer = setInterval(() => {
-      if (document.visibilityState === "visible") latest.current();
-    }, lookEveryMs);
-    return () => clearInterval(timer);
-  }, [running]);
 }
 
 function rowsOf(data: Data): readonly ArmRow[] {

@@ -1,0 +1,186 @@
+/** Logged calls and datasets, tried again with something else: what was tried, and how it went. */
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Plus } from "lucide-react";
+import { actorName } from "../../format/time.ts";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { useKeyset } from "../../graphql/keyset.ts";
+import { Empty, Result } from "../../graphql/result.tsx";
+import { useRefusal } from "../../session/viewer.ts";
+import { Page } from "../../shell/page.tsx";
+import { flag, useUrlState } from "../../shell/url-state.ts";
+import { Button } from "../../ui/button.tsx";
+import { type Column, DataTable } from "../../ui/data-table.tsx";
+import { Badge, When } from "../../ui/marks.tsx";
+import { More } from "../../ui/more.tsx";
+import { ReplayDialog } from "./replay-dialog.tsx";
+import { candidateFragment, candidateName, stateTones } from "./words.ts";
+
+const query = graphql(
+  `
+    query Replays($after: String) {
+      replayRuns(first: 50, after: $after) {
+        edges {
+          cursor
+          node {
+            id
+            name
+            state
+            createdAt
+            createdBy
+            cases
+            candidate {
+              ...Candidate
+            }
+            progress {
+              done
+              different
+              skipped
+              candidate {
+                failed
+                errors
+              }
+            }
+          }
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+      datasets(first: 100) {
+        edges {
+          node {
+            id
+            name
+            casesCount
+          }
+        }
+      }
+      routes(first: 100) {
+        edges {
+          node {
+            id
+            name
+          }
+        }
+      }
+      backends(first: 100) {
+        edges {
+          node {
+            id
+            key
+          }
+        }
+      }
+      prompts(first: 100) {
+        edges {
+          node {
+            id
+            name
+            labels {
+              name
+              version
+            }
+          }
+        }
+      }
+    }
+  `,
+  [candidateFragment],
+);
+
+type Data = ResultOf<typeof query>;
+type Row = Data["replayRuns"]["edges"][number]["node"];
+export type ReplayChoices = Pick<Data, "datasets" | "routes" | "backends" | "prompts">;
+
+const columns: readonly Column<Row>[] = [
+  {
+    id: "name",
+    name: "Replay",
+    by: (row) => row.name,
+    cell: (row) => (
+      <Link to={`/replays/${row.id}`} className="strong">
+        {row.name || candidateName(row.candidate)}
+      </Link>
+    ),
+  },
+  {
+    id: "state",
+    name: "State",
+    by: (row) => row.state,
+    cell: (row) => <Badge tone={stateTones[row.state] ?? "neutral"}>{row.state.toLowerCase()}</Badge>,
+  },
+  { id: "candidate", name: "Tried with", cell: (row) => candidateName(row.candidate) },
+  { id: "cases", name: "Cases", end: true, by: (row) => row.cases, cell: (row) => `${row.progress.done} of ${row.cases}` },
+  { id: "different", name: "Different", end: true, by: (row) => row.progress.different, cell: (row) => row.progress.different },
+  {
+    id: "failed",
+    name: "Judged bad",
+    end: true,
+    by: (row) => row.progress.candidate.failed,
+    cell: (row) => row.progress.candidate.failed + row.progress.candidate.errors,
+  },
+  {
+    id: "at",
+    name: "Made",
+    end: true,
+    by: (row) => row.createdAt,
+    cell: (row) => (
+      <>
+        <When at={row.createdAt} /> <span className="quiet">by {actorName(row.createdBy)}</span>
+      </>
+    ),
+  },
+];
+
+export function Replays() {
+  const [{ make }, setUrl] = useUrlState({ make: flag });
+  const { first, nodes, ...later } = useKeyset(query, {}, (data) => data.replayRuns);
+  const navigate = useNavigate();
+  const refusal = useRefusal();
+  return (
+    <Page
+      title="Replays"
+      lead="Calls that were logged, or a dataset's cases, tried again with another version, route, revision or parameters, side by side."
+      actions={
+        <Button look="primary" refused={refusal} onClick={() => setUrl({ make: true })}>
+          <Plus size={16} aria-hidden /> New replay
+        </Button>
+      }
+    >
+      <Result of={first}>
+        {(data) => (
+          <>
+            {nodes.length === 0 ? (
+              <Empty title="Nothing was replayed yet">
+                Let a route, project or the organisation keep what is said in calls; then try those calls with a candidate before callers
+                meet it.
+              </Empty>
+            ) : (
+              <>
+                <div className="card flush">
+                  <DataTable
+                    label="Replays"
+                    columns={columns}
+                    rows={nodes}
+                    rowId={(row) => row.id}
+                    onOpen={(row) => void navigate({ to: `/replays/${row.id}` } as never)}
+                  />
+                </div>
+                <More {...later} />
+              </>
+            )}
+            {make && (
+              <ReplayDialog
+                choices={data}
+                onClose={(id) =>
+                  id === undefined ? setUrl({ make: undefined }, { replace: true }) : void navigate({ to: `/replays/${id}` } as never)
+                }
+              />
+            )}
+          </>
+        )}
+      </Result>
+    </Page>
+  );
+}
