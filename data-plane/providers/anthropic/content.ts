@@ -2,16 +2,16 @@
  * The common form's messages as a Messages body has them: system text apart, roles in turns, tool results first in the turn of
  * their user, reasoning before what follows from it. Pure.
  */
-import { hash } from "node:crypto";
 import { GatewayError } from "../../gateway-error.ts";
-import { parseExactly } from "../../pipeline/exact-json.ts";
 import { readsReasoning, signerOf } from "../../pipeline/signed-reasoning.ts";
+import { argumentsOf, type Json, listOf, objectOf, plainToolId, textOf } from "../common-form.ts";
 import type { ProviderCall } from "../provider.ts";
 import { reasoningFormat } from "./events.ts";
 
-type Json = Readonly<Record<string, unknown>>;
 /** A content block. */
 export type Block = Json;
+
+const toolIdLengthMax = 128;
 
 export interface Turn {
   readonly role: "user" | "assistant";
@@ -29,7 +29,7 @@ export function conversationOf(messages: readonly unknown[], call: Pick<Provider
   const system: Block[] = [];
   const turns: Turn[] = [];
   for (const [i, entry] of messages.entries()) {
-    const message = object(entry);
+    const message = objectOf(entry);
     const at = `messages[${i}]`;
     if (message["name"] !== undefined && message["role"] !== "tool") call.cannotCarry(`${at}.name`);
     switch (message["role"]) {
@@ -72,31 +72,31 @@ function blocksOf(content: unknown, at: string, { cannotCarry }: Pick<ProviderCa
   if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }];
   if (!Array.isArray(content)) return [];
   return content.flatMap((entry, i): Block[] => {
-    const part = object(entry);
+    const part = objectOf(entry);
     const here = `${at}[${i}]`;
     switch (part["type"]) {
       case "text":
       case "refusal": {
-        const said = text(part[part["type"]]);
+        const said = textOf(part[part["type"]]);
         return said === "" ? [] : [withCacheControl({ type: "text", text: said }, part)];
       }
       case "image_url": {
-        const image = object(part["image_url"]);
+        const image = objectOf(part["image_url"]);
         if (image["detail"] !== undefined && image["detail"] !== "auto") cannotCarry(`${here}.image_url.detail`, "hint");
-        return [withCacheControl({ type: "image", source: sourceOf(text(image["url"]), `${here}.image_url.url`) }, part)];
+        return [withCacheControl({ type: "image", source: sourceOf(textOf(image["url"]), `${here}.image_url.url`) }, part)];
       }
       case "file":
         return fileBlock(part, here, cannotCarry);
       default:
         // input_audio, and what other servers add.
-        cannotCarry(`${here}.${text(part["type"])}`);
+        cannotCarry(`${here}.${textOf(part["type"])}`);
         return [];
     }
   });
 }
 
 function fileBlock(part: Json, at: string, cannotCarry: ProviderCall["cannotCarry"]): Block[] {
-  const file = object(part["file"]);
+  const file = objectOf(part["file"]);
   const { citations, context } = part;
   const details = {
     ...(file["filename"] === undefined ? {} : { title: file["filename"] }),
@@ -106,7 +106,7 @@ function fileBlock(part: Json, at: string, cannotCarry: ProviderCall["cannotCarr
   const document = (source: Json): Block[] => [withCacheControl({ type: "document", source, ...details }, part)];
   if (typeof file["file_id"] === "string") return document({ type: "file", file_id: file["file_id"] });
   if (typeof file["file_url"] === "string") return document({ type: "url", url: file["file_url"] });
-  const { mediaType, data } = dataUrlOf(text(file["file_data"]), `${at}.file.file_data`);
+  const { mediaType, data } = dataUrlOf(textOf(file["file_data"]), `${at}.file.file_data`);
   if (mediaType === "application/pdf") return document({ type: "base64", media_type: mediaType, data });
   if (mediaType.startsWith("image/"))
     return [withCacheControl({ type: "image", source: { type: "base64", media_type: mediaType, data } }, part)];
@@ -132,19 +132,24 @@ function dataUrlOf(url: string, at: string): { mediaType: string; data: string }
 function assistantBlocks(message: Json, at: string, call: Pick<ProviderCall, "backend" | "cannotCarry">): readonly Block[] {
   const blocks = reasoningBlocks(message, at, call);
   blocks.push(...blocksOf(message["content"], `${at}.content`, call));
-  const refusal = text(message["refusal"]);
+  const refusal = textOf(message["refusal"]);
   if (refusal !== "") blocks.push({ type: "text", text: refusal });
   if (message["audio"] !== undefined && message["audio"] !== null) call.cannotCarry(`${at}.audio`);
   if (message["function_call"] !== undefined && message["function_call"] !== null) call.cannotCarry(`${at}.function_call`);
-  for (const [i, entry] of list(message["tool_calls"]).entries()) {
-    const toolCall = object(entry);
+  for (const [i, entry] of listOf(message["tool_calls"]).entries()) {
+    const toolCall = objectOf(entry);
     const here = `${at}.tool_calls[${i}]`;
     if (toolCall["type"] === "custom") call.cannotCarry(`${here}.custom`);
     else {
-      const { name, arguments: said } = object(toolCall["function"]);
+      const { name, arguments: said } = objectOf(toolCall["function"]);
       blocks.push(
         withCacheControl(
-          { type: "tool_use", id: toolIdOf(toolCall["id"]), name, input: inputOf(said, `${here}.function.arguments`) },
+          {
+            type: "tool_use",
+            id: plainToolId(textOf(toolCall["id"]), toolIdLengthMax),
+            name,
+            input: argumentsOf(said, `${here}.function.arguments`),
+          },
           toolCall,
         ),
       );
@@ -155,15 +160,15 @@ function assistantBlocks(message: Json, at: string, call: Pick<ProviderCall, "ba
 
 /** Only what is signed can be given back: the provider refuses reasoning that it cannot prove to be its own. */
 function reasoningBlocks(message: Json, at: string, { backend, cannotCarry }: Pick<ProviderCall, "backend" | "cannotCarry">): Block[] {
-  const details = list(message["reasoning_details"]);
+  const details = listOf(message["reasoning_details"]);
   if (details.length === 0) {
-    for (const name of ["reasoning_content", "reasoning"]) if (text(message[name]) !== "") cannotCarry(`${at}.${name}`, "hint");
+    for (const name of ["reasoning_content", "reasoning"]) if (textOf(message[name]) !== "") cannotCarry(`${at}.${name}`, "hint");
     return [];
   }
   const blocks: Block[] = [];
   let pending = "";
   for (const entry of details) {
-    const detail = object(entry);
+    const detail = objectOf(entry);
     if (!readsReasoning(backend, [reasoningFormat], signerOf(detail, at))) {
       cannotCarry(`${at}.reasoning_details`);
       continue;
@@ -171,8 +176,8 @@ function reasoningBlocks(message: Json, at: string, { backend, cannotCarry }: Pi
     if (detail["type"] === "reasoning.encrypted") blocks.push({ type: "redacted_thinking", data: detail["data"] });
     else if (detail["type"] === "reasoning.text") {
       // Streamed details come in pieces, and callers may give them back so: the signature ends the block.
-      pending += text(detail["text"]);
-      if (text(detail["signature"]) === "") continue;
+      pending += textOf(detail["text"]);
+      if (textOf(detail["signature"]) === "") continue;
       blocks.push({ type: "thinking", thinking: pending, signature: detail["signature"] });
       pending = "";
     } else cannotCarry(`${at}.reasoning_details`);
@@ -186,7 +191,7 @@ function toolResult(message: Json, at: string, call: Pick<ProviderCall, "cannotC
   return withCacheControl(
     {
       type: "tool_result",
-      tool_use_id: toolIdOf(message["tool_call_id"]),
+      tool_use_id: plainToolId(textOf(message["tool_call_id"]), toolIdLengthMax),
       content: typeof content === "string" ? content : blocksOf(content, `${at}.content`, call),
       ...(message["is_error"] === true ? { is_error: true } : {}),
     },
@@ -194,29 +199,6 @@ function toolResult(message: Json, at: string, call: Pick<ProviderCall, "cannotC
   );
 }
 
-/** Other providers' ids may hold what is refused here ("functions.search:0"): the same id always becomes the same one. */
-function toolIdOf(id: unknown): string {
-  const said = text(id);
-  return /^[\w-]{1,128}$/.test(said) ? said : `${said.replaceAll(/[^\w-]/g, "_").slice(0, 40)}_${hash("sha256", said, "hex").slice(0, 12)}`;
-}
-
-/** @throws GatewayError INVALID_ARGUMENT where the arguments are not a JSON object. */
-function inputOf(said: unknown, field: string): unknown {
-  const written = text(said).trim();
-  if (written === "") return {};
-  try {
-    const input = parseExactly(written);
-    if (typeof input === "object" && input !== null && !Array.isArray(input)) return input;
-  } catch {
-    // Told below.
-  }
-  throw new GatewayError("INVALID_ARGUMENT", `${field} must be a JSON object, as the backend of this route takes no other`, { field });
-}
-
 export function withCacheControl(block: Block, from: Json): Block {
   return from["cache_control"] === undefined || from["cache_control"] === null ? block : { ...block, cache_control: from["cache_control"] };
 }
-
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-const object = (value: unknown): Json => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {});

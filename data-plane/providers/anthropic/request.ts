@@ -5,13 +5,12 @@
 import { parseExactly } from "../../pipeline/exact-json.ts";
 import { type JsonText, spliced } from "../../pipeline/json-text.ts";
 import { readsReasoning } from "../../pipeline/signed-reasoning.ts";
-import { tellUnknownMembers } from "../common-form.ts";
+import { type Json, objectOf, tellUncarried, tellUnknownMembers } from "../common-form.ts";
 import type { ProviderCall } from "../provider.ts";
 import { type Block, conversationOf, type Turn, withCacheControl } from "./content.ts";
 import { reasoningFormat } from "./events.ts";
 import { thinkingOf } from "./thinking.ts";
 
-type Json = Readonly<Record<string, unknown>>;
 type Members = Map<string, unknown>;
 type Mapped = Pick<ProviderCall, "backend" | "cannotCarry">;
 
@@ -86,10 +85,10 @@ function readableMessages({ request, backend, cannotCarry }: ProviderCall): stri
   for (const _stranger of strangers) cannotCarry("messages.reasoning_details");
   const fields = new Set(strangers.map(({ field }) => field));
   const messages = (parseExactly(text) as unknown[]).map((entry, i) => {
-    const message = object(entry);
+    const message = objectOf(entry);
     if (!Array.isArray(message["content"])) return message;
     const content = (message["content"] as unknown[]).filter((block, j) => {
-      const unsigned = object(block)["type"] === "thinking" && object(block)["signature"] === "";
+      const unsigned = objectOf(block)["type"] === "thinking" && objectOf(block)["signature"] === "";
       if (unsigned) cannotCarry(`messages[${i}].content[${j}].thinking`, "hint");
       return !unsigned && !fields.has(`messages[${i}].content[${j}]`);
     });
@@ -143,34 +142,16 @@ const knownMembers = new Set([
   "output_config",
 ]);
 
-/** Absent, null, or the value that is the same as not saying it. */
-const sameAsUnsaid: Readonly<Record<string, (value: unknown) => boolean>> = {
-  n: (value) => value === 1,
-  logprobs: (value) => value === false,
-  top_logprobs: (value) => value === 0,
-  frequency_penalty: (value) => value === 0,
-  presence_penalty: (value) => value === 0,
-  logit_bias: (value) => typeof value === "object" && value !== null && Object.keys(value).length === 0,
-  store: (value) => value === false,
-  modalities: (value) => Array.isArray(value) && value.every((modality) => modality === "text"),
-};
-
-/** Where they speed something up and change nothing. */
-const hints = new Set(["prompt_cache_key", "prompt_cache_retention", "cache_salt", "prediction"]);
-
 /** @param tokensMaxSaid elsewhere: the caller has said it in text that goes on beside these. */
 function mappedMembers(value: Json, call: Mapped, tokensMaxSaid: "here" | "elsewhere"): Members {
   const { cannotCarry, backend } = call;
   const members: Members = new Map();
-  for (const [name, said] of Object.entries(value)) {
-    if (said === undefined || said === null || knownMembers.has(name) || sameAsUnsaid[name]?.(said) === true) continue;
-    cannotCarry(name, hints.has(name) ? "hint" : undefined);
-  }
+  tellUncarried(value, knownMembers, cannotCarry);
   for (const name of sameMembers) if (value[name] !== undefined && value[name] !== null) members.set(name, value[name]);
 
   const limit = value["max_completion_tokens"] ?? value["max_tokens"];
   const tokensMax = typeof limit === "number" ? limit : tokensMaxSaid === "here" ? backend.outputTokensMax : undefined;
-  const said = { effort: value["reasoning_effort"] ?? undefined, reasoning: object(value["reasoning"]) };
+  const said = { effort: value["reasoning_effort"] ?? undefined, reasoning: objectOf(value["reasoning"]) };
   const thinking = thinkingOf(said, backend.model, tokensMax);
   if (thinking === undefined) cannotCarry(value["reasoning_effort"] === undefined ? "reasoning" : "reasoning_effort");
   if (thinking?.thinking !== undefined) members.set("thinking", thinking.thinking);
@@ -203,13 +184,13 @@ function setServiceTier(tier: unknown, members: Members, cannotCarry: ProviderCa
 }
 
 function setOutput(value: Json, effort: string | undefined, members: Members, cannotCarry: ProviderCall["cannotCarry"]): void {
-  const output: Record<string, unknown> = { ...object(value["output_config"]) };
+  const output: Record<string, unknown> = { ...objectOf(value["output_config"]) };
   if (effort !== undefined) output["effort"] = effort;
-  const format = object(value["response_format"]);
+  const format = objectOf(value["response_format"]);
   if (format["type"] === "json_schema") {
-    const described = object(format["json_schema"]);
+    const described = objectOf(format["json_schema"]);
     const { description } = described;
-    const schema = object(described["schema"]);
+    const schema = objectOf(described["schema"]);
     output["format"] = {
       type: "json_schema",
       schema: description === undefined || schema["description"] !== undefined ? schema : { ...schema, description },
@@ -220,12 +201,12 @@ function setOutput(value: Json, effort: string | undefined, members: Members, ca
 
 function setTools(value: Json, members: Members, cannotCarry: ProviderCall["cannotCarry"]): void {
   const tools = (Array.isArray(value["tools"]) ? (value["tools"] as unknown[]) : []).flatMap((entry, i) =>
-    toolOf(object(entry), i, cannotCarry),
+    toolOf(objectOf(entry), i, cannotCarry),
   );
   const choice = value["tool_choice"];
-  const allowed = object(object(choice)["allowed_tools"]);
+  const allowed = objectOf(objectOf(choice)["allowed_tools"]);
   const names = (Array.isArray(allowed["tools"]) ? (allowed["tools"] as unknown[]) : []).map(
-    (tool) => object(object(tool)["function"])["name"],
+    (tool) => objectOf(objectOf(tool)["function"])["name"],
   );
   const offered = names.length === 0 ? tools : tools.filter(({ name }) => names.includes(name));
   if (offered.length > 0) members.set("tools", offered);
@@ -245,13 +226,13 @@ function toolOf(tool: Json, i: number, cannotCarry: ProviderCall["cannotCarry"])
     cannotCarry(`tools[${i}].${String(tool["type"])}`);
     return [];
   }
-  const { name, description, parameters, strict } = object(tool["function"]);
+  const { name, description, parameters, strict } = objectOf(tool["function"]);
   return [
     withCacheControl(
       {
         name,
         ...(description === undefined || description === null ? {} : { description }),
-        input_schema: { type: "object", ...object(parameters) },
+        input_schema: { type: "object", ...objectOf(parameters) },
         ...(typeof strict === "boolean" ? { strict } : {}),
       },
       tool,
@@ -271,7 +252,7 @@ function choiceOf(choice: unknown): Json | undefined {
     case "required":
       return { type: "any" };
     default: {
-      const { name } = object(object(choice)["function"]);
+      const { name } = objectOf(objectOf(choice)["function"]);
       return typeof name === "string" ? { type: "tool", name } : undefined;
     }
   }
@@ -299,5 +280,3 @@ export function requestHeaders(call: ProviderCall, proof: readonly string[]): st
   if (backend.provider.kind === "simulated") for (const [name, value] of Object.entries(request.simulation)) headers.push(name, value);
   return headers;
 }
-
-const object = (value: unknown): Json => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {});
