@@ -331,6 +331,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
       {
         host: settings.host,
         port: settings.restPort,
+        ...(settings.allowedOrigins.length === 0 ? {} : { allowedOrigins: settings.allowedOrigins }),
         logError: (error, requestId) => logger.error({ err: error.cause ?? error, requestId }, "a REST call failed"),
       },
     );

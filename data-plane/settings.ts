@@ -17,6 +17,8 @@ export interface DataPlaneSettings {
   readonly verifier: Verifier;
   /** The operator's allow-list: hosts, addresses and CIDR ranges that providers may stand at although they are private. */
   readonly privateAddresses: readonly string[];
+  /** Origins whose pages may call the REST port from a browser; "*": any. Empty: none. */
+  readonly allowedOrigins: readonly string[];
   readonly reflection: boolean;
   /** How long calls in progress may go on after SIGTERM, in milliseconds. */
   readonly drainMs: number;
@@ -39,6 +41,7 @@ export function readDataPlaneSettings(environment: Environment): DataPlaneSettin
     sealingKey: needed("PENSTOCK_SEALING_KEY", source.key32("PENSTOCK_SEALING_KEY")),
     verifier: verifier(source),
     privateAddresses: source.list("PENSTOCK_PRIVATE_ADDRESSES"),
+    allowedOrigins: source.list("PENSTOCK_ALLOWED_ORIGINS"),
     // Whoever can ask for it learns every method; on loopback that is whoever runs it.
     reflection: source.flag("PENSTOCK_GRPC_REFLECTION", host === "127.0.0.1" || host === "::1"),
     drainMs: source.integer("PENSTOCK_DRAIN_MS", 120_000, { min: 0, max: 3_600_000 }),

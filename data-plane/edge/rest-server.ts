@@ -10,6 +10,7 @@ import { LiveCalls } from "../../proto/transport/live-calls.ts";
 import { newCallId } from "../call-id.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { readCallerHeaders } from "./caller-headers.ts";
+import { crossOrigin } from "./cross-origin.ts";
 import { httpStatusOf, openaiErrorBody, retryHeaders } from "./openai-error-body.ts";
 
 /** One request on its way through an endpoint. */
@@ -46,6 +47,8 @@ export interface RestServerOptions {
   readonly port: number;
   /** All of a request must have come within this, in milliseconds. Default: 60000. */
   readonly requestMsMax?: number;
+  /** Origins whose pages may call from a browser; "*": any. Default: none. */
+  readonly allowedOrigins?: readonly string[];
   /** For failures that are ours, with the request id. */
   readonly logError: (error: GatewayError, requestId: string) => void;
 }
@@ -116,6 +119,7 @@ async function serve(
   options: RestServerOptions,
   live: LiveCalls<GatewayError>,
 ): Promise<void> {
+  if (options.allowedOrigins !== undefined && crossOrigin(request, response, options.allowedOrigins)) return;
   const callId = newCallId();
   const header = (name: string) => single(request.headers[name]);
   const caller = readCallerHeaders(header);

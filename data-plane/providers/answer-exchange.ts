@@ -188,8 +188,10 @@ class AnswerExchange implements AsyncIterableIterator<ProviderBatch, void> {
     }
     const framing = reader.framing ?? serverSentEvents;
     const streamed = (single(headers["content-type"]) ?? "").includes(framing.mediaType);
-    if (streamed && !call.request.stream) throw protocolError("a stream where one answer was asked for");
-    return { upstream, body: streamed ? new StreamedBody(reader.stream(), framing, clock) : new WholeBody(reader) };
+    if (!streamed) return { upstream, body: new WholeBody(reader) };
+    // Some servers only stream: what they say is gathered for a caller of one answer, which has no text of theirs to pass on.
+    const told = call.request.stream ? reader : dialect.reader({ ...call, form: "typed" }, proof.secret);
+    return { upstream, body: new StreamedBody(told.stream(), framing, clock) };
   }
 
   /** @param whole else its socket must not go back to the pool. */

@@ -128,6 +128,7 @@ export async function startTestNode(options: TestNodeOptions) {
       sealingKey,
       verifier: history.verifier,
       reflection: true,
+      allowedOrigins: [],
       privateAddresses: ["127.0.0.1"],
       drainMs: 0,
       logLevel: "silent",

@@ -204,10 +204,13 @@ describe("a whole answer", () => {
       expect((await heard({ form: "native", body, headers: json, pieces: [bytesOf(text)] })).failure).toMatchObject({ kind });
   });
 
-  test("that comes as a stream where none was asked for is none", async () => {
-    expect((await heard({ form: "native", body: {}, pieces: stream(delta("a", "stop"), "[DONE]") })).failure).toMatchObject({
-      kind: "UPSTREAM_PROTOCOL",
-    });
+  test("that comes as a stream where none was asked for is gathered, and is none where it breaks off", async () => {
+    const { failure, events } = await heard({ form: "native", body: {}, pieces: stream(delta("a"), delta("b", "stop"), "[DONE]") });
+    expect(failure).toBeUndefined();
+    expect(events.flatMap((event) => (event.type === "content-delta" ? [event.text] : []))).toEqual(["a", "b"]);
+    expect(events.some(({ type }) => type.startsWith("native"))).toBe(false);
+    const cut = await heard({ form: "native", body: {}, pieces: stream(delta("a")) });
+    expect(cut.failure).toMatchObject({ kind: "UPSTREAM_TRUNCATED" });
   });
 });
 

@@ -62,6 +62,7 @@ const dialectOf = (wire: Wire): HttpDialect => ({
     return {
       framing,
       stream: () => {
+        if (!request.stream) throw protocolError("a stream where one answer was asked for");
         const reader = wire.reader(options);
         return { read: (data, name, events) => reader.read(name ?? nameIn(data), data, events), ended: reader.finished };
       },
