@@ -162,7 +162,7 @@ describe("a comparison", () => {
         metrics: [metric("ERROR_RATE", "GUARDRAIL"), metric("FEEDBACK", "GUARDRAIL", { feedback: "helpful" })],
       },
     });
-    const made = calls(experiment, 150, failing(0.02));
+    const made = calls(experiment, 150, failing(0.005));
     await experiment.record(made);
     const scores = made.flatMap(({ record }, i) =>
       record.case === "usage"
@@ -180,6 +180,7 @@ describe("a comparison", () => {
       { lower: expect.any(Number), upper: null },
       { lower: null, upper: expect.any(Number) },
     ]);
+    expect((await experiment.state("status")).status).toBe("RUNNING");
     await experiment.evaluate(1000);
     expect(await bounds()).toEqual(first);
   });
