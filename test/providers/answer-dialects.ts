@@ -19,6 +19,7 @@ import * as bedrock from "./recordings/bedrock.ts";
 import * as cohere from "./recordings/cohere.ts";
 import * as gemini from "./recordings/gemini.ts";
 import * as openaiCompatible from "./recordings/openai-compatible.ts";
+import * as openaiResponses from "./recordings/openai-responses.ts";
 import { bytesOf } from "./scripted-backend.ts";
 
 type Json = Record<string, unknown>;
@@ -98,12 +99,14 @@ const messageOptions = (form: "typed" | "native", streamAsked = false) => ({
 });
 
 export const answerDialects: readonly AnswerDialect[] = [
-  dialect("openai-compatible", "chat", openaiCompatible, [undefined], () => chatAsReader("typed")),
-  dialect("openai-compatible, native", "chat", openaiCompatible, [undefined], () => chatAsReader("native")),
+  dialect("openai-compatible", "chat", { ...openaiCompatible, ...openaiCompatible.calls }, [undefined], () => chatAsReader("typed")),
+  dialect("openai-compatible, native", "chat", { ...openaiCompatible, ...openaiCompatible.calls }, [undefined], () =>
+    chatAsReader("native"),
+  ),
   dialect(
     "openai responses",
     "responses",
-    {},
+    openaiResponses,
     ["response.completed", "response.created", "response.failed", "error", "response.output_text.delta"],
     () => wireAsReader(responsesWire),
   ),

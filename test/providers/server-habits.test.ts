@@ -103,8 +103,38 @@ test("OpenRouter's signature, source and picture reach callers of another dialec
   expect(of(typed.events, "image")).toEqual([{ type: "image", choice: 0, url: "data:image/png;base64,AAAA" }]);
 });
 
+test.each(Object.entries(recorded.calls))("%s calls a function, in its own pieces: the same call in both forms", async (_make, text) => {
+  const { typed, native, chunks, finish } = await both(text);
+  for (const { failure } of [typed, native]) expect(failure).toBeUndefined();
+  const pieces = of(typed.events, "tool-call-delta");
+  expect(new Set(pieces.map(({ index }) => index))).toEqual(new Set([0]));
+  expect(pieces.map(({ name }) => name).join("")).toBe("weather");
+  expect(JSON.parse(pieces.map(({ arguments: said }) => said).join(""))).toEqual({ city: "Köln" });
+  expect(finish.map(({ unified }) => unified)).toEqual(["tool_calls"]);
+  const own = chunks.flatMap(
+    ({ choices: [choice] }) => (choice?.delta["tool_calls"] ?? []) as { index: number; function: { arguments?: string } }[],
+  );
+  expect(JSON.parse(own.map((piece) => piece.function.arguments ?? "").join(""))).toEqual({ city: "Köln" });
+  expect(own.every(({ index }) => index === 0)).toBe(true);
+});
+
+test("TGI's arguments as an object are arguments, whole and where a stream was asked for", async () => {
+  for (const stream of [false, true]) {
+    const got = await heard({
+      form: "typed",
+      body: { stream },
+      headers: { "content-type": "application/json" },
+      pieces: [bytesOf(recorded.tgiWholeCall)],
+    });
+    const pieces = of(got.events, "tool-call-delta");
+    expect(pieces.map(({ arguments: said }) => said).join("")).toBe('{"city":"Köln"}');
+    expect(of(got.events, "choice-finished").map(({ reason }) => reason.unified)).toEqual(["tool_calls"]);
+  }
+});
+
 describe("half an answer never ends like a whole one:", () => {
   test.each<[string, string, object]>([
+    ["OpenAI's broke off", recorded.openaiTruncated, { kind: "UPSTREAM_TRUNCATED" }],
     ["vLLM aborted it", recorded.vllmAborted, { kind: "UPSTREAM_TRUNCATED" }],
     ["DeepSeek ran out of resources", recorded.deepseekInterrupted, { kind: "UPSTREAM_TRUNCATED" }],
     ["TGI failed on the way", recorded.tgiBroken, { kind: "UPSTREAM_UNAVAILABLE" }],

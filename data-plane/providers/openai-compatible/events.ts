@@ -223,6 +223,7 @@ export function answerEvents(data: string, options: ChunkReaderOptions): Complet
     const message = object(choice["message"]) ?? {};
     const index = placeOf(choice["index"]) ?? position;
     repaired = flattenContent(message) || repaired;
+    repaired = asCallsOfOpenai(message) || repaired;
     const finish = finishOf(choice, bringsToolCalls(message), options.unknownFinish);
     if (finish !== undefined && exchangeFinish(choice, finish)) repaired = true;
     textLength += lengthOf(message);
@@ -261,6 +262,7 @@ export function chunksOfAnswer(data: string): string[] {
     const { message: whole, logprobs, ...choice } = object(entry) ?? {};
     const index = choice["index"] ?? position;
     const message = object(whole) ?? {};
+    asCallsOfOpenai(message);
     const toolCalls = Array.isArray(message["tool_calls"])
       ? { tool_calls: (message["tool_calls"] as Json[]).map((call, i) => ({ index: i, ...call })) }
       : {};
@@ -345,21 +347,44 @@ function groqOf(chunk: Json, credential: string | undefined): Json {
 /** Some backends write an empty list, or null, where there are none. */
 const bringsToolCalls = (delta: Json): boolean => Array.isArray(delta["tool_calls"]) && delta["tool_calls"].length > 0;
 
+/** TGI before 3 sends one call where a list is meant, and arguments as an object where their text is. */
+function asCallsOfOpenai(message: Json): boolean {
+  let { tool_calls: calls } = message;
+  if (calls === undefined || calls === null) return false;
+  let repaired = false;
+  if (object(calls) !== undefined) {
+    calls = [calls];
+    message["tool_calls"] = calls;
+    repaired = true;
+  }
+  for (const entry of Array.isArray(calls) ? (calls as unknown[]) : []) {
+    const body = object(object(entry)?.["function"]);
+    if (body === undefined || object(body["arguments"]) === undefined) continue;
+    body["arguments"] = JSON.stringify(body["arguments"]);
+    repaired = true;
+  }
+  return repaired;
+}
+
 /** Gives each piece of a tool call the index of its call, and the call's id on its first piece alone. */
 function repairToolCalls(delta: Json, { toolCalls }: { toolCalls: ToolCallIndexes }): boolean {
+  let repaired = asCallsOfOpenai(delta);
   if (!Array.isArray(delta["tool_calls"])) return false;
-  let repaired = false;
   for (const entry of delta["tool_calls"] as unknown[]) {
     const call = object(entry);
     if (call === undefined) throw protocolError("a tool call that is not an object");
-    const name = text((object(call["function"]) ?? object(call["custom"]))?.["name"]);
-    const { index, idKnown } = toolCalls.of(call["index"], text(call["id"]), name);
+    const body = object(call["function"]) ?? object(call["custom"]) ?? {};
+    const { index, idKnown, nameKnown } = toolCalls.of(call["index"], text(call["id"]), text(body["name"]));
     if (call["index"] !== index) {
       call["index"] = index;
       repaired = true;
     }
     if (idKnown) {
       delete call["id"];
+      repaired = true;
+    }
+    if (nameKnown) {
+      delete body["name"];
       repaired = true;
     }
   }

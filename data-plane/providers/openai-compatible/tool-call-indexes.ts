@@ -18,6 +18,8 @@ export interface ToolCallPiece {
   readonly index: number;
   /** The call's id has come with an earlier piece; said again, some callers would append it. */
   readonly idKnown: boolean;
+  /** So has its name, the very same. */
+  readonly nameKnown: boolean;
 }
 
 /** An index beyond this is no index. */
@@ -27,6 +29,8 @@ export function toolCallIndexes(): ToolCallIndexes {
   const indexOfId = new Map<string, number>();
   /** Indexes whose call has its id. */
   const named = new Set<number>();
+  /** Index → the name with which its call began. */
+  const names = new Map<number, string>();
   /** The backend's index → that of the call which it last stood for. */
   const meant = new Map<number, number>();
   let count = 0;
@@ -55,10 +59,12 @@ export function toolCallIndexes(): ToolCallIndexes {
         indexOfId.set(id, index);
         named.add(index);
       }
+      const nameKnown = name !== "" && names.get(index) === name;
+      if (name !== "" && !nameKnown) names.set(index, name);
       if (own !== undefined) meant.set(own, index);
       count = Math.max(count, index + 1);
       last = index;
-      return { index, idKnown };
+      return { index, idKnown, nameKnown };
     },
     count: () => count,
   };

@@ -199,3 +199,112 @@ export const openrouterBroken = sse(delta({ role: "assistant", content: "The wat
 export const openrouterRefusal = JSON.stringify({
   error: { code: 400, message: "Provider returned error", metadata: { raw: "temperature must be at most 1", provider_name: "X" } },
 });
+
+const call = (more: object, piece: object) => delta({ tool_calls: [{ ...more, function: piece }] });
+
+/** A function's call, as each of them streams it: in pieces or whole, with ids here and there, ended in its own word. */
+export const calls = {
+  /** platform.openai.com/docs/guides/function-calling, "Streaming"; with what the API adds to each chunk. */
+  openai: sse(
+    { ...delta({ role: "assistant", content: null }), service_tier: "default", system_fingerprint: "fp_1", obfuscation: "aB3" },
+    call({ index: 0, id: "call_1", type: "function" }, { name: "weather", arguments: "" }),
+    call({ index: 0 }, { arguments: '{"city":' }),
+    call({ index: 0 }, { arguments: '"Köln"}' }),
+    delta({}, "tool_calls"),
+    { ...head, choices: [], usage },
+    done,
+  ),
+  azure: sse(
+    { id: "", object: "", created: 0, model: "", choices: [], prompt_filter_results: [{ prompt_index: 0, ...filtered }] },
+    delta({ role: "assistant", content: null }, null, { content_filter_results: {} }),
+    call({ index: 0, id: "call_1", type: "function" }, { name: "weather", arguments: "" }),
+    call({ index: 0 }, { arguments: '{"city":"Köln"}' }),
+    delta({}, "tool_calls", { content_filter_results: {} }),
+    done,
+  ),
+  /** docs.vllm.ai/en/latest/features/tool_calling: the name alone, then pieces. */
+  vllm: sse(
+    delta({ role: "assistant", content: "" }),
+    delta({ reasoning_content: "Look." }),
+    call({ id: "chatcmpl-tool-1f", type: "function", index: 0 }, { name: "weather" }),
+    call({ index: 0 }, { arguments: '{"city": "' }),
+    call({ index: 0 }, { arguments: 'Köln"}' }),
+    delta({ content: "" }, "tool_calls", { stop_reason: null }),
+    done,
+  ),
+  /** llama.cpp tools/server/README.md, --jinja: reasoning apart, the first piece with its name and a brace. */
+  llamaCpp: sse(
+    delta({ role: "assistant", content: null }),
+    delta({ reasoning_content: "Look." }),
+    call({ index: 0, id: "4kQm", type: "function" }, { name: "weather", arguments: "{" }),
+    call({ index: 0 }, { arguments: '"city":"Köln"}' }),
+    delta({}, "tool_calls"),
+    { ...head, choices: [], usage, timings: { prompt_n: 10 } },
+    done,
+  ),
+  /** huggingface/text-generation-inference 2.x, router/src/lib.rs, ToolCallDelta: one call instead of a list, its name on each piece. */
+  tgi: sse(
+    delta({ role: "assistant", tool_calls: { index: 0, id: "", type: "function", function: { name: "weather", arguments: '{"city":' } } }),
+    delta({ role: "assistant", tool_calls: { index: 0, id: "", type: "function", function: { name: "weather", arguments: '"Köln"}' } } }),
+    delta({ role: "assistant", content: "" }, "eos_token"),
+    done,
+  ),
+  /** docs.mistral.ai/capabilities/function_calling: whole, with an id of nine. */
+  mistral: sse(
+    delta({ role: "assistant", content: "" }),
+    delta({ tool_calls: [{ id: "D681PevKs", function: { name: "weather", arguments: '{"city": "Köln"}' }, index: 0 }] }, "tool_calls"),
+    done,
+  ),
+  /** api-docs.deepseek.com, "Function Calling" and "Thinking mode". */
+  deepseek: sse(
+    ": keep-alive",
+    delta({ role: "assistant", content: null, reasoning_content: "Look." }),
+    call({ index: 0, id: "call_00_x", type: "function" }, { name: "weather", arguments: "" }),
+    call({ index: 0 }, { arguments: '{"city": "Köln"}' }),
+    { ...delta({ content: "", reasoning_content: null }, "tool_calls"), usage },
+    done,
+  ),
+  /** console.groq.com/docs/tool-use: whole in one piece. */
+  groq: sse(
+    { ...delta({ role: "assistant", content: null, reasoning: "Look." }), x_groq: { id: "req_1" } },
+    delta({ tool_calls: [{ id: "fc_1", type: "function", function: { name: "weather", arguments: '{"city":"Köln"}' }, index: 0 }] }),
+    { ...delta({}, "tool_calls"), x_groq: { id: "req_1", usage } },
+    done,
+  ),
+  /** openrouter.ai/docs/features/tool-calling: comments before, the native word for the end beside. */
+  openrouter: sse(
+    ": OPENROUTER PROCESSING",
+    call({ index: 0, id: "toolu_1", type: "function" }, { name: "weather", arguments: "" }),
+    call({ index: 0, type: "function" }, { arguments: '{"city": "Köln"}' }),
+    delta({ role: "assistant", content: "" }, "tool_calls", { native_finish_reason: "tool_use" }),
+    { ...head, choices: [], usage },
+    done,
+  ),
+} as const;
+
+/** As TGI 2.x answers without a stream: arguments as an object (its issue 2010). */
+export const tgiWholeCall = JSON.stringify({
+  ...head,
+  object: "chat.completion",
+  choices: [
+    {
+      index: 0,
+      message: {
+        role: "assistant",
+        tool_calls: [{ id: "0", type: "function", function: { description: null, name: "weather", arguments: { city: "Köln" } } }],
+      },
+      finish_reason: "stop",
+    },
+  ],
+  usage,
+});
+
+/** platform.openai.com/docs/api-reference/chat-streaming: a refusal, and an answer that broke off. */
+export const openaiRefusal = sse(
+  delta({ role: "assistant", content: null, refusal: null }),
+  delta({ refusal: "I cannot " }),
+  delta({ refusal: "help." }),
+  delta({}, "stop"),
+  done,
+);
+export const openaiTruncated = sse(delta({ role: "assistant", content: "" }), delta({ content: "The water" }));
