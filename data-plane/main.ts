@@ -351,6 +351,8 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
           details: {
             node: nodeId,
             revision: snapshots.current()?.revisionText ?? null,
+            // What a node without Redis takes its share of rates by.
+            liveNodes: snapshots.liveNodes(),
             staleSeconds: Number.isFinite(snapshots.staleMs()) ? Math.round(snapshots.staleMs() / 1000) : null,
           },
         }),

@@ -47,7 +47,6 @@ export async function quotaInstallation(nodeNames: readonly string[]) {
 
   return {
     graphql,
-    controlPlane,
     redis,
     projectId,
     node,
@@ -76,6 +75,11 @@ export async function quotaInstallation(nodeNames: readonly string[]) {
         body: JSON.stringify({ model, messages: [{ role: "user", content: "tell me of rivers" }], ...more }),
         ...(signal === undefined ? {} : { signal }),
       });
+    },
+    /** How many nodes there are, by what this one has heard. */
+    async liveNodes(name: string): Promise<number> {
+      const response = await fetch(`http://127.0.0.1:${node(name).ready["opsPort"]}/readyz`);
+      return ((await response.json()) as { liveNodes: number }).liveNodes;
     },
     async kill(name: string, signal: NodeJS.Signals = "SIGKILL") {
       await node(name).kill(signal);

@@ -255,6 +255,7 @@ it("without Redis each node gives its share of a rate, by the nodes that live, a
     limit: "30",
   });
   await penstock.quota({ key: "budget", scopeKind: "ROUTE", scopeId: budgeted, resource: "REQUESTS", window: "MONTH", limit: "30" });
+  for (const name of names) await expect.poll(() => penstock.liveNodes(name), { timeout: 10_000 }).toBe(3);
   await penstock.redis.kill("SIGKILL");
   const shares = await Promise.all(
     names.map(async (name) => {
