@@ -115,26 +115,27 @@ export function metrics(sources: MetricSources): Metrics {
   );
 
   const tallies: Tally[] = [];
-  const ofRoute = new Map<string, Map<string, Tally>>();
+  const ofRoute = new Map<string, Tally[]>();
   const ofBackend = new Map<string, BackendTally>();
 
   const tallyOf = (route: string, protocol: string, stream: boolean, code: string): Tally => {
     let ofThis = ofRoute.get(route);
     if (ofThis === undefined) {
-      ofThis = new Map();
+      ofThis = [];
       ofRoute.set(route, ofThis);
     }
-    const key = `${protocol} ${stream} ${code}`;
-    let tally = ofThis.get(key);
+    // A few for each route, so looking through them costs less than a name that is put together for each call.
+    let tally = ofThis.find(({ labels, streamed }) => labels.code === code && labels.protocol === protocol && streamed === stream);
     if (tally === undefined) {
       tally = {
         calls: 0,
+        streamed: stream,
         labels: { route, protocol, outcome: code === "OK" ? "ok" : "failed", code },
         duration: duration.labels(route, protocol, String(stream)),
         firstToken: firstToken.labels(route),
       };
       tallies.push(tally);
-      ofThis.set(key, tally);
+      ofThis.push(tally);
     }
     return tally;
   };
@@ -186,6 +187,7 @@ export function metrics(sources: MetricSources): Metrics {
 
 interface Tally {
   calls: number;
+  readonly streamed: boolean;
   readonly labels: { readonly route: string; readonly protocol: string; readonly outcome: string; readonly code: string };
   readonly duration: { observe(seconds: number): void };
   readonly firstToken: { observe(seconds: number): void };

@@ -76,7 +76,8 @@ export async function* complete(
     state.assignment = assignment;
     const rendered = renderPrompt(snapshot, route, assignment, request);
     state.rendered = rendered;
-    await dependencies.guard.input(request, signal);
+    const guarding = dependencies.guard.input(request, signal);
+    if (guarding !== undefined) await guarding;
     const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
     const tiers = tiersOf(snapshot, caller, route, assignment, request.receivedAtMs);
     const estimate = (precision: "guessed" | "counted") => estimateCall(request, route, rendered, precision);
@@ -85,7 +86,8 @@ export async function* complete(
     state.reservation = reservation;
     dependencies.underway.add(state);
     const subject = { caller, route, assignment, rendered, request };
-    const cached = await dependencies.cache.lookUp(subject, signal);
+    const lookingUp = dependencies.cache.lookUp(subject, signal);
+    const cached = lookingUp === undefined ? undefined : await lookingUp;
     state.cache = cached === undefined ? missOf[dependencies.cache.state] : "hit";
     const call = {
       request,
