@@ -44,9 +44,7 @@ export function startReplayRunner(services: Services): ReplayRunner {
       const run = await takeRun(services, runner);
       if (run !== undefined) {
         const work: Promise<void> = workOn(services, runner, run, closing.signal)
-          .catch((error: unknown) => {
-            if (!closing.signal.aborted) logger.warn({ err: error, run: run.id }, "a replay stopped; it goes on later");
-          })
+          .catch((error: unknown) => stoppedBy(services, run, error, closing.signal))
           .finally(() => working.delete(work));
         working.add(work);
       }
@@ -69,6 +67,22 @@ export function startReplayRunner(services: Services): ReplayRunner {
         .catch(() => {});
     },
   };
+}
+
+/** With the database away it goes on later; whatever else ends a run would end it again. */
+async function stoppedBy({ database, logger }: Services, run: ReplayRun, error: unknown, closing: AbortSignal): Promise<void> {
+  if (closing.aborted) return;
+  logger.warn({ err: error, run: run.id }, "a replay stopped");
+  if (error instanceof ControlError && error.kind === "UNAVAILABLE") return;
+  const reason = error instanceof ControlError ? error.message : "internal error; see the control plane's log";
+  await database
+    .system((em) =>
+      em.execute(
+        "update replay_run set state = 'failed', reason = ?, finished_at = now(), runner = null where id = ? and state = 'running'",
+        [reason, run.id],
+      ),
+    )
+    .catch(() => {});
 }
 
 function takeRun({ database }: Services, runner: string): Promise<ReplayRun | undefined> {

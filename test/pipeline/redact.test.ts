@@ -12,8 +12,20 @@ describe("redaction", () => {
     ["keys", "Authorization: Bearer abcdefghij.klmnopqrst", "Authorization: [key removed]"],
     ["keys", `token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmN end`, "token [key removed] end"],
     ["keys", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "[key removed]"],
+    ["keys", "a -----BEGIN PRIVATE KEY-----\nMIIE cut", "a [key removed]"],
+    [
+      "keys",
+      "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
+      "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
+    ],
+    [
+      "keys",
+      "-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n-----BEGIN EC PRIVATE KEY-----\nB\n-----END EC PRIVATE KEY-----\nC",
+      "-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n[key removed]\nC",
+    ],
     ["keys", "a task-oriented sk-etch of the bearer of news", "a task-oriented sk-etch of the bearer of news"],
     ["emails", "write to ann.b+c@mail.example.org today", "write to [email removed] today"],
+    ["emails", "a@b.io,c@d.org;@nobody.com", "[email removed],[email removed];@nobody.com"],
     ["emails", "a @ b, x@y", "a @ b, x@y"],
     ["card-numbers", "4111 1111 1111 1111 and 4111-1111-1111-1112", "[card number removed] and 4111-1111-1111-1112"],
     ["media", "data:image/png;base64,AAAA", "[media removed: 26 characters]"],
@@ -49,6 +61,6 @@ describe("redaction", () => {
   ])("is not slow on %#", (text) => {
     const startedAtMs = performance.now();
     redacted(text, "keys", "emails", "card-numbers", "media");
-    expect(performance.now() - startedAtMs).toBeLessThan(1500);
+    expect(performance.now() - startedAtMs).toBeLessThan(500);
   });
 });
