@@ -9,7 +9,8 @@ import { Editor } from "../../ui/editor.tsx";
 import { CheckField, TextField } from "../../ui/field.tsx";
 import { Notice } from "../../ui/marks.tsx";
 import { requestLabel, rollOutLabel, setLabel } from "./changes.ts";
-import { asText, type PromptData, type VersionData } from "./prompt-page.tsx";
+import { asText } from "./compare.tsx";
+import type { PromptData, VersionData } from "./prompt-page.tsx";
 
 interface DeployDialogProps {
   readonly prompt: PromptData;

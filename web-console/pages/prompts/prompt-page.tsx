@@ -1,8 +1,7 @@
 /** One prompt: a version with its labels and variables, the editor, what differs between versions, who uses it. */
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
-import { EditDialog } from "../../change/form.tsx";
 import { counted, duration, money, percent } from "../../format/numbers.ts";
 import { actorName } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
@@ -13,14 +12,16 @@ import { Card, Page } from "../../shell/page.tsx";
 import { number, oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Editor } from "../../ui/editor.tsx";
-import { SelectField, TextField } from "../../ui/field.tsx";
 import { Badge, Code, Facts, When } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
-import { archivePrompt, type PromptSettings, updatePrompt } from "./changes.ts";
+import { archivePrompt } from "./changes.ts";
+import { Compare } from "./compare.tsx";
 import { DeployDialog } from "./deploy-dialog.tsx";
 import { LabelsCard, labelsFragment } from "./labels.tsx";
 import { Labels } from "./prompts.tsx";
+import { SettingsDialog } from "./settings-dialog.tsx";
 import { TryOut } from "./try-out.tsx";
+import { UsedBy } from "./used-by.tsx";
 import { VersionEditor } from "./version-editor.tsx";
 
 const query = graphql(
@@ -95,7 +96,8 @@ const query = graphql(
   [labelsFragment],
 );
 
-type Data = ResultOf<typeof query>;
+export type PromptPageData = ResultOf<typeof query>;
+type Data = PromptPageData;
 export type PromptData = NonNullable<Data["prompt"]>;
 export type VersionData = PromptData["versions"][number];
 
@@ -213,7 +215,8 @@ export function PromptPage() {
   );
 }
 
-const routesOf = (data: Data) => data.routes.edges.map(({ node }) => node).filter(({ prompt }) => prompt?.promptId === data.prompt?.id);
+export const routesOf = (data: Data) =>
+  data.routes.edges.map(({ node }) => node).filter(({ prompt }) => prompt?.promptId === data.prompt?.id);
 
 const labelsAt = (prompt: PromptData, version: number) =>
   prompt.labels.filter((label) => label.version === version).map(({ name }) => ({ name }));
@@ -332,150 +335,6 @@ function LastDay({ prompt: { versionMetrics } }: { readonly prompt: PromptData }
               First token {duration(one.timeToFirstTokenMsP50)} (p50), whole {duration(one.durationMsP95)} (p95),{" "}
               {money(BigInt(one.costNanodollars) / BigInt(one.calls))} a call
             </p>
-          </li>
-        ))}
-      </ul>
-    </Card>
-  );
-}
-
-function SettingsDialog({
-  prompt,
-  routes,
-  onClose,
-}: {
-  readonly prompt: PromptData;
-  readonly routes: readonly { readonly id: string; readonly name: string }[];
-  readonly onClose: () => void;
-}) {
-  return (
-    <EditDialog<PromptSettings>
-      title={`Settings of ${prompt.name}`}
-      start={{ folder: prompt.folder, protectedLabels: prompt.protectedLabels.join(", "), runRouteId: prompt.runRouteId ?? "" }}
-      revision={prompt.revision}
-      names={{ folder: "Folder", protectedLabels: "Protected labels", runRouteId: "Endpoint of its own" }}
-      submit="Publish the change"
-      done="The prompt is changed"
-      save={(values, revision) => updatePrompt(prompt.id, values, revision)}
-      onClose={() => onClose()}
-    >
-      {({ values, set, problem }) => (
-        <>
-          <TextField
-            label="Folder"
-            value={values.folder}
-            onChange={(folder) => set("folder", folder)}
-            problem={problem("folder")}
-            hint="Such as support/email. Empty: at the top."
-          />
-          <TextField
-            label="Protected labels"
-            value={values.protectedLabels}
-            onChange={(labels) => set("protectedLabels", labels)}
-            problem={problem("protectedLabels")}
-            hint="Between commas. They move only when a second person approves; taking the protection away needs that too."
-          />
-          <SelectField
-            label="Endpoint of its own"
-            value={values.runRouteId}
-            onChange={(id) => set("runRouteId", id)}
-            problem={problem("runRouteId")}
-            choices={[{ value: "", label: "none" }, ...routes.map(({ id, name }) => ({ value: id, label: `calls route ${name}` }))]}
-            hint={`POST /v1/prompts/${prompt.name}/run takes the variables alone.`}
-          />
-        </>
-      )}
-    </EditDialog>
-  );
-}
-
-type Comparable = Pick<VersionData, "messages" | "defaultParameters" | "tools" | "responseSchema">;
-
-export const asText = (version: Comparable | undefined): string =>
-  version === undefined
-    ? ""
-    : [
-        ...version.messages.map(({ role, template }) => `── ${role.toLowerCase()}\n${template}`),
-        ...(
-          [
-            ["default parameters", version.defaultParameters],
-            ["tools", version.tools],
-            ["schema of the answer", version.responseSchema],
-          ] as const
-        ).flatMap(([name, value]) => (value == null ? [] : [`── ${name}\n${JSON.stringify(value, null, 2)}`])),
-      ].join("\n\n");
-
-function Compare({
-  prompt,
-  newer,
-  older,
-  onPick,
-}: {
-  readonly prompt: PromptData;
-  readonly newer: VersionData;
-  readonly older: number;
-  readonly onPick: (patch: { v?: number; with?: number }) => void;
-}) {
-  const choices = prompt.versions.map(({ version, commitMessage }) => ({
-    value: String(version),
-    label: `${version}: ${commitMessage || "no message"}`,
-  }));
-  const before = prompt.versions.find(({ version }) => version === older);
-  return (
-    <Card title="What differs">
-      <div className="stack">
-        <div className="field-grid">
-          <SelectField
-            label="From"
-            value={String(before?.version ?? "")}
-            onChange={(value) => onPick({ with: Number(value) })}
-            choices={before === undefined ? [{ value: "", label: "nothing" }, ...choices] : choices}
-          />
-          <SelectField label="To" value={String(newer.version)} onChange={(value) => onPick({ v: Number(value) })} choices={choices} />
-        </div>
-        <Editor label="The two versions side by side" language="liquid" value={asText(newer)} against={asText(before)} />
-      </div>
-    </Card>
-  );
-}
-
-function UsedBy({ data }: { readonly data: Data }) {
-  const routes = routesOf(data);
-  const arms = data.experiments.edges.flatMap(({ node }) =>
-    node.variants.filter((variant) => variant.prompt?.promptId === data.prompt?.id).map((variant) => ({ ...variant, experiment: node })),
-  );
-  if (routes.length === 0 && arms.length === 0)
-    return (
-      <Empty
-        title="Nobody uses it"
-        action={
-          <Link className="button" to="/routes">
-            To the routes
-          </Link>
-        }
-      >
-        Choose it on a route, or as an arm of an experiment.
-      </Empty>
-    );
-  return (
-    <Card>
-      <ul className="stack tight">
-        {routes.map((route) => (
-          <li key={route.id} className="row">
-            <Badge>route</Badge>
-            <Link to={`/routes/${route.id}`}>{route.name}</Link>
-            <span className="quiet">
-              {route.prompt?.label === null ? `version ${route.prompt.version}, fixed` : `label ${route.prompt?.label}`}
-            </span>
-          </li>
-        ))}
-        {arms.map(({ experiment, key, prompt }) => (
-          <li key={`${experiment.id} ${key}`} className="row">
-            <Badge>experiment, {experiment.status.toLowerCase()}</Badge>
-            <Link to={`/experiments/${experiment.id}`}>{experiment.key}</Link>
-            <span className="quiet">
-              arm {key}, {prompt?.label === null ? `version ${prompt.version}` : `label ${prompt?.label}`}
-            </span>
           </li>
         ))}
       </ul>

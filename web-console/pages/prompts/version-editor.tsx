@@ -10,7 +10,8 @@ import { Editor } from "../../ui/editor.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { Badge, Notice } from "../../ui/marks.tsx";
 import { createVersion, type MessageValues, type NewVersion } from "./changes.ts";
-import { asText, type PromptData, type VersionData } from "./prompt-page.tsx";
+import { asText } from "./compare.tsx";
+import type { PromptData, VersionData } from "./prompt-page.tsx";
 
 const roles = ["SYSTEM", "DEVELOPER", "USER", "ASSISTANT"] as const;
 

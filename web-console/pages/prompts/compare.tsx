@@ -1,0 +1,55 @@
+/** What differs between two versions, side by side. */
+import { Card } from "../../shell/page.tsx";
+import { Editor } from "../../ui/editor.tsx";
+import { SelectField } from "../../ui/field.tsx";
+import type { PromptData, VersionData } from "./prompt-page.tsx";
+
+type Comparable = Pick<VersionData, "messages" | "defaultParameters" | "tools" | "responseSchema">;
+
+export const asText = (version: Comparable | undefined): string =>
+  version === undefined
+    ? ""
+    : [
+        ...version.messages.map(({ role, template }) => `── ${role.toLowerCase()}\n${template}`),
+        ...(
+          [
+            ["default parameters", version.defaultParameters],
+            ["tools", version.tools],
+            ["schema of the answer", version.responseSchema],
+          ] as const
+        ).flatMap(([name, value]) => (value == null ? [] : [`── ${name}\n${JSON.stringify(value, null, 2)}`])),
+      ].join("\n\n");
+
+export function Compare({
+  prompt,
+  newer,
+  older,
+  onPick,
+}: {
+  readonly prompt: PromptData;
+  readonly newer: VersionData;
+  readonly older: number;
+  readonly onPick: (patch: { v?: number; with?: number }) => void;
+}) {
+  const choices = prompt.versions.map(({ version, commitMessage }) => ({
+    value: String(version),
+    label: `${version}: ${commitMessage || "no message"}`,
+  }));
+  const before = prompt.versions.find(({ version }) => version === older);
+  return (
+    <Card title="What differs">
+      <div className="stack">
+        <div className="field-grid">
+          <SelectField
+            label="From"
+            value={String(before?.version ?? "")}
+            onChange={(value) => onPick({ with: Number(value) })}
+            choices={before === undefined ? [{ value: "", label: "nothing" }, ...choices] : choices}
+          />
+          <SelectField label="To" value={String(newer.version)} onChange={(value) => onPick({ v: Number(value) })} choices={choices} />
+        </div>
+        <Editor label="The two versions side by side" language="liquid" value={asText(newer)} against={asText(before)} />
+      </div>
+    </Card>
+  );
+}
