@@ -1,6 +1,7 @@
 /**
  * What the ledger knows of quotas over calendar windows and lifetimes: the sums of the rows that each of them counts. It restores
- * counters that Redis has lost, and stands in for them where there is no Redis. Refused calls used nothing. A lifetime reaches
+ * counters that Redis has lost, and stands in for them where there is no Redis. Refused calls used nothing, but for those
+ * whose answer was cut half-way. A lifetime reaches
  * as far back as rows are kept.
  */
 import { calendarWindowAt, slidingMs } from "#agreements/quota-window.ts";
@@ -45,7 +46,7 @@ export async function usesOf(em: EntityManager, quota: Quota, at: Date): Promise
   if (resource === "concurrent_calls" || slidingMs[quota.window] !== undefined) return [];
   const { startMs, endMs } = calendarWindowAt(quota.window, quota.timeZone, at.getTime());
   const parts = [{ kind: quota.scopeKind, id: quota.scopeId ?? null }, ...quota.within];
-  const conditions = ["started_at >= ?", "outcome <> 'denied'"];
+  const conditions = ["started_at >= ?", "(outcome <> 'denied' or input_tokens is not null)"];
   const values: string[] = [new Date(startMs).toISOString()];
   for (const { kind, id } of parts) {
     const column = columns[kind];

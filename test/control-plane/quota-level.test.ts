@@ -1,9 +1,13 @@
 /** How quotas stand now, over GraphQL: which bind a key, what the ledger says of them, and what cannot be made. */
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { Outcome } from "#proto/penstock/usage/v1/usage_event_pb.ts";
+import { readQuotaUse } from "../../control-plane/usage/quota-use.ts";
+import { recordUsage } from "../../control-plane/usage/record-usage.ts";
 import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
 import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
+import { usageRecord } from "../money/ledger-calls.ts";
 
 let postgres: PostgresServer;
 let services: TestServices;
@@ -70,4 +74,27 @@ it.each([
 ])("a quota that cannot be counted is refused at %s: %j", async (path, more) => {
   const refused = await quota("refused", more);
   expect(refused.issues.map((issue: { path: string }) => issue.path)).toContain(path);
+});
+
+it("the ledger knows what was used: by calls that ended well, were cut half-way or lost with their node, and not by refused ones", async () => {
+  const organisationId = await makeOrganisation(services, "counted");
+  const token = await tokenFor(services, organisationId, "admin");
+  const input = { key: "all", scopeKind: "ORGANISATION", resource: "TOKENS", window: "LIFETIME", limit: "1000", enforcement: "HARD" };
+  const made = await client.ask(
+    token,
+    "mutation($input: CreateQuotaInput!) { createQuota(input: $input) { ... on CreateQuotaPayload { quota { id } } } }",
+    { input },
+  );
+  const usage = { inputTokens: 10n, outputTokens: 20n };
+  const at = new Date();
+  const refused = usageRecord({ organisationId, at, outcome: Outcome.DENIED });
+  if (refused.record.case === "usage") delete refused.record.value.usage;
+  await recordUsage(services.database, [
+    usageRecord({ organisationId, at, usage }),
+    usageRecord({ organisationId, at, usage, outcome: Outcome.DENIED }),
+    usageRecord({ organisationId, at, usage: { ...usage, estimated: true }, outcome: Outcome.NODE_LOST }),
+    refused,
+  ]);
+  const id = made.data.createQuota.quota.id as string;
+  expect(await readQuotaUse(services.database, organisationId, at)).toMatchObject([{ quotaId: id, used: 90n }]);
 });
