@@ -81,7 +81,6 @@ describe.each([false, true])("streamed: %s", (stream) => {
       model: "sim-instant",
       stream,
       temperature: 0.5,
-      user: "ann",
       messages: say("echo: good morning"),
     });
     expect(answersOf(content)).toEqual([{ role: "assistant", content: "good morning" }]);

@@ -78,10 +78,10 @@ class Captured implements CapturedContent {
     });
   }
 
-  /** The common form, with what other dialects say beside it. */
+  /** The common form, with what other dialects say beside it, and without who asked: the ledger has a hash of it. */
   #requestText(): { readonly text: string; readonly cut: boolean } {
     const { body, model, prompt } = this.#request;
-    const entries = Object.entries(body.value).filter(([name]) => name !== "model" && name !== "prompt");
+    const entries = Object.entries(body.value).filter(([name]) => !leftOut.has(name));
     const whole = Object.fromEntries([
       ["model", model],
       ...entries,
@@ -93,6 +93,8 @@ class Captured implements CapturedContent {
   }
 }
 
+/** Said below in a form that all dialects share; and an end user's own id, which leaves a node towards nobody but the backend. */
+const leftOut = new Set(["model", "prompt", "user", "safety_identifier"]);
 /** With names, quotes and what JSON escapes. */
 const textLengthMax = 2 * lengthMax;
 const unmappedMax = 100;

@@ -88,7 +88,7 @@ export type CallContent = Message<"penstock.usage.v1.CallContent"> & {
   retentionDays: number;
 
   /**
-   * The caller's request in the OpenAI chat API's form, JSON of at most 256 KiB.
+   * The caller's request in the OpenAI chat API's form and without its end user's id, JSON of at most 256 KiB.
    *
    * @generated from field: string request = 5;
    */
