@@ -89,6 +89,7 @@ describe("the source", () => {
       "control-plane/graphql/print-schema.ts",
       "control-plane/database/embedded-worker.ts",
       "control-plane/database/prepare-database.ts",
+      "data-plane/pipeline/tokenizer-table.ts",
       "web-console/build.ts",
       "web-console/main.tsx",
     ]);
