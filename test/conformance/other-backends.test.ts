@@ -2,11 +2,18 @@
  * Callers of OpenAI's and of Anthropic's official SDK, and of gRPC, over backends that speak neither: Gemini, Bedrock, Cohere. The
  * servers are strict about what comes back to them, so that a lost signature or plan is a 400 here.
  */
+
+import { createOpenAI } from "@ai-sdk/openai";
 import Anthropic from "@anthropic-ai/sdk";
 import { create } from "@bufbuild/protobuf";
+import { HumanMessage, ToolMessage } from "@langchain/core/messages";
+import { tool as langchainTool } from "@langchain/core/tools";
+import { ChatOpenAI } from "@langchain/openai";
+import { generateText, isStepCount, jsonSchema, streamText, tool } from "ai";
 import OpenAI from "openai";
 import { v7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { sealSecret } from "#agreements/sealed-secret.ts";
 import { ProviderSchema } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { CompletionService, FinishReason, Role } from "#proto/penstock/inference/v1/completion_pb.ts";
@@ -277,6 +284,57 @@ describe.each(kinds)("the Anthropic SDK over %s", (model) => {
       ],
     });
     expect(answer.content).toMatchObject([{ type: "text", text: "It is raining." }]);
+  });
+});
+
+describe.each(kinds)("frameworks over %s", (model) => {
+  const provider = () => createOpenAI({ apiKey: node.apiKey, baseURL: `${node.restUrl}/v1` });
+  const weather = () =>
+    tool({
+      description: "tells the weather",
+      inputSchema: jsonSchema<{ city: string }>({ ...parameters, additionalProperties: false }),
+      execute: async () => "raining",
+    });
+
+  it.each([false, true])("Vercel's ai runs a tool loop through responses, with all that was signed (stored: %s)", async (store) => {
+    const asked = {
+      model: provider().responses(model),
+      prompt: "what is the weather?",
+      tools: { get_weather: weather() },
+      stopWhen: isStepCount(3),
+      maxRetries: 0,
+      providerOptions: {
+        openai: { store, include: ["reasoning.encrypted_content" as const], forceReasoning: true, reasoningSummary: "auto" },
+      },
+    };
+    const { text, steps } = await generateText(asked);
+    expect(steps.map(({ finishReason }) => finishReason)).toEqual(["tool-calls", "stop"]);
+    expect(text).toBe("It is raining.");
+    expect(await streamText(asked).text).toBe("It is raining.");
+  });
+
+  it("Vercel's ai streams text through chat", async () => {
+    expect(await streamText({ model: provider().chat(model), prompt: "hello" }).text).toBe("You said hello");
+  });
+
+  it("LangChain runs a tool loop through responses", async () => {
+    const told = langchainTool(() => "raining", { name: "get_weather", description: "tells it", schema: z.object({ city: z.string() }) });
+    const langchain = new ChatOpenAI({
+      model,
+      apiKey: node.apiKey,
+      maxRetries: 0,
+      useResponsesApi: true,
+      configuration: { baseURL: `${node.restUrl}/v1` },
+    }).bindTools([told], { include: ["reasoning.encrypted_content"] } as never);
+    const first = await langchain.invoke("what is the weather?");
+    const [call] = first.tool_calls ?? [];
+    expect(call).toMatchObject({ name: "get_weather", args: { city: "Köln" } });
+    const done = await langchain.invoke([
+      new HumanMessage("what is the weather?"),
+      first,
+      new ToolMessage({ content: "raining", tool_call_id: call?.id ?? "" }),
+    ]);
+    expect(done.text).toBe("It is raining.");
   });
 });
 

@@ -7,7 +7,7 @@
 
 import { type FieldOrigins, noOrigins } from "../field-origins.ts";
 import { isObject, isSaid, type Json, textOf, unknownMembers, wrong } from "./fields.ts";
-import { readReasoning } from "./reasoning-envelope.ts";
+import { isUnsigned, readReasoning } from "./reasoning-envelope.ts";
 
 export interface InputMessages {
   readonly messages: readonly Json[];
@@ -75,8 +75,9 @@ export function inputMessages(items: readonly unknown[], nameOf: (index: number)
       case "reasoning": {
         const details = readReasoning(item);
         const of = openTurn(at);
-        of.reasoning.push(...details.map((detail) => ({ detail, at })));
-        if (details.length === 0) of.thoughts += thoughtsOf(item);
+        of.reasoning.push(...details.flatMap((detail) => (isUnsigned(detail) ? [] : [{ detail, at }])));
+        of.thoughts +=
+          details.length === 0 ? thoughtsOf(item) : details.map((detail) => (isUnsigned(detail) ? textOf(detail["text"]) : "")).join("");
         break;
       }
       case "function_call":

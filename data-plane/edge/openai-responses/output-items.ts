@@ -178,7 +178,7 @@ export function outputItems({ idTag, reasoningAsSummary, sealedShown }: OutputOp
     return events;
   }
 
-  function closeReasoning({ item, details }: OpenReasoning): OutputEvent[] {
+  function closeReasoning({ item, details, textSince }: OpenReasoning): OutputEvent[] {
     const events: OutputEvent[] = [];
     const [summary] = item.summary;
     if (summary !== undefined) {
@@ -192,8 +192,10 @@ export function outputItems({ idTag, reasoningAsSummary, sealedShown }: OutputOp
       events.push({ type: "response.reasoning_text.done", ...at, text: said["text"] });
       events.push({ type: "response.content_part.done", ...at, part: said });
     }
-    if (details.some((detail) => "signature" in detail || "data" in detail)) {
-      const envelope = reasoningEnvelope(details);
+    // Callers give a summary back without its text, and some give back only what is sealed; a model that wants its thoughts has them so.
+    const thoughts = textSince !== "" && (sealedShown || item.content === undefined) ? [{ type: "reasoning.text", text: textSince }] : [];
+    if (details.length + thoughts.length > 0) {
+      const envelope = reasoningEnvelope([...details, ...thoughts]);
       sealed.set(item, envelope);
       if (sealedShown) item.encrypted_content = envelope;
     }

@@ -10,6 +10,12 @@ const mark = "psr1.";
 export const reasoningEnvelope = (details: readonly Json[]): string =>
   mark + Buffer.from(JSON.stringify(details), "utf8").toString("base64url");
 
+/** Made here and for here: no provider can open it. */
+export const isOurs = (item: Json): boolean => textOf(item["encrypted_content"]).startsWith(mark);
+
+/** What nobody signed: thoughts that any model may be given back. */
+export const isUnsigned = ({ type, signature }: Json): boolean => type === "reasoning.text" && textOf(signature) === "";
+
 /**
  * The entries of `reasoning_details` that an item of a caller's stands for. None where nothing is sealed in it.
  */

@@ -13,6 +13,7 @@ import { type ChatBody, checkChatBody, refuseSteering } from "../chat-body.ts";
 import { itemName, responseField } from "./field-names.ts";
 import { isObject, isSaid, type Json, unknownMembers, unsupported, wrong } from "./fields.ts";
 import { inputMessages } from "./input-messages.ts";
+import { isOurs } from "./reasoning-envelope.ts";
 import { chatToolChoice, chatTools } from "./tools.ts";
 
 export interface ResponseRequest extends ChatBody {
@@ -181,7 +182,11 @@ export const includes = (include: unknown, what: string): boolean => Array.isArr
 /** A backend keeps nothing for us: what was stored here goes along, and each call stands for itself. */
 function nativeBodyOf(json: JsonText, input: readonly Json[], goesOn: boolean): JsonText {
   const changes = new Map<string, string | undefined>([["store", "false"]]);
-  if (goesOn) changes.set("input", JSON.stringify(input.filter(isReadableElsewhere)));
+  if (goesOn || input.some((item) => isObject(item) && isOurs(item)))
+    changes.set(
+      "input",
+      JSON.stringify(input.filter((item) => !isObject(item) || ((!goesOn || isReadableElsewhere(item)) && !isOurs(item)))),
+    );
   for (const name of ["previous_response_id", "background", "prompt"]) if (json.members.has(name)) changes.set(name, undefined);
   return readJsonText(spliced(json, changes));
 }
