@@ -2,7 +2,7 @@
 // installed. Run by itself before those npm scripts that do not go through penstock.mjs: what a pull has added is there then, too.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -23,9 +23,19 @@ export function installPackages() {
     stdio: ["ignore", 2, 2],
   });
   if (status !== 0) fail("the packages could not be installed; run `npm install --no-save` to see why");
-  // An empty database to begin with, so that the first start need not make one. Where this fails, the first start is slower.
-  spawnSync(installedNode(), [join(root, "control-plane", "database", "prepare-database.ts")], { cwd: root, stdio: "ignore" });
   writeFileSync(stampFile, wanted);
+}
+
+/** An empty database to begin with, so that the first start need not make one and migrate it. Where this fails, that is slower. */
+export function prepareDatabase() {
+  const modules = join(root, "node_modules");
+  const database = join(root, "control-plane", "database");
+  const { version } = JSON.parse(readFileSync(join(modules, "@electric-sql", "pglite", "package.json"), "utf8"));
+  const migrations = readdirSync(join(database, "migrations")).sort();
+  const name = `database-${version}-${migrations.length}-${migrations.at(-1).replace(/\.ts$/, "")}.tar.gz`;
+  if (existsSync(join(modules, ".cache", "penstock", name))) return;
+  process.stderr.write("penstock: preparing the database (once) …\n");
+  spawnSync(installedNode(), [join(database, "prepare-database.ts")], { cwd: root, stdio: "ignore" });
 }
 
 /** The Node that came with the packages, or the running one where none did. */

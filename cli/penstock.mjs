@@ -6,13 +6,15 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { fail, installedNode, installPackages, root } from "./install-packages.mjs";
+import { fail, installedNode, installPackages, prepareDatabase, root } from "./install-packages.mjs";
 
 const main = join(root, "cli", "main.ts");
 const nodeMajorMin = 24;
 
 installPackages();
-if (["start", "control-plane", "test"].includes(process.argv[2] ?? "")) buildConsole();
+const command = process.argv[2] ?? "";
+if (["start", "test"].includes(command)) prepareDatabase();
+if (["start", "control-plane", "test"].includes(command)) buildConsole();
 await handOver();
 
 /** Once for each state of its sources: what it was built from stands beside what was built. */

@@ -140,6 +140,8 @@ function poolOptions(embedded: EmbeddedDatabase | undefined) {
 async function migrate(orm: MikroORM, embedded: EmbeddedDatabase | undefined): Promise<void> {
   if (embedded !== undefined) {
     await orm.migrator.up();
+    // What it was unpacked from is the same in many installations; an epoch is of one. Nothing has happened in it at number 0.
+    await orm.em.fork().execute("update config_state set epoch = gen_random_uuid() where number = 0");
     return;
   }
   await orm.em.fork().transactional(async (em) => {

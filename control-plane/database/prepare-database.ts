@@ -1,17 +1,30 @@
-/** Makes the packed empty database, as a command of its own: the launcher runs it after it has installed the packages. */
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+/** Makes the packed database, as a command of its own: the launcher runs it where it is missing. */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
+import { openLogger } from "../logger.ts";
+import { embeddedDatabaseDir } from "../settings.ts";
+import { openDatabase } from "./orm.ts";
 import { preparedDatabasePath } from "./prepared-database.ts";
 
 const path = preparedDatabasePath();
 if (!existsSync(path)) {
-  const database = await PGlite.create("memory://");
-  const packed = await database.dumpDataDir("gzip");
-  await database.close();
-  mkdirSync(dirname(path), { recursive: true });
   // Whole or not at all: a start in between must not find half of it.
   const aside = `${path}.${process.pid}`;
-  writeFileSync(aside, Buffer.from(await packed.arrayBuffer()));
-  renameSync(aside, path);
+  const dataDir = `${aside}.data`;
+  mkdirSync(dirname(path), { recursive: true });
+  try {
+    const migrated = await openDatabase({ dataDir, databaseUrl: undefined }, openLogger("silent"));
+    await migrated.close();
+    const database = await PGlite.create(embeddedDatabaseDir({ dataDir }));
+    const packed = await database.dumpDataDir("gzip");
+    await database.close();
+    writeFileSync(aside, Buffer.from(await packed.arrayBuffer()));
+    renameSync(aside, path);
+    const folder = dirname(path);
+    for (const name of readdirSync(folder))
+      if (/database-.*\.tar\.gz$/.test(name) && name !== basename(path)) rmSync(join(folder, name), { force: true });
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
 }

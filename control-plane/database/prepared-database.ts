@@ -1,15 +1,19 @@
 /**
- * An empty PGlite database, packed: unpacking it takes a second where making a new one takes four. Made once after the packages
- * are installed, and kept beside them, because it belongs to the PGlite of that installation. Without it everything works, slower.
+ * A PGlite database with nothing in it and every migration run, packed: unpacking it takes a second, making one and migrating it
+ * seven. Made once for each state of the migrations, and kept beside the packages, because it belongs to the PGlite of that
+ * installation. Without it everything works, slower; one that is older is migrated on.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const modules = join(import.meta.dirname, "..", "..", "node_modules");
 
+/** cli/install-packages.mjs, which must run before there are packages, says the same. */
 export function preparedDatabasePath(): string {
   const { version } = JSON.parse(readFileSync(join(modules, "@electric-sql", "pglite", "package.json"), "utf8")) as { version: string };
-  return join(modules, ".cache", "penstock", `empty-database-${version}.tar.gz`);
+  const migrations = readdirSync(join(import.meta.dirname, "migrations")).sort();
+  const newest = migrations.at(-1)?.replace(/\.ts$/, "");
+  return join(modules, ".cache", "penstock", `database-${version}-${migrations.length}-${newest}.tar.gz`);
 }
 
 /** undefined: there is none, or there is a database in the directory already. */

@@ -23,6 +23,7 @@ import {
   demoRoutes,
 } from "./storefront.ts";
 
+const demoSummary = "the demo: a storefront and its last week; npx penstock demo remove takes it away";
 export const demoProjectKey = "storefront-demo";
 
 /** The ids of what the demo is made of, the same whenever they are asked for. */
@@ -82,6 +83,8 @@ export async function makeDemoConfiguration(change: ConfigurationChange, { week,
   makeRoutes(change, ids);
   makeQuotas(change, ids, week);
   makeExperiments(change, ids, week);
+  // What was made within said its own words.
+  change.describe(demoSummary);
 }
 
 async function makeBackends(change: ConfigurationChange, ids: DemoIds, providerId: string): Promise<void> {

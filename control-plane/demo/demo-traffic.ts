@@ -203,12 +203,12 @@ function serve({ week }: DemoSurroundings, route: DemoRoute, arm: DemoArm | unde
     httpStatus: result === "UPSTREAM_UNAVAILABLE" ? 503 : 0,
   });
   const fate = draws.next();
-  const failing = (ill ? 0.55 : 0.007) + (arm?.truth?.failing ?? 0);
+  const failing = (ill ? 0.7 : 0.007) + (arm?.truth?.failing ?? 0);
   if (fate >= failing) return { backend: chosen, attempts: [], failure: "", slower: ill ? 3.2 : 1, lostMs: 0 };
   const late = ill && draws.next() < 0.3;
   const first = failed(chosen, late ? "UPSTREAM_TIMEOUT" : "UPSTREAM_UNAVAILABLE", late ? 8000 : Math.round(60 * draws.spread(0.6)));
   // Another answers for most of them; a variant that names its backends has no other.
-  if (arm?.backend === undefined && draws.next() < (ill ? 0.7 : 0.6))
+  if (arm?.backend === undefined && draws.next() < (ill ? 0.5 : 0.6))
     return { backend: route.fallback, attempts: [first], failure: "", slower: ill ? 1.4 : 1, lostMs: first.durationMs };
   const second = arm?.backend === undefined ? [failed(route.fallback, "UPSTREAM_UNAVAILABLE", 45, first.durationMs + 1)] : [];
   return {

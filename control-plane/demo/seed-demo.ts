@@ -100,7 +100,7 @@ async function weekToLay(services: Services): Promise<DemoWeek | undefined> {
   await changeConfiguration(
     services,
     { actor: demoActor, organisationId: organisation.id },
-    { action: "demo.create", summary: "the demo: a storefront and its last week; npx penstock demo remove takes it away" },
+    { action: "demo.create", summary: "the demo" },
     (change) =>
       makeDemoConfiguration(change, {
         week: { organisationId: organisation.id, projectId, madeAt: change.at },

@@ -91,6 +91,17 @@ describe("the first start", () => {
     expect(providers.providers.edges).toEqual([{ node: { baseUrl: "http://127.0.0.1:4006/v1" } }]);
   });
 
+  it("has an epoch of its own, though all begin with the same packed database", async () => {
+    const epochs = new Set<string>();
+    for (const name of ["one", "two"]) {
+      const database = await openDatabase({ dataDir: join(dataDir, name), databaseUrl: undefined }, openLogger("silent"));
+      const [state] = await database.system((em) => em.execute<{ epoch: string }[]>("select epoch::text as epoch from config_state"));
+      epochs.add(state?.epoch ?? "");
+      await database.close();
+    }
+    expect(epochs.size).toBe(2);
+  });
+
   it("makes everything once, though two control planes start at once on one PostgreSQL", async () => {
     const databaseUrl = await postgres.createDatabase();
     const planes = await Promise.all([start({ PENSTOCK_DATABASE_URL: databaseUrl }), start({ PENSTOCK_DATABASE_URL: databaseUrl })]);
