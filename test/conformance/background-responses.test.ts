@@ -1,6 +1,9 @@
 /** Responses in the background and items by reference, as the official SDK sees them, on one node and between two. */
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { backgroundResponses } from "../../data-plane/edge/openai-responses/background-responses.ts";
+import { memoryResponseStore } from "../../data-plane/memory/response-store.ts";
+import type { ResponseStore } from "../../data-plane/pipeline/response-store.ts";
 import { routeOver, startTestNode, type TestNode } from "../harness/node.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
 
@@ -127,4 +130,34 @@ describe("between two nodes", () => {
     await maker[Symbol.asyncDispose]();
     expect(await clientOf(watcher).responses.retrieve(id)).toMatchObject({ status: "failed", error: { code: "server_error" } });
   });
+});
+
+it("a response's end waits for a store that is away, and is not kept where it was deleted", async () => {
+  const kept = memoryResponseStore();
+  let away = false;
+  const store: ResponseStore = {
+    put: (...record) => (away ? Promise.resolve(false) : kept.put(...record)),
+    get: (...key) => (away ? Promise.reject(new Error("away")) : kept.get(...key)),
+    delete: (...key) => kept.delete(...key),
+  };
+  const background = backgroundResponses(store);
+  const run = async (id: string, make: () => Promise<void>) => {
+    let status = "queued";
+    const record = () => ({ response: { status } });
+    const made = async () => {
+      await make();
+      status = "completed";
+    };
+    await (await background.start({ owner: "o", id, record, make: made, failed: () => {} })).over;
+    return kept.get("o", id);
+  };
+  const back = () => void setTimeout(() => (away = false), 50);
+  expect(
+    await run("r1", async () => {
+      away = true;
+      back();
+    }),
+  ).toContain("completed");
+  expect(await run("r2", async () => void (await kept.delete("o", "r2")))).toBeUndefined();
+  expect(background.size).toBe(0);
 });

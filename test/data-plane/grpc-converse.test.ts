@@ -9,13 +9,20 @@ import {
   Role,
   ToolChoiceMode,
 } from "#proto/penstock/inference/v1/completion_pb.ts";
-import { routeOver, startTestNode, type TestNode } from "../harness/node.ts";
+import { ids, routeOver, startTestNode, type TestNode } from "../harness/node.ts";
 
 let node: TestNode;
 let client: Client;
 
 beforeAll(async () => {
-  node = await startTestNode({ resources: [...routeOver("sim-instant"), ...routeOver("sim-slow"), ...routeOver("sim-fault-cut-rst")] });
+  node = await startTestNode({
+    resources: [
+      ...routeOver("sim-instant"),
+      ...routeOver("sim-slow"),
+      ...routeOver("sim-fault-cut-rst"),
+      ...routeOver("sim-instant", { name: "messages" }, { key: "messages", providerId: ids.anthropicProvider }),
+    ],
+  });
   client = new Client(node.grpcAddress, credentials.createInsecure());
 });
 afterAll(async () => {
@@ -108,6 +115,18 @@ describe("a conversation", () => {
     const talking = talk();
     talking.say({ case: "open", value: { model: "sim-fault-cut-rst", messages: [text(Role.USER, "hi")] } });
     expect((await talking.over).code).toBe(status.UNAVAILABLE);
+  });
+
+  it("names what is wrong in the message that said it", async () => {
+    const named = talk();
+    named.say({ case: "open", value: { model: "messages", messages: [text(Role.USER, "hi")] } });
+    await named.turnOver(1);
+    named.say({ case: "turn", value: { messages: [text(Role.USER, "one"), { ...text(Role.USER, "two"), name: "ann" }] } });
+    const failed = await named.over;
+    expect([failed.code, failed.details]).toEqual([status.INVALID_ARGUMENT, expect.stringContaining('"turn.messages[1].name"')]);
+    const opened = talk();
+    opened.say({ case: "open", value: { model: "messages", messages: [text(Role.USER, "hi")], sampling: { seed: 7n } } });
+    expect((await opened.over).details).toContain('"open.sampling.seed"');
   });
 
   it("frees the backend when its caller leaves", async () => {

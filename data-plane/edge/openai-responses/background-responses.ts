@@ -6,7 +6,7 @@
  * run have as long as any call, and then fail.
  */
 import { GatewayError } from "../../gateway-error.ts";
-import type { ResponseStore } from "../../pipeline/response-store.ts";
+import { type ResponseStore, recordLengthMax } from "../../pipeline/response-store.ts";
 import type { CallLifetime } from "../../pipeline/total-clock.ts";
 import type { Json } from "./fields.ts";
 
@@ -19,15 +19,18 @@ const stopAskedMs = 1_000;
 /** How long a caller waits for another node to stop. */
 const stopWaitMs = 5_000;
 const stopPollMs = 200;
+/** A response whose end cannot be kept is lost: so long a store may be away. */
+const keepWaitMs = 30_000;
+const keepAgainMs = 1_000;
 
 export interface BackgroundRun {
   readonly owner: string;
   readonly id: string;
   /** The record to be kept now, and after each change. */
   record(): Json;
-  /** Makes the response. What it throws has been noted in the record by `failed`. */
-  make(lifetime: CallLifetime, changed: () => Promise<void>): Promise<void>;
-  /** The response has come to no good end: what stopped it, and whether somebody wanted that. */
+  /** Makes the response; `changed` has the record kept anew, without waiting for it. */
+  make(lifetime: CallLifetime, changed: () => void): Promise<void>;
+  /** What `make` threw: the response has come to no good end: what stopped it, and whether somebody wanted that. */
   failed(error: GatewayError, cancelled: boolean): void;
 }
 
@@ -54,24 +57,38 @@ const unkept = () => new GatewayError("NOT_READY", "responses cannot be kept rig
 
 export function backgroundResponses(store: ResponseStore): BackgroundResponses {
   const running: Running[] = [];
+  let closing = false;
   const find = (owner: string, id: string) => running.find(({ run }) => run.owner === owner && run.id === id);
+
+  /** What was deleted while it ran stays so. Where the store does not say, it is there. */
+  const isDeleted = ({ owner, id }: BackgroundRun): Promise<boolean> =>
+    store.get(owner, id).then(
+      (record) => record === undefined,
+      () => false,
+    );
+
+  /** Whether its end could be kept, as far as its length goes; a store that is away for a moment is waited for. */
+  const keptAtLast = async (run: BackgroundRun): Promise<boolean> => {
+    const record = JSON.stringify(run.record());
+    for (const untilMs = Date.now() + keepWaitMs; record.length <= recordLengthMax; ) {
+      if ((await store.put(run.owner, run.id, record)) || closing || Date.now() > untilMs) return true;
+      await new Promise((resolve) => setTimeout(resolve, keepAgainMs));
+    }
+    return false;
+  };
 
   const go = async (run: BackgroundRun, lifetime: CallLifetime): Promise<void> => {
     const keep = () => store.put(run.owner, run.id, JSON.stringify(run.record()));
     const watch = watched(store, run, lifetime);
     try {
-      await run.make(
-        lifetime,
-        async () => void ((await store.get(run.owner, run.id).catch(() => undefined)) !== undefined && (await keep())),
-      );
+      await run.make(lifetime, () => void isDeleted(run).then((deleted) => deleted || keep()));
     } catch (reason) {
       const error = GatewayError.from(lifetime.signal.aborted ? lifetime.signal.reason : reason);
       run.failed(error, error === stopped);
     } finally {
       watch.end();
     }
-    // What was deleted while it ran stays so.
-    if ((await store.get(run.owner, run.id).catch(() => undefined)) !== undefined && !(await keep())) {
+    if (!(await isDeleted(run)) && !(await keptAtLast(run))) {
       run.failed(new GatewayError("PAYLOAD_TOO_LARGE", "the response is longer than what is kept"), false);
       await keep();
     }
@@ -119,6 +136,7 @@ export function backgroundResponses(store: ResponseStore): BackgroundResponses {
     },
 
     async close(drainMs) {
+      closing = true;
       const drained = Promise.all(running.map(({ over }) => over));
       const timer = setTimeout(() => {
         for (const { end } of [...running]) end(shuttingDown);

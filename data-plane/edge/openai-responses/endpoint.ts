@@ -70,7 +70,7 @@ async function serveBackground(
     record: () => ({ response, input, output }),
     async make(lifetime, changed) {
       response = answer.unfinished("in_progress");
-      await changed();
+      changed();
       for await (const batch of complete(completionRequest(call, read), dependencies, lifetime)) {
         for (const event of batch) answer.add(event);
         follower?.push(batch);
