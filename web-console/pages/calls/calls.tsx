@@ -109,11 +109,19 @@ function filterOf(url: CallFilterState) {
   };
 }
 
+const shortPage = 20;
+
 export function Calls() {
   const [url, setUrl] = useUrlState(callSearch);
   const key = JSON.stringify({ ...url, call: undefined });
   const filter = useMemo(() => filterOf(JSON.parse(key) as CallFilterState), [key]);
   const list = useKeyset(callsQuery, { after: null, filter }, (data) => data.usageEvents, { follow: false });
+  const { hasMore, more } = list;
+  const isShort = list.nodes.length < shortPage;
+  // A search for few among many comes in short pages, each from where there was no more time to look.
+  useEffect(() => {
+    if (hasMore && isShort) more();
+  });
   const names = useMemo(() => namesOf(list.first.data), [list.first.data]);
   const open = (call: string | undefined) => setUrl({ call }, { replace: url.call !== undefined });
   useWalk(list.nodes, url.call, open);
@@ -136,7 +144,7 @@ export function Calls() {
         {() =>
           list.nodes.length === 0 ? (
             <Empty
-              title={filtered ? "No call fits" : "No call yet"}
+              title={hasMore ? "Looking further back …" : filtered ? "No call fits" : "No call yet"}
               action={
                 filtered ? undefined : (
                   <Link className="button" to="/playground">
