@@ -44,6 +44,7 @@ export function startEvaluator(services: Services, everyMs: number): ExperimentE
   let closed = false;
   let turning = Promise.resolve();
   let leads = false;
+  const pauses: HistoryPauses = new Map();
   const turn = async () => {
     if (closed) return;
     try {
@@ -51,7 +52,7 @@ export function startEvaluator(services: Services, everyMs: number): ExperimentE
       leads = await leader.lead();
       if (leads !== led)
         logger.info(leads ? "this control plane evaluates experiments now" : "another control plane evaluates experiments now");
-      if (leads) await evaluateAll(services, new Date());
+      if (leads) await evaluateAll(services, new Date(), pauses);
     } catch (error) {
       if (!closed) logger.warn({ err: error }, "experiments could not be evaluated; trying again");
     }
@@ -69,14 +70,18 @@ export function startEvaluator(services: Services, everyMs: number): ExperimentE
   };
 }
 
+/** By experiment, until when the ledger is not asked for what its units did before: it took too long. */
+type HistoryPauses = Map<string, Date>;
+const historyPauseMs = 600_000;
+
 /** One turn over all organisations. */
-async function evaluateAll(services: Services, now: Date): Promise<void> {
+async function evaluateAll(services: Services, now: Date, pauses: HistoryPauses): Promise<void> {
   const running = await services.database.system((em) =>
     em.find(Experiment, { status: "running", archivedAt: null }, { orderBy: { id: "asc" } }),
   );
   for (const experiment of running) {
     try {
-      await evaluateOne(services, experiment, now);
+      await evaluateOne(services, experiment, now, pauses);
     } catch (error) {
       services.logger.error({ err: error, experiment: experiment.key }, "an experiment could not be evaluated");
     }
@@ -90,8 +95,11 @@ interface Look {
 }
 
 /** One look at one of them, and what follows from it. */
-export async function evaluateOne(services: Services, experiment: Experiment, now: Date): Promise<void> {
-  await readHistory(services, experiment);
+export async function evaluateOne(services: Services, experiment: Experiment, now: Date, pauses: HistoryPauses = new Map()): Promise<void> {
+  if ((pauses.get(experiment.id)?.getTime() ?? 0) <= now.getTime()) {
+    pauses.delete(experiment.id);
+    if (!(await readHistory(services, experiment))) pauses.set(experiment.id, new Date(now.getTime() + historyPauseMs));
+  }
   const look = await services.database.tenant(experiment.organisationId, (em) => lookAt(em, experiment, now));
   const done = await act(services, experiment, look, now);
   if (done !== undefined)
@@ -100,16 +108,21 @@ export async function evaluateOne(services: Services, experiment: Experiment, no
 
 const phaseOf = ({ organisationId, id, phase }: Experiment): ExperimentPhase => ({ organisationId, experimentId: id, phase });
 
-/** In a transaction of its own: over a large ledger it may take too long, and guardrails must not wait for it. */
-async function readHistory({ database, logger, settings }: Services, experiment: Experiment): Promise<void> {
+/**
+ * In a transaction of its own: over a large ledger it may take too long, and guardrails must not wait for it.
+ * @returns false: it could not be read, and should be left alone for a while.
+ */
+async function readHistory({ database, logger, settings }: Services, experiment: Experiment): Promise<boolean> {
   const { cuped, preExposureCheck } = settledAnalysis(experiment.analysis);
-  if (!cuped && !preExposureCheck) return;
+  if (!cuped && !preExposureCheck) return true;
   const { routeId, unit, fallbackUnit } = experiment;
   const history = { routeId, units: [unit, fallbackUnit], whole: cuped, pepper: settings.pepper };
   try {
     await database.tenant(experiment.organisationId, (em) => fillBefore(em, phaseOf(experiment), history));
+    return true;
   } catch (error) {
-    logger.warn({ err: error, experiment: experiment.key }, "what units did before could not be read; it is tried again at the next look");
+    logger.warn({ err: error, experiment: experiment.key }, "what units did before could not be read; it is tried again in ten minutes");
+    return false;
   }
 }
 

@@ -156,26 +156,28 @@ describe("what units did before", () => {
     ],
   ] as const)("is known of %s too, and narrows what is found of them", async (_, unitType, of) => {
     const errors: number[] = [];
+    // Of a whole turn of slownesses in each arm, so that they are alike before.
+    const each = 40;
     for (const cuped of [false, true]) {
       const experiment = await runningExperiment(services, client, {
         unit: unitType.toUpperCase(),
         analysis: { daysMin: 0, cuped, metrics: [metric("LATENCY", "GOAL")] },
       });
-      const ids = unitType === "api_key" ? await makeKeys(experiment, 240) : Array.from({ length: 240 }, () => v7());
+      const ids = unitType === "api_key" ? await makeKeys(experiment, 2 * each) : Array.from({ length: 2 * each }, () => v7());
       const slowness = (i: number) => 100 + (i % 40) * 20;
       await experiment.record(ids.map((id, i) => earlier(experiment, i, { ...of(experiment, id).history, durationMs: slowness(i) })));
       await experiment.record(
         ids.map((id, i) =>
-          experiment.call(i < 120 ? "control" : "warm", of(experiment, id).hash, {
+          experiment.call(i < each ? "control" : "warm", of(experiment, id).hash, {
             unitType,
-            durationMs: slowness(i) + (i % 7) + (i < 120 ? 0 : 30),
+            durationMs: slowness(i) + (i % 7) + (i < each ? 0 : 30),
           }),
         ),
       );
       await experiment.evaluate();
       const { evaluation } = await experiment.state("evaluation { metrics { variants { units standardError comparison { effect } } } }");
       const [, warm] = evaluation.metrics[0].variants;
-      expect(warm).toMatchObject({ units: 120, comparison: { effect: expect.closeTo(30, 0) } });
+      expect(warm).toMatchObject({ units: each, comparison: { effect: expect.closeTo(30, 0) } });
       errors.push(warm.standardError);
     }
     expect(errors[1]).toBeLessThan((errors[0] ?? 0) / 5);
