@@ -13,6 +13,8 @@ export interface Keyset<Data, Node> {
   readonly first: PageQuery<Data>;
   readonly nodes: readonly Node[];
   readonly hasMore: boolean;
+  /** Where the next page begins: another one with each page that has come. */
+  readonly reached: string | null | undefined;
   readonly loading: boolean;
   more(): void;
 }
@@ -56,6 +58,7 @@ export function useKeyset<Data, Variables extends AnyVariables & { after?: strin
     first,
     nodes: [...(head?.edges.map(({ node }) => node) ?? []), ...(mine?.nodes ?? [])],
     hasMore: pageInfo?.hasNextPage === true,
+    reached: pageInfo?.endCursor,
     loading,
     more,
   };

@@ -116,12 +116,15 @@ export function Calls() {
   const key = JSON.stringify({ ...url, call: undefined });
   const filter = useMemo(() => filterOf(JSON.parse(key) as CallFilterState), [key]);
   const list = useKeyset(callsQuery, { after: null, filter }, (data) => data.usageEvents, { follow: false });
-  const { hasMore, more } = list;
+  const { hasMore, reached, more } = list;
   const isShort = list.nodes.length < shortPage;
-  // A search for few among many comes in short pages, each from where there was no more time to look.
+  const asked = useRef<string | null>(undefined);
+  // A search for few among many comes in short pages, each from where there was no more time to look. Once from each: it may fail.
   useEffect(() => {
-    if (hasMore && isShort) more();
-  });
+    if (!hasMore || !isShort || reached === undefined || asked.current === reached) return;
+    asked.current = reached;
+    more();
+  }, [hasMore, isShort, reached, more]);
   const names = useMemo(() => namesOf(list.first.data), [list.first.data]);
   const open = (call: string | undefined) => setUrl({ call }, { replace: url.call !== undefined });
   useWalk(list.nodes, url.call, open);
