@@ -66,6 +66,8 @@ const pages = [
   ["/models?model=openai/gpt-4o", "Models"],
   ["/quotas", "Quotas"],
   ["/quotas?make=true", "Quotas"],
+  ["/quotas?tab=did", "Quotas"],
+  ["/quotas?tab=held", "Quotas"],
   ["/budgets", "Budgets"],
   ["/alerts", "Alerts"],
   ["/alerts?tab=webhooks", "Alerts"],

@@ -29,6 +29,8 @@ const pages = [
   "models?model=openai/gpt-4o",
   "quotas",
   "quotas?make=true",
+  "quotas?tab=did",
+  "quotas?tab=held",
   "budgets",
   "keys",
   "nodes",

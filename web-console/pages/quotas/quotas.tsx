@@ -13,7 +13,9 @@ import { Button } from "../../ui/button.tsx";
 import { AddressField, SelectField } from "../../ui/field.tsx";
 import { Badge, type Tone } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
+import { Tabs } from "../../ui/tabs.tsx";
 import { archiveQuota, levelFragment, type QuotaNow, quotaFragment } from "./changes.ts";
+import { HeldNow, QuotaEffects } from "./effects.tsx";
 import { Level } from "./level.tsx";
 import { QuotaDialog, type Scopes } from "./quota-dialog.tsx";
 import { amountOf, isCalendarWindow, limitOf, lower, slides, windowOf } from "./words.ts";
@@ -93,7 +95,27 @@ const compares: Readonly<Record<Order, (one: QuotaNow, other: QuotaNow) => numbe
   newest: (one, other) => other.createdAt.localeCompare(one.createdAt),
 };
 
+const tabs = [
+  ["limits", "Limits"],
+  ["did", "What they did"],
+  ["held", "Held now"],
+] as const;
+
+const lead =
+  "A hard one refuses, a soft one lets through and warns, a shadow only counts. A call meets each that it falls under; the first to be reached binds.";
+
 export function Quotas() {
+  const [{ tab = "limits" }] = useUrlState({ tab: oneOf("limits", "did", "held") });
+  if (tab === "limits") return <Limits />;
+  return (
+    <Page title="Quotas" lead={lead}>
+      <Tabs label="Parts of this page" current={tab} tabs={tabs} />
+      {tab === "did" ? <QuotaEffects /> : <HeldNow />}
+    </Page>
+  );
+}
+
+function Limits() {
   const [{ make, quota, q, sort = "fullest" }, setUrl] = useUrlState({
     make: flag,
     quota: text,
@@ -107,13 +129,14 @@ export function Quotas() {
   return (
     <Page
       title="Quotas"
-      lead="A hard one refuses, a soft one lets through and warns, a shadow only counts. A call meets each that it falls under; the first to be reached binds."
+      lead={lead}
       actions={
         <Button look="primary" refused={refusal} onClick={() => setUrl({ make: true })}>
           <Plus size={16} aria-hidden /> New quota
         </Button>
       }
     >
+      <Tabs label="Parts of this page" current="limits" tabs={tabs} />
       <Result of={first}>
         {(data) => {
           const scopes = scopesOf(data);
