@@ -52,6 +52,7 @@ import { replayEndpoint } from "./edge/replay-endpoint.ts";
 import { startRestServer } from "./edge/rest-server.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { memoryQuotaLedger } from "./memory/quota-ledger.ts";
+import { memoryResponseCache } from "./memory/response-cache.ts";
 import { memoryResponseStore } from "./memory/response-store.ts";
 import { memoryStickyVariants } from "./memory/sticky-variants.ts";
 import { metrics } from "./metrics.ts";
@@ -66,7 +67,6 @@ import { type Guard, noGuard } from "./pipeline/guard.ts";
 import { liveReservations } from "./pipeline/live-reservations.ts";
 import type { OperationDependencies } from "./pipeline/operation.ts";
 import { ownedIds } from "./pipeline/owned-id.ts";
-import { noCache } from "./pipeline/response-cache.ts";
 import { lostRecordBytes, usageRecordBytes } from "./pipeline/usage-record.ts";
 import { anthropicProvider } from "./providers/anthropic/provider.ts";
 import { anthropicTokenCount, estimatedTokenCount } from "./providers/anthropic/token-count.ts";
@@ -232,7 +232,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     authenticate,
     guard,
     quota,
-    cache: noCache,
+    cache: memoryResponseCache(),
     stickyVariants: redis === undefined ? memoryStickyVariants() : redisStickyVariants(redis),
     providerOf: (kind) => providerKinds.get(kind),
     places: backendPlaces(),

@@ -33,6 +33,7 @@ import { NodeBackends } from "./migrations/0052-node-backends.ts";
 import { LabelRollout } from "./migrations/0053-label-rollout.ts";
 import { LedgerSearch } from "./migrations/0060-ledger-search.ts";
 import { CombinationsOfCube } from "./migrations/0061-combinations-of-a-cube.ts";
+import { RouteCache } from "./migrations/0070-route-cache.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -59,6 +60,7 @@ const migrations = [
   { name: "0052-node-backends", class: NodeBackends },
   { name: "0060-ledger-search", class: LedgerSearch },
   { name: "0061-combinations-of-a-cube", class: CombinationsOfCube },
+  { name: "0070-route-cache", class: RouteCache },
 ];
 
 const connectionsMax = 10;

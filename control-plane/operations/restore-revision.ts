@@ -13,7 +13,7 @@ import { wrap } from "@mikro-orm/core";
 import { ControlError, NotFoundError, ValidationError, type ValidationIssue } from "../control-error.ts";
 import { type ConfigKind, type ConfigRow, configEntities } from "../database/config-kinds.ts";
 import { Provider, plainProvider, tokenUrlOf } from "../database/entities/provider.ts";
-import type { JsonObject } from "../database/entities/route.ts";
+import { cacheOf, type JsonObject } from "../database/entities/route.ts";
 import type { EntityManager } from "../database/orm.ts";
 import type { ConfigRevision, Services } from "../services.ts";
 import { columnsOfImage } from "../snapshot/row-image.ts";
@@ -174,7 +174,7 @@ async function restoreKind(change: ConfigurationChange, kind: ConfigKind, images
       // The rows are of `kind`, which the compiler cannot know of a row alone.
       const place = kind === "provider" ? placeNow(row as Provider, image, places) : {};
       // What an image from before these columns was.
-      const plain = kind === "provider" ? plainProvider : {};
+      const plain = kind === "provider" ? plainProvider : kind === "route" ? cacheOf(null) : {};
       wrap(row).assign({ ...plain, ...Object.fromEntries(columns), ...place } as never, { mergeObjectProperties: false });
     }
     restored += 1;

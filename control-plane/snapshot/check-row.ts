@@ -8,7 +8,7 @@ import { type ContentCapture, contentRedactions, retentionDaysMax } from "../dat
 import { type Experiment, experimentUnits } from "../database/entities/experiment.ts";
 import { promptKinds } from "../database/entities/prompt.ts";
 import { promptRoles } from "../database/entities/prompt-version.ts";
-import type { PromptSelection, RouteTier } from "../database/entities/route.ts";
+import { cacheTtlSecondsMax, type PromptSelection, type RouteTier } from "../database/entities/route.ts";
 import { faultsInAnalysis, faultsInBandit, faultsInRollout } from "../experiments/definition.ts";
 import { faultsIn } from "../storable-text.ts";
 import { isTimeZone } from "../time-zone.ts";
@@ -91,7 +91,8 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     checkParameters("defaultParameters", row.defaultParameters, issues);
     checkParameters("forcedParameters", row.forcedParameters, issues);
     checkDropped(row.dropParameters ?? [], issues);
-    checkWord("cache", row.cache, ["off"], issues);
+    checkWord("cache", row.cache, ["off", "exact"], issues);
+    if (row.cacheTtlSeconds != null) checkInteger("cacheTtlSeconds", row.cacheTtlSeconds, 1, cacheTtlSecondsMax, issues);
     checkCapture(row.contentCapture, issues);
     if (row.economy != null) {
       checkInteger("economy.budgetPercent", row.economy.budgetPercent, 1, 100, issues);

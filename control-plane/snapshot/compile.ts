@@ -127,6 +127,7 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
         ...(row.defaultParameters == null ? {} : { defaultParameters: structOf(row.defaultParameters) }),
         ...(row.forcedParameters == null ? {} : { forcedParameters: structOf(row.forcedParameters) }),
         cache: row.cache,
+        cacheTtlSeconds: row.cacheTtlSeconds ?? 0,
         ...(row.economy == null ? {} : { economy: row.economy }),
         ...captureOf(row.contentCapture),
         dropParameters: [...(row.dropParameters ?? [])].sort(),

@@ -1,8 +1,8 @@
 /**
  * What the ledger knows of quotas over calendar windows and lifetimes: the sums of the rows that each of them counts. It restores
  * counters that Redis has lost, and stands in for them where there is no Redis. Refused calls used nothing, but for those
- * whose answer was cut half-way. A lifetime reaches
- * as far back as rows are kept.
+ * whose answer was cut half-way; nor did those answered from a node's cache, which count as requests alone. A lifetime reaches as
+ * far back as rows are kept.
  */
 import { calendarWindowAt, slidingMs } from "#agreements/quota-window.ts";
 import { Quota, type QuotaScopeKind } from "../database/entities/quota.ts";
@@ -18,9 +18,9 @@ export interface LedgerQuotaUse {
 
 const sums = {
   requests: "count(*)",
-  tokens: "coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), 0)",
-  input_tokens: "coalesce(sum(input_tokens), 0)",
-  output_tokens: "coalesce(sum(output_tokens), 0)",
+  tokens: "coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) filter (where cache <> 'hit'), 0)",
+  input_tokens: "coalesce(sum(input_tokens) filter (where cache <> 'hit'), 0)",
+  output_tokens: "coalesce(sum(output_tokens) filter (where cache <> 'hit'), 0)",
   cost: "coalesce(sum(cost_nanodollars), 0)",
 } as const;
 

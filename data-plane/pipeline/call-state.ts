@@ -13,6 +13,7 @@ import { costOf } from "./cost.ts";
 import type { CallEstimate } from "./estimate-tokens.ts";
 import type { RenderedPrompt } from "./render-prompt.ts";
 import type { Reservation } from "./reserve-quota.ts";
+import type { CachedAnswer } from "./response-cache.ts";
 
 /** What counts an answer while it passes. */
 export interface CallMeter {
@@ -39,6 +40,8 @@ export interface CallState<Meter extends CallMeter = CallMeter> {
   /** undefined: what is said is not kept. */
   captured: CapturedContent | undefined;
   cache: "off" | "miss" | "hit";
+  /** undefined: a backend makes the answer. */
+  cached: CachedAnswer | undefined;
   readonly attempts: Attempt[];
   readonly meter: Meter;
   usage: TokenUsage | undefined;
@@ -67,6 +70,7 @@ export function callState<Meter extends CallMeter>(request: CallRequest, meter: 
     reservation: undefined,
     captured: undefined,
     cache: "off",
+    cached: undefined,
     attempts: [],
     meter,
     usage: undefined,
@@ -91,16 +95,16 @@ export function factsOf(state: CallState, reservation: Reservation): CallFacts {
     cache: state.cache,
     revision: state.snapshot?.revisionText ?? "",
     promptVersion: prompt === undefined ? "" : `${prompt.name}@${prompt.version.version}`,
-    dropped: state.attempts.at(-1)?.dropped ?? [],
+    dropped: state.attempts.at(-1)?.dropped ?? state.cached?.dropped ?? [],
     limits: reservation.limits,
   };
 }
 
-/** Usage as the backend said it, else as counted where content has gone out; cost at the price of the backend that answered. */
+/** Usage as the backend said it, else as counted where content has gone out; cost at the price of the backend that answered; nothing for what was made before. */
 export function account(state: CallState): void {
   state.usage = state.meter.usage();
   const attempt = state.attempts.at(-1);
   const answered = attempt !== undefined && (attempt.httpStatus === 200 || state.usage !== undefined);
   state.price = answered ? priceAt(attempt.backend.prices, state.request.receivedAtMs) : undefined;
-  state.costNanodollars = costOf(state.price, state.usage);
+  state.costNanodollars = state.cached === undefined ? costOf(state.price, state.usage) : 0n;
 }

@@ -40,6 +40,8 @@ export interface CompletionRequest {
    */
   callerField?(field: string): string;
   readonly prompt: PromptReference | undefined;
+  /** The edge stores the answer under its id, and who holds the id may delete it. */
+  readonly stored?: boolean;
   /** Empty: none. */
   readonly endUserId: string;
   readonly sessionId: string;

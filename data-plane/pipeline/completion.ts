@@ -22,7 +22,7 @@ import type { QuotaLedger } from "./quota-ledger.ts";
 import { renderPrompt } from "./render-prompt.ts";
 import { limitsUnheld, type Reservation, reserveQuota } from "./reserve-quota.ts";
 import { resolveRoute } from "./resolve-route.ts";
-import type { ResponseCache } from "./response-cache.ts";
+import { entryOf, type ResponseCache, replayed } from "./response-cache.ts";
 import { settlementOf } from "./settlement.ts";
 import { readersOfReasoning } from "./signed-reasoning.ts";
 import { assignStickyVariant, type StickyVariants } from "./sticky-variant.ts";
@@ -85,10 +85,11 @@ export async function* complete(
     reservation = await reserveQuota(dependencies.quota, { snapshot, caller, route, tiers, request, estimate, endUserHash }, signal);
     state.reservation = reservation;
     dependencies.underway.add(state);
-    const subject = { caller, route, assignment, rendered, request };
-    const lookingUp = dependencies.cache.lookUp(subject, signal);
-    const cached = lookingUp === undefined ? undefined : await lookingUp;
-    state.cache = cached === undefined ? missOf[dependencies.cache.state] : "hit";
+    const entry = route.cacheTtlMs === 0 ? undefined : entryOf(dependencies.cache, { caller, route, assignment, rendered, tiers, request });
+    const lookingUp = entry?.lookUp(signal);
+    const cached = lookingUp instanceof Promise ? await lookingUp : lookingUp;
+    if (entry !== undefined) state.cache = cached === undefined ? "miss" : "hit";
+    state.cached = cached;
     const call = {
       request,
       tiers,
@@ -102,15 +103,18 @@ export async function* complete(
       fit: readersOfReasoning(request.reasoningSigners, route.dropParameters, dependencies.providerOf),
     };
     const open = (attempt: Attempt) => openCompletion(call, attempt, dependencies, signal);
-    const entry = dependencies.cache.fill(subject);
 
     let facts: CallFacts | undefined;
-    for await (const batch of cached ?? callBackend(call, open, dependencies, state.attempts, signal)) {
+    for await (const batch of cached === undefined
+      ? callBackend(call, open, dependencies, state.attempts, signal)
+      : replayed(cached, signal)) {
       const events = dependencies.guard.output(batch, signal);
       state.meter.see(events);
-      const growing = reservation.grow?.(state.meter.outputTokens());
-      if (growing !== undefined) await growing;
-      entry.add(events);
+      if (cached === undefined) {
+        const growing = reservation.grow?.(state.meter.outputTokens());
+        if (growing !== undefined) await growing;
+        entry?.add(events);
+      }
       if (captured !== undefined) captured.add(events);
       if (facts === undefined) {
         facts = factsOf(state, reservation);
@@ -118,7 +122,7 @@ export async function* complete(
       } else yield events;
     }
     if (facts === undefined) throw new GatewayError("INTERNAL", "internal error; quote the request id when you report it");
-    entry.commit();
+    if (cached === undefined) entry?.commit(facts.dropped);
     account(state);
     yield [{ type: "finished", report: { ...facts, usage: state.usage, costNanodollars: state.costNanodollars } }];
   } catch (reason) {
@@ -137,5 +141,3 @@ export async function* complete(
     dependencies.record(state);
   }
 }
-
-const missOf = { off: "off", on: "miss" } as const;

@@ -7,10 +7,12 @@ export type Settlement = Parameters<QuotaGrant["settle"]>[0];
 export const nothingUsed: QuotaUse = { requests: 1, inputTokens: 0, outputTokens: 0, costNanodollars: 0 };
 
 /**
- * As counted where there is something to count. A backend that refused, or was never reached, generated nothing: zero is known
- * then. One that went silent may have worked for us all the same: unknown, and unknown is never zero.
+ * As counted where there is something to count. An answer from the cache was counted when it was made. A backend that refused, or
+ * was never reached, generated nothing: zero is known then. One that went silent may have worked for us all the same: unknown, and
+ * unknown is never zero.
  */
-export function settlementOf({ usage, attempts, costNanodollars }: CallState): Settlement {
+export function settlementOf({ usage, attempts, cached, costNanodollars }: CallState): Settlement {
+  if (cached !== undefined) return nothingUsed;
   if (usage !== undefined)
     return {
       requests: 1,

@@ -42,6 +42,8 @@ export interface CompiledRoute {
   readonly experiment: CompiledExperiment | undefined;
   /** undefined: as the caller's project. */
   readonly contentCapture: ContentCapture | undefined;
+  /** How long an answer is good for the next call that says the same. 0: it is not. */
+  readonly cacheTtlMs: number;
   /** Ids of the resources that this was compiled from, besides the route itself. */
   readonly references: readonly string[];
 }
@@ -192,6 +194,7 @@ export function compileRoute(route: Route, experiment: Experiment | undefined, p
     forcedParameters: route.forcedParameters,
     dropParameters: new Set(route.dropParameters),
     contentCapture: route.contentCapture,
+    cacheTtlMs: route.cache === "exact" ? route.cacheTtlSeconds * 1000 : 0,
     experiment:
       experiment === undefined ? undefined : compileExperiment(experiment, { ...compiler, where: `experiment "${experiment.key}"` }),
     references: [...references],

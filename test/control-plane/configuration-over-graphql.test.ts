@@ -235,6 +235,15 @@ describe("routes", () => {
     expect(kept.route.dropParameters).toEqual(["logit_bias"]);
   });
 
+  it("say for how long an answer is good", async () => {
+    const { route } = await routeNamed("remembering");
+    const set = async (cacheTtlSeconds: number | null, expectedRevision: number) =>
+      mutate("updateRoute", { id: route.id, expectedRevision, cacheTtlSeconds }, "route { cache cacheTtlSeconds }");
+    for (const bad of [0, -1, 604_801]) expect((await set(bad, 1)).issues[0].path).toBe("cacheTtlSeconds");
+    expect((await set(60, 1)).route).toEqual({ cache: "exact", cacheTtlSeconds: 60 });
+    expect((await set(null, 2)).route).toEqual({ cache: "off", cacheTtlSeconds: null });
+  });
+
   it("change only for who has read the newest, and are known by their new name at once", async () => {
     const { route } = await routeNamed("before");
     const changed = await mutate(

@@ -76,7 +76,7 @@ it.each([
   expect(refused.issues.map((issue: { path: string }) => issue.path)).toContain(path);
 });
 
-it("the ledger knows what was used: by calls that ended well, were cut half-way or lost with their node, and not by refused ones", async () => {
+it("the ledger knows what was used: by calls that ended well, were cut half-way or lost with their node, and not by refused or cached ones", async () => {
   const organisationId = await makeOrganisation(services, "counted");
   const token = await tokenFor(services, organisationId, "admin");
   const input = { key: "all", scopeKind: "ORGANISATION", resource: "TOKENS", window: "LIFETIME", limit: "1000", enforcement: "HARD" };
@@ -93,6 +93,7 @@ it("the ledger knows what was used: by calls that ended well, were cut half-way 
     usageRecord({ organisationId, at, usage }),
     usageRecord({ organisationId, at, usage, outcome: Outcome.DENIED }),
     usageRecord({ organisationId, at, usage: { ...usage, estimated: true }, outcome: Outcome.NODE_LOST }),
+    usageRecord({ organisationId, at, usage, cache: "hit" }),
     refused,
   ]);
   const id = made.data.createQuota.quota.id as string;

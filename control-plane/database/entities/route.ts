@@ -55,7 +55,10 @@ export const Route = defineEntity({
     forcedParameters: p.json<JsonObject>().nullable(),
     /** Fields that are left out where a backend cannot be given them: "seed", "messages.name". Null: none. */
     dropParameters: p.array<string>().nullable(),
-    cache: p.text().$type<"off">(),
+    /** exact where a time is said, else off. */
+    cache: p.text().$type<"off" | "exact">(),
+    /** How long an answer is good for the next call that says the same. Null: it is not. */
+    cacheTtlSeconds: p.integer().nullable(),
     /** Null: budgets do not change its way. */
     economy: p.json<RouteEconomy>().nullable(),
     /** Null: as the caller's project. */
@@ -63,3 +66,12 @@ export const Route = defineEntity({
   },
 });
 export type Route = InferEntity<typeof Route>;
+
+/** A week. */
+export const cacheTtlSecondsMax = 604_800;
+
+/** Both columns of a route's cache. */
+export const cacheOf = (ttlSeconds: number | null): Pick<Route, "cache" | "cacheTtlSeconds"> => ({
+  cache: ttlSeconds === null ? "off" : "exact",
+  cacheTtlSeconds: ttlSeconds,
+});

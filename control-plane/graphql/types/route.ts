@@ -1,5 +1,12 @@
 /** The name callers ask for as `model`, and how it is served. Imported for its side effects by schema.ts. */
-import type { JsonObject, RouteEconomy, Route as RouteRow, RouteTimeouts } from "../../database/entities/route.ts";
+import {
+  cacheOf,
+  cacheTtlSecondsMax,
+  type JsonObject,
+  type RouteEconomy,
+  type Route as RouteRow,
+  type RouteTimeouts,
+} from "../../database/entities/route.ts";
 import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, mutate } from "../config-type.ts";
@@ -60,7 +67,12 @@ export const Route = builder.objectRef<RouteRow>("Route").implement({
         'Fields of a call that are left out where a backend cannot be given them, in the OpenAI chat API\'s names and without places in lists: "seed", "messages.name". The answer says so in x-penstock-dropped. Others are refused by name.',
       resolve: (row) => [...(row.dropParameters ?? [])],
     }),
-    cache: t.exposeString("cache"),
+    cache: t.exposeString("cache", { description: "off, or exact: a call that says the same as one before gets its answer." }),
+    cacheTtlSeconds: t.int({
+      nullable: true,
+      description: "How long an answer is good for the next call that says the same. Null: its cache is off.",
+      resolve: (row) => row.cacheTtlSeconds ?? null,
+    }),
     economy: t.field({
       type: Economy,
       nullable: true,
@@ -103,6 +115,7 @@ const CreateRouteInput = builder.inputType("CreateRouteInput", {
     defaultParameters: t.field({ type: "JSON" }),
     forcedParameters: t.field({ type: "JSON" }),
     dropParameters: t.stringList(),
+    cacheTtlSeconds: t.int({ description: `1 to ${cacheTtlSecondsMax}. Null: answers are not kept.` }),
     economy: t.field({ type: EconomyInput }),
     contentCapture: t.field({ type: ContentCaptureInput }),
   }),
@@ -127,7 +140,7 @@ builder.mutationField("createRoute", (t) =>
           defaultParameters: (input.defaultParameters ?? null) as JsonObject | null,
           forcedParameters: (input.forcedParameters ?? null) as JsonObject | null,
           dropParameters: input.dropParameters == null ? null : [...input.dropParameters],
-          cache: "off",
+          ...cacheOf(input.cacheTtlSeconds ?? null),
           economy: input.economy == null ? null : { ...input.economy },
           contentCapture: input.contentCapture == null ? null : captureOf(input.contentCapture),
         }),
@@ -148,6 +161,7 @@ const UpdateRouteInput = builder.inputType("UpdateRouteInput", {
     defaultParameters: t.field({ type: "JSON", description: "Null: none." }),
     forcedParameters: t.field({ type: "JSON", description: "Null: none." }),
     dropParameters: t.stringList({ description: "All of them. Null: none." }),
+    cacheTtlSeconds: t.int({ description: `1 to ${cacheTtlSecondsMax}. Null: answers are not kept.` }),
     economy: t.field({ type: EconomyInput, description: "Null: none." }),
     contentCapture: t.field({ type: ContentCaptureInput, description: "Null: as the caller's project." }),
   }),
@@ -171,6 +185,7 @@ builder.mutationField("updateRoute", (t) =>
         if (input.defaultParameters !== undefined) row.defaultParameters = input.defaultParameters as JsonObject | null;
         if (input.forcedParameters !== undefined) row.forcedParameters = input.forcedParameters as JsonObject | null;
         if (input.dropParameters !== undefined) row.dropParameters = input.dropParameters === null ? null : [...input.dropParameters];
+        if (input.cacheTtlSeconds !== undefined) Object.assign(row, cacheOf(input.cacheTtlSeconds));
         if (input.economy !== undefined) row.economy = input.economy === null ? null : { ...input.economy };
         if (input.contentCapture !== undefined) row.contentCapture = input.contentCapture === null ? null : captureOf(input.contentCapture);
         change.describe(`route ${row.name} changed`);

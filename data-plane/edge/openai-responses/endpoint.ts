@@ -135,6 +135,7 @@ const completionRequest = (call: RestCall, read: ResponseRequest): CompletionReq
   reasoningSigners: read.reasoningSigners,
   callerField: (field) => responseField(read, field),
   prompt: read.prompt,
+  stored: read.store,
   endUserId: read.endUserId,
   sessionId: call.sessionId,
   tags: { ...read.metadata, ...call.tags },

@@ -1,7 +1,7 @@
 /** The way of one call through a route, stage by stage, as the node does it. What is off is drawn with a broken line. */
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { percent } from "../../format/numbers.ts";
+import { duration, percent } from "../../format/numbers.ts";
 import { Badge } from "../../ui/marks.tsx";
 import type { RouteDetails } from "./changes.ts";
 
@@ -53,8 +53,12 @@ export function CallPath({ route, experiment, quotas }: CallPathProps) {
           ))
         )}
       </Stage>
-      <Stage name="Cache" off={route.cache === "off"}>
-        {route.cache === "off" ? <span className="quiet">off</span> : <span>{route.cache}</span>}
+      <Stage name="Cache" off={route.cacheTtlSeconds === null}>
+        {route.cacheTtlSeconds === null ? (
+          <span className="quiet">off</span>
+        ) : (
+          <span>answers are kept for {duration(route.cacheTtlSeconds * 1000)}</span>
+        )}
       </Stage>
       {route.tiers.map((tier, at) => {
         const sum = tier.targets.reduce((total, { weight }) => total + weight, 0);

@@ -13,7 +13,7 @@ export const routeFragment = graphql(`
     createdAt
     updatedAt
     attemptsMax
-    cache
+    cacheTtlSeconds
     defaultParameters
     prompt {
       promptId
@@ -132,6 +132,8 @@ export interface RouteValues extends Readonly<Record<string, unknown>> {
   /** A label, or a version as "@3". */
   readonly promptPointer: string;
   readonly attemptsMax: number;
+  /** 0: answers are not kept. */
+  readonly cacheTtlSeconds: number;
   /** JSON text; empty: none. */
   readonly parameters: string;
   readonly timeouts: Readonly<Record<(typeof timeoutNames)[number], number>>;
@@ -144,6 +146,7 @@ export const emptyRoute: RouteValues = {
   promptId: "",
   promptPointer: "production",
   attemptsMax: 0,
+  cacheTtlSeconds: 0,
   parameters: "",
   timeouts: { queueMs: 0, connectMs: 0, firstByteMs: 0, idleMs: 0, writeStallMs: 0, totalMs: 0 },
 };
@@ -155,6 +158,7 @@ export const routeValues = (route: RouteDetails): RouteValues => ({
   promptId: route.prompt?.promptId ?? "",
   promptPointer: route.prompt?.label ?? (route.prompt?.version == null ? "production" : `@${route.prompt.version}`),
   attemptsMax: route.attemptsMax,
+  cacheTtlSeconds: route.cacheTtlSeconds ?? 0,
   parameters: route.defaultParameters == null ? "" : JSON.stringify(route.defaultParameters, null, 2),
   timeouts: Object.fromEntries(timeoutNames.map((name) => [name, route.timeouts[name]])) as RouteValues["timeouts"],
 });
@@ -169,6 +173,7 @@ const inputOf = (values: RouteValues) => ({
   tiers: values.tiers.filter((targets) => targets.length > 0).map((targets) => ({ targets: targets.map((target) => ({ ...target })) })),
   prompt: promptSelection(values.promptId, values.promptPointer),
   attemptsMax: values.attemptsMax,
+  cacheTtlSeconds: values.cacheTtlSeconds === 0 ? null : values.cacheTtlSeconds,
   defaultParameters: values.parameters.trim() === "" ? null : JSON.parse(values.parameters),
   timeouts: values.timeouts,
 });

@@ -55,6 +55,7 @@ const names = {
   promptId: "Prompt",
   promptPointer: "Label or version",
   attemptsMax: "Backends tried at the most",
+  cacheTtlSeconds: "Keep answers for",
   parameters: "Default parameters",
   timeouts: "Time limits",
 } as const;
@@ -161,6 +162,16 @@ function RouteFields({ form, choices }: { readonly form: Form<RouteValues>; read
           onChange={(text) => set("attemptsMax", Number(text))}
           problem={problem("attemptsMax")}
           hint="0: up to 3"
+        />
+        <TextField
+          label={names.cacheTtlSeconds}
+          type="number"
+          min={0}
+          max={604_800}
+          value={String(values.cacheTtlSeconds)}
+          onChange={(text) => set("cacheTtlSeconds", Number(text))}
+          problem={problem("cacheTtlSeconds")}
+          hint="Seconds, for the next call that says the same; 0: off"
         />
       </div>
       <details>

@@ -150,7 +150,7 @@ function Settings({ route }: { readonly route: Found }) {
         <Facts
           of={[
             ["Backends tried at the most", route.attemptsMax === 0 ? "3 (the node's default)" : route.attemptsMax],
-            ["Cache", route.cache],
+            ["Cache", route.cacheTtlSeconds === null ? "off" : `answers are kept for ${duration(route.cacheTtlSeconds * 1000)}`],
             ["Made", <When key="made" at={route.createdAt} />],
             ["Changed", <When key="changed" at={route.updatedAt} />],
             ["Revision", route.revision],
