@@ -34,7 +34,7 @@ export interface Budget {
   /** at-most: value ≤ limit. at-least: value ≥ limit. */
   readonly kind: "at-most" | "at-least";
   /** What --quick fails on: the least of the rounds, against a peer of the same runtime, so that a busy machine moves both. */
-  readonly judged?: number;
+  readonly gate?: { readonly least: number; readonly most: number };
 }
 
 export type Plot = BarPlot | LinePlot;
@@ -62,5 +62,5 @@ export interface LinePlot extends PlotFrame {
 
 export const holds = ({ kind, value, limit }: Budget): boolean => (kind === "at-most" ? value <= limit : value >= limit);
 
-/** Twice the budget or more in every round. */
-export const isGrossLoss = ({ limit, judged }: Budget): boolean => judged !== undefined && judged > 2 * limit;
+/** Beyond the gate in every round. */
+export const isGrossLoss = ({ gate }: Budget): boolean => gate !== undefined && gate.least > gate.most;

@@ -22,6 +22,7 @@ export interface Peer {
 
 export interface Stage {
   readonly quick: boolean;
+  readonly soakMinutes: number;
   readonly backend: Part;
   readonly gateway: Gateway;
   readonly load: LoadProcess;

@@ -1,10 +1,9 @@
-/** Half an hour of mixed calls at a gentle rate, and the slope of the node's memory over its second half. */
+/** Half an hour (or as many minutes as --soak-minutes says) of mixed calls at a gentle rate, and the slope of the node's memory over its second half. */
 
 import { residentBytes } from "../process-account.ts";
 import type { Scenario } from "../scenario.ts";
 import { type Peer, runOn } from "../stage.ts";
 
-const soakMs = 30 * 60_000;
 const sliceMs = 10_000;
 const models = [
   { model: "small", callsPerSecond: 300 },
@@ -14,12 +13,13 @@ const models = [
 
 export const soak: Scenario = {
   name: "soak",
-  title: "Thirty minutes",
+  title: "A soak",
   quick: false,
   run: async (stage) => {
     const penstock = stage.peers.find(({ name }) => name === "Penstock") as Peer;
     const samples: { readonly hours: number; readonly megabytes: number }[] = [];
     const startedAtMs = performance.now();
+    const soakMs = stage.soakMinutes * 60_000;
     for (let slice = 0; performance.now() - startedAtMs < soakMs; slice++) {
       const { model, callsPerSecond } = models[slice % models.length] ?? { model: "small", callsPerSecond: 300 };
       await runOn(stage, penstock, { kind: "open", model, promptBytes: 64, callsPerSecond, durationMs: sliceMs, connectionsMax: 256 });
@@ -33,7 +33,7 @@ export const soak: Scenario = {
           title: "Memory of the node",
           columns: ["after warming up MB", "at the end MB", "slope of the second half, MB an hour"],
           rows: [[second[0]?.megabytes.toFixed(0) ?? "", second.at(-1)?.megabytes.toFixed(0) ?? "", slope.toFixed(1)]],
-          note: "Resident memory, which holds what V8 has not yet given back; the slope is of least squares.",
+          note: `Over ${stage.soakMinutes} minutes. Resident memory, which holds what V8 has not yet given back; the slope is of least squares.`,
         },
       ],
       budgets: [],
