@@ -84,16 +84,17 @@ export function backendCircuits(changed: () => void = () => {}, now: () => numbe
   const byBackend = new Map<string, BackendCircuit>();
   let notClosed = 0;
 
-  const turn = (circuit: BackendCircuit, state: BackendCircuit["state"]) => {
+  const turn = (circuit: BackendCircuit, state: BackendCircuit["state"], atMs = now()) => {
     if ((circuit.state === "closed") !== (state === "closed")) notClosed += state === "closed" ? -1 : 1;
     circuit.state = state;
-    circuit.sinceMs = now();
+    circuit.sinceMs = atMs;
     changed();
   };
   const open = (circuit: BackendCircuit) => {
+    const atMs = now();
     circuit.openings++;
-    circuit.openUntilMs = now() + Math.min(openMsMax, openMs * circuit.openings);
-    turn(circuit, "open");
+    circuit.openUntilMs = atMs + Math.min(openMsMax, openMs * circuit.openings);
+    turn(circuit, "open", atMs);
   };
   /** Whether this call is the one that tries it. */
   const tries = (circuit: BackendCircuit): boolean => {
