@@ -6,7 +6,16 @@ import type { ObjectRef } from "@pothos/core";
 import { resolveCursorConnection } from "@pothos/plugin-relay";
 import { GraphQLError } from "graphql";
 import { ValidationError } from "../control-error.ts";
-import { type ConfigKind, type ConfigRow, type ConfigRows, configEntities, isUuid, nameOfKind } from "../database/config-kinds.ts";
+import {
+  type ConfigKind,
+  type ConfigRow,
+  type ConfigRows,
+  configEntities,
+  isUuid,
+  nameOfKind,
+  resourceKinds,
+} from "../database/config-kinds.ts";
+import { ConfigResource } from "../database/entities/config-resource.ts";
 import type { EntityManager } from "../database/orm.ts";
 import { type ChangeDescription, type ConfigurationChange, changeConfiguration } from "../operations/change-configuration.ts";
 import { builder, type ExtendedTypes } from "./builder.ts";
@@ -92,7 +101,7 @@ function cursor(text: string): string {
 }
 
 /**
- * `route(id)` and `routes(first, after, includeArchived)`. Inside, a row is any row: what Pothos would have to infer for a
+ * `route(id)` and `routes(first, after, includeArchived, search, uses)`. Inside, a row is any row: what Pothos would have to infer for a
  * kind that is not known yet is beyond it, and the kind has chosen the type already.
  */
 export function addQueries<Kind extends ConfigKind>(
@@ -119,18 +128,61 @@ export function addQueries<Kind extends ConfigKind>(
       {
         type,
         authScopes: { viewer: true },
-        args: { includeArchived: t.arg.boolean() },
+        args: {
+          includeArchived: t.arg.boolean(),
+          search: t.arg.string({ description: `Those with this in ${searched[kind].join(" or ")}, in upper or lower case.` }),
+          uses: t.arg.id({
+            description:
+              "Those that point at the thing with this id, as nodes have them: a backend's routes, a provider's backends, a route's quotas and running experiments.",
+          }),
+        },
         resolve: (_root, args, context) =>
           pageById<ConfigRow>(args, "asc", (where, options) =>
-            inOrganisation(context, (em) =>
-              findRows(em, kind, { ...where, ...(args.includeArchived ? {} : { archivedAt: null }) }, options),
-            ),
+            inOrganisation(context, async (em) => {
+              const wanted = [
+                where,
+                args.includeArchived ? {} : { archivedAt: null },
+                args.search == null || args.search.trim() === "" ? {} : searchFor(kind, args.search.trim()),
+                args.uses == null ? {} : { id: { $in: await usersOf(em, kind, args.uses) } },
+              ];
+              return findRows(em, kind, { $and: wanted }, options);
+            }),
           ),
       },
       Connection,
     ),
   );
 }
+
+/** The columns that a search looks in: what people call a thing, and what it is for. */
+const searched: Readonly<Record<ConfigKind, readonly [string, ...string[]]>> = {
+  organisation: ["name", "key"],
+  project: ["name", "key"],
+  api_key: ["name", "publicId"],
+  provider: ["key", "baseUrl"],
+  backend: ["key", "model"],
+  route: ["name", "description"],
+  prompt: ["name", "folder"],
+  prompt_version: ["commitMessage"],
+  experiment: ["key"],
+  quota: ["key"],
+  catalogue_model: ["key", "name"],
+  budget: ["key"],
+};
+
+const searchFor = (kind: ConfigKind, text: string): object => {
+  const pattern = `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
+  return { $or: searched[kind].map((column) => ({ [column]: { $ilike: pattern } })) };
+};
+
+const usersOf = async (em: EntityManager, kind: ConfigKind, id: string): Promise<string[]> =>
+  (
+    await em.find(
+      ConfigResource,
+      { kind: resourceKinds[kind], referenceIds: { $contains: [id] } },
+      { fields: ["id"], disableIdentityMap: true },
+    )
+  ).map((user) => user.id);
 
 /** The union of ten entities is beyond what `find` can infer; the kind says which it is. */
 export const findRows = (em: EntityManager, kind: ConfigKind, where: object, options: object): Promise<ConfigRow[]> =>

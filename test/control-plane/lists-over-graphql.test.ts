@@ -1,0 +1,101 @@
+/** Lists of the configuration: found by what people call a thing, and by what it points at, without reading them whole. */
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
+import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
+import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
+
+let postgres: PostgresServer;
+let services: TestServices;
+let client: GraphqlClient;
+let admin: string;
+let stranger: string;
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  services = await openTestServices(await postgres.createDatabase());
+  client = await serveGraphql(services);
+  admin = await tokenFor(services, await makeOrganisation(services, "ours"), "admin");
+  stranger = await tokenFor(services, await makeOrganisation(services, "theirs"), "admin");
+});
+afterAll(async () => {
+  await client.close();
+  await services.close();
+  await postgres.close();
+});
+
+const make = async (type: string, input: object): Promise<string> => {
+  const field = type.charAt(0).toLowerCase() + type.slice(1);
+  const { data, errors } = await client.ask(
+    admin,
+    `mutation ($input: Create${type}Input!) { made: create${type}(input: $input) { ... on Create${type}Payload { thing: ${field} { id } } ... on UserError { message } } }`,
+    { input },
+  );
+  expect(errors).toEqual([]);
+  return data.made.thing.id;
+};
+
+const namesOf = async (list: string, field: string, args: string, token = admin): Promise<string[]> => {
+  const { data, errors } = await client.ask(
+    token,
+    `{ list: ${list}(${args}) { edges { node { name: ${field} } } pageInfo { hasNextPage } } }`,
+  );
+  expect(errors).toEqual([]);
+  return data.list.edges.map(({ node }: { node: { name: string } }) => node.name);
+};
+
+it("are searched by name and purpose in upper and lower case, page by page, and signs of a pattern stand for themselves", async () => {
+  const providerId = await make("Provider", { key: "lists-server", kind: "OPENAI_COMPATIBLE", baseUrl: "http://127.0.0.1:9/v1" });
+  for (let at = 0; at < 5; at++) await make("Backend", { key: `pool-${at}`, providerId, model: at === 4 ? "other_one" : "llama" });
+  const backendId = await make("Backend", { key: "spare", providerId, model: "100%" });
+  await make("Route", { name: "chat", description: "For the Shop", tiers: [{ targets: [{ backendId, weight: 1 }] }] });
+
+  expect(await namesOf("backends", "key", 'search: "POOL"')).toEqual(["pool-0", "pool-1", "pool-2", "pool-3", "pool-4"]);
+  expect(await namesOf("backends", "key", 'search: " Llama "')).toEqual(["pool-0", "pool-1", "pool-2", "pool-3"]);
+  expect(await namesOf("backends", "key", 'search: "_"')).toEqual(["pool-4"]);
+  expect(await namesOf("backends", "key", 'search: "%"')).toEqual(["spare"]);
+  expect(await namesOf("backends", "key", 'search: ""')).toHaveLength(6);
+  expect(await namesOf("routes", "name", 'search: "shop"')).toEqual(["chat"]);
+  expect(await namesOf("providers", "key", 'search: "LISTS"')).toEqual(["lists-server"]);
+  expect(await namesOf("providers", "key", 'search: "LISTS"', stranger)).toEqual([]);
+
+  const first = await client.ask(
+    admin,
+    '{ backends(search: "pool", first: 3) { edges { node { key } } pageInfo { hasNextPage endCursor } } }',
+  );
+  expect(first.data.backends.pageInfo.hasNextPage).toBe(true);
+  expect(await namesOf("backends", "key", `search: "pool", first: 3, after: "${first.data.backends.pageInfo.endCursor}"`)).toEqual([
+    "pool-3",
+    "pool-4",
+  ]);
+});
+
+it("say what points at a thing: a provider's backends, a backend's routes, a route's quotas and running experiment", async () => {
+  const providerId = await make("Provider", { key: "used", kind: "OPENAI_COMPATIBLE", baseUrl: "http://127.0.0.1:9/v1" });
+  const [used, idle] = [
+    await make("Backend", { key: "used", providerId, model: "m" }),
+    await make("Backend", { key: "idle", providerId, model: "m" }),
+  ];
+  const routeId = await make("Route", { name: "leads-there", tiers: [{ targets: [{ backendId: used, weight: 1 }] }] });
+  await make("Quota", {
+    key: "on-it",
+    scopeKind: "ROUTE",
+    scopeId: routeId,
+    resource: "REQUESTS",
+    window: "DAY",
+    limit: "9",
+    enforcement: "SOFT",
+  });
+  await make("Quota", { key: "on-all", scopeKind: "ORGANISATION", resource: "REQUESTS", window: "DAY", limit: "9", enforcement: "SOFT" });
+  const variants = ["a", "b"].map((key) => ({ key, weight: 1 }));
+  const experimentId = await make("Experiment", { key: "on-it", routeId, unit: "REQUEST", variants });
+
+  expect(await namesOf("backends", "key", `uses: "${providerId}"`)).toEqual(["used", "idle"]);
+  expect(await namesOf("routes", "name", `uses: "${used}"`)).toEqual(["leads-there"]);
+  expect(await namesOf("routes", "name", `uses: "${idle}"`)).toEqual([]);
+  expect(await namesOf("quotas", "key", `uses: "${routeId}"`)).toEqual(["on-it"]);
+  expect(await namesOf("experiments", "key", `uses: "${routeId}"`)).toEqual([]);
+  await client.ask(admin, `mutation { startExperiment(input: { id: "${experimentId}", expectedRevision: 1 }) { __typename } }`);
+  expect(await namesOf("experiments", "key", `uses: "${routeId}"`)).toEqual(["on-it"]);
+  expect(await namesOf("routes", "name", `uses: "${used}"`, stranger)).toEqual([]);
+  expect(await namesOf("routes", "name", 'uses: "no id at all"')).toEqual([]);
+});
