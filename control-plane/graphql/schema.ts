@@ -20,6 +20,7 @@ import "./types/experiment-results.ts";
 import "./types/feedback.ts";
 import "./types/live-calls.ts";
 import "./types/live-reservations.ts";
+import "./types/news.ts";
 import "./types/node.ts";
 import "./types/organisation.ts";
 import "./types/price.ts";

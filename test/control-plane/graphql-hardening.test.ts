@@ -168,7 +168,10 @@ describe("the explorer", () => {
 });
 
 describe("subscriptions", () => {
-  it("let go of their listener when the reader leaves", async () => {
+  it.each([
+    ["configRevision", "{ configRevision { number } }", /"number":"1"/],
+    ["news", "{ news { nodes { id } alert { id } } }", /"nodes":\[\]/],
+  ])("let go of their listener when the reader leaves: %s", async (field, selection, said) => {
     const listeners = new Set<unknown>();
     const current = { epoch: "e", number: 1n, hash: new Uint8Array(32) };
     const counted = await serveGraphql({
@@ -186,14 +189,14 @@ describe("subscriptions", () => {
     const response = await fetch(`${counted.url}/graphql`, {
       method: "POST",
       headers: { "content-type": "application/json", accept: "text/event-stream", authorization: `Bearer ${admin}` },
-      body: JSON.stringify({ query: "subscription { configRevision { number } }" }),
+      body: JSON.stringify({ query: `subscription ${selection}` }),
       signal: leaving.signal,
     });
     expect(response.headers.get("content-type")).toMatch(/event-stream/);
     const reader = response.body?.getReader();
     let text = "";
-    while (!text.includes("configRevision")) text += new TextDecoder().decode((await reader?.read())?.value);
-    expect(text).toMatch(/"number":"1"/);
+    while (!text.includes(field)) text += new TextDecoder().decode((await reader?.read())?.value);
+    expect(text).toMatch(said);
     expect(listeners.size).toBe(1);
     leaving.abort();
     await expect.poll(() => listeners.size).toBe(0);

@@ -79,7 +79,7 @@ it("tells of a budget within seconds, and delivers what the test button sends", 
   const news = await fetch(url(), {
     method: "POST",
     headers: { ...headers(), accept: "text/event-stream" },
-    body: JSON.stringify({ query: "subscription { alertRaised { type data } }" }),
+    body: JSON.stringify({ query: "subscription { news { nodes { id } alert { type data } } }" }),
     signal: leaving.signal,
   });
   let told = "";
@@ -101,6 +101,7 @@ it("tells of a budget within seconds, and delivers what the test button sends", 
     .poll(() => heard(secret, "budget.threshold_reached").map(({ data }) => data["budgetKey"]), { timeout: 25_000 })
     .toEqual(["tiny"]);
   await expect.poll(() => told, { timeout: 10_000 }).toContain("BUDGET_THRESHOLD_REACHED");
+  expect(told).toContain('"news":{"nodes":[],"alert":null}');
   leaving.abort();
   await reading;
 }, 60_000);

@@ -1,5 +1,5 @@
 /**
- * The one live subscription of a browser: what each node serves, and with it the newest revision. The tab that holds the
+ * The one live subscription of a browser: what each node serves, with it the newest revision, and alerts. The tab that holds the
  * lock has the connection and tells the others; where it is closed, another takes over. Where browsers know no locks
  * (plain HTTP away from loopback) each tab has its own. It comes back by itself, later each time, and not all at once.
  */
@@ -11,30 +11,42 @@ import { graphql, type ResultOf } from "./documents.ts";
 
 const document = graphql(`
   subscription Live {
-    nodes {
-      id
-      state
-      appliedNumber
-      appliedAt
-      revisionsBehind
-      refusedNumber
-      refusedReason
-      callsInFlight
-      backendsPassedOver
+    news {
+      nodes {
+        id
+        state
+        appliedNumber
+        appliedAt
+        revisionsBehind
+        refusedNumber
+        refusedReason
+        callsInFlight
+        backendsPassedOver
+      }
+      alert {
+        id
+        at
+        type
+        data
+      }
     }
   }
 `);
 
-export type LiveNode = ResultOf<typeof document>["nodes"][number];
+type News = ResultOf<typeof document>["news"];
+export type LiveNode = NonNullable<News["nodes"]>[number];
+export type LiveAlert = NonNullable<News["alert"]>;
 
 export interface Live {
   readonly state: "connecting" | "live" | "reconnecting";
   readonly nodes: readonly LiveNode[];
   /** The newest that any node serves or is known to lack. Undefined: nothing was heard yet. */
   readonly revision: bigint | undefined;
+  /** The last that was heard. */
+  readonly alert: LiveAlert | undefined;
 }
 
-let live: Live = { state: "connecting", nodes: [], revision: undefined };
+let live: Live = { state: "connecting", nodes: [], revision: undefined, alert: undefined };
 const listeners = new Set<() => void>();
 const channel = new BroadcastChannel("penstock-live");
 
@@ -101,7 +113,8 @@ function connect(signal: AbortSignal): void {
       { query: stringifyDocument(document) },
       {
         next: ({ data }) => {
-          if (data) share({ state: "live", nodes: data.nodes, revision: newest(data.nodes) });
+          if (data?.news.nodes) share({ ...live, state: "live", nodes: data.news.nodes, revision: newest(data.news.nodes) });
+          if (data?.news.alert) share({ ...live, alert: data.news.alert });
         },
         // It ended without an error, as when the server shuts down in good order, or refused: try again, slowly.
         complete: () => later(open, signal),

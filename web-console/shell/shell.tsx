@@ -10,6 +10,7 @@ import { signOut, type Viewer } from "../session/session.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog as Window } from "../ui/dialog.tsx";
 import { Menu } from "../ui/menu.tsx";
+import { AlertMark, useAlertToasts } from "./alert-news.tsx";
 import { keyMap, useGlobalKeys } from "./keys.ts";
 import { LiveMark } from "./live-mark.tsx";
 import { placeGroups, places } from "./navigation.ts";
@@ -23,6 +24,7 @@ export function Shell({ viewer }: { readonly viewer: Viewer }) {
   const [layer, setLayer] = useState<"palette" | "help" | "behind" | "navigation">();
   const dark = useDark();
   useEffect(() => followLive(), []);
+  useAlertToasts();
   const close = useCallback(() => setLayer(undefined), []);
   const theme = useCallback(() => chooseTheme(isDark() ? "light" : "dark"), []);
   useGlobalKeys({
@@ -136,6 +138,7 @@ function Navigation() {
                 <li key={to}>
                   <Link to={to} activeOptions={{ exact: to === "/", includeSearch: false }}>
                     <Icon size={16} aria-hidden /> {name}
+                    {to === "/alerts" && <AlertMark />}
                   </Link>
                 </li>
               ))}

@@ -53,7 +53,7 @@ builder.subscriptionField("alertRaised", (t) =>
 );
 
 /** By hand and not a generator: `return` must let the listener go at once, also while nothing happens. */
-function alertNews(feed: AlertFeed, organisationId: string): AsyncIterableIterator<AlertEntity> {
+export function alertNews(feed: AlertFeed, organisationId: string): AsyncIterableIterator<AlertEntity> {
   const waiting: AlertEntity[] = [];
   let deliver: ((result: IteratorResult<AlertEntity>) => void) | undefined;
   let closed = false;

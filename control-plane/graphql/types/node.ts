@@ -2,13 +2,13 @@
 import type { KnownNode, Propagation } from "../../services.ts";
 import { builder } from "../builder.ts";
 
-interface ListedNode extends KnownNode {
+export interface ListedNode extends KnownNode {
   readonly current: ReturnType<Propagation["current"]>;
 }
 
 const date = (milliseconds: bigint | number): Date => new Date(Number(milliseconds));
 
-const NodeType = builder.objectRef<ListedNode>("Node").implement({
+export const NodeType = builder.objectRef<ListedNode>("Node").implement({
   description: "One data-plane process, as it last reported.",
   fields: (t) => ({
     id: t.id({ resolve: ({ status }) => status.nodeId }),

@@ -5,6 +5,7 @@ import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
+import { useAlertsSeen } from "../../shell/alert-news.tsx";
 import { Page } from "../../shell/page.tsx";
 import { flag, oneOf, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
@@ -86,6 +87,7 @@ const columns: readonly Column<Alert>[] = [
 ];
 
 function AlertList() {
+  useAlertsSeen();
   const [{ type }, setUrl] = useUrlState({ type: oneOf(...(Object.keys(alertTypes) as AlertTypeName[])), tab: text });
   const list = useKeyset(query, type === undefined ? {} : { type: type as Alert["type"] }, (data) => data.alerts);
   return (
