@@ -35,8 +35,8 @@ export async function keepContent(step: <T>(work: (em: EntityManager) => Promise
 async function dropWhereEmpty(em: EntityManager, name: string): Promise<boolean> {
   // A node that was cut off may hand in something from that day just now.
   await em.execute(`lock table ${name} in access exclusive mode`);
-  const [row] = await em.execute<{ any: boolean }[]>(`select exists (select from ${name}) as any`);
-  if (row?.any !== false) return false;
+  const [row] = await em.execute<{ filled: boolean }[]>(`select exists (select from ${name}) as filled`);
+  if (row?.filled !== false) return false;
   await em.execute(`drop table ${name}`);
   return true;
 }

@@ -5,13 +5,13 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Resource, ResourceSchema } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { NotFoundError, ValidationError } from "../control-error.ts";
-import { type ConfigKind, type ConfigRow, isUuid, resourceKinds } from "../database/config-kinds.ts";
+import { type ConfigKind, isUuid, resourceKinds } from "../database/config-kinds.ts";
 import { ConfigResource } from "../database/entities/config-resource.ts";
 import { plainProvider } from "../database/entities/provider.ts";
 import type { JsonObject } from "../database/entities/route.ts";
 import type { EntityManager } from "../database/orm.ts";
 import { compileResource } from "../snapshot/compile.ts";
-import { columnsOfImage } from "../snapshot/row-image.ts";
+import { rowOfImage } from "../snapshot/row-image.ts";
 
 export type ResourceOf<Case extends Resource["resource"]["case"]> = Extract<Resource["resource"], { case: Case }>["value"];
 
@@ -72,8 +72,7 @@ const laterColumns: Partial<Record<ConfigKind, object>> = { provider: plainProvi
 
 function compiled(kind: ConfigKind, image: JsonObject, number: bigint): Resource["resource"] | undefined {
   try {
-    const row = { ...laterColumns[kind], ...columnsOfImage(image) } as unknown as ConfigRow;
-    return compileResource(kind, row as never)?.resource.resource;
+    return compileResource(kind, rowOfImage(kind, { ...laterColumns[kind], ...image }))?.resource.resource;
   } catch {
     throw new ValidationError([
       { path: "candidate.revision", message: `revision ${number} is of a form that this version no longer reads; take a later one` },

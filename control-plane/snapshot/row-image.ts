@@ -2,7 +2,7 @@
  * A row as JSON and back: what history keeps of it. Whole and reversible, so sealed credentials and key hashes are in it;
  * whoever shows an image to people takes `secretColumns` out first.
  */
-import type { ConfigRow } from "../database/config-kinds.ts";
+import type { ConfigKind, ConfigRow, ConfigRows } from "../database/config-kinds.ts";
 import type { JsonObject } from "../database/entities/route.ts";
 
 /** Never shown. */
@@ -31,6 +31,9 @@ export const columnsOfImage = (image: JsonObject): Record<string, unknown> =>
       return [name, value];
     }),
   );
+
+/** As a row of its kind. An image was made of such a row and names no type, so its word is taken for what the columns are. */
+export const rowOfImage = <Kind extends ConfigKind>(_kind: Kind, image: JsonObject) => columnsOfImage(image) as object as ConfigRows[Kind];
 
 /** The names of the columns that differ, sorted. */
 export function changedColumns(before: JsonObject, after: JsonObject): string[] {

@@ -125,9 +125,9 @@ export function partialsIn(source: string): string[] {
   while (level.length > 0) {
     for (const one of level) {
       if (!(one instanceof RenderTag)) continue;
-      const { file } = one as unknown as { readonly file: unknown };
-      if (typeof file !== "string") throw new Error('a partial is named in quotes: {% render "name" %}');
-      names.add(file);
+      const partial = one.partialScope();
+      if (partial === undefined) throw new Error('a partial is named in quotes: {% render "name" %}');
+      names.add(partial.name);
     }
     level = level.flatMap(childrenOf);
   }
@@ -145,10 +145,10 @@ function listedIn(template: readonly Template[]): string[] {
   let level: readonly Template[] = template;
   while (level.length > 0) {
     for (const one of level) {
-      const { collection } =
-        one instanceof ForTag ? (one as unknown as { readonly collection: { readonly props?: readonly { content?: unknown }[] } }) : {};
-      const [variable, ...rest] = collection?.props ?? [];
-      if (typeof variable?.content === "string" && rest.length === 0) names.push(variable.content);
+      if (!(one instanceof ForTag && "props" in one.collection)) continue;
+      const [variable, ...rest] = one.collection.props;
+      if (variable !== undefined && "content" in variable && typeof variable.content === "string" && rest.length === 0)
+        names.push(variable.content);
     }
     level = level.flatMap(childrenOf);
   }

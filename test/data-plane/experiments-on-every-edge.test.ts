@@ -129,7 +129,7 @@ async function exposureOf(call: (headers: Headers) => Promise<unknown>, headers:
   const requestId = `request-${++requests}`;
   await call({ "x-request-id": requestId, ...headers });
   const event = () => node.usageEvents().find((one) => one.requestId === requestId);
-  await expect.poll(event).toBeDefined();
+  await expect.poll(() => event()?.requestId).toBe(requestId);
   return event();
 }
 

@@ -107,8 +107,8 @@ const backendCalls = async (content: string) => (await node.simulatorCalls()).fi
 const eventOf = (callId: string | null) =>
   vi.waitFor(() => {
     const event = node.usageEvents().find((one) => one.callId === callId);
-    expect(event).toBeDefined();
-    return event as NonNullable<typeof event>;
+    if (event === undefined) throw new Error(`no record of the call ${callId}`);
+    return event;
   }, 5000);
 
 describe.each([false, true])("streamed: %s", (stream) => {

@@ -167,7 +167,7 @@ describe("a run over logged calls", () => {
     expect(short.progress).toMatchObject({ done: 3, different: 3, candidate: { outputTokens: 3 } });
     const broken = await replay({ calls: { callIds: calls }, candidate: { backendId: ids["sim-fault-error-500"] } });
     expect(broken.progress.candidate.errors).toBe(3);
-    expect(broken.results[0].candidate.error).toBeTruthy();
+    expect(broken.results[0].candidate.error).toBe("the backend failed with status 500");
   });
 
   it("tries the route as it was at another revision", async () => {
