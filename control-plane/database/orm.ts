@@ -34,6 +34,7 @@ import { LabelRollout } from "./migrations/0053-label-rollout.ts";
 import { LedgerSearch } from "./migrations/0060-ledger-search.ts";
 import { CombinationsOfCube } from "./migrations/0061-combinations-of-a-cube.ts";
 import { RouteCache } from "./migrations/0070-route-cache.ts";
+import { ExperimentHypothesis } from "./migrations/0080-experiment-hypothesis.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -61,6 +62,7 @@ const migrations = [
   { name: "0060-ledger-search", class: LedgerSearch },
   { name: "0061-combinations-of-a-cube", class: CombinationsOfCube },
   { name: "0070-route-cache", class: RouteCache },
+  { name: "0080-experiment-hypothesis", class: ExperimentHypothesis },
 ];
 
 const connectionsMax = 10;

@@ -241,6 +241,7 @@ function makeExperiments(change: ConfigurationChange, ids: DemoIds, { madeAt }: 
       fallbackUnit: "",
       ...everybody,
       ...plainComparison,
+      hypothesis: experiment.hypothesis,
       analysis: { ...analysisDefault, ...analyses[name] },
       rollout,
       rolloutState: rollout === null ? null : startedRollout(startedAt),

@@ -186,6 +186,7 @@ const same: DemoTruth = { outputTokens: 1, firstToken: 1, failing: 0, lostUnits:
 
 export interface DemoExperiment {
   readonly key: string;
+  readonly hypothesis: string;
   readonly route: DemoRouteName;
   /** Since the beginning of the week. */
   readonly startsAfterHours: number;
@@ -200,6 +201,7 @@ export const demoExperiments = {
   /** Found to be better, and shipped by a person. */
   shipped: {
     key: "search-terms-alone",
+    hypothesis: "Asked for the search terms alone, the model writes half as much, and an answer costs less and comes sooner.",
     route: "search",
     startsAfterHours: 4,
     control: "explained",
@@ -210,6 +212,7 @@ export const demoExperiments = {
   /** Units are lost on the way in one of its arms: no number of it can be believed. */
   lost: {
     key: "summary-in-three-points",
+    hypothesis: "Three points are read to the end more often than a paragraph, at the same cost.",
     route: "summary",
     startsAfterHours: 20,
     control: "prose",
@@ -220,6 +223,7 @@ export const demoExperiments = {
   /** A guarded rollout that harms, and goes back by itself. */
   harmful: {
     key: "refunds-by-reasoner",
+    hypothesis: "A model that thinks first decides refunds well enough to be worth its wait.",
     route: "agent",
     startsAfterHours: 70,
     control: "large",
@@ -230,6 +234,7 @@ export const demoExperiments = {
   /** A small difference that a few days do not show. */
   running: {
     key: "warmer-greeting",
+    hypothesis: "A warmer greeting does not make answers slower or dearer.",
     route: "support",
     startsAfterHours: 100,
     control: "shorter",

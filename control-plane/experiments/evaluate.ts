@@ -130,6 +130,14 @@ export function evaluate(
   };
 }
 
+/** Of some of its units: one look, with nothing known from those before. It decides nothing, so goals have no verdict. */
+export const findingsAmong = (experiment: ExaminedExperiment, inputs: readonly MeasuredSums[]): MetricFinding[] =>
+  judged(
+    experiment,
+    inputs.map((input) => metricFinding(experiment, input, {})),
+    false,
+  );
+
 function metricFinding(
   experiment: ExaminedExperiment,
   { measured, sums, cappedAt, cappedUnits }: MeasuredSums,

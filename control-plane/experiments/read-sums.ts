@@ -105,6 +105,30 @@ async function sliceCounts(em: EntityManager, { organisationId, experimentId, ph
 }
 const slicesMax = 20;
 
+/** Which units are meant: those that were first seen in a time, and at a place of health's. */
+export interface SomeUnits {
+  /** Undefined: since the start. */
+  readonly since: Date | undefined;
+  /** Undefined: until now. */
+  readonly until: Date | undefined;
+  readonly slice: Pick<SliceCounts, "dimension" | "value"> | undefined;
+}
+
+const sliceColumns: Readonly<Record<SliceCounts["dimension"], string>> = { node: "node_id", edge: "ingress", tag: "tag" };
+
+/** Beside a unit's other conditions; its own parameters come after so many. */
+function amongUnits({ since, until, slice }: SomeUnits, parametersBefore: number) {
+  const parameters: unknown[] = [];
+  const at = (value: unknown) => `$${parametersBefore + parameters.push(value)}`;
+  const conditions = [
+    since === undefined ? "" : ` and min(first_exposure_at) >= ${at(since.toISOString())}::timestamptz`,
+    until === undefined ? "" : ` and min(first_exposure_at) < ${at(until.toISOString())}::timestamptz`,
+    slice === undefined ? "" : ` and min(${sliceColumns[slice.dimension]}) = ${at(slice.value)}::text`,
+  ];
+  return { having: conditions.join(""), parameters };
+}
+const everyUnit: SomeUnits = { since: undefined, until: undefined, slice: undefined };
+
 /** By variant; the holdout and what it is compared with under "holdout" and "compared". Absent: no unit. */
 export type SumsByVariant = Readonly<Record<string, UnitSums>>;
 
@@ -122,15 +146,22 @@ export interface MeasuredSums {
  * A few units hold much of a mean of time or money, and a confidence sequence takes long to get over one of them: whoever is above
  * the quantile of all units together counts as if it were there, by its own mean, so that many calls are not taken for dear ones.
  * @param winsoriseAt 1: as they are.
+ * @param among default: every unit.
  */
 export async function metricSums(
   em: EntityManager,
   phase: ExperimentPhase,
   measured: MeasuredMetric,
-  { since, now, winsoriseAt }: { readonly since: Date; readonly now: Date; readonly winsoriseAt: number },
+  {
+    since,
+    now,
+    winsoriseAt,
+    among = everyUnit,
+  }: { readonly since: Date; readonly now: Date; readonly winsoriseAt: number; readonly among?: SomeUnits },
 ): Promise<MeasuredSums> {
   const isFeedback = measured.metric === "feedback";
-  const values = isFeedback ? feedbackValues(measured) : unitValues(measured);
+  const units = amongUnits(among, isFeedback ? 8 : 5);
+  const values = isFeedback ? feedbackValues(measured, units.having) : unitValues(measured, units.having);
   const quantile = metricDefinitions[measured.metric].heavyTailed ? winsoriseAt : 1;
   const rows = await executeBound<Readonly<Record<string, unknown>>>(
     em,
@@ -143,7 +174,15 @@ export async function metricSums(
      from (select variant_key as arm, m, d, x, capped from valued where holdout <> 'held-out'
        union all select case holdout when 'held-out' then 'holdout' else 'compared' end, m, d, x, capped from valued where holdout <> '') arms
      group by arm`,
-    [phase.organisationId, phase.experimentId, phase.phase, measured.windowHours, now.toISOString(), ...values.parameters(since)],
+    [
+      phase.organisationId,
+      phase.experimentId,
+      phase.phase,
+      measured.windowHours,
+      now.toISOString(),
+      ...values.parameters(since),
+      ...units.parameters,
+    ],
   );
   const cappedUnits = rows.reduce((sum, row) => sum + number(row["capped"]), 0);
   return {
@@ -182,15 +221,16 @@ interface Values {
 }
 
 /** Of units that were seen in one variant alone: one row each, in the order of the primary key, so that nothing is joined. */
-const ofCleanUnits = (columns: string) =>
+const ofCleanUnits = (columns: string, having: string) =>
   `select unit_hash, min(variant_key) as variant_key, min(holdout) as holdout, min(first_exposure_at) as first_exposure_at, ${columns}
-   from experiment_unit where ${ofPhase} group by unit_hash having count(*) = 1`;
+   from experiment_unit where ${ofPhase} group by unit_hash having count(*) = 1${having}`;
 
-function unitValues({ metric }: MeasuredMetric): Values {
+function unitValues({ metric }: MeasuredMetric, having: string): Values {
   const { numerator, denominator } = metricDefinitions[metric];
   return {
     sql: ofCleanUnits(
       `min((${numerator})::float8) as m, min((${denominator})::float8) as d, min(coalesce((before->>'${metric}')::float8, 0)) as x`,
+      having,
     ),
     parameters: () => [],
   };
@@ -201,11 +241,11 @@ function unitValues({ metric }: MeasuredMetric): Values {
  * or was once the unit's. Booleans are 0 and 1; of categories the share of one is measured. Units and scores are laid on each
  * other by the unit, because a join over any of four names would compare all with all.
  */
-function feedbackValues({ feedback, category }: MeasuredMetric): Values {
+function feedbackValues({ feedback, category }: MeasuredMetric, having: string): Values {
   return {
     sql: `select max(variant_key) as variant_key, max(holdout) as holdout, max(first_exposure_at) as first_exposure_at,
         (array_agg(score order by recorded_at desc) filter (where score is not null))[1] as m, 1::float8 as d, 0::float8 as x
-      from (${ofCleanUnits("null::float8 as score, null::timestamptz as recorded_at")}
+      from (${ofCleanUnits("null::float8 as score, null::timestamptz as recorded_at", having)}
         union all select said.unit_hash, null, null, null, case when f.boolean_value is not null then f.boolean_value::int::float8
             when f.number_value is not null then f.number_value else (f.category_value = $7)::int::float8 end, f.recorded_at
           from feedback f

@@ -16,6 +16,7 @@ import "./types/dataset.ts";
 import "./types/dead-letter.ts";
 import "./types/demo.ts";
 import "./types/experiment.ts";
+import "./types/experiment-power.ts";
 import "./types/experiment-results.ts";
 import "./types/feedback.ts";
 import "./types/live-calls.ts";

@@ -1,6 +1,10 @@
 /** What was found of an experiment, for whoever reads: the newest look, the timeline, and quantiles as description. */
+import type { Experiment } from "../database/entities/experiment.ts";
 import type { EntityManager } from "../database/orm.ts";
+import { settledAnalysis } from "../experiments/definition.ts";
+import { findingsAmong, type MetricFinding } from "../experiments/evaluate.ts";
 import type { EvaluationResult } from "../experiments/evaluator.ts";
+import { type MeasuredSums, metricSums, type SomeUnits } from "../experiments/read-sums.ts";
 
 export interface StoredEvaluation {
   readonly phase: number;
@@ -30,6 +34,24 @@ export async function evaluations(
     [experimentId, (since ?? new Date(0)).toISOString(), limit],
   );
   return rows.map(stored);
+}
+
+/** What some of its units did, in its present phase. Empty: it has not been started. */
+export async function metricsAmong(em: EntityManager, experiment: Experiment, among: SomeUnits, now: Date): Promise<MetricFinding[]> {
+  const { organisationId, id, phase, variants, unit, startedAt } = experiment;
+  if (startedAt == null) return [];
+  const analysis = settledAnalysis(experiment.analysis);
+  const inputs: MeasuredSums[] = [];
+  for (const measured of analysis.metrics)
+    inputs.push(
+      await metricSums(em, { organisationId, experimentId: id, phase }, measured, {
+        since: startedAt,
+        now,
+        winsoriseAt: analysis.winsoriseAt,
+        among,
+      }),
+    );
+  return findingsAmong({ variants, analysis, weightsMove: experiment.bandit != null, startedAt, unit }, inputs);
 }
 
 export interface QuantileFinding {

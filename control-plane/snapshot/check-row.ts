@@ -135,6 +135,7 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
   },
   experiment: (row, issues) => {
     checkKey(row.key, issues);
+    checkLength("hypothesis", row.hypothesis, 2000, issues);
     checkWord("unit", row.unit, experimentUnits, issues);
     if (row.fallbackUnit !== "") checkWord("fallbackUnit", row.fallbackUnit, experimentUnits, issues);
     checkInteger("hashVersion", row.hashVersion, 2, 3, issues);

@@ -2,26 +2,11 @@
 
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { v7 } from "uuid";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Outcome } from "#proto/penstock/usage/v1/usage_event_pb.ts";
-import { openTestServices, type TestServices } from "../harness/control-plane.ts";
-import { type GraphqlClient, serveGraphql } from "../harness/graphql.ts";
-import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
-import { type RunningExperiment, runningExperiment } from "./running-experiment.ts";
+import { experimentServices, type RunningExperiment, runningExperiment } from "./running-experiment.ts";
 
-let postgres: PostgresServer;
-let services: TestServices;
-let client: GraphqlClient;
-beforeAll(async () => {
-  postgres = await startPostgres();
-  services = await openTestServices(await postgres.createDatabase());
-  client = await serveGraphql(services);
-}, 60_000);
-afterAll(async () => {
-  await client.close();
-  await services.close();
-  await postgres.close();
-});
+const { services, client } = await experimentServices();
 
 const variants = ["control", "warm"] as const;
 /** So many units in each arm, three calls each; of warm's units, those that it holds for get the extra. */

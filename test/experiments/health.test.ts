@@ -1,26 +1,11 @@
 /** Whether an experiment's numbers can be believed, and what is done about single units that weigh too much: on a real database. */
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { v7 } from "uuid";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { pseudonymOf } from "#agreements/pseudonym.ts";
-import { openTestServices, type TestServices } from "../harness/control-plane.ts";
-import { type GraphqlClient, serveGraphql } from "../harness/graphql.ts";
-import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
-import { type RunningExperiment, runningExperiment } from "./running-experiment.ts";
+import { experimentServices, type RunningExperiment, runningExperiment } from "./running-experiment.ts";
 
-let postgres: PostgresServer;
-let services: TestServices;
-let client: GraphqlClient;
-beforeAll(async () => {
-  postgres = await startPostgres();
-  services = await openTestServices(await postgres.createDatabase());
-  client = await serveGraphql(services);
-}, 60_000);
-afterAll(async () => {
-  await client.close();
-  await services.close();
-  await postgres.close();
-});
+const { services, client } = await experimentServices();
 
 const variants = ["control", "warm"] as const;
 type Variant = (typeof variants)[number];

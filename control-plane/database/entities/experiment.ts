@@ -54,8 +54,16 @@ export const everybody = {
   bucketVersionMin: 0,
 } as const;
 
-/** Of an experiment that says nothing of how it is measured and ends. */
-export const plainComparison = { analysis: null, rollout: null, rolloutState: null, bandit: null, conclusion: null, endsAt: null } as const;
+/** Of an experiment that says nothing of what it is for, how it is measured, and how it ends. */
+export const plainComparison = {
+  hypothesis: "",
+  analysis: null,
+  rollout: null,
+  rolloutState: null,
+  bandit: null,
+  conclusion: null,
+  endsAt: null,
+} as const;
 
 export const Experiment = defineEntity({
   name: "Experiment",
@@ -63,6 +71,8 @@ export const Experiment = defineEntity({
   properties: {
     ...configColumns(),
     key: p.text(),
+    /** What it is made to find out, in its author's words; empty: nothing was said. */
+    hypothesis: p.text(),
     routeId: p.uuid(),
     /** Random and never changed: with the unit it decides the variant. */
     seed: p.text(),

@@ -25,6 +25,9 @@ export function unitsForSequence(variance: number, effect: number, settings: Pow
   return units;
 }
 
+/** How many times as many units two arms need together where the smaller has this share of them: 1 of one half, 2.8 of a tenth. */
+export const unevenness = (share: number): number => 1 / (4 * share * (1 - share));
+
 /** Half-width of the sequence over that of a fixed-horizon interval, at so many units of both arms. */
 export function widening(units: number, { alpha, unitsPlanned }: Pick<PowerSettings, "alpha" | "unitsPlanned">): number {
   const scaled = units * rhoSquared(alpha, unitsPlanned);

@@ -3,7 +3,7 @@ import type { Health, PreExposureFinding, ResponseFinding, SliceFinding } from "
 import { builder } from "../builder.ts";
 import { enumOf } from "../config-type.ts";
 
-const SliceDimension = enumOf("ExperimentSliceDimension", ["node", "edge", "tag"]);
+export const SliceDimension = enumOf("ExperimentSliceDimension", ["node", "edge", "tag"]);
 
 const SliceType = builder.objectRef<SliceFinding>("ExperimentSlice").implement({
   description: "Units by where they were first seen: of each dimension the largest twenty.",

@@ -5,16 +5,15 @@ import { isUuid } from "../../database/config-kinds.ts";
 import { Experiment as ExperimentEntity } from "../../database/entities/experiment.ts";
 import type { Comparison, MetricFinding, VariantFinding } from "../../experiments/evaluate.ts";
 import type { EvaluationResult } from "../../experiments/evaluator.ts";
-import { groupSequentialBounds } from "../../experiments/statistics/group-sequential.ts";
-import { powerDefault, unitsForFixedHorizon, unitsForSequence } from "../../experiments/statistics/power.ts";
 import type { Verdict } from "../../experiments/verdict.ts";
-import { evaluations, type QuantileFinding, quantiles, type StoredEvaluation } from "../../operations/experiment-results.ts";
+import { evaluations, metricsAmong, type QuantileFinding, quantiles, type StoredEvaluation } from "../../operations/experiment-results.ts";
+import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
 import { enumOf, inOrganisation } from "../config-type.ts";
 import type { GraphQLContext } from "../context.ts";
 import { Experiment } from "./experiment.ts";
 import { ExperimentMetric, ExperimentMetricRole } from "./experiment-analysis.ts";
-import { HealthType } from "./experiment-health.ts";
+import { HealthType, SliceDimension } from "./experiment-health.ts";
 
 const shownMax = 500;
 const newsEveryMs = 2_000;
@@ -142,6 +141,13 @@ const QuantilesType = builder.objectRef<QuantileFinding>("ExperimentQuantiles").
   }),
 });
 
+const SliceInput = builder.inputType("ExperimentSliceInput", {
+  fields: (t) => ({
+    dimension: t.field({ type: SliceDimension, required: true }),
+    value: t.string({ required: true }),
+  }),
+});
+
 builder.objectFields(Experiment, (t) => ({
   evaluation: t.field({
     type: EvaluationType,
@@ -165,83 +171,27 @@ builder.objectFields(Experiment, (t) => ({
       return inOrganisation(context, (em) => evaluations(em, row.id, { limit: first ?? 50, events: false, since: since ?? undefined }));
     },
   }),
+  metricsAmong: t.field({
+    type: [MetricFindingType],
+    description:
+      "What those of its units did that were first seen in a time, at a node or edge, or with a value of its tag (health.slices has them). For reading: one look, with nothing known from those before, that decides nothing.",
+    args: {
+      since: t.arg({ type: "DateTime" }),
+      until: t.arg({ type: "DateTime" }),
+      slice: t.arg({ type: SliceInput }),
+    },
+    resolve: (row, { since, until, slice }, context) => {
+      requireStorable({ slice: slice?.value });
+      const among = { since: since ?? undefined, until: until ?? undefined, slice: slice ?? undefined };
+      return inOrganisation(context, (em) => metricsAmong(em, row, among, new Date()));
+    },
+  }),
   quantiles: t.field({
     type: [QuantilesType],
     resolve: (row, _args, context) =>
       row.startedAt == null ? [] : inOrganisation(context, (em) => quantiles(em, row.id, row.phase, row.startedAt as Date)),
   }),
 }));
-
-interface Power {
-  readonly fixedHorizon: number;
-  readonly sequence: number;
-}
-const PowerType = builder.objectRef<Power>("ExperimentPower").implement({
-  description: "Units that each of two arms needs.",
-  fields: (t) => ({
-    fixedHorizon: t.exposeFloat("fixedHorizon", { description: "For one look at the end." }),
-    sequence: t.exposeFloat("sequence", { description: "For looks at any time, as they are taken here." }),
-  }),
-});
-builder.queryField("experimentPower", (t) =>
-  t.field({
-    type: PowerType,
-    authScopes: { viewer: true },
-    errors: { types: [ValidationError], directResult: true },
-    args: {
-      variance: t.arg.float({ required: true, description: "Of one unit: of a share p it is p (1 - p)." }),
-      effect: t.arg.float({ required: true, description: "The smallest worth finding, absolute." }),
-      alpha: t.arg.float(),
-      power: t.arg.float(),
-      unitsPlanned: t.arg.int(),
-    },
-    resolve: (_root, { variance, effect, alpha, power, unitsPlanned }) => {
-      const settings = {
-        alpha: alpha ?? powerDefault.alpha,
-        power: power ?? powerDefault.power,
-        unitsPlanned: unitsPlanned ?? powerDefault.unitsPlanned,
-      };
-      const wrong = (
-        [
-          ["variance", variance > 0],
-          ["effect", effect !== 0],
-          ["alpha", settings.alpha > 0 && settings.alpha < 1],
-          ["power", settings.power > 0 && settings.power < 1],
-          ["unitsPlanned", settings.unitsPlanned > 0],
-        ] as const
-      ).find(([, holds]) => !holds);
-      if (wrong !== undefined) throw new ValidationError([{ path: wrong[0], message: "is out of range" }]);
-      return { fixedHorizon: unitsForFixedHorizon(variance, effect, settings), sequence: unitsForSequence(variance, effect, settings) };
-    },
-  }),
-);
-
-const looksMax = 20;
-builder.queryField("groupSequentialBounds", (t) =>
-  t.field({
-    type: ["Float"],
-    description:
-      "Bounds of z for looks that were planned before, for who decides at those alone: of each look the share of the information that is in by then. What is found here holds at any look and needs none.",
-    authScopes: { viewer: true },
-    errors: { types: [ValidationError], dataField: { name: "bounds" }, directResult: false },
-    args: {
-      shares: t.arg.floatList({ required: true, description: `Rising, above 0 and up to 1; at most ${looksMax}.` }),
-      alpha: t.arg.float({ description: "Default 0.05." }),
-      oneSided: t.arg.boolean({ description: "Default false." }),
-      exponent: t.arg.float({ description: "Alpha times share to this power is spent by then, 1 to 5. Default 2." }),
-    },
-    resolve: (_root, { shares, alpha, oneSided, exponent }) => {
-      const refuse = (path: string, message: string) => new ValidationError([{ path, message }]);
-      if (shares.length === 0 || shares.length > looksMax) throw refuse("shares", `must be 1 to ${looksMax}`);
-      const rising = shares.every((share, i) => share > (shares[i - 1] ?? 0) + 1e-4 && share <= 1);
-      if (!rising) throw refuse("shares", "must rise, from above 0 up to 1, by a ten-thousandth at least");
-      const settings = { alpha: alpha ?? 0.05, sides: oneSided === true ? (1 as const) : (2 as const), exponent: exponent ?? 2 };
-      if (!(settings.alpha >= 0.0001 && settings.alpha <= 0.5)) throw refuse("alpha", "must be from 0.0001 to 0.5");
-      if (!(settings.exponent >= 1 && settings.exponent <= 5)) throw refuse("exponent", "must be from 1 to 5");
-      return groupSequentialBounds(shares, settings);
-    },
-  }),
-);
 
 builder.subscriptionField("experimentEvaluation", (t) =>
   t.field({

@@ -58,6 +58,7 @@ export const Experiment = builder.objectRef<ExperimentRow>("Experiment").impleme
   fields: (t) => ({
     ...configFields(t),
     key: t.exposeString("key"),
+    hypothesis: t.exposeString("hypothesis", { description: "What it is made to find out; empty: nothing was said." }),
     routeId: t.exposeID("routeId"),
     seed: t.exposeString("seed", { description: "With the unit it decides the variant. Never changes." }),
     hashVersion: t.exposeInt("hashVersion"),
@@ -113,6 +114,7 @@ const VariantInput = builder.inputType("ExperimentVariantInput", {
 const CreateExperimentInput = builder.inputType("CreateExperimentInput", {
   fields: (t) => ({
     key: t.string({ required: true }),
+    hypothesis: t.string({ description: "What it is made to find out; at most 2000 characters." }),
     routeId: t.id({ required: true }),
     unit: t.field({ type: ExperimentUnit, required: true }),
     fallbackUnit: t.field({ type: ExperimentUnit }),
@@ -143,6 +145,7 @@ builder.mutationField("createExperiment", (t) =>
         change.create("experiment", {
           ...newExperiment({ unit: input.unit, fallbackUnit: input.fallbackUnit ?? "" }),
           key: input.key,
+          hypothesis: input.hypothesis ?? "",
           routeId: input.routeId,
           ...(input.seed == null ? {} : { seed: input.seed }),
           ...(input.hashVersion == null ? {} : { hashVersion: input.hashVersion }),
@@ -167,6 +170,7 @@ const UpdateExperimentInput = builder.inputType("UpdateExperimentInput", {
     id: t.id({ required: true }),
     expectedRevision: t.int({ required: true }),
     key: t.string(),
+    hypothesis: t.string(),
     unit: t.field({ type: ExperimentUnit }),
     fallbackUnit: t.field({ type: ExperimentUnit, description: "Null: none." }),
     coverage: t.float(),
@@ -195,6 +199,7 @@ builder.mutationField("updateExperiment", (t) =>
       mutate(context, wait, { action: "experiment.update", summary: "experiment changed" }, async (change) => {
         const row = await change.edit("experiment", input.id, { expectedRevision: input.expectedRevision });
         row.key = input.key ?? row.key;
+        row.hypothesis = input.hypothesis ?? row.hypothesis;
         row.unit = input.unit ?? row.unit;
         if (input.fallbackUnit !== undefined) row.fallbackUnit = input.fallbackUnit ?? "";
         row.coverage = input.coverage ?? row.coverage;
