@@ -5,7 +5,7 @@ import { openSecret } from "#agreements/sealed-secret.ts";
 import { ApiKey } from "../../control-plane/database/entities/api-key.ts";
 import { Provider } from "../../control-plane/database/entities/provider.ts";
 import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
-import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
+import { type GraphqlClient, mutate as mutateAs, serveGraphql, tokenFor } from "../harness/graphql.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
 
 let postgres: PostgresServer;
@@ -29,17 +29,7 @@ afterAll(async () => {
   await postgres.close();
 });
 
-/** Sends one mutation with its input and gives its union member back. */
-const mutate = async (name: string, input: object, fields: string, type = `${name.charAt(0).toUpperCase()}${name.slice(1)}`) => {
-  const answer = await client.ask(
-    admin,
-    `mutation($input: ${type}Input!) { ${name}(input: $input) { __typename ... on ${type}Payload { ${fields} }
-       ... on ValidationError { issues { path message } } ${/^(create|revoke|rotate)/.test(name) ? "" : "... on ConflictError { currentRevision }"} ... on UserError { code message } } }`,
-    { input },
-  );
-  expect(answer.errors).toEqual([]);
-  return answer.data[name];
-};
+const mutate = (name: string, input: object, fields: string) => mutateAs(client, admin, name, input, fields);
 const projectId = async (key: string) => (await mutate("createProject", { key, name: key }, "project { id }")).project.id as string;
 const provider = (key: string, more: object = {}) =>
   mutate(
@@ -274,124 +264,6 @@ describe("routes", () => {
     } while (after !== null);
     expect(paged).toEqual(names);
     expect(names.length).toBeGreaterThanOrEqual(5);
-  });
-});
-
-describe("prompts", () => {
-  it("number their versions, keep latest, and hold on to labels that are used", async () => {
-    const { prompt } = await mutate("createPrompt", { name: "greeting" }, "prompt { id labels { name } }");
-    const version = (template: string, labels: string[] = []) =>
-      mutate(
-        "createPromptVersion",
-        { promptId: prompt.id, messages: [{ role: "SYSTEM", template }], labels },
-        "promptVersion { version variables author } prompt { revision labels { name version } }",
-      );
-    const one = await version("Hello {{ name }} from {{ place.city }}", ["production"]);
-    expect(one.promptVersion).toEqual({ version: 1, variables: ["name", "place"], author: "token:admin" });
-    const two = await version("Hi {{ name }}");
-    expect(two.prompt.labels).toEqual([
-      { name: "latest", version: 2 },
-      { name: "production", version: 1 },
-    ]);
-    const { revision } = two.prompt;
-    const wrong = await mutate(
-      "setPromptLabel",
-      { promptId: prompt.id, expectedRevision: revision, label: "production", version: 9 },
-      "prompt { id }",
-    );
-    expect(wrong.issues[0].message).toMatch(/no version 9/);
-    const moved = await mutate(
-      "setPromptLabel",
-      { promptId: prompt.id, expectedRevision: revision, label: "production", version: 2 },
-      "prompt { revision }",
-    );
-    const made = await routeNamed("greets", { prompt: { promptId: prompt.id, label: "production" } });
-    expect(made.__typename).toBe("CreateRoutePayload");
-    const removed = await mutate(
-      "removePromptLabel",
-      { promptId: prompt.id, expectedRevision: moved.prompt.revision, label: "production" },
-      "prompt { id }",
-    );
-    expect(removed.issues[0].message).toMatch(/still used by route greets/);
-    const archived = await mutate("archivePrompt", { id: prompt.id, expectedRevision: moved.prompt.revision }, "prompt { id }");
-    expect(archived.issues[0].message).toMatch(/still used by/);
-    await mutate("updateRoute", { id: made.route.id, expectedRevision: 1, prompt: null }, "route { id }");
-    const gone = await mutate("archivePrompt", { id: prompt.id, expectedRevision: moved.prompt.revision }, "prompt { archivedAt }");
-    expect(gone.prompt?.archivedAt).toEqual(expect.any(String));
-  });
-
-  it("refuse templates that do not compile, and labels that are ours", async () => {
-    const { prompt } = await mutate("createPrompt", { name: "broken" }, "prompt { id }");
-    const refused = await mutate(
-      "createPromptVersion",
-      {
-        promptId: prompt.id,
-        messages: [
-          { role: "USER", template: "fine" },
-          { role: "USER", template: "{% if %}" },
-        ],
-      },
-      "promptVersion { version }",
-    );
-    expect(refused.issues[0].path).toBe("messages[1].template");
-    const latest = await mutate(
-      "setPromptLabel",
-      { promptId: prompt.id, expectedRevision: 1, label: "latest", version: 1 },
-      "prompt { id }",
-    );
-    expect(latest.issues[0].path).toBe("label");
-    const missing = await routeNamed("asks-for-nothing", { prompt: { promptId: prompt.id, label: "production" } });
-    expect(missing.issues[0].message).toMatch(/no label production/);
-  });
-});
-
-describe("experiments", () => {
-  const variants = [
-    { key: "control", weight: 1 },
-    { key: "other", weight: 1, parameters: { temperature: 0 } },
-  ];
-
-  it("start, hold their route, keep their seed, begin new phases, and stop", async () => {
-    const { route } = await routeNamed("tested");
-    const make = (key: string) =>
-      mutate(
-        "createExperiment",
-        { key, routeId: route.id, unit: "END_USER", variants },
-        "experiment { id status seed phase } configRevision { number }",
-      );
-    const one = (await make("one")).experiment;
-    const other = (await make("other")).experiment;
-    expect(one).toMatchObject({ status: "DRAFT", phase: 1 });
-    const started = await mutate("startExperiment", { id: one.id, expectedRevision: 1 }, "experiment { status revision }");
-    expect(started.experiment).toEqual({ status: "RUNNING", revision: 2 });
-    const second = await mutate("startExperiment", { id: other.id, expectedRevision: 1 }, "experiment { id }");
-    expect(second.issues[0].message).toMatch(/experiment one runs on the same route/);
-    const archived = await mutate("archiveRoute", { id: route.id, expectedRevision: 1 }, "route { id }");
-    expect(archived.issues[0].message).toMatch(/still used by experiment one/);
-    const widened = await mutate("updateExperiment", { id: one.id, expectedRevision: 2, coverage: 0.5 }, "experiment { phase seed }");
-    expect(widened.experiment).toEqual({ phase: 1, seed: one.seed });
-    const changed = await mutate("updateExperiment", { id: one.id, expectedRevision: 3, variants }, "experiment { phase }");
-    expect(changed.experiment.phase).toBe(1 + 1);
-    const stopped = await mutate("stopExperiment", { id: one.id, expectedRevision: 4 }, "experiment { status }");
-    expect(stopped.experiment.status).toBe("STOPPED");
-    expect((await mutate("startExperiment", { id: other.id, expectedRevision: 1 }, "experiment { status }")).experiment.status).toBe(
-      "RUNNING",
-    );
-    const gone = await mutate("archiveExperiment", { id: other.id, expectedRevision: 2 }, "experiment { status archivedAt }");
-    expect(gone.experiment.status).toBe("STOPPED");
-  });
-
-  it("need two variants with weights, keys of their own and a known route", async () => {
-    const { route } = await routeNamed("strictly-tested");
-    const refused = async (more: object) =>
-      (await mutate("createExperiment", { key: "strict", routeId: route.id, unit: "SESSION", variants, ...more }, "experiment { id }"))
-        .issues[0].path;
-    expect(await refused({ variants: variants.slice(1) })).toBe("variants");
-    expect(await refused({ variants: [variants[0], { key: "other", weight: 0 }] })).toBe("variants[1].weight");
-    expect(await refused({ variants: [variants[0], variants[0]] })).toBe("variants[1].key");
-    expect(await refused({ coverage: 1.5 })).toBe("coverage");
-    expect(await refused({ fallbackUnit: "SESSION" })).toBe("fallbackUnit");
-    expect(await refused({ routeId: "01a1fb95-37ca-7388-b9cc-27c6410b4ebf" })).toBe("routeId");
   });
 });
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeAdminToken } from "../../control-plane/operations/admin-tokens.ts";
 import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
-import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
+import { type GraphqlClient, mutate as mutateAs, serveGraphql, tokenFor } from "../harness/graphql.ts";
 
 let services: TestServices;
 let client: GraphqlClient;
@@ -32,16 +32,16 @@ afterAll(async () => {
   await services.close();
 });
 
-async function mutate(name: string, input: object, fields: string, token = admin) {
-  const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-  const payload = name === "requestPromptLabel" ? "PromptLabelRequest" : `${type}Payload`;
-  const answer = await client.ask(
-    token,
-    `mutation($input: ${type}Input!) { ${name}(input: $input) { __typename ... on ${payload} { ${fields} } ... on ValidationError { issues { path message } } ... on UserError { code message } } }`,
-    { input },
+const mutate = (name: string, input: object, fields: string, token = admin) => mutateAs(client, token, name, input, fields);
+/** Over a backend of its own. */
+async function routeNamed(name: string, prompt: object) {
+  const { provider } = await mutate(
+    "createProvider",
+    { key: name, kind: "SIMULATED", baseUrl: "http://127.0.0.1:9/v1" },
+    "provider { id }",
   );
-  expect(answer.errors).toEqual([]);
-  return answer.data[name];
+  const { backend } = await mutate("createBackend", { key: name, providerId: provider.id, model: "m" }, "backend { id }");
+  return mutate("createRoute", { name, tiers: [{ targets: [{ backendId: backend.id, weight: 1 }] }], prompt }, "route { id revision }");
 }
 const newPrompt = async (name: string, more: object = {}) =>
   (await mutate("createPrompt", { name, ...more }, "prompt { id revision kind folder protectedLabels }")).prompt;
@@ -53,6 +53,74 @@ const version = (promptId: string, template: string, more: object = {}) =>
   );
 const textVersion = (promptId: string, template: string) =>
   mutate("createPromptVersion", { promptId, messages: [{ role: "USER", template }] }, "promptVersion { version }");
+
+describe("versions and labels", () => {
+  it("number their versions, keep latest, and hold on to labels that are used", async () => {
+    const { prompt } = await mutate("createPrompt", { name: "greeting" }, "prompt { id labels { name } }");
+    const version = (template: string, labels: string[] = []) =>
+      mutate(
+        "createPromptVersion",
+        { promptId: prompt.id, messages: [{ role: "SYSTEM", template }], labels },
+        "promptVersion { version variables author } prompt { revision labels { name version } }",
+      );
+    const one = await version("Hello {{ name }} from {{ place.city }}", ["production"]);
+    expect(one.promptVersion).toEqual({ version: 1, variables: ["name", "place"], author: "token:admin" });
+    const two = await version("Hi {{ name }}");
+    expect(two.prompt.labels).toEqual([
+      { name: "latest", version: 2 },
+      { name: "production", version: 1 },
+    ]);
+    const { revision } = two.prompt;
+    const wrong = await mutate(
+      "setPromptLabel",
+      { promptId: prompt.id, expectedRevision: revision, label: "production", version: 9 },
+      "prompt { id }",
+    );
+    expect(wrong.issues[0].message).toMatch(/no version 9/);
+    const moved = await mutate(
+      "setPromptLabel",
+      { promptId: prompt.id, expectedRevision: revision, label: "production", version: 2 },
+      "prompt { revision }",
+    );
+    const made = await routeNamed("greets", { promptId: prompt.id, label: "production" });
+    expect(made.__typename).toBe("CreateRoutePayload");
+    const removed = await mutate(
+      "removePromptLabel",
+      { promptId: prompt.id, expectedRevision: moved.prompt.revision, label: "production" },
+      "prompt { id }",
+    );
+    expect(removed.issues[0].message).toMatch(/still used by route greets/);
+    const archived = await mutate("archivePrompt", { id: prompt.id, expectedRevision: moved.prompt.revision }, "prompt { id }");
+    expect(archived.issues[0].message).toMatch(/still used by/);
+    await mutate("updateRoute", { id: made.route.id, expectedRevision: 1, prompt: null }, "route { id }");
+    const gone = await mutate("archivePrompt", { id: prompt.id, expectedRevision: moved.prompt.revision }, "prompt { archivedAt }");
+    expect(gone.prompt?.archivedAt).toEqual(expect.any(String));
+  });
+
+  it("refuse templates that do not compile, and labels that are ours", async () => {
+    const { prompt } = await mutate("createPrompt", { name: "broken" }, "prompt { id }");
+    const refused = await mutate(
+      "createPromptVersion",
+      {
+        promptId: prompt.id,
+        messages: [
+          { role: "USER", template: "fine" },
+          { role: "USER", template: "{% if %}" },
+        ],
+      },
+      "promptVersion { version }",
+    );
+    expect(refused.issues[0].path).toBe("messages[1].template");
+    const latest = await mutate(
+      "setPromptLabel",
+      { promptId: prompt.id, expectedRevision: 1, label: "latest", version: 1 },
+      "prompt { id }",
+    );
+    expect(latest.issues[0].path).toBe("label");
+    const missing = await routeNamed("asks-for-nothing", { promptId: prompt.id, label: "production" });
+    expect(missing.issues[0].message).toMatch(/no label production/);
+  });
+});
 
 describe("a version", () => {
   it("keeps tools, schemas, message and author, and reaches nodes with them", async () => {

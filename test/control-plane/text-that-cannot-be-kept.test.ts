@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
-import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
+import { type GraphqlClient, mutate as mutateAs, serveGraphql, tokenFor } from "../harness/graphql.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
 
 let postgres: PostgresServer;
@@ -12,16 +12,7 @@ let routeId: string;
 let promptId: string;
 let projectId: string;
 
-const mutate = async (name: string, input: object, fields = "__typename") => {
-  const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-  const answer = await client.ask(
-    admin,
-    `mutation($input: ${type}Input!) { ${name}(input: $input) { __typename ... on ${type}Payload { ${fields} } ... on ValidationError { issues { path message } } } }`,
-    { input },
-  );
-  expect(answer.errors).toEqual([]);
-  return answer.data[name];
-};
+const mutate = (name: string, input: object, fields = "__typename") => mutateAs(client, admin, name, input, fields);
 const tiers = () => [{ targets: [{ backendId, weight: 1 }] }];
 
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import { Experiment } from "../../control-plane/database/entities/experiment.ts"
 import { evaluateOne } from "../../control-plane/experiments/evaluator.ts";
 import { recordUsage } from "../../control-plane/usage/record-usage.ts";
 import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
-import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
+import { type GraphqlClient, mutate as mutateAs, serveGraphql, tokenFor } from "../harness/graphql.ts";
 import { startPostgres } from "../harness/postgres.ts";
 
 /** A control plane on a database of its own, until the file's tests are over. */
@@ -36,16 +36,7 @@ interface CallExtra {
 export async function runningExperiment(services: TestServices, client: GraphqlClient, more: object = {}) {
   const organisationId = await makeOrganisation(services, `organisation-${++organisations}`);
   const admin = await tokenFor(services, organisationId, "admin");
-  const mutate = async (name: string, input: object, fields: string) => {
-    const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-    const answer = await client.ask(
-      admin,
-      `mutation($input: ${type}Input!) { ${name}(input: $input) { __typename ... on ${type}Payload { ${fields} } ... on ValidationError { issues { path message } } ... on UserError { code message } } }`,
-      { input },
-    );
-    expect(answer.errors).toEqual([]);
-    return answer.data[name];
-  };
+  const mutate = (name: string, input: object, fields: string) => mutateAs(client, admin, name, input, fields);
   const provider = (await mutate("createProvider", { key: "s", kind: "SIMULATED", baseUrl: "http://127.0.0.1:9/v1" }, "provider { id }"))
     .provider;
   const backend = (await mutate("createBackend", { key: "b", providerId: provider.id, model: "m" }, "backend { id }")).backend;

@@ -1,5 +1,5 @@
 /** A GraphQL server on a free port over test services, and a client that says what came back. */
-
+import { expect } from "vitest";
 import { type GraphqlServer, startGraphqlServer } from "../../control-plane/graphql/server.ts";
 import { makeAdminToken } from "../../control-plane/operations/admin-tokens.ts";
 import type { Services } from "../../control-plane/services.ts";
@@ -39,6 +39,22 @@ export async function serveGraphql(services: Services): Promise<GraphqlClient> {
       return { status: response.status, headers: response.headers, data: body.data ?? null, errors: body.errors ?? [] };
     },
   };
+}
+
+/** One mutation with its input: the payload with these fields, or the error that took its place; nothing else may go wrong. */
+export async function mutate(client: GraphqlClient, token: string, name: string, input: object, fields: string): Promise<Answer["data"]> {
+  const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  const payload = name === "requestPromptLabel" ? "PromptLabelRequest" : `${type}Payload`;
+  // What cannot be out of date has no such error in its union.
+  const stale = /^(create|request|revoke|rotate)/.test(name) ? "" : "... on ConflictError { currentRevision }";
+  const answer = await client.ask(
+    token,
+    `mutation($input: ${type}Input!) { ${name}(input: $input) { __typename ... on ${payload} { ${fields} }
+       ... on ValidationError { issues { path message } } ${stale} ... on UserError { code message } } }`,
+    { input },
+  );
+  expect(answer.errors).toEqual([]);
+  return answer.data[name];
 }
 
 export async function tokenFor(

@@ -1,5 +1,5 @@
 /** What becomes of each thing that an answer holds on its way from each wire to a caller of each dialect, whole and streamed. */
-import type { AnswerCase } from "./answer-cases.ts";
+import type { AnswerCase } from "./answer-cases/wording.ts";
 import type { MatrixBackend, Wire, WireAnswer } from "./backends.ts";
 import type { Callers, Ingress } from "./callers.ts";
 

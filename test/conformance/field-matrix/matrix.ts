@@ -1,10 +1,12 @@
 /** The whole matrix: asked of a running node over real sockets, and written as docs/field-matrix.md has it. */
 import { startTestNode } from "../../harness/node.ts";
-import { type AnswerCase, answerCases } from "./answer-cases.ts";
+import type { AnswerCase } from "./answer-cases/wording.ts";
+import { answerCases } from "./answer-cases.ts";
 import { type AnswerFate, answerFate } from "./answer-fates.ts";
 import { type MatrixBackend, matrixBackends, startMatrixBackends } from "./backends.ts";
 import { callersOf, type Ingress, ingresses } from "./callers.ts";
-import { type RequestCase, requestCases } from "./request-cases.ts";
+import type { RequestCase } from "./request-cases/wording.ts";
+import { requestCases } from "./request-cases.ts";
 import { type Fate, requestFate } from "./request-fates.ts";
 
 /** Makes of one wire answer alike: of them, one that signs for others, and one of which nothing is known. */

@@ -5,7 +5,7 @@
  */
 import type { MatrixBackend } from "./backends.ts";
 import type { Callers, Ingress } from "./callers.ts";
-import type { RequestCase } from "./request-cases.ts";
+import type { RequestCase } from "./request-cases/wording.ts";
 
 export type Fate = "kept" | "mapped" | "refused" | "left out" | "ours" | "–" | `LOST${string}`;
 

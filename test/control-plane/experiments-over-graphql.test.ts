@@ -1,7 +1,7 @@
-/** What the control plane lets be said about who takes part in an experiment. */
-import { afterAll, beforeAll, expect, it } from "vitest";
+/** Experiments as the control plane takes them: who takes part, what they hold on to, and how they begin and end. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
-import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
+import { type GraphqlClient, mutate as mutateAs, serveGraphql, tokenFor } from "../harness/graphql.ts";
 
 let services: TestServices;
 let client: GraphqlClient;
@@ -22,21 +22,14 @@ afterAll(async () => {
   await services.close();
 });
 
-async function mutate(name: string, input: object, fields: string) {
-  const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-  const answer = await client.ask(
-    admin,
-    `mutation($input: ${type}Input!) { ${name}(input: $input) { ... on ${type}Payload { ${fields} } ... on ValidationError { issues { path message } } } }`,
-    { input },
-  );
-  expect(answer.errors).toEqual([]);
-  return answer.data[name];
-}
+const mutate = (name: string, input: object, fields: string) => mutateAs(client, admin, name, input, fields);
+
+const routeNamed = (name: string) => mutate("createRoute", { name, tiers: [{ targets: [{ backendId, weight: 1 }] }] }, "route { id }");
 
 let made = 0;
 async function experiment(more: object) {
   made++;
-  const route = await mutate("createRoute", { name: `r${made}`, tiers: [{ targets: [{ backendId, weight: 1 }] }] }, "route { id }");
+  const route = await routeNamed(`r${made}`);
   return mutate(
     "createExperiment",
     {
@@ -125,4 +118,54 @@ it.each([
 it("a bandit keeps its units where they are without being told", async () => {
   expect((await experiment({ bandit: {} })).experiment.sticky).toBe(true);
   expect((await experiment({ bandit: {}, unit: "REQUEST" })).experiment.sticky).toBe(false);
+});
+
+describe("they", () => {
+  const variants = [
+    { key: "control", weight: 1 },
+    { key: "other", weight: 1, parameters: { temperature: 0 } },
+  ];
+
+  it("start, hold their route, keep their seed, begin new phases, and stop", async () => {
+    const { route } = await routeNamed("tested");
+    const make = (key: string) =>
+      mutate(
+        "createExperiment",
+        { key, routeId: route.id, unit: "END_USER", variants },
+        "experiment { id status seed phase } configRevision { number }",
+      );
+    const one = (await make("one")).experiment;
+    const other = (await make("other")).experiment;
+    expect(one).toMatchObject({ status: "DRAFT", phase: 1 });
+    const started = await mutate("startExperiment", { id: one.id, expectedRevision: 1 }, "experiment { status revision }");
+    expect(started.experiment).toEqual({ status: "RUNNING", revision: 2 });
+    const second = await mutate("startExperiment", { id: other.id, expectedRevision: 1 }, "experiment { id }");
+    expect(second.issues[0].message).toMatch(/experiment one runs on the same route/);
+    const archived = await mutate("archiveRoute", { id: route.id, expectedRevision: 1 }, "route { id }");
+    expect(archived.issues[0].message).toMatch(/still used by experiment one/);
+    const widened = await mutate("updateExperiment", { id: one.id, expectedRevision: 2, coverage: 0.5 }, "experiment { phase seed }");
+    expect(widened.experiment).toEqual({ phase: 1, seed: one.seed });
+    const changed = await mutate("updateExperiment", { id: one.id, expectedRevision: 3, variants }, "experiment { phase }");
+    expect(changed.experiment.phase).toBe(1 + 1);
+    const stopped = await mutate("stopExperiment", { id: one.id, expectedRevision: 4 }, "experiment { status }");
+    expect(stopped.experiment.status).toBe("STOPPED");
+    expect((await mutate("startExperiment", { id: other.id, expectedRevision: 1 }, "experiment { status }")).experiment.status).toBe(
+      "RUNNING",
+    );
+    const gone = await mutate("archiveExperiment", { id: other.id, expectedRevision: 2 }, "experiment { status archivedAt }");
+    expect(gone.experiment.status).toBe("STOPPED");
+  });
+
+  it("need two variants with weights, keys of their own and a known route", async () => {
+    const { route } = await routeNamed("strictly-tested");
+    const refused = async (more: object) =>
+      (await mutate("createExperiment", { key: "strict", routeId: route.id, unit: "SESSION", variants, ...more }, "experiment { id }"))
+        .issues[0].path;
+    expect(await refused({ variants: variants.slice(1) })).toBe("variants");
+    expect(await refused({ variants: [variants[0], { key: "other", weight: 0 }] })).toBe("variants[1].weight");
+    expect(await refused({ variants: [variants[0], variants[0]] })).toBe("variants[1].key");
+    expect(await refused({ coverage: 1.5 })).toBe("coverage");
+    expect(await refused({ fallbackUnit: "SESSION" })).toBe("fallbackUnit");
+    expect(await refused({ routeId: "01a1fb95-37ca-7388-b9cc-27c6410b4ebf" })).toBe("routeId");
+  });
 });
