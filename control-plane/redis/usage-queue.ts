@@ -1,5 +1,7 @@
 /**
  * The queue of usage records as a Redis stream with a consumer group. Reading blocks, so it has a connection of its own.
+ * Redis gives an entry out when it sends it, and a link that breaks at that moment takes the entry with it: after each failure the
+ * consumer reads first what it was given and has not acknowledged, where it would else wait until somebody claims it.
  * A group that vanished (FLUSHALL, a restart without persistence) is made again and reads from the start of what there is.
  * What is trimmed lies behind the slowest group's acknowledgements, never at a mere length: these records are money.
  */
@@ -39,13 +41,39 @@ export function openUsageQueue(url: string, logger: Logger, options: UsageQueueO
   const consumer = randomUUID();
   const idleMs = options.idleBeforeClaimMs ?? idleBeforeClaimMs;
   let claimFrom = "0-0";
+  let mayHaveMissed = false;
+  const missed = () => {
+    mayHaveMissed = true;
+  };
+  for (const client of [reader, writer]) client.on("close", missed);
+
+  /** @param from ">": what nobody was given; "0": what we were given and have not acknowledged. */
+  const readFrom = async (from: ">" | "0", entriesMax: number): Promise<readonly StreamEntry[]> => {
+    const options = ["GROUP", usageGroup, consumer, "COUNT", entriesMax, "BLOCK", blockMs, "STREAMS", usageStreamKey, from];
+    return entriesOfStream(await reader.callBuffer("XREADGROUP", options));
+  };
+  const giveAgain = async (entries: readonly StreamEntry[]): Promise<readonly QueuedRecord[]> => {
+    const deliveries = await deliveriesOf(writer, consumer, entries);
+    return entries.flatMap((entry) => queued(entry, deliveries.get(entry.id) ?? 2));
+  };
 
   return {
     ready: () => isReady(reader) && isReady(writer),
     read: (entriesMax) =>
       withGroup(writer, async () => {
-        const arguments_ = ["GROUP", usageGroup, consumer, "COUNT", entriesMax, "BLOCK", blockMs, "STREAMS", usageStreamKey, ">"];
-        return entriesOfStream(await reader.callBuffer("XREADGROUP", arguments_)).flatMap((entry) => queued(entry, 1));
+        if (mayHaveMissed) {
+          mayHaveMissed = false;
+          const entries = await readFrom("0", entriesMax).catch((error: unknown) => {
+            missed();
+            throw error;
+          });
+          if (entries.length > 0) {
+            // There may be more behind them.
+            missed();
+            return giveAgain(entries);
+          }
+        }
+        return (await readFrom(">", entriesMax)).flatMap((entry) => queued(entry, 1));
       }),
     claim: (entriesMax) =>
       withGroup(writer, async () => {
@@ -53,9 +81,7 @@ export function openUsageQueue(url: string, logger: Logger, options: UsageQueueO
           await writer.callBuffer("XAUTOCLAIM", [usageStreamKey, usageGroup, consumer, idleMs, claimFrom, "COUNT", entriesMax]),
         );
         claimFrom = textOf(answer[0]) || "0-0";
-        const entries = listOf(answer[1]).flatMap(entryOf);
-        const deliveries = await deliveriesOf(writer, consumer, entries);
-        return entries.flatMap((entry) => queued(entry, deliveries.get(entry.id) ?? 2));
+        return giveAgain(listOf(answer[1]).flatMap(entryOf));
       }),
     separate: async (records) => {
       const [first] = records;

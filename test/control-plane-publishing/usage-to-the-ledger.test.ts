@@ -23,6 +23,7 @@ import type { QueuedRecord } from "../../control-plane/usage/usage-queue.ts";
 import { partsOf, watermarks } from "../../control-plane/usage/watermarks.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
+import { startTcpProxy } from "../harness/tcp-proxy.ts";
 
 const logger = openLogger("silent");
 const organisationId = v7();
@@ -121,6 +122,24 @@ describe("from Redis to the ledger", () => {
     await expect.poll(rowCount, { timeout: 15_000 }).toBe(10);
     await expect.poll(() => watermark("log-a"), { timeout: 5000 }).toBe("10");
     await expect.poll(pending).toBe(0);
+  });
+
+  it("gives at once what was on its way when the link broke", async () => {
+    const proxy = await startTcpProxy(Number(new URL(redisServer.url).port));
+    const queue = openUsageQueue(`redis://127.0.0.1:${proxy.port}`, logger);
+    onTestFinished(async () => {
+      await queue.close();
+      await proxy.close();
+    });
+    await expect.poll(() => queue.ready()).toBe(true);
+    expect(await queue.read(10)).toEqual([]);
+    const cut = queue.read(10);
+    proxy.dropReplies(1);
+    await send("log-a", 1, bytesOf(event()));
+    await expect(cut).rejects.toThrow();
+    expect(await pending()).toBe(1);
+    await expect.poll(() => queue.ready()).toBe(true);
+    expect(await queue.read(10)).toMatchObject([{ log: "log-a", sequence: 1n, deliveries: 2 }]);
   });
 
   it("puts what can never be written among the dead letters and goes on", async () => {
