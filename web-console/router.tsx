@@ -51,6 +51,7 @@ const router = createRouter({
     page("/revisions/$number", () => import("./pages/revisions/revision-page.tsx"), "RevisionPage"),
     page("/audit", () => import("./pages/audit/audit.tsx"), "Audit"),
     page("/organisation", () => import("./pages/organisation/organisation.tsx"), "OrganisationPage"),
+    page("/projects/$projectId", () => import("./pages/projects/project-page.tsx"), "ProjectPage"),
     page("/settings", () => import("./pages/settings/settings.tsx"), "SettingsPage"),
   ]),
   defaultPreload: "intent",

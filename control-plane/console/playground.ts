@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { request as send } from "undici";
 import { ControlError, ForbiddenError } from "../control-error.ts";
+import { mayAs } from "../database/entities/admin-role.ts";
 import { Project } from "../database/entities/project.ts";
 import { drained, readBody, sendJson } from "../http-exchange.ts";
 import type { KnownToken } from "../operations/admin-tokens.ts";
@@ -64,7 +65,7 @@ export function openPlayground(services: Services): Playground {
       try {
         const principal = await principalBehind(services, header);
         if (principal === undefined) return sendJson(response, 401, errorBody("sign in again"));
-        if (principal.role !== "admin") throw new ForbiddenError("the playground spends money, so it needs the role admin");
+        if (!mayAs(principal.role, "developer")) throw new ForbiddenError("the playground spends money, so it needs the role developer");
         const key = await keyOf(principal);
         await relay(`${await restUrl(services)}${target}`, body, { key, header }, response, () =>
           keys.delete(`${principal.organisationId} ${principal.tokenId}`),

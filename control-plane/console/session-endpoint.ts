@@ -1,5 +1,5 @@
 /**
- * /session: who is signed in (GET), sign in with an admin token or a one-time link (POST), sign out (DELETE); and
+ * /session: who is signed in (GET), sign in with an admin token, a one-time link or an invitation (POST), sign out (DELETE); and
  * /session/link, where the holder of an admin token gets such a link for a browser. Everything that changes something asks
  * for a header that another site's page cannot send.
  */
@@ -7,14 +7,20 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Organisation } from "../database/entities/organisation.ts";
 import { readBody, sendJson } from "../http-exchange.ts";
 import { recogniseAdminToken } from "../operations/admin-tokens.ts";
-import { closeConsoleSession, type OpenedSession, openConsoleSession, redeemLink } from "../operations/console-sessions.ts";
+import {
+  closeConsoleSession,
+  type OpenedSession,
+  openConsoleSession,
+  redeemInvitation,
+  redeemLink,
+} from "../operations/console-sessions.ts";
 import type { Services } from "../services.ts";
 import { principalBehind } from "./principal.ts";
 import { sessionCookie, sessionSecretOf } from "./session-cookie.ts";
 
 export const consoleHeader = "x-penstock-console";
 
-type Given = { readonly token?: unknown; readonly link?: unknown };
+type Given = { readonly token?: unknown; readonly link?: unknown; readonly invitation?: unknown };
 
 export async function answerSession(path: string, request: IncomingMessage, response: ServerResponse, services: Services): Promise<void> {
   response.setHeader("cache-control", "no-store");
@@ -47,9 +53,10 @@ async function sendWho(request: IncomingMessage, response: ServerResponse, servi
 
 async function signIn(request: IncomingMessage, response: ServerResponse, services: Services): Promise<void> {
   const { database, settings } = services;
-  const { token, link } = await givenIn(request);
-  let opened: OpenedSession | undefined;
-  if (typeof link === "string") opened = await redeemLink(database, settings.pepper, link, settings.consoleSessionMs);
+  const { token, link, invitation } = await givenIn(request);
+  let opened: (OpenedSession & { readonly credential?: string }) | undefined;
+  if (typeof invitation === "string") opened = await redeemInvitation(database, settings.pepper, invitation, settings.consoleSessionMs);
+  else if (typeof link === "string") opened = await redeemLink(database, settings.pepper, link, settings.consoleSessionMs);
   else if (typeof token === "string") {
     const known = await recogniseAdminToken(database, settings.pepper, `Bearer ${token.trim()}`);
     if (known !== undefined) opened = await openConsoleSession(database, settings.pepper, known, "session", settings.consoleSessionMs);
@@ -57,12 +64,14 @@ async function signIn(request: IncomingMessage, response: ServerResponse, servic
   if (opened === undefined)
     return sendJson(response, 401, {
       error:
-        typeof link === "string"
-          ? "this link has been used, or is older than a quarter of an hour; make another one, or sign in with an admin token"
-          : "this admin token is not known, or has expired or been revoked",
+        typeof invitation === "string"
+          ? "this invitation has been taken up, or is older than a week; ask for another one"
+          : typeof link === "string"
+            ? "this link has been used, or is older than a quarter of an hour; make another one, or sign in with an admin token"
+            : "this admin token is not known, or has expired or been revoked",
     });
   response.setHeader("set-cookie", sessionCookie(headerOf(request), opened.secret, Math.round(settings.consoleSessionMs / 1000)));
-  sendJson(response, 200, { expiresAt: opened.expiresAt.toISOString() });
+  sendJson(response, 200, { expiresAt: opened.expiresAt.toISOString(), ...(opened.credential && { credential: opened.credential }) });
 }
 
 async function signOut(request: IncomingMessage, response: ServerResponse, { database, settings }: Services): Promise<void> {

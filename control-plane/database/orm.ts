@@ -35,6 +35,7 @@ import { LedgerSearch } from "./migrations/0060-ledger-search.ts";
 import { CombinationsOfCube } from "./migrations/0061-combinations-of-a-cube.ts";
 import { RouteCache } from "./migrations/0070-route-cache.ts";
 import { ExperimentHypothesis } from "./migrations/0080-experiment-hypothesis.ts";
+import { Invitations } from "./migrations/0081-invitations.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -63,6 +64,7 @@ const migrations = [
   { name: "0061-combinations-of-a-cube", class: CombinationsOfCube },
   { name: "0070-route-cache", class: RouteCache },
   { name: "0080-experiment-hypothesis", class: ExperimentHypothesis },
+  { name: "0081-invitations", class: Invitations },
 ];
 
 const connectionsMax = 10;

@@ -10,6 +10,7 @@ import RelayPlugin from "@pothos/plugin-relay";
 import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
 import { GraphQLError, Kind, type ValueNode } from "graphql";
 import { ControlError, ForbiddenError } from "../control-error.ts";
+import { mayAs } from "../database/entities/admin-role.ts";
 import type { GraphQLContext } from "./context.ts";
 import { badUserInput } from "./error-mask.ts";
 import { isTooDeep, jsonDepthMax } from "./json-depth.ts";
@@ -22,7 +23,11 @@ export interface SchemaTypes {
   AuthScopes: {
     /** Any good token. */
     viewer: boolean;
-    /** May change things. */
+    /** Prompts, experiments, replays, and what was said in calls. */
+    developer: boolean;
+    /** Where calls go and within which limits. */
+    operator: boolean;
+    /** Members, projects, and what is kept. */
     admin: boolean;
     /** May make organisations. */
     installation: boolean;
@@ -58,6 +63,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   scopeAuth: {
     authScopes: ({ principal }) => ({
       viewer: principal !== undefined,
+      developer: principal !== undefined && mayAs(principal.role, "developer"),
+      operator: principal !== undefined && mayAs(principal.role, "operator"),
       admin: principal?.role === "admin",
       installation: principal?.role === "admin" && principal.installation,
     }),

@@ -192,6 +192,21 @@ export const findRows = (em: EntityManager, kind: ConfigKind, where: object, opt
 export const connectionOf = <Row>(type: ObjectRef<ExtendedTypes, Row>) =>
   builder.connectionObject({ type, name: `${type.name}Connection` }, { name: `${type.name}Edge` });
 
+const archivers: Readonly<Record<ConfigKind, { readonly [Role in "developer" | "operator" | "admin"]?: true }>> = {
+  organisation: { admin: true },
+  project: { admin: true },
+  api_key: { operator: true },
+  provider: { operator: true },
+  backend: { operator: true },
+  route: { operator: true },
+  prompt: { developer: true },
+  prompt_version: { developer: true },
+  experiment: { developer: true },
+  quota: { operator: true },
+  catalogue_model: { operator: true },
+  budget: { operator: true },
+};
+
 /** `archiveRoute(input: { id, expectedRevision })`. `also` changes what goes with it. */
 export function addArchive<Kind extends ConfigKind>(
   kind: Kind,
@@ -209,7 +224,7 @@ export function addArchive<Kind extends ConfigKind>(
     t.field({
       type: Payload,
       description: `Takes it out of the configuration. Refused while something uses it.`,
-      authScopes: { admin: true },
+      authScopes: archivers[kind],
       errors: updateErrors,
       args: { ...waitArguments, input: t.arg({ type: Input, required: true }) },
       resolve: (_root, { input, ...wait }, context) =>

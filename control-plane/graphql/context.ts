@@ -2,13 +2,14 @@
 import type DataLoader from "dataloader";
 import { ControlError } from "../control-error.ts";
 import type { ConfigKind, ConfigRows } from "../database/config-kinds.ts";
+import type { AdminRole } from "../database/entities/admin-role.ts";
 import type { Services } from "../services.ts";
 
 /** The holder of an admin token, or the system itself. */
 export interface Principal {
   /** For history and audit: "token:<name>", "system". */
   readonly actor: string;
-  readonly role: "admin" | "viewer";
+  readonly role: AdminRole;
   /** May make organisations and act in each of them. */
   readonly installation: boolean;
   /** The organisation that the work is done in. */

@@ -3,6 +3,7 @@ import { v7 } from "uuid";
 import { credentialMatches, hashCredential, makeCredential, publicIdOf } from "#agreements/api-key-format.ts";
 import { ForbiddenError, NotFoundError, ValidationError } from "../control-error.ts";
 import { isUuid } from "../database/config-kinds.ts";
+import type { AdminRole } from "../database/entities/admin-role.ts";
 import { AdminToken } from "../database/entities/admin-token.ts";
 import { AuditEntry } from "../database/entities/audit-entry.ts";
 import { Organisation } from "../database/entities/organisation.ts";
@@ -11,9 +12,11 @@ import { requireStorable } from "../storable-text.ts";
 
 export interface AdminTokenOptions {
   readonly name: string;
-  readonly role: "admin" | "viewer";
+  readonly role: AdminRole;
   readonly expiresAt: Date | null;
   readonly installation: boolean;
+  /** Left out: whoever made it hands the credential on. */
+  readonly invitedUntil?: Date;
 }
 
 interface Author {
@@ -43,6 +46,7 @@ export async function makeAdminToken(
     hash: hashCredential(pepper, credential),
     createdAt: now,
     revokedAt: null,
+    invitedUntil: options.invitedUntil ?? null,
   });
   em.persist([row, audit(em, author, now, "admin_token.create", row)]);
   return { row, credential };
@@ -75,7 +79,7 @@ const audit = (em: EntityManager, author: Author, at: Date, action: string, row:
 export interface KnownToken {
   readonly tokenId: string;
   readonly actor: string;
-  readonly role: "admin" | "viewer";
+  readonly role: AdminRole;
   readonly installation: boolean;
   readonly organisationId: string;
 }

@@ -22,6 +22,7 @@ beforeAll(async () => {
   const found = await gateway.graphql<Record<string, { edges: { node: { id?: string; callId?: string; number?: string } }[] }>>(`{
     routes(first: 1) { edges { node { id } } } backends(first: 1) { edges { node { id } } } prompts(first: 1) { edges { node { id } } }
     experiments(first: 1) { edges { node { id } } } apiKeys(first: 1) { edges { node { id } } } revisions(first: 1) { edges { node { number } } }
+    projects(first: 1) { edges { node { id } } }
   }`);
   for (const [kind, { edges }] of Object.entries(found)) paths.set(kind, edges[0]?.node.id ?? edges[0]?.node.number ?? "");
   await vi.waitFor(
@@ -65,7 +66,7 @@ const pages = [
   ["/models", "Models"],
   ["/models?model=openai/gpt-4o", "Models"],
   ["/quotas", "Quotas"],
-  ["/quotas?make=true", "Quotas"],
+  ["/quotas?make=true", "New quota"],
   ["/quotas?tab=did", "Quotas"],
   ["/quotas?tab=held", "Quotas"],
   ["/budgets", "Budgets"],
@@ -79,6 +80,10 @@ const pages = [
   ["/revisions/:revisions", "Revision 1"],
   ["/audit", "Audit"],
   ["/organisation", "Default"],
+  ["/organisation?tab=members", "Default"],
+  ["/organisation?tab=keeps", "Default"],
+  ["/organisation?tab=all", "Default"],
+  ["/projects/:projects", "Default"],
   ["/settings", "Settings"],
 ] as const;
 

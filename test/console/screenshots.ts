@@ -37,6 +37,8 @@ const pages = [
   "revisions",
   "audit",
   "organisation",
+  "organisation?tab=members",
+  "organisation?tab=keeps",
   "settings",
 ];
 const paintMs = 1_500;
@@ -80,7 +82,7 @@ interface Things {
 async function detailPages(): Promise<readonly string[]> {
   const things = await gateway.graphql<Things>(`{
     experiments(first: 10) { edges { node { id } } } routes(first: 1) { edges { node { id } } } backends(first: 1) { edges { node { id } } }
-    prompts(first: 1) { edges { node { id } } } keys: apiKeys(first: 1) { edges { node { id } } }
+    prompts(first: 1) { edges { node { id } } } keys: apiKeys(first: 1) { edges { node { id } } } projects(first: 1) { edges { node { id } } }
     revisions(first: 1) { edges { node { number } } } calls: usageEvents(first: 1) { edges { node { callId } } }
   }`);
   return Object.entries(things).flatMap(([kind, { edges }]) => edges.map(({ node }) => `${kind}/${node.id ?? node.callId ?? node.number}`));

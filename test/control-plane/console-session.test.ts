@@ -84,6 +84,26 @@ it("a link opens one session, once, and only the holder of a token gets one", as
   expect((await viewer(cookieOf(first).replace(/=.*/, `=${link}`))).data).toBeNull();
 });
 
+it("an invitation gives its token to whoever takes it up, once, and to nobody else", async () => {
+  const asked = await server.ask(
+    token,
+    `mutation { inviteMember(input: { name: "ada", role: OPERATOR }) {
+      ... on InviteMemberPayload { path adminToken { id invitedUntil } } } }`,
+  );
+  const { path, adminToken } = asked.data.inviteMember;
+  const waitsMs = Date.parse(adminToken.invitedUntil) - Date.now();
+  expect(waitsMs).toBeGreaterThan(6.9 * 86_400_000);
+  expect(waitsMs).toBeLessThanOrEqual(7 * 86_400_000);
+  const invitation = /^\/sign-in#invitation=([\w-]{43})$/.exec(path)?.[1] ?? "";
+  const taken = await signIn({ invitation });
+  const { credential } = (await taken.json()) as { credential: string };
+  expect((await viewer(cookieOf(taken))).data.viewer.role).toBe("OPERATOR");
+  expect((await server.ask(credential, "{ viewer { actor role } }")).data.viewer).toEqual({ actor: "token:ada", role: "OPERATOR" });
+  expect((await signIn({ invitation })).status).toBe(401);
+  const members = (await server.ask(token, "{ adminTokens(first: 50) { edges { node { id invitedUntil } } } }")).data.adminTokens.edges;
+  expect(members.find(({ node }: { node: { id: string } }) => node.id === adminToken.id).node.invitedUntil).toBeNull();
+});
+
 it("a revoked token's sessions end with it", async () => {
   const other = await tokenFor(services, await makeOrganisation(services, "two"), "admin");
   const cookie = cookieOf(await signIn({ token: other }));

@@ -59,6 +59,10 @@ it("the chain of a key's limits goes from the organisation down, with combinatio
     },
   );
   expect(data.effectiveQuotas.map((one: { key: string }) => one.key)).toEqual(["whole", "of-project", "of-key-in-project"]);
+  const ofProject = await client.ask(admin, "query($id: ID!) { effectiveQuotas(projectId: $id) { key } }", { id: project });
+  expect(ofProject.data.effectiveQuotas.map((one: { key: string }) => one.key)).toEqual(["whole", "of-project"]);
+  const ofNobody = await client.ask(admin, "{ effectiveQuotas { key } }");
+  expect(ofNobody.errors[0]?.message).toContain("a key or a project");
 });
 
 it.each([

@@ -1,5 +1,6 @@
 /** A GraphQL server on a free port over test services, and a client that says what came back. */
 import { expect } from "vitest";
+import type { AdminRole } from "../../control-plane/database/entities/admin-role.ts";
 import { type GraphqlServer, startGraphqlServer } from "../../control-plane/graphql/server.ts";
 import { makeAdminToken } from "../../control-plane/operations/admin-tokens.ts";
 import type { Services } from "../../control-plane/services.ts";
@@ -57,12 +58,7 @@ export async function mutate(client: GraphqlClient, token: string, name: string,
   return answer.data[name];
 }
 
-export async function tokenFor(
-  services: Services,
-  organisationId: string,
-  role: "admin" | "viewer",
-  installation = false,
-): Promise<string> {
+export async function tokenFor(services: Services, organisationId: string, role: AdminRole, installation = false): Promise<string> {
   const made = await services.database.tenant(organisationId, (em) =>
     makeAdminToken(
       em,

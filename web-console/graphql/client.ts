@@ -3,16 +3,13 @@
  * once, and is asked for again behind it. A change drops what it touches.
  */
 import { Client, type CombinedError, cacheExchange, fetchExchange } from "urql";
-import { actingOrganisation } from "../session/organisation.ts";
+import { actingHeaders } from "../session/acting.ts";
 import { sessionEnded } from "../session/session.ts";
 
 /** Its presence tells the server that no other site's page sent the request. */
 const siteHeader = { "x-graphql-yoga-csrf": "1" };
 
-export const graphqlHeaders = (): Record<string, string> => {
-  const organisation = actingOrganisation();
-  return organisation === undefined ? siteHeader : { ...siteHeader, "x-penstock-organisation": organisation };
-};
+export const graphqlHeaders = (): Record<string, string> => ({ ...siteHeader, ...actingHeaders() });
 
 export const client = new Client({
   url: "/graphql",

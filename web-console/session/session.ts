@@ -2,11 +2,11 @@
  * Who is signed in. The secret is in a cookie that no script can read; this asks the server whose it is. When a request
  * finds the session gone, everything that is open says so, and after signing in again the same page is shown.
  */
-import { actingOrganisation } from "./organisation.ts";
+import { actAsOneself, actingHeaders, type Role } from "./acting.ts";
 
 export interface Viewer {
   readonly actor: string;
-  readonly role: "admin" | "viewer";
+  readonly role: Role;
   readonly installation: boolean;
   readonly organisation: { readonly id: string; readonly key: string; readonly name: string } | null;
 }
@@ -34,10 +34,7 @@ export function sessionEnded(): void {
   if (session.state === "in") set({ state: "out", expired: true });
 }
 
-const headers = (): Record<string, string> => {
-  const organisation = actingOrganisation();
-  return { "x-penstock-console": "1", ...(organisation === undefined ? {} : { "x-penstock-organisation": organisation }) };
-};
+const headers = (): Record<string, string> => ({ "x-penstock-console": "1", ...actingHeaders() });
 
 /** @throws Error where the control plane does not answer. */
 export async function askSession(): Promise<void> {
@@ -47,8 +44,13 @@ export async function askSession(): Promise<void> {
   set(who.signedIn ? { state: "in", viewer: who } : { state: "out", expired: false });
 }
 
-/** @throws Error that says why not. */
-export async function signIn(given: { readonly token: string } | { readonly link: string }): Promise<void> {
+/**
+ * @returns the token that an invitation gave, which is seen this once.
+ * @throws Error that says why not.
+ */
+export async function signIn(
+  given: { readonly token: string } | { readonly link: string } | { readonly invitation: string },
+): Promise<string | undefined> {
   const answer = await fetch("/session", {
     method: "POST",
     credentials: "same-origin",
@@ -56,8 +58,11 @@ export async function signIn(given: { readonly token: string } | { readonly link
     body: JSON.stringify(given),
   }).catch(() => undefined);
   if (answer === undefined) throw new Error("The control plane does not answer. Try again in a moment.");
-  if (!answer.ok) throw new Error(((await answer.json()) as { error: string }).error);
-  await askSession();
+  const said = (await answer.json()) as { readonly error?: string; readonly credential?: string };
+  if (!answer.ok) throw new Error(said.error);
+  actAsOneself();
+  if (said.credential === undefined) await askSession();
+  return said.credential;
 }
 
 export async function signOut(): Promise<void> {

@@ -1,21 +1,22 @@
-/** The door: an admin token, or a link that the terminal printed. Where an identity provider signs people in, its button stands here. */
+/** The door: an admin token, a link that the terminal printed, or an invitation. Where an identity provider signs people in, its button stands here. */
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { TextField } from "../ui/field.tsx";
-import { Notice } from "../ui/marks.tsx";
-import { signIn } from "./session.ts";
+import { Code, Notice } from "../ui/marks.tsx";
+import { askSession, signIn } from "./session.ts";
 
 export function SignIn({ expired }: { readonly expired: boolean }) {
   const [token, setToken] = useState("");
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const [taken, setTaken] = useState<string>();
   const tried = useRef(false);
 
   const enter = async (given: Parameters<typeof signIn>[0]) => {
     setBusy(true);
     setProblem(undefined);
     try {
-      await signIn(given);
+      setTaken(await signIn(given));
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
     }
@@ -23,13 +24,26 @@ export function SignIn({ expired }: { readonly expired: boolean }) {
   };
   useEffect(() => {
     document.title = "Sign in · Penstock";
-    const link = /^#link=([\w-]+)$/.exec(location.hash)?.[1];
-    if (link === undefined || tried.current) return;
+    const [, kind, secret] = /^#(link|invitation)=([\w-]+)$/.exec(location.hash) ?? [];
+    if (secret === undefined || tried.current) return;
     // It is good once: a second try, as React's development mode makes, would find it used.
     tried.current = true;
     history.replaceState(null, "", location.pathname === "/sign-in" ? "/" : location.pathname);
-    void enter({ link });
+    void enter(kind === "link" ? { link: secret } : { invitation: secret });
   });
+  if (taken !== undefined)
+    return (
+      <main className="sign-in">
+        <div className="card stack">
+          <h1>Welcome</h1>
+          <p>This is your admin token. Nobody else has seen it, and it is shown here and never again: sign in with it from now on.</p>
+          <Code text={taken} wrap label="Your admin token" />
+          <Button look="primary" onClick={() => void askSession()}>
+            I have it
+          </Button>
+        </div>
+      </main>
+    );
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void enter({ token });

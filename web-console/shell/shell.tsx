@@ -6,6 +6,7 @@ import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { actorName } from "../format/time.ts";
 import { followLive } from "../graphql/live.ts";
 import { Skeleton } from "../graphql/result.tsx";
+import { act, actingRole } from "../session/acting.ts";
 import { signOut, type Viewer } from "../session/session.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog as Window } from "../ui/dialog.tsx";
@@ -72,7 +73,7 @@ export function Shell({ viewer }: { readonly viewer: Viewer }) {
               <>
                 <strong>{actorName(viewer.actor)}</strong>
                 <br />
-                {viewer.role === "admin" ? "Administrator" : "Viewer"} of {viewer.organisation?.name ?? "no organisation"}
+                as {viewer.role} of {viewer.organisation?.name ?? "no organisation"}
               </>
             }
             entries={[
@@ -82,6 +83,14 @@ export function Shell({ viewer }: { readonly viewer: Viewer }) {
             ]}
           />
         </header>
+        {actingRole() !== undefined && (
+          <div className="acting" role="status">
+            <span>You see the console as its {viewer.role}s do. What they may not do is refused to you too.</span>
+            <Button small onClick={() => act("role", undefined)}>
+              Be yourself again
+            </Button>
+          </div>
+        )}
         <main id="main" className="main" tabIndex={-1}>
           <Suspense fallback={<Skeleton />}>
             <Outlet />

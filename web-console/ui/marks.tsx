@@ -51,13 +51,15 @@ interface MeterProps {
   readonly held?: number;
   /** Where something happens, of the whole. */
   readonly marks?: readonly number[];
+  /** Its end is where calls are refused. */
+  readonly hard?: boolean;
   /** Being full is a warning and not the end. */
   readonly soft?: boolean;
   /** Being full is good. */
   readonly plain?: boolean;
 }
 
-export function Meter({ share, label, held = 0, marks = [], soft, plain }: MeterProps) {
+export function Meter({ share, label, held = 0, marks = [], hard, soft, plain }: MeterProps) {
   const tone = plain ? "" : share >= 1 ? (soft ? "warn" : "bad") : share >= 0.8 ? "warn" : "";
   const width = (of: number) => `${Math.max(0, Math.min(100, of * 100))}%`;
   return (
@@ -76,6 +78,7 @@ export function Meter({ share, label, held = 0, marks = [], soft, plain }: Meter
         .map((at) => (
           <b key={at} style={{ left: width(at) }} />
         ))}
+      {hard && <b className="hard" />}
     </div>
   );
 }

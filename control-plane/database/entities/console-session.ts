@@ -1,4 +1,4 @@
-/** A browser that is signed in to the console, or a link that signs one in, once. Not configuration: it never reaches a node. */
+/** A browser that is signed in to the console, or a link that signs one in, once, or that gives a new member their token, once. Not configuration: it never reaches a node. */
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
 
 export const ConsoleSession = defineEntity({
@@ -10,7 +10,7 @@ export const ConsoleSession = defineEntity({
     organisationId: p.uuid(),
     /** Whose rights it has, no more and no longer than that token. */
     adminTokenId: p.uuid(),
-    kind: p.text().$type<"session" | "link">(),
+    kind: p.text().$type<"session" | "link" | "invitation">(),
     createdAt: p.datetime(),
     expiresAt: p.datetime(),
   },

@@ -2,14 +2,24 @@
 
 import { NotFoundError } from "../../control-error.ts";
 import { isUuid } from "../../database/config-kinds.ts";
+import type { AdminRole as AdminRoleName } from "../../database/entities/admin-role.ts";
 import { AdminToken as AdminTokenEntity } from "../../database/entities/admin-token.ts";
-import { makeAdminToken, revokeAdminToken } from "../../operations/admin-tokens.ts";
+import { makeAdminToken, revokeAdminToken, rightsOf } from "../../operations/admin-tokens.ts";
+import { addSession, invitationMs } from "../../operations/console-sessions.ts";
 import { builder } from "../builder.ts";
-import { connectionOf, enumOf, inOrganisation, pageById } from "../config-type.ts";
+import { connectionOf, inOrganisation, pageById } from "../config-type.ts";
 import { principalOf } from "../context.ts";
 import { createErrors } from "../errors.ts";
 
-export const AdminRole = enumOf("AdminRole", ["admin", "viewer"]);
+export const AdminRole = builder.enumType("AdminRole", {
+  description: "Each may what those before it may.",
+  values: {
+    VIEWER: { value: "viewer", description: "Sees all but what was said in calls." },
+    DEVELOPER: { value: "developer", description: "Prompts, experiments, replays, the playground, and what was said in calls." },
+    OPERATOR: { value: "operator", description: "Routes, backends, models, keys, quotas, budgets, webhooks, earlier revisions." },
+    ADMIN: { value: "admin", description: "Members, projects, and what the organisation keeps." },
+  } satisfies Record<string, { value: AdminRoleName; description: string }>,
+});
 
 const AdminToken = builder.objectRef<AdminTokenEntity>("AdminToken").implement({
   description: "A credential of the control plane, for one organisation or for the installation.",
@@ -21,6 +31,12 @@ const AdminToken = builder.objectRef<AdminTokenEntity>("AdminToken").implement({
     installation: t.exposeBoolean("installation"),
     createdAt: t.expose("createdAt", { type: "DateTime" }),
     expiresAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.expiresAt ?? null }),
+    invitedUntil: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "Until then it waits for its holder to take it up. Null: it has one.",
+      resolve: (row) => row.invitedUntil ?? null,
+    }),
     revokedAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.revokedAt ?? null }),
   }),
 });
@@ -73,6 +89,44 @@ builder.mutationField("createAdminToken", (t) =>
           installation: false,
         }),
       ),
+  }),
+);
+
+interface Invitation {
+  readonly row: AdminTokenEntity;
+  readonly secret: string;
+  readonly expiresAt: Date;
+}
+const InviteMemberPayload = builder.objectRef<Invitation>("InviteMemberPayload").implement({
+  fields: (t) => ({
+    adminToken: t.field({ type: AdminToken, resolve: (payload) => payload.row }),
+    path: t.string({
+      description: "To be put behind the console's address and sent to them. Good once; shown here and never again.",
+      resolve: ({ secret }) => `/sign-in#invitation=${secret}`,
+    }),
+    expiresAt: t.field({ type: "DateTime", resolve: (payload) => payload.expiresAt }),
+  }),
+});
+builder.mutationField("inviteMember", (t) =>
+  t.field({
+    type: InviteMemberPayload,
+    description: "As createAdminToken, but the token is seen by nobody except whoever opens the link, within a week.",
+    authScopes: { admin: true },
+    errors: createErrors,
+    args: { input: t.arg({ type: CreateAdminTokenInput, required: true }) },
+    resolve: (_root, { input }, context) =>
+      inOrganisation(context, async (em): Promise<Invitation> => {
+        const { pepper, consoleSessionMs } = context.services.settings;
+        const { row } = await makeAdminToken(em, pepper, principalOf(context), {
+          name: input.name,
+          role: input.role,
+          expiresAt: input.expiresAt ?? null,
+          installation: false,
+          invitedUntil: new Date(Date.now() + invitationMs),
+        });
+        await em.flush();
+        return { row, ...(await addSession(em, pepper, rightsOf(row), "invitation", consoleSessionMs)) };
+      }),
   }),
 );
 

@@ -63,7 +63,7 @@ const CreateApiKeyPayload = newKeyPayload("CreateApiKeyPayload");
 builder.mutationField("createApiKey", (t) =>
   t.field({
     type: CreateApiKeyPayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: CreateApiKeyInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -95,7 +95,7 @@ const UpdateApiKeyPayload = configPayload("UpdateApiKeyPayload", "apiKey", ApiKe
 builder.mutationField("updateApiKey", (t) =>
   t.field({
     type: UpdateApiKeyPayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: UpdateApiKeyInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -117,7 +117,7 @@ builder.mutationField("revokeApiKey", (t) =>
   t.field({
     type: RevokeApiKeyPayload,
     description: "Refused from now on, by its true name. Takes no expectedRevision: who revokes a key must not lose a race.",
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: RevokeApiKeyInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -141,7 +141,7 @@ builder.mutationField("rotateApiKey", (t) =>
   t.field({
     type: RotateApiKeyPayload,
     description: "A new key that may do what the old one may; the old one expires after the overlap.",
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: RotateApiKeyInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>

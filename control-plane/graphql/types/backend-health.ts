@@ -95,7 +95,7 @@ builder.mutationField("testBackend", (t) =>
   t.field({
     type: BackendTestType,
     description: "Makes one small call to the backend, past all routes. It costs what a call costs.",
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: { types: [NotFoundError, ForbiddenError] },
     args: { input: t.arg({ type: TestBackendInput, required: true }) },
     resolve: async (_root, { input }, context) => {

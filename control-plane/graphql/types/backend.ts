@@ -71,7 +71,7 @@ const CreateBackendPayload = configPayload("CreateBackendPayload", "backend", Ba
 builder.mutationField("createBackend", (t) =>
   t.field({
     type: CreateBackendPayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: CreateBackendInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -110,7 +110,7 @@ const UpdateBackendPayload = configPayload("UpdateBackendPayload", "backend", Ba
 builder.mutationField("updateBackend", (t) =>
   t.field({
     type: UpdateBackendPayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: UpdateBackendInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>

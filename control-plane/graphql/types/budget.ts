@@ -94,7 +94,7 @@ const CreateBudgetPayload = configPayload("CreateBudgetPayload", "budget", Budge
 builder.mutationField("createBudget", (t) =>
   t.field({
     type: CreateBudgetPayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: CreateBudgetInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -128,7 +128,7 @@ builder.mutationField("updateBudget", (t) =>
   t.field({
     type: UpdateBudgetPayload,
     description: "What was spent stays spent: the next evaluation holds it against the new limit.",
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: UpdateBudgetInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>

@@ -49,7 +49,7 @@ builder.queryField("callContent", (t) =>
     type: CallContentType,
     nullable: true,
     description: "What was said in a call. Each look is written to the audit log. Null: it was not kept, or is gone.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     args: { callId: t.arg.id({ required: true }) },
     resolve: (_root, { callId }, context) =>
       inOrganisation(context, async (em) => {

@@ -118,7 +118,7 @@ const CreateCatalogueModelPayload = configPayload("CreateCatalogueModelPayload",
 builder.mutationField("createCatalogueModel", (t) =>
   t.field({
     type: CreateCatalogueModelPayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: CreateCatalogueModelInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -161,7 +161,7 @@ builder.mutationField("updateCatalogueModel", (t) =>
   t.field({
     type: UpdateCatalogueModelPayload,
     description: "A new price is a new version. It holds for every backend that names the model and has no price of its own.",
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: UpdateCatalogueModelInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -204,7 +204,7 @@ builder.mutationField("adoptCatalogueModels", (t) =>
   t.field({
     type: AdoptCatalogueModelsPayload,
     description: "Makes your organisation's copies of models that come with Penstock; those that it has stay as they are.",
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: AdoptCatalogueModelsInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) => {
@@ -238,7 +238,7 @@ export function addUnschedule<Kind extends PricedKind>(kind: Kind, typeOfKind: O
     t.field({
       type: Payload,
       description: "Takes back a price that is still to come.",
-      authScopes: { admin: true },
+      authScopes: { operator: true },
       errors: updateErrors,
       args: { ...waitArguments, input: t.arg({ type: Input, required: true }) },
       resolve: (_root, { input, ...wait }, context) =>

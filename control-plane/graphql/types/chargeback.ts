@@ -129,7 +129,7 @@ builder.mutationField("closePeriod", (t) =>
   t.field({
     type: ClosePeriodPayload,
     description: "Writes down what a period that is over has come to. Once.",
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: { types: [ValidationError, ForbiddenError] },
     args: { input: t.arg({ type: ClosePeriodInput, required: true }) },
     resolve: (_root, { input }, context) => closePeriod(context.services.database, principalOf(context), textOf(input)),

@@ -43,7 +43,7 @@ export const Dataset = builder.objectRef<DatasetEntity>("Dataset").implement({
     cases: t.field({
       type: [DatasetCase],
       description: `In their order, after a position; at most ${casesShown}. Each look is written to the audit log.`,
-      authScopes: { admin: true },
+      authScopes: { developer: true },
       args: { after: t.arg.int(), first: t.arg.int() },
       resolve: (row, { after, first }, context) => {
         if (first != null && (first < 1 || first > casesShown))
@@ -126,7 +126,7 @@ builder.mutationField("createDataset", (t) =>
   t.field({
     type: Dataset,
     description: "Of cases that are given, of logged calls, or of both. What is taken from calls stays when their own content goes.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors,
     args: { input: t.arg({ type: CreateInput, required: true }) },
     resolve: async (_root, { input }, context) => {
@@ -160,7 +160,7 @@ builder.mutationField("addDatasetCases", (t) =>
   t.field({
     type: Dataset,
     description: `A dataset holds ${casesOfDatasetMax} cases.`,
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors,
     args: { input: t.arg({ type: AddInput, required: true }) },
     resolve: async (_root, { input }, context) => {
@@ -181,7 +181,7 @@ const RemoveInput = builder.inputType("RemoveDatasetCasesInput", {
 builder.mutationField("removeDatasetCases", (t) =>
   t.field({
     type: Dataset,
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors,
     args: { input: t.arg({ type: RemoveInput, required: true }) },
     resolve: (_root, { input }, context) =>
@@ -197,7 +197,7 @@ builder.mutationField("archiveDataset", (t) =>
   t.field({
     type: Dataset,
     description: "Its cases are deleted. Results of runs stay.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors,
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, context) =>

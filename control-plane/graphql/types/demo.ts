@@ -45,7 +45,7 @@ builder.mutationField("removeDemo", (t) =>
   t.field({
     type: RemoveDemoPayload,
     description: "Archives what the demo made and takes its calls from the ledger. What others made stays. Refused where they built on it.",
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: updateErrors,
     args: { ...waitArguments },
     resolve: async (_root, wait, context) => {

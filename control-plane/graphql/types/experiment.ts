@@ -137,7 +137,7 @@ builder.mutationField("createExperiment", (t) =>
   t.field({
     type: CreateExperimentPayload,
     description: "A draft, which does nothing until it is started.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: CreateExperimentInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -192,7 +192,7 @@ builder.mutationField("updateExperiment", (t) =>
   t.field({
     type: UpdateExperimentPayload,
     description: "Changing the units or variants of a running experiment begins a new phase.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: UpdateExperimentInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -234,7 +234,7 @@ builder.mutationField("startExperiment", (t) =>
   t.field({
     type: StartExperimentPayload,
     description: "One experiment can run on a route. Started again after a stop, it is in a new phase.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: StartExperimentInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -253,7 +253,7 @@ const StopExperimentPayload = configPayload("StopExperimentPayload", "experiment
 builder.mutationField("stopExperiment", (t) =>
   t.field({
     type: StopExperimentPayload,
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: StopExperimentInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -278,7 +278,7 @@ builder.mutationField("shipExperiment", (t) =>
   t.field({
     type: ShipExperimentPayload,
     description: "What the variant overrides becomes the route's own, and the experiment ends.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: ShipExperimentInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -298,7 +298,7 @@ builder.mutationField("rollBackExperiment", (t) =>
   t.field({
     type: RollBackExperimentPayload,
     description: "Ends it at once, with every unit back at the route as it is. Needs no expectedRevision: who rolls back is in a hurry.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: RollBackExperimentInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -321,7 +321,7 @@ const ExtendExperimentPayload = configPayload("ExtendExperimentPayload", "experi
 builder.mutationField("extendExperiment", (t) =>
   t.field({
     type: ExtendExperimentPayload,
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: ExtendExperimentInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -341,7 +341,7 @@ builder.mutationField("approveRollout", (t) =>
   t.field({
     type: ApproveRolloutPayload,
     description: "Lets a rollout go on, past a step that asks for approval or from a pause.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: ApproveRolloutInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>

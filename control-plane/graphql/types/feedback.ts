@@ -79,7 +79,7 @@ builder.mutationField("recordFeedback", (t) =>
   t.field({
     type: "ID",
     description: "The feedback's id.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: { types: [ValidationError, NotFoundError, ForbiddenError], dataField: { name: "feedbackId" }, directResult: false },
     args: { input: t.arg({ type: RecordFeedbackInput, required: true }) },
     resolve: async (_root, { input }, context) => {

@@ -35,7 +35,7 @@ builder.mutationField("setPromptLabel", (t) =>
   t.field({
     type: SetPromptLabelPayload,
     description: "Deploys a version to whoever asks for the label. Refused for a protected label: see requestPromptLabel.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: SetPromptLabelInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -92,7 +92,7 @@ builder.mutationField("rollOutPromptLabel", (t) =>
     type: RollOutPromptLabelPayload,
     description:
       "Deploys a version by guarded steps on the route that binds the label: it goes back by itself on harm, and moves the label when all steps have held. Refused for a protected label: see requestPromptLabel.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: RollOutPromptLabelInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -115,7 +115,7 @@ builder.mutationField("removePromptLabel", (t) =>
   t.field({
     type: RemovePromptLabelPayload,
     description: "Refused while a route or a running experiment asks for it.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: RemovePromptLabelInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -135,7 +135,7 @@ builder.mutationField("rollBackPromptLabel", (t) =>
   t.field({
     type: RollBackPromptLabelPayload,
     description: "Back to the version that the label pointed at before, also where it is protected.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: RollBackPromptLabelInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) => {
@@ -195,7 +195,7 @@ const RequestPromptLabelInput = builder.inputType("RequestPromptLabelInput", {
 builder.mutationField("requestPromptLabel", (t) =>
   t.field({
     type: PromptLabelRequest,
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: createErrors,
     args: { input: t.arg({ type: RequestPromptLabelInput, required: true }) },
     resolve: (_root, { input }, context) => {
@@ -242,7 +242,7 @@ builder.mutationField("decidePromptLabel", (t) =>
   t.field({
     type: DecidePromptLabelPayload,
     description: "Approves, which moves the label at once or by steps as it was asked for, or declines. Who asked cannot approve.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: DecidePromptLabelInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>

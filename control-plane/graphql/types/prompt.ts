@@ -108,7 +108,7 @@ builder.mutationField("createPrompt", (t) =>
   t.field({
     type: CreatePromptPayload,
     description: "Without a version yet; make one with createPromptVersion.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: CreatePromptInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -139,7 +139,7 @@ const UpdatePromptPayload = configPayload("UpdatePromptPayload", "prompt", Promp
 builder.mutationField("updatePrompt", (t) =>
   t.field({
     type: UpdatePromptPayload,
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: UpdatePromptInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -186,7 +186,7 @@ const CreatePromptVersionPayload = builder.objectRef<ConfigPayload<NewVersion>>(
 builder.mutationField("createPromptVersion", (t) =>
   t.field({
     type: CreatePromptVersionPayload,
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: CreatePromptVersionInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>

@@ -60,7 +60,7 @@ const CreateProviderPayload = configPayload("CreateProviderPayload", "provider",
 builder.mutationField("createProvider", (t) =>
   t.field({
     type: CreateProviderPayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: CreateProviderInput, required: true }) },
     resolve: async (_root, { input, ...wait }, context) => {
@@ -109,7 +109,7 @@ const UpdateProviderPayload = configPayload("UpdateProviderPayload", "provider",
 builder.mutationField("updateProvider", (t) =>
   t.field({
     type: UpdateProviderPayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: UpdateProviderInput, required: true }) },
     resolve: async (_root, { input, ...wait }, context) => {

@@ -1,10 +1,13 @@
 /** How quotas stand now, and which of them bind a key. Imported for its side effects by schema.ts. */
 
+import { ValidationError } from "../../control-error.ts";
 import { isUuid } from "../../database/config-kinds.ts";
 import { Quota as QuotaEntity } from "../../database/entities/quota.ts";
+import { Route } from "../../database/entities/route.ts";
 import { type QuotaLevel, quotaLevel } from "../../usage/quota-level.ts";
 import { builder } from "../builder.ts";
 import { enumOf, inOrganisation } from "../config-type.ts";
+import type { GraphQLContext } from "../context.ts";
 import { Quota } from "./quota.ts";
 
 const LevelSource = enumOf("QuotaLevelSource", ["counters", "ledger"]);
@@ -52,20 +55,29 @@ builder.objectField(Quota, "level", (t) =>
 builder.queryField("effectiveQuotas", (t) =>
   t.field({
     type: [Quota],
-    description: "What binds the calls of a key, from the organisation down; with a route, only what binds them there.",
+    description:
+      "What binds the calls of a key, or of all keys of a project, from the organisation down; with a route, only what binds them there.",
     authScopes: { viewer: true },
-    args: { apiKeyId: t.arg.id({ required: true }), routeId: t.arg.id() },
-    resolve: async (_root, { apiKeyId, routeId }, context) => {
-      const key = isUuid(apiKeyId) ? await context.loaders.api_key.load(apiKeyId) : undefined;
-      if (key === undefined) return [];
+    args: {
+      apiKeyId: t.arg.id(),
+      projectId: t.arg.id({ description: "In place of a key: what each key of it meets, without the keys' own." }),
+      routeId: t.arg.id(),
+    },
+    resolve: async (_root, { apiKeyId, projectId, routeId }, context) => {
+      if ((apiKeyId == null) === (projectId == null))
+        throw new ValidationError([{ path: "apiKeyId", message: "give a key or a project, and not both" }]);
+      const caller = apiKeyId == null ? await projectCaller(context, projectId ?? "") : await keyCaller(context, apiKeyId);
+      if (caller === undefined) return [];
       const quotas = await inOrganisation(context, (em) => em.find(QuotaEntity, { archivedAt: null }, { orderBy: { id: "asc" } }));
       const holds = (kind: string, id: string | null | undefined): boolean =>
         kind === "project"
-          ? id === key.projectId
+          ? id === caller.projectId
           : kind === "api_key"
-            ? id === key.id
+            ? id === caller.apiKeyId
             : kind === "route"
-              ? routeId == null || id === routeId
+              ? routeId == null
+                ? caller.routeIds === undefined || caller.routeIds.has(id ?? "")
+                : id === routeId
               : true;
       const order = ["organisation", "project", "api_key", "route", "end_user", "backend"];
       return quotas
@@ -74,3 +86,26 @@ builder.queryField("effectiveQuotas", (t) =>
     },
   }),
 );
+
+interface Caller {
+  readonly projectId: string;
+  /** Undefined: any of the project. */
+  readonly apiKeyId: string | undefined;
+  /** Undefined: all. */
+  readonly routeIds: ReadonlySet<string> | undefined;
+}
+
+async function keyCaller(context: GraphQLContext, id: string): Promise<Caller | undefined> {
+  const key = isUuid(id) ? await context.loaders.api_key.load(id) : undefined;
+  if (key === undefined) return undefined;
+  const routes =
+    key.allowedRoutes.length === 0
+      ? undefined
+      : await inOrganisation(context, (em) => em.find(Route, { name: { $in: [...key.allowedRoutes] } }, { fields: ["id"] }));
+  return { projectId: key.projectId, apiKeyId: key.id, routeIds: routes && new Set(routes.map((route) => route.id)) };
+}
+
+async function projectCaller(context: GraphQLContext, id: string): Promise<Caller | undefined> {
+  const project = isUuid(id) ? await context.loaders.project.load(id) : undefined;
+  return project && { projectId: project.id, apiKeyId: undefined, routeIds: undefined };
+}

@@ -80,7 +80,7 @@ const CreateQuotaPayload = configPayload("CreateQuotaPayload", "quota", Quota);
 builder.mutationField("createQuota", (t) =>
   t.field({
     type: CreateQuotaPayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: CreateQuotaInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -116,7 +116,7 @@ const UpdateQuotaPayload = configPayload("UpdateQuotaPayload", "quota", Quota);
 builder.mutationField("updateQuota", (t) =>
   t.field({
     type: UpdateQuotaPayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: UpdateQuotaInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>

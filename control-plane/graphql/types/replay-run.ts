@@ -137,7 +137,7 @@ const ReplayRunType = builder.objectRef<ReplayRun>("ReplayRun").implement({
     results: t.field({
       type: [ResultType],
       description: `In their order, after a position; at most ${resultsShown}. Each look is written to the audit log.`,
-      authScopes: { admin: true },
+      authScopes: { developer: true },
       args: { after: t.arg.int(), first: t.arg.int(), only: t.arg({ type: ResultKindType }) },
       resolve: (row, { after, first, only }, context) => {
         if (first != null && (first < 1 || first > resultsShown))
@@ -225,7 +225,7 @@ builder.mutationField("replayCalls", (t) =>
     type: ReplayRunType,
     description:
       "Makes logged calls, or a dataset's, once more with a candidate, on the nodes: each costs what a call costs, stands in the ledger under the tag `replay`, and counts in no experiment. Answers at once; see replayRunProgress.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors,
     args: { input: t.arg({ type: ReplayCallsInput, required: true }) },
     resolve: (_root, { input }, context) => {
@@ -253,7 +253,7 @@ builder.mutationField("cancelReplayRun", (t) =>
   t.field({
     type: ReplayRunType,
     description: "Calls under way are let go; what is done stays.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors,
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, context) => inOrganisation(context, (em) => cancelRun(em, id)),
@@ -263,7 +263,7 @@ builder.mutationField("deleteReplayRun", (t) =>
   t.field({
     type: ReplayRunType,
     description: "With its results. One that runs is cancelled by it.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors,
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, context) =>

@@ -97,7 +97,7 @@ builder.mutationField("testPrompt", (t) =>
   t.field({
     type: AnswerType,
     description: "Makes one call, which costs what a call costs and stands in the ledger.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors,
     args: { input: t.arg({ type: TestPromptInput, required: true }) },
     resolve: async (_root, { input }, context) => {
@@ -134,7 +134,7 @@ builder.mutationField("replayPrompt", (t) =>
   t.field({
     type: ReplayedType,
     description: "Runs each case against two versions, side by side. Each is a call that costs what a call costs.",
-    authScopes: { admin: true },
+    authScopes: { developer: true },
     errors,
     args: { input: t.arg({ type: ReplayInput, required: true }) },
     resolve: async (_root, { input }, context) => ({

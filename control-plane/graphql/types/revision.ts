@@ -213,7 +213,7 @@ builder.mutationField("restoreRevision", (t) =>
     type: RestoreRevisionPayload,
     description:
       "Puts your organisation's configuration back to where it stood at a revision, as a new revision. What did not exist then is archived. API keys and organisations are left as they are: a revoked key stays revoked.",
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     args: { ...waitArguments, input: t.arg({ type: RestoreRevisionInput, required: true }) },
     errors: { types: [ValidationError, NotFoundError, ForbiddenError] },
     resolve: async (_root, { input, ...wait }, context) => {

@@ -124,7 +124,7 @@ const CreateRoutePayload = configPayload("CreateRoutePayload", "route", Route);
 builder.mutationField("createRoute", (t) =>
   t.field({
     type: CreateRoutePayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: CreateRouteInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
@@ -170,7 +170,7 @@ const UpdateRoutePayload = configPayload("UpdateRoutePayload", "route", Route);
 builder.mutationField("updateRoute", (t) =>
   t.field({
     type: UpdateRoutePayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: UpdateRouteInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>

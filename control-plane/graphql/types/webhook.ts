@@ -1,6 +1,7 @@
 /** Webhooks and what was delivered to them. Imported for its side effects by schema.ts. */
 import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "../../control-error.ts";
 import { isUuid } from "../../database/config-kinds.ts";
+import { mayAs } from "../../database/entities/admin-role.ts";
 import { type AlertType, alertTypes } from "../../database/entities/alert.ts";
 import {
   type DeliveryAttempt,
@@ -68,8 +69,8 @@ const Webhook = builder.objectRef<WebhookRow>("Webhook").implement({
     host: t.string({ resolve: ({ url }) => new URL(url).host }),
     url: t.string({
       nullable: true,
-      description: "It may hold what opens it, so only administrators see it; null for others.",
-      resolve: ({ url }, _args, context) => (principalOf(context).role === "admin" ? url : null),
+      description: "It may hold what opens it, so only operators and administrators see it; null for others.",
+      resolve: ({ url }, _args, context) => (mayAs(principalOf(context).role, "operator") ? url : null),
     }),
     alertTypes: t.field({ type: [AlertTypeEnum], resolve: (row) => [...row.alertTypes] }),
     enabled: t.exposeBoolean("enabled"),
@@ -157,7 +158,7 @@ const CreateWebhookInput = builder.inputType("CreateWebhookInput", {
 builder.mutationField("createWebhook", (t) =>
   t.field({
     type: WebhookSecretPayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: newErrors,
     args: { input: t.arg({ type: CreateWebhookInput, required: true }) },
     resolve: (_root, { input }, context) =>
@@ -183,7 +184,7 @@ const UpdateWebhookInput = builder.inputType("UpdateWebhookInput", {
 builder.mutationField("updateWebhook", (t) =>
   t.field({
     type: WebhookPayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: changeErrors,
     args: { input: t.arg({ type: UpdateWebhookInput, required: true }) },
     resolve: (_root, { input: { id, expectedRevision, ...columns } }, context) =>
@@ -198,7 +199,7 @@ builder.mutationField("rotateWebhookSecret", (t) =>
   t.field({
     type: WebhookSecretPayload,
     description: "A new secret. The one before signs along for a day.",
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: changeErrors,
     args: { input: t.arg({ type: WebhookRevisionInput, required: true }) },
     resolve: (_root, { input }, context) => rotateWebhookSecret(context.services, principalOf(context), input.id, input.expectedRevision),
@@ -207,7 +208,7 @@ builder.mutationField("rotateWebhookSecret", (t) =>
 builder.mutationField("archiveWebhook", (t) =>
   t.field({
     type: WebhookPayload,
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: changeErrors,
     args: { input: t.arg({ type: WebhookRevisionInput, required: true }) },
     resolve: (_root, { input }, context) => archiveWebhook(context.services, principalOf(context), input.id, input.expectedRevision),
@@ -219,7 +220,7 @@ builder.mutationField("testWebhook", (t) =>
   t.field({
     type: DeliveryPayload,
     description: "Sends a message of the type webhook.test; its delivery says what came of it.",
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: oneErrors,
     args: { input: t.arg({ type: TestWebhookInput, required: true }) },
     resolve: (_root, { input }, context) => testWebhook(context.services, principalOf(context), input.id),
@@ -231,7 +232,7 @@ builder.mutationField("redeliverWebhook", (t) =>
   t.field({
     type: DeliveryPayload,
     description: "Sends a message once more that has been delivered or has failed, by the same webhook-id.",
-    authScopes: { admin: true },
+    authScopes: { operator: true },
     errors: oneErrors,
     args: { input: t.arg({ type: RedeliverWebhookInput, required: true }) },
     resolve: (_root, { input }, context) => redeliverWebhook(context.services, principalOf(context), input.deliveryId),

@@ -103,6 +103,7 @@ const cleared: CallFilterState = {
   outcome: undefined,
   backend: undefined,
   key: undefined,
+  project: undefined,
   slow: undefined,
   user: undefined,
   request: undefined,

@@ -21,7 +21,7 @@ const query = graphql(`
 
 export function Said({ callId }: { readonly callId: string }) {
   const [asked, setAsked] = useState(false);
-  const refusal = useRefusal();
+  const refusal = useRefusal("developer");
   return (
     <section className="stack tight">
       <h3>What was said</h3>

@@ -268,7 +268,7 @@ function Samples({
 
 function RunIt({ route }: { readonly route: string }) {
   const [state, setState] = useState<CallState>();
-  const refusal = useRefusal();
+  const refusal = useRefusal("developer");
   const run = () =>
     void runCall({ model: route, messages: [{ role: "user", content: "Hello" }], parameters: {} }, new AbortController().signal, setState);
   return (

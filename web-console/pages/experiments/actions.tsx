@@ -24,7 +24,7 @@ type Open = "ship" | "roll back" | "extend" | "stop" | undefined;
 export function Actions({ of, onArchive, onDone }: { readonly of: Actable; readonly onArchive: () => void; readonly onDone: () => void }) {
   const [open, setOpen] = useState<Open>();
   const [busy, setBusy] = useState(false);
-  const refusal = useRefusal();
+  const refusal = useRefusal("developer");
   const close = () => {
     setOpen(undefined);
     onDone();

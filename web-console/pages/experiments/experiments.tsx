@@ -136,7 +136,7 @@ export function Experiments() {
   const [{ make }, setUrl] = useUrlState({ make: flag });
   const page = usePageQuery(query, {});
   const navigate = useNavigate();
-  const refusal = useRefusal();
+  const refusal = useRefusal("developer");
   return (
     <Page
       title="Experiments"

@@ -13,9 +13,8 @@ import { Button } from "../../ui/button.tsx";
 import { Badge, Facts, When } from "../../ui/marks.tsx";
 import { restUrlOf } from "../developers/addresses.ts";
 import { lastDay } from "../overview/ranges.ts";
-import { levelFragment, type QuotaNow, quotaFragment } from "../quotas/changes.ts";
-import { Level } from "../quotas/level.tsx";
-import { limitOf, lower } from "../quotas/words.ts";
+import { levelFragment, quotaFragment } from "../quotas/changes.ts";
+import { EffectiveLimits } from "../quotas/effective-limits.tsx";
 import { type KeyDetails, keyFragment, revokeKey, stateOf } from "./changes.ts";
 import { KeyDialog, RotateDialog } from "./dialogs.tsx";
 import { stateTones } from "./keys.tsx";
@@ -112,7 +111,12 @@ export function KeyPage() {
               <Used data={data} id={keyId} />
               <div className="grid">
                 <About apiKey={data.apiKey} />
-                <Limits quotas={data.effectiveQuotas} />
+                <EffectiveLimits
+                  title="Limits that it meets"
+                  quotas={data.effectiveQuotas}
+                  none="None: it may spend without bound."
+                  note="Limits of routes are of those that it may use."
+                />
               </div>
               <Recent data={data} />
               {url.edit && (
@@ -180,37 +184,6 @@ function About({ apiKey }: { readonly apiKey: KeyDetails }) {
           ],
         ]}
       />
-    </Card>
-  );
-}
-
-/** Every limit that a call with this key can meet, the narrowest scope first: the one that is reached first binds. */
-function Limits({ quotas }: { readonly quotas: readonly QuotaNow[] }) {
-  return (
-    <Card title="Limits that it meets">
-      {quotas.length === 0 ? (
-        <p className="quiet">None: it may spend without bound.</p>
-      ) : (
-        <ol className="stack">
-          {quotas.map((quota) => (
-            <li key={quota.id} className="stack tight">
-              <div className="row apart">
-                <span>
-                  <Link to="/quotas" search={{ quota: quota.id } as never} className="strong">
-                    {quota.key}
-                  </Link>{" "}
-                  <span className="quiet">{limitOf(quota)}</span>
-                </span>
-                <Badge>{[quota.scopeKind, ...quota.within.map(({ kind }) => kind)].map(lower).join(" on ")}</Badge>
-              </div>
-              <Level quota={quota} />
-            </li>
-          ))}
-        </ol>
-      )}
-      <p className="quiet" style={{ marginTop: "0.75rem" }}>
-        From the narrowest to the widest; the first one to be reached binds. Limits of routes are of those that it may use.
-      </p>
     </Card>
   );
 }

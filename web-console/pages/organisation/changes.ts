@@ -1,6 +1,7 @@
 /** What can be done to projects, admin tokens and organisations. */
+import type { captureInput } from "../../change/capture-fields.tsx";
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
-import { graphql } from "../../graphql/documents.ts";
+import { graphql, type VariablesOf } from "../../graphql/documents.ts";
 
 const createProjectMutation = graphql(
   `
@@ -101,12 +102,100 @@ const createOrganisationMutation = graphql(
   [publishedFragment, problemFragment],
 );
 
-export const saveProject = (id: string | undefined, values: { readonly key: string; readonly name: string }, expectedRevision: number) =>
+const inviteMemberMutation = graphql(
+  `
+    mutation InviteMember($input: CreateAdminTokenInput!) {
+      inviteMember(input: $input) {
+        ... on InviteMemberPayload {
+          path
+          adminToken {
+            id
+          }
+        }
+        ...Problem
+      }
+    }
+  `,
+  [problemFragment],
+);
+const updateOrganisationMutation = graphql(
+  `
+    mutation UpdateOrganisation($input: UpdateOrganisationInput!) {
+      updateOrganisation(input: $input, waitForPropagation: true) {
+        ... on UpdateOrganisationPayload {
+          organisation {
+            id
+          }
+        }
+        ...Published
+        ...Problem
+      }
+    }
+  `,
+  [publishedFragment, problemFragment],
+);
+const archiveOrganisationMutation = graphql(
+  `
+    mutation ArchiveOrganisation($input: ArchiveOrganisationInput!) {
+      archiveOrganisation(input: $input, waitForPropagation: true) {
+        ... on ArchiveOrganisationPayload {
+          organisation {
+            id
+          }
+        }
+        ...Published
+        ...Problem
+      }
+    }
+  `,
+  [publishedFragment, problemFragment],
+);
+const setDiscountsMutation = graphql(
+  `
+    mutation SetDiscounts($input: SetDiscountsInput!) {
+      setDiscounts(input: $input, waitForPropagation: true) {
+        ... on SetDiscountsPayload {
+          organisation {
+            id
+          }
+        }
+        ...Published
+        ...Problem
+      }
+    }
+  `,
+  [publishedFragment, problemFragment],
+);
+
+export interface MemberValues extends Readonly<Record<string, unknown>> {
+  readonly name: string;
+  readonly role: "VIEWER" | "DEVELOPER" | "OPERATOR" | "ADMIN";
+  /** A day; empty: never. */
+  readonly expires: string;
+}
+
+type CaptureInput = ReturnType<typeof captureInput>;
+interface Named {
+  readonly key: string;
+  readonly name: string;
+  readonly contentCapture: CaptureInput;
+}
+
+const memberInput = ({ name, role, expires }: MemberValues) => ({ name, role, expiresAt: expires === "" ? null : `${expires}T23:59:59Z` });
+
+/** A new one keeps what the organisation says. */
+export const saveProject = (id: string | undefined, { key, name, contentCapture }: Named, expectedRevision: number) =>
   id === undefined
-    ? change(createProjectMutation, { input: values })
-    : change(updateProjectMutation, { input: { ...values, id, expectedRevision } });
+    ? change(createProjectMutation, { input: { key, name } })
+    : change(updateProjectMutation, { input: { key, name, contentCapture, id, expectedRevision } });
 export const archiveProject = (id: string, expectedRevision: number) => change(archiveProjectMutation, { input: { id, expectedRevision } });
-export const createToken = (name: string, role: "ADMIN" | "VIEWER", expiresAt: string | null) =>
-  change(createTokenMutation, { input: { name, role, expiresAt } });
+export const createToken = (values: MemberValues) => change(createTokenMutation, { input: memberInput(values) });
+export const inviteMember = (values: MemberValues) => change(inviteMemberMutation, { input: memberInput(values) });
 export const revokeToken = (id: string) => change(revokeTokenMutation, { input: { id } });
 export const createOrganisation = (key: string, name: string) => change(createOrganisationMutation, { input: { key, name } });
+export const updateOrganisation = (named: Named, expectedRevision: number) =>
+  change(updateOrganisationMutation, { input: { ...named, expectedRevision } });
+export const archiveOrganisation = (id: string, expectedRevision: number) =>
+  change(archiveOrganisationMutation, { input: { id, expectedRevision } });
+export const setDiscounts = (discounts: VariablesOf<typeof setDiscountsMutation>["input"]["discounts"], expectedRevision: number) =>
+  change(setDiscountsMutation, { input: { discounts, expectedRevision } });

@@ -87,7 +87,7 @@ const writeColumns = (columns: readonly Column[]): string =>
 export function Playground() {
   const [url, setUrl] = useUrlState({ m: text, from: text });
   // Each look at what was said is written down: one when the page opens, and none after it.
-  const refusal = useRefusal();
+  const refusal = useRefusal("developer");
   const withCall = url.from !== undefined && refusal === undefined;
   const page = usePageQuery(query, { from: url.from ?? "", withCall }, { follow: !withCall });
   return (
@@ -145,7 +145,7 @@ function Bench({ data, loggedCall, columns, onColumns }: BenchProps) {
   const [states, setStates] = useState<Readonly<Record<number, CallState>>>({});
   const [saving, setSaving] = useState(false);
   const running = useRef<AbortController | undefined>(undefined);
-  const refusal = useRefusal();
+  const refusal = useRefusal("developer");
   useEffect(() => () => running.current?.abort(), []);
 
   const isBusy = Object.values(states).some(({ phase }) => phase === "waiting" || phase === "streaming");

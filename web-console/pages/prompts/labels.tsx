@@ -37,7 +37,7 @@ type Request = Labelled["labelRequests"][number];
 
 export function LabelsCard({ prompt, onChanged }: { readonly prompt: Labelled; readonly onChanged: () => void }) {
   const [busy, setBusy] = useState(false);
-  const refusal = useRefusal();
+  const refusal = useRefusal("developer");
   const open = prompt.labelRequests.filter(({ state }) => state === "OPEN");
   const decided = prompt.labelRequests.filter(({ state }) => state !== "OPEN").slice(0, 5);
   const act = async (done: string, work: ReturnType<typeof rollBackLabel> | ReturnType<typeof decideLabel>) => {

@@ -106,7 +106,7 @@ export function PromptPage() {
   const [url, setUrl] = useUrlState({ tab: oneOf("version", "edit", "compare", "try", "used"), v: number, with: number });
   const [layer, setLayer] = useState<"deploy" | "archive" | "settings">();
   const page = usePageQuery(query, { id: promptId });
-  const refusal = useRefusal();
+  const refusal = useRefusal("developer");
   const prompt = page.data?.prompt;
   const tab = prompt?.versions.length === 0 ? "edit" : (url.tab ?? "version");
   const version = prompt?.versions.find((one) => one.version === (url.v ?? prompt.versions[0]?.version));

@@ -76,7 +76,7 @@ export function Prompts() {
   const [{ q, make, folder }, setUrl] = useUrlState({ q: text, make: flag, folder: text });
   const page = usePageQuery(query, {});
   const navigate = useNavigate();
-  const refusal = useRefusal();
+  const refusal = useRefusal("developer");
   return (
     <Page
       title="Prompts"

@@ -69,7 +69,7 @@ export function TryOut({ promptId, version, variables, routes }: TryOutProps) {
   const [route, setRoute] = useState(routes[0]?.name ?? "");
   const [shown, setShown] = useState<Shown>();
   const [busy, setBusy] = useState(false);
-  const refusal = useRefusal();
+  const refusal = useRefusal("developer");
   const given = Object.fromEntries(
     variables.filter((name) => (values[name] ?? "") !== "").map((name) => [name, typed(values[name] ?? "")]),
   );

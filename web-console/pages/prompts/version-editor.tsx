@@ -30,7 +30,7 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
   const [tools, setTools] = useState(() => jsonText(from?.tools));
   const [responseSchema, setResponseSchema] = useState(() => jsonText(from?.responseSchema));
   const [reviewing, setReviewing] = useState(false);
-  const refusal = useRefusal();
+  const refusal = useRefusal("developer");
   const variables = useMemo(() => variablesIn(messages), [messages]);
   const problem = problemOf(messages, { "default parameters": parameters, tools, "schema of the answer": responseSchema });
   const setMessage = (at: number, patch: Partial<MessageValues>) =>

@@ -1,15 +1,23 @@
 /** How far a quota is used now, what nodes hold of it, and where it will stand. */
 import { percent } from "../../format/numbers.ts";
 import { Meter, When } from "../../ui/marks.tsx";
+import { marksOn } from "./chain.ts";
 import type { QuotaNow } from "./changes.ts";
-import { shortAmount, slides } from "./words.ts";
+import { lower, shortAmount, slides } from "./words.ts";
 
-export function Level({ quota }: { readonly quota: QuotaNow }) {
+interface LevelProps {
+  readonly quota: QuotaNow;
+  /** All that are known: those that count the same are marks on the same bar. */
+  readonly among?: readonly QuotaNow[];
+}
+
+export function Level({ quota, among = [] }: LevelProps) {
   const { level, limit, resource } = quota;
   const amount = (of: string) => shortAmount(of, resource);
   const whole = Number(limit) || 1;
   const share = Number(level.used) / whole;
   const lent = Number(level.leased) > 0;
+  const before = marksOn(quota, among);
   return (
     <div className="stack tight">
       <Meter
@@ -17,6 +25,8 @@ export function Level({ quota }: { readonly quota: QuotaNow }) {
         held={Number(level.leased) / whole}
         label={`${quota.key}: ${percent(share)} used`}
         soft={quota.enforcement !== "HARD"}
+        hard={quota.enforcement === "HARD"}
+        marks={before.map((one) => Number(one.limit) / whole)}
       />
       <p className="quiet">
         <span className="number">
@@ -25,6 +35,11 @@ export function Level({ quota }: { readonly quota: QuotaNow }) {
         used, {percent(share)}
         {lent && `; ${amount(level.leased)} more lent to nodes`}.
       </p>
+      {before.map((one) => (
+        <p key={one.id} className="quiet">
+          The mark is {amount(one.limit)}: {one.key}, {lower(one.enforcement)}.
+        </p>
+      ))}
       <Forecast quota={quota} />
       {level.holders.length > 1 && (
         <details>

@@ -176,7 +176,14 @@ function Limits() {
                   )}
                   <div className="grid">
                     {shown.map((one) => (
-                      <QuotaCard key={one.id} quota={one} scopes={scopes} refusal={refusal} onEdit={() => setUrl({ quota: one.id })} />
+                      <QuotaCard
+                        key={one.id}
+                        quota={one}
+                        among={nodes}
+                        scopes={scopes}
+                        refusal={refusal}
+                        onEdit={() => setUrl({ quota: one.id })}
+                      />
                     ))}
                   </div>
                   <More {...later} />
@@ -196,12 +203,13 @@ const enforcementTones: Readonly<Record<string, Tone>> = { HARD: "bad", SOFT: "w
 
 interface CardProps {
   readonly quota: QuotaNow;
+  readonly among: readonly QuotaNow[];
   readonly scopes: Scopes;
   readonly refusal: string | undefined;
   readonly onEdit: () => void;
 }
 
-function QuotaCard({ quota, scopes, refusal, onEdit }: CardProps) {
+function QuotaCard({ quota, among, scopes, refusal, onEdit }: CardProps) {
   const [archiving, setArchiving] = useState(false);
   const { limit, burst, resource, window, timeZone } = quota;
   return (
@@ -212,7 +220,7 @@ function QuotaCard({ quota, scopes, refusal, onEdit }: CardProps) {
           {isCalendarWindow(window) && timeZone !== "UTC" && ` in ${timeZone}`}, for <Scope quota={quota} scopes={scopes} />
           {slides(window) && burst !== "0" && `; at most ${amountOf(burst, resource)} at once`}
         </p>
-        <Level quota={quota} />
+        <Level quota={quota} among={among} />
         <div className="row">
           <Button small refused={refusal} onClick={onEdit}>
             Change
@@ -251,7 +259,7 @@ function scopeName({ scopeKind, scopeId, within }: QuotaNow, scopes: Scopes): st
   return [one(scopeKind, scopeId), ...within.map(({ kind, id }) => one(kind, id))].join(" on ");
 }
 
-const pages: Readonly<Record<string, string>> = { ROUTE: "routes", API_KEY: "keys", BACKEND: "backends" };
+const pages: Readonly<Record<string, string>> = { PROJECT: "projects", ROUTE: "routes", API_KEY: "keys", BACKEND: "backends" };
 
 function Scope({ quota, scopes }: { readonly quota: QuotaNow; readonly scopes: Scopes }) {
   const page = pages[quota.scopeKind];

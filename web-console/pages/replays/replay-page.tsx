@@ -107,7 +107,7 @@ export function ReplayPage() {
   const [deleting, setDeleting] = useState(false);
   const page = usePageQuery(query, { id: replayId, after: url.after ?? null, only: url.only ?? null }, { follow: false });
   const run = page.data?.replayRun;
-  const refusal = useRefusal();
+  const refusal = useRefusal("developer");
   const navigate = useNavigate();
   useLookAgain(run?.state === "RUNNING" ? lookEveryMs : undefined, page.again);
   return (

@@ -137,7 +137,7 @@ export function Replays() {
   const [{ make }, setUrl] = useUrlState({ make: flag });
   const { first, nodes, ...later } = useKeyset(query, {}, (data) => data.replayRuns);
   const navigate = useNavigate();
-  const refusal = useRefusal();
+  const refusal = useRefusal("developer");
   return (
     <Page
       title="Replays"

@@ -1,0 +1,158 @@
+/** What the organisation is called, what it keeps of calls, what it is let off, and its end. */
+import { useState } from "react";
+import {
+  CaptureFields,
+  type CaptureValues,
+  captureInput,
+  captureRefusal,
+  captureValues,
+  captureWords,
+} from "../../change/capture-fields.tsx";
+import { DestroyDialog } from "../../change/destroy-dialog.tsx";
+import { EditDialog } from "../../change/form.tsx";
+import { counted, percent } from "../../format/numbers.ts";
+import { useRefusal, useViewer } from "../../session/viewer.ts";
+import { Card } from "../../shell/page.tsx";
+import { Button } from "../../ui/button.tsx";
+import { DataTable } from "../../ui/data-table.tsx";
+import { TextField } from "../../ui/field.tsx";
+import { Facts, When } from "../../ui/marks.tsx";
+import { archiveOrganisation, updateOrganisation } from "./changes.ts";
+import { DiscountsDialog } from "./discounts.tsx";
+import type { Organisation } from "./organisation.tsx";
+
+interface KeepsProps {
+  readonly organisation: Organisation;
+  /** Undefined: who looks does not administer the installation. */
+  readonly providers: readonly { readonly id: string; readonly key: string }[] | undefined;
+  readonly projects: number;
+}
+
+export function Keeps({ organisation, providers, projects }: KeepsProps) {
+  const { installation } = useViewer();
+  const refusal = useRefusal("admin");
+  const [open, setOpen] = useState<"change" | "archive">();
+  return (
+    <>
+      <Card
+        title="The organisation"
+        actions={
+          <span className="row">
+            {installation && (
+              <Button small look="plain" refused={refusal} onClick={() => setOpen("archive")}>
+                Archive
+              </Button>
+            )}
+            <Button small refused={refusal} onClick={() => setOpen("change")}>
+              Change
+            </Button>
+          </span>
+        }
+      >
+        <Facts
+          of={[
+            ["Name", organisation.name],
+            ["Key", <code key="key">{organisation.key}</code>],
+            ["What is said in calls", captureWords(organisation.contentCapture, "not kept")],
+          ]}
+        />
+        <p className="quiet" style={{ marginTop: "0.75rem" }}>
+          A project and a route can say otherwise; the nearest holds. The figures of each call are kept in any case.
+        </p>
+      </Card>
+      <Discounts organisation={organisation} providers={providers} />
+      {open === "change" && <OrganisationDialog organisation={organisation} onClose={() => setOpen(undefined)} />}
+      {open === "archive" && (
+        <DestroyDialog
+          title={`Archive ${organisation.name}?`}
+          name={organisation.key}
+          verb="Archive the organisation"
+          done="The organisation is archived"
+          consequences={[
+            `It has ${counted(projects, "project")}; while anything in it is in use this is refused, and says what.`,
+            "Its callers are refused from the moment a node has the change. Its ledger stays.",
+          ]}
+          act={() => archiveOrganisation(organisation.id, organisation.revision)}
+          onClose={() => setOpen(undefined)}
+        />
+      )}
+    </>
+  );
+}
+
+interface OrganisationValues extends Readonly<Record<string, unknown>> {
+  readonly key: string;
+  readonly name: string;
+  readonly capture: CaptureValues;
+}
+
+function OrganisationDialog({ organisation, onClose }: { readonly organisation: Organisation; readonly onClose: () => void }) {
+  return (
+    <EditDialog<OrganisationValues>
+      title={`Change ${organisation.name}`}
+      start={{ key: organisation.key, name: organisation.name, capture: captureValues(organisation.contentCapture) }}
+      revision={organisation.revision}
+      names={{ key: "Key", name: "Name", capture: "What is said in calls" }}
+      submit="Publish the change"
+      done="The organisation is changed"
+      refuse={({ key, name, capture }) => (key === "" || name === "" ? "Give it a key and a name" : captureRefusal(capture))}
+      save={({ key, name, capture }, revision) => updateOrganisation({ key, name, contentCapture: captureInput(capture) }, revision)}
+      onClose={() => onClose()}
+    >
+      {({ values, set, problem }) => (
+        <>
+          <div className="field-grid">
+            <TextField label="Key" value={values.key} onChange={(key) => set("key", key)} problem={problem("key")} hint="For machines" />
+            <TextField
+              label="Name"
+              value={values.name}
+              onChange={(name) => set("name", name)}
+              problem={problem("name")}
+              hint="For people"
+            />
+          </div>
+          <CaptureFields values={values.capture} onChange={(capture) => set("capture", capture)} problem={problem("contentCapture")} />
+        </>
+      )}
+    </EditDialog>
+  );
+}
+
+function Discounts({ organisation, providers }: Pick<KeepsProps, "organisation" | "providers">) {
+  const [editing, setEditing] = useState(false);
+  const nameOf = (id: string | null) => (id === null ? "all providers" : (providers?.find((one) => one.id === id)?.key ?? "one provider"));
+  return (
+    <Card
+      title="Discounts"
+      actions={
+        <Button
+          small
+          refused={providers === undefined ? "Only an administrator of the whole installation says who is let off how much." : undefined}
+          onClick={() => setEditing(true)}
+        >
+          Change
+        </Button>
+      }
+    >
+      {organisation.discounts.length === 0 ? (
+        <p className="quiet">None: calls cost what prices say.</p>
+      ) : (
+        <DataTable
+          label="Discounts"
+          columns={[
+            { id: "off", name: "Off", cell: (row) => percent(row.basisPoints / 10_000) },
+            { id: "of", name: "Of what", cell: (row) => nameOf(row.providerId) },
+            { id: "from", name: "From", cell: (row) => (row.from === null ? "always" : <When at={row.from} />) },
+            { id: "until", name: "Until", cell: (row) => (row.until === null ? "for good" : <When at={row.until} />) },
+          ]}
+          rows={organisation.discounts}
+          rowId={(row) => `${row.providerId} ${row.from}`}
+        />
+      )}
+      <p className="quiet" style={{ marginTop: "0.75rem" }}>
+        A provider's own holds before the one for all. What was spent before stays as it was charged.
+      </p>
+      {editing && <DiscountsDialog organisation={organisation} providers={providers ?? []} onClose={() => setEditing(false)} />}
+    </Card>
+  );
+}

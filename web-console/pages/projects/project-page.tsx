@@ -1,0 +1,221 @@
+/** One project: what it spends, the limits and budgets that hold for it, its keys, and what it keeps of calls. */
+import { Link, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { captureWords } from "../../change/capture-fields.tsx";
+import { DestroyDialog } from "../../change/destroy-dialog.tsx";
+import { count, counted, money } from "../../format/numbers.ts";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { usePageQuery } from "../../graphql/page-query.ts";
+import { Empty, Result } from "../../graphql/result.tsx";
+import { useRefusal } from "../../session/viewer.ts";
+import { Card, Page } from "../../shell/page.tsx";
+import { flag, useUrlState } from "../../shell/url-state.ts";
+import { Button } from "../../ui/button.tsx";
+import { Badge, Facts, Meter, When } from "../../ui/marks.tsx";
+import { keyFragment, stateOf } from "../keys/changes.ts";
+import { stateTones } from "../keys/keys.tsx";
+import { archiveProject } from "../organisation/changes.ts";
+import { ProjectDialog, projectFragment } from "../organisation/project-dialog.tsx";
+import { rangeChoices } from "../overview/ranges.ts";
+import { figuresFragment } from "../overview/report.ts";
+import { levelFragment, quotaFragment } from "../quotas/changes.ts";
+import { EffectiveLimits } from "../quotas/effective-limits.tsx";
+
+const query = graphql(
+  `
+    query Project($id: ID!, $project: ID!, $range: UsageRange!) {
+      project(id: $id) {
+        ...ProjectDetails
+        createdAt
+      }
+      effectiveQuotas(projectId: $project) {
+        ...QuotaDetails
+        ...QuotaLevelNow
+      }
+      budgets(first: 100, uses: $project) {
+        edges {
+          node {
+            id
+            key
+            limitNanodollars
+            period
+            thresholdPercents
+            state {
+              spentPercent
+              spentNanodollars
+            }
+          }
+        }
+      }
+      apiKeys(first: 100, uses: $project) {
+        edges {
+          node {
+            ...KeyDetails
+          }
+        }
+        pageInfo {
+          hasNextPage
+        }
+      }
+      usage(range: $range, filter: { projectId: [$project] }) {
+        ... on UsageReport {
+          total {
+            figures {
+              ...Figures
+            }
+          }
+        }
+      }
+    }
+  `,
+  [projectFragment, quotaFragment, levelFragment, keyFragment, figuresFragment],
+);
+
+type Data = ResultOf<typeof query>;
+
+export function ProjectPage() {
+  const { projectId } = useParams({ strict: false }) as { projectId: string };
+  const [range] = useState(rangeChoices["7d"].of);
+  const [url, setUrl] = useUrlState({ edit: flag });
+  const [archiving, setArchiving] = useState(false);
+  const page = usePageQuery(query, { id: projectId, project: projectId, range });
+  const refusal = useRefusal("admin");
+  return (
+    <Page
+      title={page.data?.project?.name ?? "Project"}
+      under={{ to: "/organisation", name: "Organisation" }}
+      actions={
+        <>
+          <Link to="/calls" search={{ project: projectId } as never} className="button">
+            Its calls
+          </Link>
+          <Button look="danger" refused={refusal} onClick={() => setArchiving(true)}>
+            Archive
+          </Button>
+          <Button look="primary" refused={refusal} onClick={() => setUrl({ edit: true })}>
+            Change
+          </Button>
+        </>
+      }
+    >
+      <Result of={page}>
+        {(data) =>
+          data.project === null ? (
+            <Empty title="There is no such project">It may belong to another organisation, or the address is mistyped.</Empty>
+          ) : (
+            <>
+              <Used data={data} />
+              <div className="grid">
+                <Card title="What it is">
+                  <Facts
+                    of={[
+                      ["Key", <code key="key">{data.project.key}</code>],
+                      ["What is said in calls", captureWords(data.project.contentCapture, "as the organisation says")],
+                      ["Made", <When key="made" at={data.project.createdAt} />],
+                    ]}
+                  />
+                </Card>
+                <EffectiveLimits
+                  title="Limits that its calls meet"
+                  quotas={data.effectiveQuotas}
+                  none="None: its keys may spend without bound."
+                  note="A key can have narrower ones of its own."
+                />
+              </div>
+              <Budgets data={data} />
+              <Keys data={data} />
+              {url.edit && <ProjectDialog project={data.project} onClose={() => setUrl({ edit: undefined }, { replace: true })} />}
+              {archiving && (
+                <DestroyDialog
+                  title={`Archive ${data.project.name}?`}
+                  name={data.project.key}
+                  verb="Archive the project"
+                  done="The project is archived"
+                  consequences={[
+                    `${counted(data.apiKeys.edges.length, "API key")} belong to it; they must be archived first.`,
+                    "What it spent stays in the ledger under its name.",
+                  ]}
+                  act={() => archiveProject(projectId, data.project?.revision ?? 0)}
+                  onClose={() => setArchiving(false)}
+                />
+              )}
+            </>
+          )
+        }
+      </Result>
+    </Page>
+  );
+}
+
+function Used({ data: { usage } }: { readonly data: Data }) {
+  if (!("total" in usage)) return null;
+  const { calls, totalTokens, costNanodollars } = (usage as Extract<Data["usage"], { total: unknown }>).total.figures;
+  return (
+    <div className="grid tiles">
+      {[
+        ["Calls, 7 days", count(calls)],
+        ["Tokens", count(totalTokens)],
+        ["Cost", money(costNanodollars)],
+      ].map(([name, value]) => (
+        <div key={name} className="tile">
+          <span className="name">{name}</span>
+          <span className="value">{value}</span>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Budgets({ data }: { readonly data: Data }) {
+  if (data.budgets.edges.length === 0) return null;
+  return (
+    <Card title="Its budgets">
+      <ul className="stack">
+        {data.budgets.edges.map(({ node: { id, key, limitNanodollars, period, thresholdPercents, state } }) => (
+          <li key={id} className="stack tight">
+            <span>
+              <Link to="/budgets" search={{ budget: id } as never} className="strong">
+                {key}
+              </Link>{" "}
+              <span className="quiet">
+                {state !== null && `${money(state.spentNanodollars)} of `}
+                {money(limitNanodollars)} a {period.toLowerCase()}
+              </span>
+            </span>
+            {state !== null && (
+              <Meter
+                share={state.spentPercent / 100}
+                marks={thresholdPercents.map((one) => one / 100)}
+                label={`${key}: ${state.spentPercent}%`}
+              />
+            )}
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function Keys({ data }: { readonly data: Data }) {
+  const keys = data.apiKeys.edges.map(({ node }) => node);
+  return (
+    <Card title="Its API keys" actions={<Link to="/keys">All keys</Link>}>
+      {keys.length === 0 ? (
+        <p className="quiet">None yet: nobody can call for it.</p>
+      ) : (
+        <ul className="stack tight">
+          {keys.map((key) => (
+            <li key={key.id} className="row">
+              <Badge tone={stateTones[stateOf(key)]}>{stateOf(key)}</Badge>
+              <Link to={`/keys/${key.id}`}>{key.name}</Link>
+              <code className="quiet">
+                psk_{key.environment}_{key.publicId}…{key.lastFour}
+              </code>
+            </li>
+          ))}
+        </ul>
+      )}
+      {data.apiKeys.pageInfo.hasNextPage && <p className="quiet">And more: search for them on the page of all keys.</p>}
+    </Card>
+  );
+}
