@@ -44,7 +44,10 @@ export function keepLedger(database: Database, retention: LedgerRetention, logge
   };
   let turning = turn();
   const timer = setInterval(() => {
-    turning = turning.then(turn);
+    // Not at the start, where everything waits for the embedded database's one session.
+    turning = turning
+      .then(turn)
+      .then(() => database.vacuum().catch((error: unknown) => logger.warn({ err: error }, "no vacuum this hour")));
   }, everyMs);
   timer.unref();
   return {

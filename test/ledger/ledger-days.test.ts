@@ -1,7 +1,7 @@
 /** Each call stands in the ledger once, in the day of its id, and in every sum once: whatever comes twice, late or from nowhere. */
 import { create } from "@bufbuild/protobuf";
 import { v4, v7 } from "uuid";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { Outcome, type UsageEvent, UsageEventSchema, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { type Database, openDatabase } from "../../control-plane/database/orm.ts";
 import { openLogger } from "../../control-plane/logger.ts";
@@ -9,6 +9,7 @@ import { keepLedgerDays } from "../../control-plane/usage/keep-ledger.ts";
 import { binEdgesMs, binOf, sketchOf } from "../../control-plane/usage/latency-sketch.ts";
 import { rebuildRollUps } from "../../control-plane/usage/rebuild-roll-ups.ts";
 import { recordUsage } from "../../control-plane/usage/record-usage.ts";
+import { makeOrganisation, openTestServices } from "../harness/control-plane.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../harness/temporary-directory.ts";
 import { randomCalls, sumsOf } from "./random-calls.ts";
@@ -148,4 +149,15 @@ describe("roll-ups", () => {
     expect((await recordUsage(database, records)).recorded).toBe(20);
     expect((await recordUsage(database, records)).recorded).toBe(0);
   });
+});
+
+it("the embedded database counts its rows where it is asked to", async () => {
+  const services = await openTestServices(undefined);
+  onTestFinished(() => services.close());
+  const counted = () =>
+    services.database.system((em) => em.execute("select reltuples::integer as rows from pg_class where relname = 'organisation'"));
+  await makeOrganisation(services, "ours");
+  expect(await counted()).toEqual([{ rows: -1 }]);
+  await services.database.vacuum();
+  expect(await counted()).toEqual([{ rows: 1 }]);
 });
