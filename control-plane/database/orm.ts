@@ -36,6 +36,7 @@ import { CombinationsOfCube } from "./migrations/0061-combinations-of-a-cube.ts"
 import { RouteCache } from "./migrations/0070-route-cache.ts";
 import { ExperimentHypothesis } from "./migrations/0080-experiment-hypothesis.ts";
 import { Invitations } from "./migrations/0081-invitations.ts";
+import { CallTimelines } from "./migrations/0090-call-timeline.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -65,6 +66,7 @@ const migrations = [
   { name: "0070-route-cache", class: RouteCache },
   { name: "0080-experiment-hypothesis", class: ExperimentHypothesis },
   { name: "0081-invitations", class: Invitations },
+  { name: "0090-call-timeline", class: CallTimelines },
 ];
 
 const connectionsMax = 10;

@@ -8,6 +8,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { pseudonymOf } from "#agreements/pseudonym.ts";
 import { Outcome, type UsageRecord, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { type DemoWeek, demoIds, weekMs } from "./demo-configuration.ts";
+import { demoTimeline } from "./demo-timeline.ts";
 import { type Draws, drawsOf, idOf } from "./draws.ts";
 import { type DemoBackendName, type DemoRoute, type DemoRouteName, type DemoTruth, demoBackends, demoRoutes } from "./storefront.ts";
 
@@ -138,6 +139,7 @@ function callAt(around: DemoSurroundings, name: DemoRouteName, draws: Draws, atM
       usage({
         ...common,
         attempts: served.attempts,
+        timeline: demoTimeline(label, { attempts: served.attempts, durationMs: served.lostMs, pieces: 0 }),
         backendId: ids.backend(served.backend),
         providerId: around.simulatorId,
         durationMs: served.lostMs,
@@ -149,18 +151,25 @@ function callAt(around: DemoSurroundings, name: DemoRouteName, draws: Draws, atM
   const left = draws.next() < 0.006;
   const outputTokens = left ? Math.max(1, Math.round(wanted / 3)) : wanted;
   const answerMs = firstToken + Math.round(outputTokens * tokenMs * served.slower);
+  const attempts = [
+    ...served.attempts,
+    {
+      backendId: ids.backend(served.backend),
+      result: left ? "CANCELLED" : "ok",
+      durationMs: answerMs,
+      httpStatus: 200,
+      startedAfterMs: 1 + served.lostMs,
+    },
+  ];
+  const course = {
+    attempts,
+    durationMs: served.lostMs + answerMs + 1,
+    timeToFirstTokenMs: served.lostMs + firstToken,
+  };
   const call = usage({
     ...common,
-    attempts: [
-      ...served.attempts,
-      {
-        backendId: ids.backend(served.backend),
-        result: left ? "CANCELLED" : "ok",
-        durationMs: answerMs,
-        httpStatus: 200,
-        startedAfterMs: 1 + served.lostMs,
-      },
-    ],
+    ...course,
+    timeline: demoTimeline(label, { ...course, pieces: common.streamed ? outputTokens : 0 }),
     backendId: ids.backend(served.backend),
     providerId: around.simulatorId,
     modelServed: demoBackends[served.backend].model,
@@ -172,8 +181,6 @@ function callAt(around: DemoSurroundings, name: DemoRouteName, draws: Draws, atM
     },
     costNanodollars: costOf(served.backend, inputTokens, outputTokens),
     priceVersion: BigInt(around.priceVersions.get(ids.backend(served.backend)) ?? 0),
-    durationMs: served.lostMs + answerMs + 1,
-    timeToFirstTokenMs: served.lostMs + firstToken,
     ...(left
       ? { outcome: Outcome.CANCELLED, errorReason: "CANCELLED" }
       : { outcome: Outcome.OK, finishReason: wanted > 700 ? "length" : name === "agent" && draws.next() < 0.4 ? "tool_calls" : "stop" }),

@@ -116,7 +116,13 @@ const usageColumns: Readonly<Record<string, Column<UsageEvent>>> = {
         })),
   ),
   session_hash: word(({ sessionHash }) => sessionHash),
+  timeline: { type: "text", read: (given) => `decode(${given}, 'hex')`, of: ({ timeline }) => timelineText(timeline) },
 };
+
+const timelineBytesMax = 1024;
+/** Hex. What is longer was not written by a node of ours. */
+const timelineText = (bytes: Uint8Array): string | null =>
+  bytes.length === 0 || bytes.length > timelineBytesMax ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
 
 const feedbackColumns: Readonly<Record<string, Column<FeedbackEvent>>> = {
   feedback_id: { type: "uuid", of: ({ feedbackId }) => feedbackId },

@@ -76,6 +76,8 @@ export interface LedgerEntry {
   readonly tags: Readonly<Record<string, string>>;
   readonly requestId: string;
   readonly quotaMarks: readonly UsageQuotaMark[];
+  /** See callTimeline; null: nothing was timed. */
+  readonly timeline: Uint8Array | null;
   /** When the ledger got it; null: it had it before it wrote this down. */
   readonly recordedAt: Date | null;
 }
@@ -87,7 +89,7 @@ const entryColumns = [
   "floor(extract(epoch from started_at) * 1000000)::bigint::text as started_at_micros",
   "(extract(epoch from recorded_at) * 1000)::bigint::text as recorded_at_ms",
   "project_id, api_key_id, end_user_hash, route_id, route_name, ingress, streamed, attempts, backend_id, provider_id, model_asked, model_served",
-  "prompt_id, prompt_version, exposure, usage_estimated, outcome, error_reason, finish_reason, cache, config_epoch, tags, request_id, discount_basis_points, quota_marks",
+  "prompt_id, prompt_version, exposure, usage_estimated, outcome, error_reason, finish_reason, cache, config_epoch, tags, request_id, discount_basis_points, quota_marks, timeline",
   ...["input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"].map(text),
   ...["cache_write_one_hour_tokens", "audio_input_tokens", "audio_output_tokens", "image_input_tokens", "image_output_tokens"].map(text),
   ...["cost_nanodollars", "price_version", "duration_ms", "time_to_first_token_ms", "config_number"].map(text),
@@ -323,6 +325,7 @@ function ledgerEntry(row: Row): LedgerEntry {
     tags: row.tags as Readonly<Record<string, string>>,
     requestId: word("request_id"),
     quotaMarks: (row.quota_marks ?? []) as readonly UsageQuotaMark[],
+    timeline: (row.timeline ?? null) as Uint8Array | null,
     recordedAt: row.recorded_at_ms === null ? null : new Date(Number(row.recorded_at_ms)),
   };
 }

@@ -2,6 +2,7 @@
  * Counts what an answer was: the backend's own usage where it says it, else an estimate from the text that came, because a
  * caller that leaves before the last chunk has used what was generated (the best-known way around the quotas of gateways).
  */
+import { AnswerPace } from "./answer-pace.ts";
 import type { CallMeter } from "./call-state.ts";
 import type { CompletionEvent, TokenUsage } from "./completion-event.ts";
 import type { CompletionRequest } from "./completion-request.ts";
@@ -19,7 +20,11 @@ class Meter implements AnswerMeter {
   servedModel = "";
   finishReason = "";
   firstContentAtMs: number | undefined = undefined;
+  pace: AnswerPace | undefined = undefined;
   readonly #request: CompletionRequest;
+  #pieces = 0;
+  #piecesPaced = 0;
+  #firstAtMs = 0;
   #reported: TokenUsage | undefined;
   #textLength = 0;
   /** Whether the answer had ended when its usage was reported, and the text that came after that. */
@@ -31,8 +36,19 @@ class Meter implements AnswerMeter {
   }
 
   see(events: readonly CompletionEvent[]): void {
-    this.firstContentAtMs ??= Date.now();
     for (const event of events) this.#count(event);
+    if (this.firstContentAtMs === undefined) {
+      this.firstContentAtMs = Date.now();
+      if (!this.#request.stream) return;
+      this.#firstAtMs = performance.now();
+      this.#piecesPaced = this.#pieces;
+    } else if (this.#request.stream && this.#pieces > this.#piecesPaced) this.#pacePieces();
+  }
+
+  #pacePieces(): void {
+    this.pace ??= new AnswerPace(this.#firstAtMs, this.#piecesPaced);
+    this.pace.add(this.#pieces - this.#piecesPaced, performance.now());
+    this.#piecesPaced = this.#pieces;
   }
 
   usage(): TokenUsage | undefined {
@@ -108,6 +124,7 @@ class Meter implements AnswerMeter {
   }
 
   #text(length: number): void {
+    if (length > 0) this.#pieces++;
     this.#textLength += length;
     this.#textLengthSince += length;
   }

@@ -6,6 +6,7 @@ import { GatewayError } from "../gateway-error.ts";
 import type { Provider, ProviderBatch, ProviderCall } from "../providers/provider.ts";
 import type { Clocks, CompiledBackend, CompiledTier } from "../snapshot/compiled-route.ts";
 import type { BackendPlaces } from "./backend-places.ts";
+import { AttemptTimes, type CallTimes } from "./call-times.ts";
 import type { Circuits } from "./circuits.ts";
 import type { CompletionRequest } from "./completion-request.ts";
 import { backendsInOrder } from "./pick-backend.ts";
@@ -15,6 +16,7 @@ export interface BackendPlan {
   readonly tiers: readonly CompiledTier[];
   readonly attemptsMax: number;
   readonly clocks: Clocks;
+  readonly times: CallTimes;
   /** Takes what is laid on the backend that is tried next. Throws where it has no room. */
   readonly admit?: ((attempt: Attempt) => void | Promise<void>) | undefined;
   /** For a call that not every backend can take: those that can, of these in this order. */
@@ -46,6 +48,8 @@ export interface Attempt {
   endedAtMs: number;
   /** Fields that this backend could not be given and that were left out, sorted. */
   dropped: readonly string[];
+  /** undefined: it is told by others, who did not say. */
+  readonly times?: AttemptTimes | undefined;
 }
 
 /** What one read from a backend brought; ProviderBatch is one of completion events. */
@@ -125,13 +129,23 @@ class BackendAnswer<Event> implements AsyncIterableIterator<readonly Event[], vo
     const backends = backendsInOrder(this.#plan.tiers, random);
     for (const backend of circuits.inOrder(this.#plan.fit?.(backends) ?? backends)) {
       if (this.#attempts.length >= this.#plan.attemptsMax) break;
-      const attempt: Attempt = { backend, startedAtMs: Date.now(), result: "", httpStatus: 0, endedAtMs: 0, dropped: nothing };
+      const times = new AttemptTimes(this.#plan.times);
+      const attempt: Attempt = {
+        backend,
+        startedAtMs: times.startedAtMs(),
+        result: "",
+        httpStatus: 0,
+        endedAtMs: 0,
+        dropped: nothing,
+        times,
+      };
       this.#attempt = attempt;
       this.#attempts.push(attempt);
       try {
         if (this.#plan.admit !== undefined) await this.#plan.admit(attempt);
         const place = places.take(backend, this.#plan.clocks.queueMs, this.#signal);
         this.#leavePlace = place instanceof Promise ? await place : place;
+        times.placed(place instanceof Promise || this.#plan.admit !== undefined);
         return await this.#firstContent(attempt);
       } catch (reason) {
         const error = this.#fail(reason);
@@ -160,6 +174,7 @@ class BackendAnswer<Event> implements AsyncIterableIterator<readonly Event[], vo
       if (!bearsContent) continue;
       this.#answer = answer;
       attempt.httpStatus = 200;
+      attempt.times?.content();
       return held;
     }
   }
@@ -187,7 +202,8 @@ class BackendAnswer<Event> implements AsyncIterableIterator<readonly Event[], vo
     this.#leavePlace = undefined;
     if (attempt === undefined || attempt.result !== "") return;
     attempt.result = result;
-    attempt.endedAtMs = Date.now();
+    attempt.times?.ended();
+    attempt.endedAtMs = attempt.times?.endedAtMs() ?? Date.now();
   }
 }
 
@@ -213,7 +229,7 @@ export function openCompletion(
     for (const field of request.native.hints) cannotCarry(field, "hint", "caller");
   }
   const form = ownDialect && !call.outputIsRead ? "native" : "typed";
-  return provider.complete({ backend, request, replacements, promptMessages, form, clocks, cannotCarry }, signal);
+  return provider.complete({ backend, request, replacements, promptMessages, form, clocks, times: attempt.times, cannotCarry }, signal);
 }
 
 /**

@@ -3,10 +3,12 @@ import type { GatewayError } from "../gateway-error.ts";
 import { type CompiledPrice, priceAt } from "../snapshot/compiled-price.ts";
 import type { CompiledRoute } from "../snapshot/compiled-route.ts";
 import type { RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
+import type { AnswerPace } from "./answer-pace.ts";
 import type { Assignment } from "./assign-variant.ts";
 import type { Caller } from "./authenticate.ts";
 import type { Attempt } from "./call-backend.ts";
 import type { CallRequest } from "./call-request.ts";
+import type { CallTimes } from "./call-times.ts";
 import type { CapturedContent } from "./captured-content/captured-content.ts";
 import type { CallFacts, TokenUsage } from "./completion-event.ts";
 import { costOf } from "./cost.ts";
@@ -24,11 +26,15 @@ export interface CallMeter {
   readonly finishReason: string;
   /** When content first came, in milliseconds since the epoch; undefined: none has. */
   readonly firstContentAtMs: number | undefined;
+  /** undefined: the answer came in one piece, or is of a kind that does. */
+  readonly pace?: AnswerPace | undefined;
 }
 
 /** What is known of a call by its end, however early that came. */
 export interface CallState<Meter extends CallMeter = CallMeter> {
   readonly request: CallRequest;
+  /** undefined: it is told by others, who did not say. */
+  readonly times: CallTimes | undefined;
   caller: Caller | undefined;
   snapshot: RuntimeSnapshot | undefined;
   route: CompiledRoute | undefined;
@@ -58,9 +64,10 @@ export interface CallState<Meter extends CallMeter = CallMeter> {
   noted: boolean;
 }
 
-export function callState<Meter extends CallMeter>(request: CallRequest, meter: Meter): CallState<Meter> {
+export function callState<Meter extends CallMeter>(request: CallRequest, meter: Meter, times?: CallTimes): CallState<Meter> {
   return {
     request,
+    times,
     caller: undefined,
     snapshot: undefined,
     route: undefined,

@@ -10,6 +10,7 @@ import { assignVariant } from "./assign-variant.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { type Attempt, type BackendDependencies, callBackend, openCompletion } from "./call-backend.ts";
 import { account, callState, factsOf } from "./call-state.ts";
+import { CallTimes } from "./call-times.ts";
 import { inCallersWords } from "./caller-field.ts";
 import type { CallsUnderway } from "./calls-underway.ts";
 import { captureContent } from "./captured-content/captured-content.ts";
@@ -54,7 +55,8 @@ export async function* complete(
   lifetime: CallLifetime,
 ): AsyncGenerator<readonly CompletionEvent[], void> {
   const { signal } = lifetime;
-  const state = callState(request, answerMeter(request));
+  const times = new CallTimes(request.receivedAtMs);
+  const state = callState(request, answerMeter(request), times);
   let reservation: Reservation | undefined;
   let stopClock: (() => void) | undefined;
   try {
@@ -76,25 +78,34 @@ export async function* complete(
     state.assignment = assignment;
     const rendered = renderPrompt(snapshot, route, assignment, request);
     state.rendered = rendered;
+    times.decidedUs = times.nowUs();
     const guarding = dependencies.guard.input(request, signal);
-    if (guarding !== undefined) await guarding;
+    if (guarding !== undefined) {
+      await guarding;
+      times.guardedUs = times.nowUs();
+    }
     const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
     const tiers = tiersOf(snapshot, caller, route, assignment, request.receivedAtMs);
     const estimate = (precision: "guessed" | "counted") => estimateCall(request, route, rendered, precision);
     state.estimate = estimate;
     reservation = await reserveQuota(dependencies.quota, { snapshot, caller, route, tiers, request, estimate, endUserHash }, signal);
     state.reservation = reservation;
+    times.reservedUs = times.nowUs();
     dependencies.underway.add(state);
     const entry = route.cacheTtlMs === 0 ? undefined : entryOf(dependencies.cache, { caller, route, assignment, rendered, tiers, request });
     const lookingUp = entry?.lookUp(signal);
     const cached = lookingUp instanceof Promise ? await lookingUp : lookingUp;
-    if (entry !== undefined) state.cache = cached === undefined ? "miss" : "hit";
+    if (entry !== undefined) {
+      state.cache = cached === undefined ? "miss" : "hit";
+      times.lookedUpUs = times.nowUs();
+    }
     state.cached = cached;
     const call = {
       request,
       tiers,
       attemptsMax: route.attemptsMax,
       clocks: route.clocks,
+      times,
       replacements: rendered.replacements,
       promptMessages: rendered.messages,
       dropParameters: route.dropParameters,

@@ -9,6 +9,7 @@ import { readSnapshot } from "../snapshot/snapshot-source.ts";
 import { assignVariant } from "./assign-variant.ts";
 import { type Attempt, type BackendBatch, callBackend, letGo } from "./call-backend.ts";
 import { account, callState, factsOf } from "./call-state.ts";
+import { type AttemptTimes, CallTimes } from "./call-times.ts";
 import type { CompletionDependencies } from "./completion.ts";
 import type { CallFacts } from "./completion-event.ts";
 import { estimateTokens } from "./estimate-tokens.ts";
@@ -51,6 +52,7 @@ export interface OperationCall {
   readonly backend: CompiledBackend;
   readonly request: OperationRequest;
   readonly clocks: { readonly connectMs: number; readonly firstByteMs: number; readonly idleMs: number };
+  readonly times?: AttemptTimes | undefined;
   /** As ProviderCall's, for a backend that has other words than its caller. */
   readonly cannotCarry: ProviderCall["cannotCarry"];
 }
@@ -62,7 +64,8 @@ export async function* operate(
   lifetime: CallLifetime,
 ): AsyncGenerator<readonly OperationEvent[], void> {
   const { signal } = lifetime;
-  const state = callState(request, operationMeter(request));
+  const times = new CallTimes(request.receivedAtMs);
+  const state = callState(request, operationMeter(request), times);
   let reservation: Reservation | undefined;
   let stopClock: (() => void) | undefined;
   try {
@@ -79,18 +82,28 @@ export async function* operate(
       state.assignment = experiment.sticky
         ? await assignStickyVariant(route, experiment, request, caller, dependencies)
         : assignVariant(route, request, caller);
-    await dependencies.guard.input(request, signal);
+    times.decidedUs = times.nowUs();
+    const guarding = dependencies.guard.input(request, signal);
+    if (guarding !== undefined) {
+      await guarding;
+      times.guardedUs = times.nowUs();
+    }
     const endUserHash = request.endUserId === "" ? "" : dependencies.pseudonym(request.endUserId);
     const own = state.assignment?.variant.tiers ?? tiers;
     const estimate = () => ({ inputTokens: estimateOperation(request), outputTokens: 0 });
     state.estimate = estimate;
     reservation = await reserveQuota(dependencies.quota, { snapshot, caller, route, tiers: own, request, estimate, endUserHash }, signal);
     state.reservation = reservation;
+    times.reservedUs = times.nowUs();
     dependencies.underway.add(state);
-    const plan = { tiers: own, attemptsMax: route.attemptsMax, clocks: route.clocks, admit: reservation.admit };
+    const plan = { tiers: own, attemptsMax: route.attemptsMax, clocks: route.clocks, times, admit: reservation.admit };
     const open = (attempt: Attempt) => {
       const cannotCarry: OperationCall["cannotCarry"] = (field, kind) => letGo(field, kind, route.dropParameters, attempt);
-      return openOperation({ backend: attempt.backend, request, clocks: route.clocks, cannotCarry }, dependencies, signal);
+      return openOperation(
+        { backend: attempt.backend, request, clocks: route.clocks, times: attempt.times, cannotCarry },
+        dependencies,
+        signal,
+      );
     };
 
     let facts: CallFacts | undefined;

@@ -1,7 +1,10 @@
 /** Writes the record of one finished call: what happened, to whom, at what cost, for the ledger. Pure. */
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
+  AnswerPaceSchema,
   AttemptSchema,
+  AttemptTimesSchema,
+  CallTimelineSchema,
   ExposureSchema,
   Outcome,
   QuotaMarkSchema,
@@ -11,7 +14,9 @@ import {
 } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import type { GatewayError, GatewayErrorKind } from "../gateway-error.ts";
 import { priceAt } from "../snapshot/compiled-price.ts";
+import type { AnswerPace } from "./answer-pace.ts";
 import type { CallState } from "./call-state.ts";
+import { type AttemptTimes, type CallTimes, microseconds } from "./call-times.ts";
 import { costOf } from "./cost.ts";
 import { usageOf } from "./reserve-quota.ts";
 
@@ -59,7 +64,7 @@ function recordBytes(state: CallState, context: RecordContext, outcome: Outcome)
 }
 
 function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext, outcome: Outcome): Uint8Array | undefined {
-  const { request, caller, route, snapshot, assignment, usage, failure, meter } = state;
+  const { request, caller, route, snapshot, assignment, usage, failure, meter, times } = state;
   if (caller === undefined) return undefined;
   const answered = outcome === Outcome.NODE_LOST ? state.attempts.at(-1) : state.attempts.findLast(({ httpStatus }) => httpStatus === 200);
   const prompt = state.rendered?.prompt;
@@ -164,7 +169,41 @@ function written(state: CallState, { nodeId, nowMs, pseudonym }: RecordContext, 
       text(2, value);
     });
   }
+  if (times !== undefined) nested(event.timeline, () => timeline(state, times));
   return writer.join().finish();
+}
+
+function timeline({ attempts, meter: { pace } }: CallState, times: CallTimes): void {
+  integer(stages.readUs, times.readUs);
+  integer(stages.decidedUs, times.decidedUs);
+  integer(stages.guardedUs, times.guardedUs);
+  integer(stages.reservedUs, times.reservedUs);
+  integer(stages.lookedUpUs, times.lookedUpUs);
+  for (const { times: own } of attempts)
+    nested(stages.attempts, () => {
+      if (own !== undefined) attemptTimes(own);
+    });
+  if (pace !== undefined) nested(stages.pace, () => answerPace(pace));
+  integer(stages.endedUs, times.nowUs());
+}
+
+function attemptTimes(times: AttemptTimes): void {
+  integer(ofTimes.startedUs, times.startedUs);
+  integer(ofTimes.placedUs, times.placedUs);
+  integer(ofTimes.sentUs, times.sentUs);
+  integer(ofTimes.contentUs, times.contentUs);
+  integer(ofTimes.endedUs, times.endedUs);
+}
+
+function answerPace({ slotMs, pieces, longestGapMs, longestGapAfterMs, lastMs }: AnswerPace): void {
+  integer(ofPace.slotUs, microseconds(slotMs));
+  const slots = pieces.findLastIndex((count) => count > 0) + 1;
+  nested(ofPace.pieces, () => {
+    for (let slot = 0; slot < slots; slot++) writer.uint32(pieces[slot] ?? 0);
+  });
+  integer(ofPace.longestGapUs, microseconds(longestGapMs));
+  integer(ofPace.longestGapAfterUs, microseconds(longestGapAfterMs));
+  integer(ofPace.lastUs, microseconds(lastMs));
 }
 
 interface Marked {
@@ -205,6 +244,9 @@ const attempt = numbersOf(AttemptSchema);
 const exposure = numbersOf(ExposureSchema);
 const tokens = numbersOf(TokenUsageSchema);
 const mark = numbersOf(QuotaMarkSchema);
+const stages = numbersOf(CallTimelineSchema);
+const ofTimes = numbersOf(AttemptTimesSchema);
+const ofPace = numbersOf(AnswerPaceSchema);
 
 /** One for all calls: a record is written without a pause, and finish() empties it. After a throw another takes its place. */
 let writer = new BinaryWriter();

@@ -168,7 +168,7 @@ class AnswerExchange implements AsyncIterableIterator<ProviderBatch, void> {
     const request = dialect.sign === undefined ? plain : await dialect.sign(plain, call, proof.secret);
     // The call may have ended while a token was fetched.
     signal.throwIfAborted();
-    const upstream = exchange(connection.pool, request, call.clocks.connectMs);
+    const upstream = exchange(connection.pool, request, call.clocks.connectMs, call.times);
     this.#upstream = upstream;
     signal.addEventListener("abort", this.#onAbort);
     const clock = new AttemptClock(call.clocks, upstream);

@@ -9,6 +9,7 @@
 import type { CompletionEvent } from "../pipeline/completion-event.ts";
 import type { CompletionRequest, Dialect } from "../pipeline/completion-request.ts";
 import type { Clocks, CompiledBackend } from "../snapshot/compiled-route.ts";
+import type { ExchangeTimes } from "./upstream-http.ts";
 
 export interface Provider {
   /** The dialects of callers that it can speak to its backends as they are. An answer may stay `native` only for callers of these. */
@@ -30,6 +31,8 @@ export interface ProviderCall {
   /** native: hand the backend's JSON text on; typed: parse it. */
   readonly form: "native" | "typed";
   readonly clocks: Clocks;
+  /** Told when the request is on its connection. */
+  readonly times?: ExchangeTimes | undefined;
   /**
    * Says that a field of the common form has no place in the backend's dialect: "seed", "messages[2].name". Returns where it may
    * be left out, which the caller is then told of.

@@ -41,9 +41,15 @@ export interface UpstreamRequest {
   readonly body: string | AsyncIterable<Uint8Array> | null;
 }
 
+/** Whoever wants to know how far an exchange has come. */
+export interface ExchangeTimes {
+  /** The request is on its connection. */
+  sent(): void;
+}
+
 /** @param connectMs within which the request must be on its way. */
-export function exchange(pool: Dispatcher, request: UpstreamRequest, connectMs: number): UpstreamExchange {
-  const begun = new HttpExchange(connectMs);
+export function exchange(pool: Dispatcher, request: UpstreamRequest, connectMs: number, times?: ExchangeTimes): UpstreamExchange {
+  const begun = new HttpExchange(connectMs, times);
   pool.dispatch(
     {
       path: request.path,
@@ -61,6 +67,7 @@ export function exchange(pool: Dispatcher, request: UpstreamRequest, connectMs: 
 
 /** One object for both sides, what undici calls and what the adapter reads: one is made for each call. */
 class HttpExchange implements UpstreamExchange, Dispatcher.DispatchHandler {
+  readonly #times: ExchangeTimes | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #head: UpstreamHead | undefined;
   #chunks: Buffer[] = [];
@@ -72,7 +79,8 @@ class HttpExchange implements UpstreamExchange, Dispatcher.DispatchHandler {
   readonly #connecting: NodeJS.Timeout;
   #releasing: NodeJS.Timeout | undefined;
 
-  constructor(connectMs: number) {
+  constructor(connectMs: number, times: ExchangeTimes | undefined) {
+    this.#times = times;
     this.#connecting = setTimeout(neverConnected, connectMs, this);
   }
 
@@ -123,6 +131,7 @@ class HttpExchange implements UpstreamExchange, Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     clearTimeout(this.#connecting);
+    this.#times?.sent();
     if (this.#failure !== undefined) controller.abort(this.#failure);
   }
 

@@ -1,5 +1,6 @@
 /** A chart over time: drawn on a canvas, with the same numbers as a table for those who cannot see it. */
 import { lazy, Suspense } from "react";
+import { SameAsTable } from "./same-as-table.tsx";
 
 export interface Series {
   readonly name: string;
@@ -36,35 +37,14 @@ export function Chart(props: ChartProps) {
       <Suspense fallback={<div className="skeleton" style={{ height: 220 }} />}>
         <Canvas {...props} />
       </Suspense>
-      <details>
-        <summary className="quiet">The same as a table</summary>
-        <div className="table-frame" style={{ maxHeight: "16rem", overflowY: "auto" }} tabIndex={0} role="region" aria-label={label}>
-          <table>
-            <thead>
-              <tr>
-                <th>Time (UTC)</th>
-                {series.map(({ name }) => (
-                  <th key={name} className="end">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {times.map((time, index) => (
-                <tr key={time}>
-                  <td className="number">{new Date(time * 1000).toISOString().slice(0, 16).replace("T", " ")}</td>
-                  {series.map(({ name, values }) => (
-                    <td key={name} className="end">
-                      {values[index] == null ? "–" : format(values[index])}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </details>
+      <SameAsTable
+        label={label}
+        columns={["Time (UTC)", ...series.map(({ name }) => name)]}
+        rows={times.map((time, index) => [
+          new Date(time * 1000).toISOString().slice(0, 16).replace("T", " "),
+          ...series.map(({ values }) => (values[index] == null ? "–" : format(values[index]))),
+        ])}
+      />
     </figure>
   );
 }

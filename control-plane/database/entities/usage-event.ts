@@ -94,6 +94,8 @@ export const UsageEvent = defineEntity({
     requestId: p.text(),
     /** Null: none. */
     quotaMarks: p.json<readonly UsageQuotaMark[]>().nullable(),
+    /** A penstock.usage.v1.CallTimeline; null: nothing was timed. */
+    timeline: p.blob().nullable(),
   },
 });
 export type UsageEvent = InferEntity<typeof UsageEvent>;

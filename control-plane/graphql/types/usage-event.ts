@@ -2,6 +2,7 @@
 import { resolveCursorConnection } from "@pothos/plugin-relay";
 import { ValidationError } from "../../control-error.ts";
 import type { UsageAttempt, UsageExposure, UsageQuotaMark } from "../../database/entities/usage-event.ts";
+import { callTimeline } from "../../usage/call-timeline.ts";
 import { keptSince } from "../../usage/plan-usage.ts";
 import { readReport, type UsageFigures } from "../../usage/read-report.ts";
 import { cursorOf, findCalls, type LedgerEntry, usageEntry } from "../../usage/read-usage.ts";
@@ -9,6 +10,7 @@ import { groupsMax } from "../../usage/usage-question.ts";
 import { builder } from "../builder.ts";
 import { checkPage, connectionOf, enumOf, pageSizeMax } from "../config-type.ts";
 import { principalOf } from "../context.ts";
+import { CallTimelineType } from "./call-timeline.ts";
 import { callFilterFields, callFilterOf, OutcomeType } from "./usage-filter.ts";
 import { RangeType } from "./usage-report.ts";
 
@@ -112,6 +114,12 @@ export const UsageEventType = builder.objectRef<LedgerEntry>("UsageEvent").imple
     discountBasisPoints: t.exposeInt("discountBasisPoints", { description: "Ten-thousandths of the price that were not charged." }),
     durationMs: t.exposeFloat("durationMs"),
     timeToFirstTokenMs: t.exposeFloat("timeToFirstTokenMs", { nullable: true }),
+    timeline: t.field({
+      type: CallTimelineType,
+      nullable: true,
+      description: "Where its time went. Null: it was not timed then.",
+      resolve: ({ timeline }) => callTimeline(timeline),
+    }),
     outcome: t.expose("outcome", { type: OutcomeType }),
     errorReason: t.exposeString("errorReason", { description: "Empty: all went well." }),
     finishReason: t.exposeString("finishReason"),

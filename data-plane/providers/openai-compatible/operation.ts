@@ -56,6 +56,7 @@ async function* operate(pools: UpstreamPools, call: OperationCall, signal: Abort
       body: bodyOf(call, bodySent, startClock),
     },
     clocks.connectMs,
+    call.times,
   );
   const onAbort = () => upstream.abort(signal.reason);
   signal.addEventListener("abort", onAbort);

@@ -53,6 +53,28 @@ export const callQuery = graphql(`
         httpStatus
         startedAfterMs
       }
+      timeline {
+        stages {
+          name
+          fromMs
+          untilMs
+        }
+        attempts {
+          startedMs
+          placedMs
+          sentMs
+          contentMs
+          endedMs
+        }
+        pace {
+          firstMs
+          lastMs
+          slotMs
+          pieces
+          longestGapMs
+          longestGapFromMs
+        }
+      }
       exposure {
         experimentId
         variantKey

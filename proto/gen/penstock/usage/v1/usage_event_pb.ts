@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file penstock/usage/v1/usage_event.proto.
  */
 export const file_penstock_usage_v1_usage_event: GenFile = /*@__PURE__*/
-  fileDesc("CiNwZW5zdG9jay91c2FnZS92MS91c2FnZV9ldmVudC5wcm90bxIRcGVuc3RvY2sudXNhZ2UudjEiWQoUUmVjb3JkQ29udGVudFJlcXVlc3QSDwoHbm9kZV9pZBgBIAEoCRIwCghjb250ZW50cxgCIAMoCzIeLnBlbnN0b2NrLnVzYWdlLnYxLkNhbGxDb250ZW50IikKFVJlY29yZENvbnRlbnRSZXNwb25zZRIQCghyZWNvcmRlZBgBIAEoDSL0AQoLQ2FsbENvbnRlbnQSDwoHY2FsbF9pZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOcmV0ZW50aW9uX2RheXMYBCABKA0SDwoHcmVxdWVzdBgFIAEoCRITCgtyZXF1ZXN0X2N1dBgGIAEoCBIXCg9wcm9tcHRfbWVzc2FnZXMYByABKAkSDgoGYW5zd2VyGAggASgJEhIKCmFuc3dlcl9jdXQYCSABKAgSEAoIdW5tYXBwZWQYCiADKAkiVgoSUmVjb3JkVXNhZ2VSZXF1ZXN0Eg8KB25vZGVfaWQYASABKAkSLwoHcmVjb3JkcxgCIAMoCzIeLnBlbnN0b2NrLnVzYWdlLnYxLlVzYWdlUmVjb3JkIicKE1JlY29yZFVzYWdlUmVzcG9uc2USEAoIcmVjb3JkZWQYASABKA0iPwoTUmVhZFF1b3RhVXNlUmVxdWVzdBIPCgdub2RlX2lkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCSJBChRSZWFkUXVvdGFVc2VSZXNwb25zZRIpCgR1c2VzGAEgAygLMhsucGVuc3RvY2sudXNhZ2UudjEuUXVvdGFVc2UiawoIUXVvdGFVc2USEAoIcXVvdGFfaWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIXCg93aW5kb3dfc3RhcnRfbXMYAyABKAMSFQoNd2luZG93X2VuZF9tcxgEIAEoAxIMCgR1c2VkGAUgASgEIn0KC1VzYWdlUmVjb3JkEi4KBXVzYWdlGAEgASgLMh0ucGVuc3RvY2sudXNhZ2UudjEuVXNhZ2VFdmVudEgAEjQKCGZlZWRiYWNrGAIgASgLMiAucGVuc3RvY2sudXNhZ2UudjEuRmVlZGJhY2tFdmVudEgAQggKBnJlY29yZCKuCAoKVXNhZ2VFdmVudBIPCgdjYWxsX2lkGAEgASgJEg8KB25vZGVfaWQYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhIKCnByb2plY3RfaWQYBSABKAkSEgoKYXBpX2tleV9pZBgGIAEoCRIVCg1lbmRfdXNlcl9oYXNoGAcgASgJEhAKCHJvdXRlX2lkGAggASgJEhIKCnJvdXRlX25hbWUYCSABKAkSDwoHaW5ncmVzcxgKIAEoCRIQCghzdHJlYW1lZBgLIAEoCBIsCghhdHRlbXB0cxgMIAMoCzIaLnBlbnN0b2NrLnVzYWdlLnYxLkF0dGVtcHQSEgoKYmFja2VuZF9pZBgNIAEoCRITCgtwcm92aWRlcl9pZBgOIAEoCRITCgttb2RlbF9hc2tlZBgPIAEoCRIUCgxtb2RlbF9zZXJ2ZWQYECABKAkSEQoJcHJvbXB0X2lkGBEgASgJEhYKDnByb21wdF92ZXJzaW9uGBIgASgNEi0KCGV4cG9zdXJlGBMgASgLMhsucGVuc3RvY2sudXNhZ2UudjEuRXhwb3N1cmUSMQoFdXNhZ2UYFCABKAsyHS5wZW5zdG9jay51c2FnZS52MS5Ub2tlblVzYWdlSACIAQESHQoQY29zdF9uYW5vZG9sbGFycxgVIAEoA0gBiAEBEhUKDXByaWNlX3ZlcnNpb24YFiABKAQSEwoLZHVyYXRpb25fbXMYFyABKA0SIwoWdGltZV90b19maXJzdF90b2tlbl9tcxgYIAEoDUgCiAEBEisKB291dGNvbWUYGSABKA4yGi5wZW5zdG9jay51c2FnZS52MS5PdXRjb21lEhQKDGVycm9yX3JlYXNvbhgaIAEoCRIVCg1maW5pc2hfcmVhc29uGBsgASgJEg0KBWNhY2hlGBwgASgJEhQKDGNvbmZpZ19lcG9jaBgdIAEoCRIVCg1jb25maWdfbnVtYmVyGB4gASgEEjUKBHRhZ3MYHyADKAsyJy5wZW5zdG9jay51c2FnZS52MS5Vc2FnZUV2ZW50LlRhZ3NFbnRyeRISCgpyZXF1ZXN0X2lkGCggASgJEhQKDHNlc3Npb25faGFzaBgyIAEoCRIdChVkaXNjb3VudF9iYXNpc19wb2ludHMYPCABKA0SMQoLcXVvdGFfbWFya3MYRiADKAsyHC5wZW5zdG9jay51c2FnZS52MS5RdW90YU1hcmsaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCAoGX3VzYWdlQhMKEV9jb3N0X25hbm9kb2xsYXJzQhkKF190aW1lX3RvX2ZpcnN0X3Rva2VuX21zIoYBCglRdW90YU1hcmsSEAoIcXVvdGFfaWQYASABKAkSEQoJcXVvdGFfa2V5GAIgASgJEg0KBXNjb3BlGAMgASgJEhAKCHJlc291cmNlGAQgASgJEg4KBndpbmRvdxgFIAEoCRITCgtlbmZvcmNlbWVudBgGIAEoCRIOCgZlZmZlY3QYByABKAkicQoHQXR0ZW1wdBISCgpiYWNrZW5kX2lkGAEgASgJEg4KBnJlc3VsdBgCIAEoCRITCgtkdXJhdGlvbl9tcxgDIAEoDRITCgtodHRwX3N0YXR1cxgEIAEoDRIYChBzdGFydGVkX2FmdGVyX21zGAUgASgNIsIBCghFeHBvc3VyZRIVCg1leHBlcmltZW50X2lkGAEgASgJEhMKC3ZhcmlhbnRfa2V5GAIgASgJEhEKCXVuaXRfdHlwZRgDIAEoCRIRCgl1bml0X2hhc2gYBCABKAkSDgoGYnVja2V0GAUgASgBEhQKDGhhc2hfdmVyc2lvbhgGIAEoDRIOCgZmb3JjZWQYByABKAgSDQoFcGhhc2UYCCABKA0SDgoGc3RpY2t5GAkgASgIEg8KB2hvbGRvdXQYCiABKAkiwQIKClRva2VuVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgEEhUKDW91dHB1dF90b2tlbnMYAiABKAQSGQoRY2FjaGVfcmVhZF90b2tlbnMYAyABKAQSGgoSY2FjaGVfd3JpdGVfdG9rZW5zGAQgASgEEhgKEHJlYXNvbmluZ190b2tlbnMYBSABKAQSEQoJZXN0aW1hdGVkGAYgASgIEgsKA3JhdxgHIAEoCRIaChJhdWRpb19pbnB1dF90b2tlbnMYCCABKAQSGwoTYXVkaW9fb3V0cHV0X3Rva2VucxgJIAEoBBIaChJpbWFnZV9pbnB1dF90b2tlbnMYCiABKAQSGwoTaW1hZ2Vfb3V0cHV0X3Rva2VucxgLIAEoBBIjChtjYWNoZV93cml0ZV9vbmVfaG91cl90b2tlbnMYDCABKAQizwIKDUZlZWRiYWNrRXZlbnQSEwoLZmVlZGJhY2tfaWQYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIvCgtyZWNvcmRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhIKCmFwaV9rZXlfaWQYBSABKAkSDwoHY2FsbF9pZBgGIAEoCRIOCgZtZXRyaWMYByABKAkSEQoHYm9vbGVhbhgIIAEoCEgAEhAKBm51bWJlchgJIAEoAUgAEhIKCGNhdGVnb3J5GAogASgJSAASEQoHY29tbWVudBgLIAEoCUgAEhcKDWRlbW9uc3RyYXRpb24YDCABKAlIABIVCg1lbmRfdXNlcl9oYXNoGA0gASgJEhQKDHNlc3Npb25faGFzaBgOIAEoCUIHCgV2YWx1ZSrbAQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASDgoKT1VUQ09NRV9PSxABEhgKFE9VVENPTUVfQ0xJRU5UX0VSUk9SEAISEgoOT1VUQ09NRV9ERU5JRUQQAxIaChZPVVRDT01FX1VQU1RSRUFNX0VSUk9SEAQSEwoPT1VUQ09NRV9USU1FT1VUEAUSFQoRT1VUQ09NRV9DQU5DRUxMRUQQBhIaChZPVVRDT01FX0lOVEVSTkFMX0VSUk9SEAcSFQoRT1VUQ09NRV9OT0RFX0xPU1QQCDKxAgoMVXNhZ2VTZXJ2aWNlElwKC1JlY29yZFVzYWdlEiUucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkVXNhZ2VSZXF1ZXN0GiYucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkVXNhZ2VSZXNwb25zZRJfCgxSZWFkUXVvdGFVc2USJi5wZW5zdG9jay51c2FnZS52MS5SZWFkUXVvdGFVc2VSZXF1ZXN0GicucGVuc3RvY2sudXNhZ2UudjEuUmVhZFF1b3RhVXNlUmVzcG9uc2USYgoNUmVjb3JkQ29udGVudBInLnBlbnN0b2NrLnVzYWdlLnYxLlJlY29yZENvbnRlbnRSZXF1ZXN0GigucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkQ29udGVudFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("CiNwZW5zdG9jay91c2FnZS92MS91c2FnZV9ldmVudC5wcm90bxIRcGVuc3RvY2sudXNhZ2UudjEiWQoUUmVjb3JkQ29udGVudFJlcXVlc3QSDwoHbm9kZV9pZBgBIAEoCRIwCghjb250ZW50cxgCIAMoCzIeLnBlbnN0b2NrLnVzYWdlLnYxLkNhbGxDb250ZW50IikKFVJlY29yZENvbnRlbnRSZXNwb25zZRIQCghyZWNvcmRlZBgBIAEoDSL0AQoLQ2FsbENvbnRlbnQSDwoHY2FsbF9pZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOcmV0ZW50aW9uX2RheXMYBCABKA0SDwoHcmVxdWVzdBgFIAEoCRITCgtyZXF1ZXN0X2N1dBgGIAEoCBIXCg9wcm9tcHRfbWVzc2FnZXMYByABKAkSDgoGYW5zd2VyGAggASgJEhIKCmFuc3dlcl9jdXQYCSABKAgSEAoIdW5tYXBwZWQYCiADKAkiVgoSUmVjb3JkVXNhZ2VSZXF1ZXN0Eg8KB25vZGVfaWQYASABKAkSLwoHcmVjb3JkcxgCIAMoCzIeLnBlbnN0b2NrLnVzYWdlLnYxLlVzYWdlUmVjb3JkIicKE1JlY29yZFVzYWdlUmVzcG9uc2USEAoIcmVjb3JkZWQYASABKA0iPwoTUmVhZFF1b3RhVXNlUmVxdWVzdBIPCgdub2RlX2lkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCSJBChRSZWFkUXVvdGFVc2VSZXNwb25zZRIpCgR1c2VzGAEgAygLMhsucGVuc3RvY2sudXNhZ2UudjEuUXVvdGFVc2UiawoIUXVvdGFVc2USEAoIcXVvdGFfaWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIXCg93aW5kb3dfc3RhcnRfbXMYAyABKAMSFQoNd2luZG93X2VuZF9tcxgEIAEoAxIMCgR1c2VkGAUgASgEIn0KC1VzYWdlUmVjb3JkEi4KBXVzYWdlGAEgASgLMh0ucGVuc3RvY2sudXNhZ2UudjEuVXNhZ2VFdmVudEgAEjQKCGZlZWRiYWNrGAIgASgLMiAucGVuc3RvY2sudXNhZ2UudjEuRmVlZGJhY2tFdmVudEgAQggKBnJlY29yZCLACAoKVXNhZ2VFdmVudBIPCgdjYWxsX2lkGAEgASgJEg8KB25vZGVfaWQYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhIKCnByb2plY3RfaWQYBSABKAkSEgoKYXBpX2tleV9pZBgGIAEoCRIVCg1lbmRfdXNlcl9oYXNoGAcgASgJEhAKCHJvdXRlX2lkGAggASgJEhIKCnJvdXRlX25hbWUYCSABKAkSDwoHaW5ncmVzcxgKIAEoCRIQCghzdHJlYW1lZBgLIAEoCBIsCghhdHRlbXB0cxgMIAMoCzIaLnBlbnN0b2NrLnVzYWdlLnYxLkF0dGVtcHQSEgoKYmFja2VuZF9pZBgNIAEoCRITCgtwcm92aWRlcl9pZBgOIAEoCRITCgttb2RlbF9hc2tlZBgPIAEoCRIUCgxtb2RlbF9zZXJ2ZWQYECABKAkSEQoJcHJvbXB0X2lkGBEgASgJEhYKDnByb21wdF92ZXJzaW9uGBIgASgNEi0KCGV4cG9zdXJlGBMgASgLMhsucGVuc3RvY2sudXNhZ2UudjEuRXhwb3N1cmUSMQoFdXNhZ2UYFCABKAsyHS5wZW5zdG9jay51c2FnZS52MS5Ub2tlblVzYWdlSACIAQESHQoQY29zdF9uYW5vZG9sbGFycxgVIAEoA0gBiAEBEhUKDXByaWNlX3ZlcnNpb24YFiABKAQSEwoLZHVyYXRpb25fbXMYFyABKA0SIwoWdGltZV90b19maXJzdF90b2tlbl9tcxgYIAEoDUgCiAEBEisKB291dGNvbWUYGSABKA4yGi5wZW5zdG9jay51c2FnZS52MS5PdXRjb21lEhQKDGVycm9yX3JlYXNvbhgaIAEoCRIVCg1maW5pc2hfcmVhc29uGBsgASgJEg0KBWNhY2hlGBwgASgJEhQKDGNvbmZpZ19lcG9jaBgdIAEoCRIVCg1jb25maWdfbnVtYmVyGB4gASgEEjUKBHRhZ3MYHyADKAsyJy5wZW5zdG9jay51c2FnZS52MS5Vc2FnZUV2ZW50LlRhZ3NFbnRyeRISCgpyZXF1ZXN0X2lkGCggASgJEhQKDHNlc3Npb25faGFzaBgyIAEoCRIdChVkaXNjb3VudF9iYXNpc19wb2ludHMYPCABKA0SMQoLcXVvdGFfbWFya3MYRiADKAsyHC5wZW5zdG9jay51c2FnZS52MS5RdW90YU1hcmsSEAoIdGltZWxpbmUYUCABKAwaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCAoGX3VzYWdlQhMKEV9jb3N0X25hbm9kb2xsYXJzQhkKF190aW1lX3RvX2ZpcnN0X3Rva2VuX21zIuQBCgxDYWxsVGltZWxpbmUSDwoHcmVhZF91cxgBIAEoDRISCgpkZWNpZGVkX3VzGAIgASgNEhIKCmd1YXJkZWRfdXMYAyABKA0SEwoLcmVzZXJ2ZWRfdXMYBCABKA0SFAoMbG9va2VkX3VwX3VzGAUgASgNEjEKCGF0dGVtcHRzGAYgAygLMh8ucGVuc3RvY2sudXNhZ2UudjEuQXR0ZW1wdFRpbWVzEisKBHBhY2UYByABKAsyHS5wZW5zdG9jay51c2FnZS52MS5BbnN3ZXJQYWNlEhAKCGVuZGVkX3VzGAggASgNImwKDEF0dGVtcHRUaW1lcxISCgpzdGFydGVkX3VzGAEgASgNEhEKCXBsYWNlZF91cxgCIAEoDRIPCgdzZW50X3VzGAMgASgNEhIKCmNvbnRlbnRfdXMYBCABKA0SEAoIZW5kZWRfdXMYBSABKA0idAoKQW5zd2VyUGFjZRIPCgdzbG90X3VzGAEgASgNEg4KBnBpZWNlcxgCIAMoDRIWCg5sb25nZXN0X2dhcF91cxgDIAEoDRIcChRsb25nZXN0X2dhcF9hZnRlcl91cxgEIAEoDRIPCgdsYXN0X3VzGAUgASgNIoYBCglRdW90YU1hcmsSEAoIcXVvdGFfaWQYASABKAkSEQoJcXVvdGFfa2V5GAIgASgJEg0KBXNjb3BlGAMgASgJEhAKCHJlc291cmNlGAQgASgJEg4KBndpbmRvdxgFIAEoCRITCgtlbmZvcmNlbWVudBgGIAEoCRIOCgZlZmZlY3QYByABKAkicQoHQXR0ZW1wdBISCgpiYWNrZW5kX2lkGAEgASgJEg4KBnJlc3VsdBgCIAEoCRITCgtkdXJhdGlvbl9tcxgDIAEoDRITCgtodHRwX3N0YXR1cxgEIAEoDRIYChBzdGFydGVkX2FmdGVyX21zGAUgASgNIsIBCghFeHBvc3VyZRIVCg1leHBlcmltZW50X2lkGAEgASgJEhMKC3ZhcmlhbnRfa2V5GAIgASgJEhEKCXVuaXRfdHlwZRgDIAEoCRIRCgl1bml0X2hhc2gYBCABKAkSDgoGYnVja2V0GAUgASgBEhQKDGhhc2hfdmVyc2lvbhgGIAEoDRIOCgZmb3JjZWQYByABKAgSDQoFcGhhc2UYCCABKA0SDgoGc3RpY2t5GAkgASgIEg8KB2hvbGRvdXQYCiABKAkiwQIKClRva2VuVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgEEhUKDW91dHB1dF90b2tlbnMYAiABKAQSGQoRY2FjaGVfcmVhZF90b2tlbnMYAyABKAQSGgoSY2FjaGVfd3JpdGVfdG9rZW5zGAQgASgEEhgKEHJlYXNvbmluZ190b2tlbnMYBSABKAQSEQoJZXN0aW1hdGVkGAYgASgIEgsKA3JhdxgHIAEoCRIaChJhdWRpb19pbnB1dF90b2tlbnMYCCABKAQSGwoTYXVkaW9fb3V0cHV0X3Rva2VucxgJIAEoBBIaChJpbWFnZV9pbnB1dF90b2tlbnMYCiABKAQSGwoTaW1hZ2Vfb3V0cHV0X3Rva2VucxgLIAEoBBIjChtjYWNoZV93cml0ZV9vbmVfaG91cl90b2tlbnMYDCABKAQizwIKDUZlZWRiYWNrRXZlbnQSEwoLZmVlZGJhY2tfaWQYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIvCgtyZWNvcmRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhIKCmFwaV9rZXlfaWQYBSABKAkSDwoHY2FsbF9pZBgGIAEoCRIOCgZtZXRyaWMYByABKAkSEQoHYm9vbGVhbhgIIAEoCEgAEhAKBm51bWJlchgJIAEoAUgAEhIKCGNhdGVnb3J5GAogASgJSAASEQoHY29tbWVudBgLIAEoCUgAEhcKDWRlbW9uc3RyYXRpb24YDCABKAlIABIVCg1lbmRfdXNlcl9oYXNoGA0gASgJEhQKDHNlc3Npb25faGFzaBgOIAEoCUIHCgV2YWx1ZSrbAQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASDgoKT1VUQ09NRV9PSxABEhgKFE9VVENPTUVfQ0xJRU5UX0VSUk9SEAISEgoOT1VUQ09NRV9ERU5JRUQQAxIaChZPVVRDT01FX1VQU1RSRUFNX0VSUk9SEAQSEwoPT1VUQ09NRV9USU1FT1VUEAUSFQoRT1VUQ09NRV9DQU5DRUxMRUQQBhIaChZPVVRDT01FX0lOVEVSTkFMX0VSUk9SEAcSFQoRT1VUQ09NRV9OT0RFX0xPU1QQCDKxAgoMVXNhZ2VTZXJ2aWNlElwKC1JlY29yZFVzYWdlEiUucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkVXNhZ2VSZXF1ZXN0GiYucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkVXNhZ2VSZXNwb25zZRJfCgxSZWFkUXVvdGFVc2USJi5wZW5zdG9jay51c2FnZS52MS5SZWFkUXVvdGFVc2VSZXF1ZXN0GicucGVuc3RvY2sudXNhZ2UudjEuUmVhZFF1b3RhVXNlUmVzcG9uc2USYgoNUmVjb3JkQ29udGVudBInLnBlbnN0b2NrLnVzYWdlLnYxLlJlY29yZENvbnRlbnRSZXF1ZXN0GigucGVuc3RvY2sudXNhZ2UudjEuUmVjb3JkQ29udGVudFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message penstock.usage.v1.RecordContentRequest
@@ -493,6 +493,13 @@ export type UsageEvent = Message<"penstock.usage.v1.UsageEvent"> & {
    * @generated from field: repeated penstock.usage.v1.QuotaMark quota_marks = 70;
    */
   quotaMarks: QuotaMark[];
+
+  /**
+   * A CallTimeline. The ledger keeps its bytes as they come, and whoever looks at the call reads them. Empty: nothing was timed.
+   *
+   * @generated from field: bytes timeline = 80;
+   */
+  timeline: Uint8Array;
 };
 
 /**
@@ -501,6 +508,170 @@ export type UsageEvent = Message<"penstock.usage.v1.UsageEvent"> & {
  */
 export const UsageEventSchema: GenMessage<UsageEvent> = /*@__PURE__*/
   messageDesc(file_penstock_usage_v1_usage_event, 9);
+
+/**
+ * Where a call's time went: when each stage had ended, in microseconds since the call came in. 0: it was not needed, or not reached.
+ *
+ * @generated from message penstock.usage.v1.CallTimeline
+ */
+export type CallTimeline = Message<"penstock.usage.v1.CallTimeline"> & {
+  /**
+   * The request was read and understood. In whole milliseconds: all that is known of the time before.
+   *
+   * @generated from field: uint32 read_us = 1;
+   */
+  readUs: number;
+
+  /**
+   * Key, route, arm of an experiment and prompt were decided.
+   *
+   * @generated from field: uint32 decided_us = 2;
+   */
+  decidedUs: number;
+
+  /**
+   * The guard of what comes in had looked.
+   *
+   * @generated from field: uint32 guarded_us = 3;
+   */
+  guardedUs: number;
+
+  /**
+   * The quotas were held.
+   *
+   * @generated from field: uint32 reserved_us = 4;
+   */
+  reservedUs: number;
+
+  /**
+   * The cache had answered.
+   *
+   * @generated from field: uint32 looked_up_us = 5;
+   */
+  lookedUpUs: number;
+
+  /**
+   * As UsageEvent.attempts has them.
+   *
+   * @generated from field: repeated penstock.usage.v1.AttemptTimes attempts = 6;
+   */
+  attempts: AttemptTimes[];
+
+  /**
+   * Absent: the answer came in one piece.
+   *
+   * @generated from field: penstock.usage.v1.AnswerPace pace = 7;
+   */
+  pace?: AnswerPace | undefined;
+
+  /**
+   * The call was over.
+   *
+   * @generated from field: uint32 ended_us = 8;
+   */
+  endedUs: number;
+};
+
+/**
+ * Describes the message penstock.usage.v1.CallTimeline.
+ * Use `create(CallTimelineSchema)` to create a new message.
+ */
+export const CallTimelineSchema: GenMessage<CallTimeline> = /*@__PURE__*/
+  messageDesc(file_penstock_usage_v1_usage_event, 10);
+
+/**
+ * As CallTimeline's, on the same clock.
+ *
+ * @generated from message penstock.usage.v1.AttemptTimes
+ */
+export type AttemptTimes = Message<"penstock.usage.v1.AttemptTimes"> & {
+  /**
+   * @generated from field: uint32 started_us = 1;
+   */
+  startedUs: number;
+
+  /**
+   * It had its place at the backend, and of its quotas.
+   *
+   * @generated from field: uint32 placed_us = 2;
+   */
+  placedUs: number;
+
+  /**
+   * The request was on its connection.
+   *
+   * @generated from field: uint32 sent_us = 3;
+   */
+  sentUs: number;
+
+  /**
+   * The first content had come.
+   *
+   * @generated from field: uint32 content_us = 4;
+   */
+  contentUs: number;
+
+  /**
+   * @generated from field: uint32 ended_us = 5;
+   */
+  endedUs: number;
+};
+
+/**
+ * Describes the message penstock.usage.v1.AttemptTimes.
+ * Use `create(AttemptTimesSchema)` to create a new message.
+ */
+export const AttemptTimesSchema: GenMessage<AttemptTimes> = /*@__PURE__*/
+  messageDesc(file_penstock_usage_v1_usage_event, 11);
+
+/**
+ * How an answer came in that came in pieces, from its first content on.
+ *
+ * @generated from message penstock.usage.v1.AnswerPace
+ */
+export type AnswerPace = Message<"penstock.usage.v1.AnswerPace"> & {
+  /**
+   * Of one slot.
+   *
+   * @generated from field: uint32 slot_us = 1;
+   */
+  slotUs: number;
+
+  /**
+   * How many pieces came in each slot, as a backend cuts them: mostly one for a token. At most 64 slots; empty ones at the end are left out.
+   *
+   * @generated from field: repeated uint32 pieces = 2;
+   */
+  pieces: number[];
+
+  /**
+   * The longest time between two reads that brought content.
+   *
+   * @generated from field: uint32 longest_gap_us = 3;
+   */
+  longestGapUs: number;
+
+  /**
+   * When it began.
+   *
+   * @generated from field: uint32 longest_gap_after_us = 4;
+   */
+  longestGapAfterUs: number;
+
+  /**
+   * When the last content came.
+   *
+   * @generated from field: uint32 last_us = 5;
+   */
+  lastUs: number;
+};
+
+/**
+ * Describes the message penstock.usage.v1.AnswerPace.
+ * Use `create(AnswerPaceSchema)` to create a new message.
+ */
+export const AnswerPaceSchema: GenMessage<AnswerPace> = /*@__PURE__*/
+  messageDesc(file_penstock_usage_v1_usage_event, 12);
 
 /**
  * @generated from message penstock.usage.v1.QuotaMark
@@ -554,7 +725,7 @@ export type QuotaMark = Message<"penstock.usage.v1.QuotaMark"> & {
  * Use `create(QuotaMarkSchema)` to create a new message.
  */
 export const QuotaMarkSchema: GenMessage<QuotaMark> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 10);
+  messageDesc(file_penstock_usage_v1_usage_event, 13);
 
 /**
  * @generated from message penstock.usage.v1.Attempt
@@ -597,7 +768,7 @@ export type Attempt = Message<"penstock.usage.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 11);
+  messageDesc(file_penstock_usage_v1_usage_event, 14);
 
 /**
  * @generated from message penstock.usage.v1.Exposure
@@ -671,7 +842,7 @@ export type Exposure = Message<"penstock.usage.v1.Exposure"> & {
  * Use `create(ExposureSchema)` to create a new message.
  */
 export const ExposureSchema: GenMessage<Exposure> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 12);
+  messageDesc(file_penstock_usage_v1_usage_event, 15);
 
 /**
  * @generated from message penstock.usage.v1.TokenUsage
@@ -749,7 +920,7 @@ export type TokenUsage = Message<"penstock.usage.v1.TokenUsage"> & {
  * Use `create(TokenUsageSchema)` to create a new message.
  */
 export const TokenUsageSchema: GenMessage<TokenUsage> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 13);
+  messageDesc(file_penstock_usage_v1_usage_event, 16);
 
 /**
  * @generated from message penstock.usage.v1.FeedbackEvent
@@ -843,7 +1014,7 @@ export type FeedbackEvent = Message<"penstock.usage.v1.FeedbackEvent"> & {
  * Use `create(FeedbackEventSchema)` to create a new message.
  */
 export const FeedbackEventSchema: GenMessage<FeedbackEvent> = /*@__PURE__*/
-  messageDesc(file_penstock_usage_v1_usage_event, 14);
+  messageDesc(file_penstock_usage_v1_usage_event, 17);
 
 /**
  * @generated from enum penstock.usage.v1.Outcome
