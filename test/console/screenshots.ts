@@ -20,6 +20,7 @@ const pages = [
   "prompts",
   "prompts?make=true",
   "experiments",
+  "experiments?make=true",
   "replays",
   "replays?make=true",
   "developers",

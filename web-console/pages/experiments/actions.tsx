@@ -21,7 +21,14 @@ export interface Actable {
 
 type Open = "ship" | "roll back" | "extend" | "stop" | undefined;
 
-export function Actions({ of, onArchive, onDone }: { readonly of: Actable; readonly onArchive: () => void; readonly onDone: () => void }) {
+interface ActionsProps {
+  readonly of: Actable;
+  readonly onChange: () => void;
+  readonly onArchive: () => void;
+  readonly onDone: () => void;
+}
+
+export function Actions({ of, onChange, onArchive, onDone }: ActionsProps) {
   const [open, setOpen] = useState<Open>();
   const [busy, setBusy] = useState(false);
   const refusal = useRefusal("developer");
@@ -41,6 +48,9 @@ export function Actions({ of, onArchive, onDone }: { readonly of: Actable; reado
       <Link to="/calls" search={{ experiment: of.id } as never} className="button">
         Its calls
       </Link>
+      <Button refused={refusal} onClick={onChange}>
+        Change
+      </Button>
       {of.status === "RUNNING" ? (
         <>
           <Button refused={refusal} onClick={() => setOpen("extend")}>

@@ -2,7 +2,7 @@
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
 import { graphql, type VariablesOf } from "../../graphql/documents.ts";
 
-const createExperimentMutation = graphql(
+export const createExperimentMutation = graphql(
   `
     mutation CreateExperiment($input: CreateExperimentInput!) {
       createExperiment(input: $input, waitForPropagation: true) {
@@ -11,6 +11,18 @@ const createExperimentMutation = graphql(
             id
           }
         }
+        ...Published
+        ...Problem
+      }
+    }
+  `,
+  [publishedFragment, problemFragment],
+);
+
+const updateExperimentMutation = graphql(
+  `
+    mutation UpdateExperiment($input: UpdateExperimentInput!) {
+      updateExperiment(input: $input, waitForPropagation: true) {
         ...Published
         ...Problem
       }
@@ -105,6 +117,8 @@ const archiveExperimentMutation = graphql(
 
 export const createExperiment = (input: VariablesOf<typeof createExperimentMutation>["input"]) =>
   change(createExperimentMutation, { input });
+export const updateExperiment = (input: VariablesOf<typeof updateExperimentMutation>["input"]) =>
+  change(updateExperimentMutation, { input });
 export const startExperiment = (id: string, expectedRevision: number) =>
   change(startExperimentMutation, { input: { id, expectedRevision } });
 export const stopExperiment = (id: string, expectedRevision: number, reason: string) =>

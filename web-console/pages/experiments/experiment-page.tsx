@@ -11,6 +11,7 @@ import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Card, Page } from "../../shell/page.tsx";
+import { flag, useUrlState } from "../../shell/url-state.ts";
 import { Chart } from "../../ui/chart.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { Badge, Facts, When } from "../../ui/marks.tsx";
@@ -18,6 +19,8 @@ import { rangeChoices } from "../overview/ranges.ts";
 import { type Figures, failedShare, figuresFragment } from "../overview/report.ts";
 import { Actions } from "./actions.tsx";
 import { approveRollout, archiveExperiment } from "./changes.ts";
+import { designChoicesFragment, designFragment } from "./design/choices.ts";
+import { DesignDialog } from "./design/design-dialog.tsx";
 import { Findings, findingFragment } from "./findings.tsx";
 import { Health, healthFragment } from "./health.tsx";
 import { Rollout, rolloutFragment } from "./rollout.tsx";
@@ -28,33 +31,16 @@ const query = graphql(
     query Experiment($id: ID!, $filter: UsageFilter!, $range: UsageRange!) {
       experiment(id: $id) {
         id
-        key
-        revision
-        status
-        unit
-        fallbackUnit
-        coverage
         phase
-        seed
-        hashVersion
         startedAt
         stoppedAt
-        endsAt
         archivedAt
-        holdout
         conclusion {
           at
           actor
           outcome
           reason
           variant
-        }
-        analysis {
-          alpha
-          control
-          targetEffect
-          unitsMin
-          daysMin
         }
         evaluation {
           at
@@ -88,30 +74,10 @@ const query = graphql(
           }
         }
         ...RolloutNow
+        ...DesignOf
         route {
           id
           name
-        }
-        variants {
-          key
-          weight
-          parameters
-          prompt {
-            promptId
-            label
-            version
-            prompt {
-              name
-            }
-          }
-          tiers {
-            targets {
-              weight
-              backend {
-                key
-              }
-            }
-          }
         }
       }
       usage(range: $range, granularity: HOUR, filter: $filter, groupBy: [{ dimension: VARIANT }], limit: 20) {
@@ -133,9 +99,10 @@ const query = graphql(
           }
         }
       }
+      ...DesignChoices
     }
   `,
-  [figuresFragment, healthFragment, findingFragment, rolloutFragment],
+  [figuresFragment, healthFragment, findingFragment, rolloutFragment, designFragment, designChoicesFragment],
 );
 
 /** The control plane looks every half minute. */
@@ -156,6 +123,7 @@ export function ExperimentPage() {
   const { experimentId } = useParams({ strict: false }) as { experimentId: string };
   const [range] = useState(rangeChoices["7d"].of);
   const [archiving, setArchiving] = useState(false);
+  const [{ change }, setUrl] = useUrlState({ change: flag });
   const page = usePageQuery(query, { id: experimentId, filter: { experimentId: [experimentId] }, range });
   const navigate = useNavigate();
   const experiment = page.data?.experiment;
@@ -183,6 +151,7 @@ export function ExperimentPage() {
               ...experiment,
               best: experiment.evaluation?.verdict.variant ?? "",
             }}
+            onChange={() => setUrl({ change: true })}
             onArchive={() => setArchiving(true)}
             onDone={page.again}
           />
@@ -214,6 +183,16 @@ export function ExperimentPage() {
               <Arms rows={rowsOf(data)} />
               <Movement data={data} />
               <Design experiment={data.experiment} />
+              {change && (
+                <DesignDialog
+                  experiment={data.experiment}
+                  choices={data}
+                  onClose={() => {
+                    setUrl({ change: undefined }, { replace: true });
+                    page.again();
+                  }}
+                />
+              )}
               {archiving && (
                 <DestroyDialog
                   title={`Archive ${data.experiment.key}?`}
@@ -287,6 +266,7 @@ function Verdict({ experiment, rows }: { readonly experiment: Experiment; readon
             {conclusion.reason} <span className="quiet">{actorName(conclusion.actor)},</span> <When at={conclusion.at} />
           </p>
         )}
+        {experiment.hypothesis !== "" && <p className="quiet">To find out: {experiment.hypothesis}</p>}
         {status === "DRAFT" && <p>It is a draft: no call meets it until it is started.</p>}
         {evaluation !== null && <p className={conclusion === null ? "lead" : "quiet"}>{evaluation.verdict.text}</p>}
         {evaluation === null && status === "RUNNING" && (
@@ -303,6 +283,11 @@ function Verdict({ experiment, rows }: { readonly experiment: Experiment; readon
               ` ${count(Math.ceil(evaluation.unitsNeeded))} in each arm would show the effect it looks for.`}
             {status === "RUNNING" && evaluation.daysLeft !== null && ` About ${days(evaluation.daysLeft)} to go.`} Looked at{" "}
             <When at={evaluation.at} />.
+          </p>
+        )}
+        {experiment.startedAt === null && experiment.endsAt !== null && (
+          <p className="quiet">
+            It ends <When at={experiment.endsAt} />.
           </p>
         )}
         {experiment.startedAt !== null && (

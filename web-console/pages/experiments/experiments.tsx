@@ -11,10 +11,12 @@ import { flag, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
-import { DesignDialog } from "./design-dialog.tsx";
+import { designChoicesFragment } from "./design/choices.ts";
+import { DesignDialog } from "./design/design-dialog.tsx";
 import { outcomes, recommendations, statusTones } from "./words.ts";
 
-const query = graphql(`
+const query = graphql(
+  `
   query Experiments {
     experiments(first: 100) {
       edges {
@@ -46,35 +48,14 @@ const query = graphql(`
         }
       }
     }
-    routes(first: 100) {
-      edges {
-        node {
-          id
-          name
-          prompt {
-            promptId
-          }
-        }
-      }
-    }
-    prompts(first: 50) {
-      edges {
-        node {
-          id
-          name
-          labels {
-            name
-            version
-          }
-        }
-      }
-    }
+    ...DesignChoices
   }
-`);
+`,
+  [designChoicesFragment],
+);
 
 type Data = ResultOf<typeof query>;
 type Row = Data["experiments"]["edges"][number]["node"];
-export type DesignChoices = Pick<Data, "routes" | "prompts">;
 
 const columns: readonly Column<Row>[] = [
   {

@@ -1,11 +1,10 @@
 /** Making and changing a route. */
-import { Plus, Trash2 } from "lucide-react";
 import { EditDialog, type Form } from "../../change/form.tsx";
 import { graphql } from "../../graphql/documents.ts";
-import { Button } from "../../ui/button.tsx";
 import { Editor } from "../../ui/editor.tsx";
 import { Field, SelectField, TextField } from "../../ui/field.tsx";
 import { emptyRoute, type RouteDetails, type RouteValues, readRouteAgain, routeValues, saveRoute, timeoutNames } from "./changes.ts";
+import { TiersField } from "./tiers-field.tsx";
 
 export const routeChoicesFragment = graphql(`
   fragment RouteChoices on Query {
@@ -127,7 +126,13 @@ function RouteFields({ form, choices }: { readonly form: Form<RouteValues>; read
           problem={problem("description")}
         />
       </div>
-      <Tiers form={form} choices={choices} />
+      <TiersField
+        legend={names.tiers}
+        value={values.tiers}
+        onChange={(tiers) => set("tiers", tiers)}
+        backends={choices.backends.edges.map(({ node }) => node)}
+        problem={problem("tiers")}
+      />
       <div className="field-grid">
         <SelectField
           label={names.promptId}
@@ -216,98 +221,3 @@ const versionsOf = (labels: readonly { readonly version: number }[] | undefined,
   const newest = Math.max(0, ...(labels ?? []).map(({ version }) => version), pointer.startsWith("@") ? Number(pointer.slice(1)) : 0);
   return Array.from({ length: Math.min(newest, 50) }, (_, index) => newest - index);
 };
-
-function Tiers({ form: { values, set, problem }, choices }: { readonly form: Form<RouteValues>; readonly choices: RouteChoices }) {
-  const backends = choices.backends.edges.map(({ node }) => node);
-  const setTier = (at: number, targets: RouteValues["tiers"][number]) =>
-    set(
-      "tiers",
-      values.tiers.map((tier, index) => (index === at ? targets : tier)),
-    );
-  return (
-    <fieldset className="stack">
-      <legend>{names.tiers}</legend>
-      {backends.length === 0 && <p className="quiet">There is no backend yet. Make one first, on the page Backends.</p>}
-      {values.tiers.map((tier, at) => (
-        <div key={at} className="stack tight">
-          <h3>{at === 0 ? "First choice" : `When all above fail (${at + 1})`}</h3>
-          {tier.map((target, index) => (
-            <div key={target.backendId} className="row">
-              <div className="wide">
-                <SelectField
-                  label={<span className="visually-hidden">Backend</span>}
-                  value={target.backendId}
-                  onChange={(backendId) =>
-                    setTier(
-                      at,
-                      tier.map((one, i) => (i === index ? { ...one, backendId } : one)),
-                    )
-                  }
-                  choices={backends.map((backend) => ({
-                    value: backend.id,
-                    label: `${backend.key} (${backend.model})`,
-                    disabled: backend.id !== target.backendId && tier.some((one) => one.backendId === backend.id),
-                  }))}
-                />
-              </div>
-              <div style={{ width: "7rem" }}>
-                <TextField
-                  label={<span className="visually-hidden">Weight of it</span>}
-                  type="number"
-                  min={0}
-                  value={String(target.weight)}
-                  onChange={(text) =>
-                    setTier(
-                      at,
-                      tier.map((one, i) => (i === index ? { ...one, weight: Number(text) } : one)),
-                    )
-                  }
-                />
-              </div>
-              <Button
-                look="plain"
-                icon
-                aria-label="Take it out"
-                onClick={() =>
-                  setTier(
-                    at,
-                    tier.filter((_, i) => i !== index),
-                  )
-                }
-              >
-                <Trash2 size={16} aria-hidden />
-              </Button>
-            </div>
-          ))}
-          <div>
-            <Button
-              small
-              disabled={tier.length >= backends.length}
-              onClick={() => {
-                const free = backends.find((backend) => tier.every((target) => target.backendId !== backend.id));
-                if (free !== undefined) setTier(at, [...tier, { backendId: free.id, weight: 1 }]);
-              }}
-            >
-              <Plus size={14} aria-hidden /> Add a backend
-            </Button>
-          </div>
-        </div>
-      ))}
-      <div className="row">
-        <Button small onClick={() => set("tiers", [...values.tiers, []])}>
-          <Plus size={14} aria-hidden /> Add a fallback tier
-        </Button>
-        {values.tiers.length > 1 && (
-          <Button small look="plain" onClick={() => set("tiers", values.tiers.slice(0, -1))}>
-            Remove the last tier
-          </Button>
-        )}
-      </div>
-      {problem("tiers") !== undefined && (
-        <p className="problem" role="alert" style={{ color: "var(--bad)" }}>
-          {problem("tiers")}
-        </p>
-      )}
-    </fieldset>
-  );
-}

@@ -1,0 +1,160 @@
+/** What is tried: on which route, to find out what, and what each arm changes. */
+import { Plus, Trash2 } from "lucide-react";
+import { Button } from "../../../ui/button.tsx";
+import { Field, LongField, SelectField, TextField } from "../../../ui/field.tsx";
+import { Notice } from "../../../ui/marks.tsx";
+import { TiersField } from "../../routes/tiers-field.tsx";
+import type { DesignChoices } from "./choices.ts";
+import type { StepProps } from "./design-dialog.tsx";
+import { type ArmValues, newArm } from "./design-values.ts";
+import { designNames as names } from "./names.ts";
+
+export function ArmsStep({ form: { values, set, problem }, choices, experiment }: StepProps) {
+  const setArm = (at: number, patch: Partial<ArmValues>) =>
+    set(
+      "arms",
+      values.arms.map((one, index) => (index === at ? { ...one, ...patch } : one)),
+    );
+  return (
+    <>
+      <div className="field-grid">
+        <TextField
+          label={names.key}
+          value={values.key}
+          onChange={(key) => set("key", key)}
+          problem={problem("key")}
+          hint="Small letters, digits and -"
+        />
+        {experiment === undefined && (
+          <SelectField
+            label={names.routeId}
+            value={values.routeId}
+            onChange={(id) => set("routeId", id)}
+            problem={problem("routeId")}
+            choices={choices.routes.edges.map(({ node }) => ({ value: node.id, label: node.name }))}
+          />
+        )}
+      </div>
+      <LongField
+        label={names.hypothesis}
+        value={values.hypothesis}
+        onChange={(text) => set("hypothesis", text)}
+        problem={problem("hypothesis")}
+        rows={2}
+        hint="For whoever reads the result: what should change, by how much, and why"
+      />
+      {experiment?.status === "RUNNING" && <Notice tone="warn">Other arms or weights begin a new phase.</Notice>}
+      {values.arms.map((arm, at) => (
+        <Arm
+          key={`arm ${at}`}
+          at={at}
+          arm={arm}
+          choices={choices}
+          problem={(name) => problem(`variants[${at}].${name}`)}
+          onChange={(patch) => setArm(at, patch)}
+          onRemove={
+            values.arms.length > 2
+              ? () =>
+                  set(
+                    "arms",
+                    values.arms.filter((_, index) => index !== at),
+                  )
+              : undefined
+          }
+        />
+      ))}
+      {problem("variants") !== undefined && <Notice tone="bad">{problem("variants")}</Notice>}
+      <div>
+        <Button small onClick={() => set("arms", [...values.arms, newArm(`treatment-${values.arms.length}`)])}>
+          <Plus size={14} aria-hidden /> Add an arm
+        </Button>
+      </div>
+    </>
+  );
+}
+
+interface ArmProps {
+  readonly at: number;
+  readonly arm: ArmValues;
+  readonly choices: DesignChoices;
+  readonly problem: (name: string) => string | undefined;
+  readonly onChange: (patch: Partial<ArmValues>) => void;
+  readonly onRemove: (() => void) | undefined;
+}
+
+function Arm({ at, arm, choices, problem, onChange, onRemove }: ArmProps) {
+  return (
+    <fieldset className="stack tight">
+      <legend>{at === 0 ? "Arm 1, what the others are compared with" : `Arm ${at + 1}`}</legend>
+      <div className="field-grid">
+        <TextField label="Name" value={arm.key} onChange={(key) => onChange({ key })} problem={problem("key")} />
+        <TextField
+          label="Weight"
+          type="number"
+          min={0}
+          step="any"
+          value={arm.weight}
+          onChange={(weight) => onChange({ weight })}
+          problem={problem("weight")}
+        />
+        <SelectField
+          label="Prompt"
+          value={arm.prompt}
+          onChange={(prompt) => onChange({ prompt })}
+          problem={problem("prompt")}
+          choices={[{ value: "", label: "the route's own" }, ...promptChoices(choices, arm.prompt)]}
+        />
+        <Field label="Parameters (JSON)" problem={problem("parameters")}>
+          {(wire) => (
+            <input
+              {...wire}
+              className="mono"
+              autoComplete="off"
+              spellCheck={false}
+              value={arm.parameters}
+              onChange={(event) => onChange({ parameters: event.currentTarget.value })}
+              placeholder='{"temperature": 0.2}'
+            />
+          )}
+        </Field>
+      </div>
+      <details open={arm.tiers.length > 0}>
+        <summary>{arm.tiers.length === 0 ? "Backends: the route's own" : "Backends of its own"}</summary>
+        <TiersField
+          legend="Backends of this arm"
+          value={arm.tiers}
+          onChange={(tiers) => onChange({ tiers })}
+          backends={choices.backends.edges.map(({ node }) => node)}
+          problem={problem("tiers")}
+        />
+      </details>
+      {onRemove !== undefined && (
+        <div>
+          <Button small look="plain" onClick={onRemove}>
+            <Trash2 size={14} aria-hidden /> Remove this arm
+          </Button>
+        </div>
+      )}
+    </fieldset>
+  );
+}
+
+/** Of each prompt its labels and its newest twenty versions, and what was chosen before. */
+function promptChoices({ prompts }: DesignChoices, chosen: string) {
+  const choices = prompts.edges.flatMap(({ node }) => {
+    const newest = Math.max(0, ...node.labels.map(({ version }) => version));
+    return [
+      ...Array.from({ length: Math.min(newest, 20) }, (_, index) => ({
+        value: `${node.id} @${newest - index}`,
+        label: `${node.name}, version ${newest - index}`,
+      })),
+      ...node.labels.map(({ name, version }) => ({
+        value: `${node.id} ${name}`,
+        label: `${node.name}, whatever ${name} is (now version ${version})`,
+      })),
+    ];
+  });
+  return chosen === "" || choices.some(({ value }) => value === chosen)
+    ? choices
+    : [...choices, { value: chosen, label: `as it is (${chosen.split(" ")[1]})` }];
+}

@@ -1,0 +1,156 @@
+/** How it goes on: compared until somebody decides, rolled out in guarded steps, or weights that follow what is learnt; and when it ends. */
+import { Plus, Trash2 } from "lucide-react";
+import { Button } from "../../../ui/button.tsx";
+import { CheckField, SelectField, TextField } from "../../../ui/field.tsx";
+import { Notice } from "../../../ui/marks.tsx";
+import type { StepProps } from "./design-dialog.tsx";
+import { type DesignValues, newStep, type StepValues } from "./design-values.ts";
+import { FigureFields } from "./figure-fields.tsx";
+import { designNames as names } from "./names.ts";
+
+export function CourseStep(props: StepProps) {
+  const { values, set, problem } = props.form;
+  const running = props.experiment?.status === "RUNNING";
+  return (
+    <>
+      {running ? (
+        <Notice>Steps and weights that move are settled while it runs. Stop it to change them.</Notice>
+      ) : (
+        <SelectField
+          label={names.course}
+          value={values.course}
+          onChange={(course) => set("course", course as DesignValues["course"])}
+          problem={problem("rollout") ?? problem("bandit")}
+          choices={[
+            { value: "compare", label: "the arms are compared; a person ships or rolls back, and a broken guardrail rolls back by itself" },
+            { value: "rollout", label: "a guarded rollout: step by step to more units, and back by itself where it harms" },
+            { value: "bandit", label: "weights follow what is learnt: more calls for the arm that does best" },
+          ]}
+        />
+      )}
+      {!running && values.course === "rollout" && <RolloutFields {...props} />}
+      {!running && values.course === "bandit" && <BanditFields {...props} />}
+      <TextField
+        label={names.endsAt}
+        type="datetime-local"
+        value={values.endsAt}
+        onChange={(at) => set("endsAt", at)}
+        problem={problem("endsAt")}
+        hint="In your own time zone. It stops then by itself, and callers get the route as it is. Empty: it has no end"
+      />
+    </>
+  );
+}
+
+function RolloutFields({ form: { values, set, problem } }: StepProps) {
+  const setStep = (at: number, patch: Partial<StepValues>) =>
+    set(
+      "steps",
+      values.steps.map((one, index) => (index === at ? { ...one, ...patch } : one)),
+    );
+  return (
+    <fieldset className="stack tight">
+      <legend>{names.steps}</legend>
+      <p className="quiet">
+        Of all units so many get the second arm, and as many stay with the first to be compared with; so 50 % is the most. A guardrail that
+        is harmed rolls it back by itself.
+      </p>
+      {values.steps.map((step, at) => (
+        <div key={`step ${at}`} className="row">
+          <div className="wide field-grid">
+            <TextField
+              label={`Step ${at + 1}, % of units`}
+              type="number"
+              min={0}
+              max={50}
+              step="any"
+              value={step.share}
+              onChange={(share) => setStep(at, { share })}
+              problem={problem(`rollout.steps[${at}].share`)}
+            />
+            <TextField
+              label="Hours at least"
+              type="number"
+              min={0}
+              step="any"
+              value={step.holdHours}
+              onChange={(holdHours) => setStep(at, { holdHours })}
+              problem={problem(`rollout.steps[${at}].holdSeconds`)}
+            />
+            <TextField
+              label="Units in each arm"
+              type="number"
+              min={0}
+              value={step.unitsMin}
+              onChange={(unitsMin) => setStep(at, { unitsMin })}
+              problem={problem(`rollout.steps[${at}].unitsMin`)}
+            />
+            <CheckField label="A person says yes" value={step.approval} onChange={(approval) => setStep(at, { approval })} />
+          </div>
+          <Button
+            look="plain"
+            icon
+            aria-label={`Take out step ${at + 1}`}
+            disabled={values.steps.length === 1}
+            onClick={() =>
+              set(
+                "steps",
+                values.steps.filter((_, index) => index !== at),
+              )
+            }
+          >
+            <Trash2 size={16} aria-hidden />
+          </Button>
+        </div>
+      ))}
+      <div>
+        <Button small disabled={values.steps.length >= 20} onClick={() => set("steps", [...values.steps, newStep("50")])}>
+          <Plus size={14} aria-hidden /> Add a step
+        </Button>
+      </div>
+      <SelectField
+        label={names.healthAction}
+        value={values.healthAction}
+        onChange={(action) => set("healthAction", action as DesignValues["healthAction"])}
+        problem={problem("rollout.healthAction")}
+        choices={[
+          { value: "HOLD", label: "it stays at its step" },
+          { value: "ROLL_BACK", label: "it is rolled back" },
+          { value: "WARN", label: "it goes on, with a warning" },
+        ]}
+      />
+      <CheckField label={names.shipAtEnd} value={values.shipAtEnd} onChange={(ship) => set("shipAtEnd", ship)} />
+    </fieldset>
+  );
+}
+
+const figures = [
+  { name: "floor", path: "bandit.floor", hint: "So that none is forgotten" },
+  { name: "updateMinutes", path: "bandit.updateMinutes" },
+  { name: "delta", path: "bandit.delta" },
+  { name: "tolerance", path: "bandit.tolerance", hint: "In the unit of the metric that decides" },
+] as const;
+
+function BanditFields({ form }: StepProps) {
+  const { values, set, problem } = form;
+  return (
+    <fieldset className="stack tight">
+      <legend>Weights</legend>
+      <Notice>More calls go to the best arm, and by how much it is better stays less well known. Units keep the arm they have.</Notice>
+      <div className="field-grid">
+        <SelectField
+          label={names.algorithm}
+          value={values.algorithm}
+          onChange={(algorithm) => set("algorithm", algorithm as DesignValues["algorithm"])}
+          problem={problem("bandit.algorithm")}
+          choices={[
+            { value: "TOP_TWO", label: "the two best, to find the best soon" },
+            { value: "THOMPSON", label: "the chance of being the best, to lose least meanwhile" },
+          ]}
+        />
+        <FigureFields form={form} of={figures} />
+      </div>
+      <CheckField label={names.stopWhenFound} value={values.stopWhenFound} onChange={(stop) => set("stopWhenFound", stop)} />
+    </fieldset>
+  );
+}
