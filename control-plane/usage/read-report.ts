@@ -187,6 +187,9 @@ function seriesOf(times: readonly number[], cells: readonly Cell[]): UsageSeries
   };
 }
 
+/** Of no call. */
+export const noFigures: UsageFigures = { sums: noSums, sketches: ofEachSketch(() => ({ added: [], taken: [] })) };
+
 function sumOf(parts: readonly UsageFigures[]): UsageFigures {
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) return only;

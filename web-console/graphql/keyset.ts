@@ -30,7 +30,7 @@ export function useKeyset<Data, Variables extends AnyVariables & { after?: strin
   query: TypedDocumentNode<Data, Variables>,
   variables: Variables,
   pick: (data: Data) => Connection<Node>,
-  options?: { readonly follow?: boolean },
+  options?: { readonly follow?: boolean; readonly hold?: boolean },
 ): Keyset<Data, Node> {
   const first = usePageQuery(query, variables, options ?? {});
   const [later, setLater] = useState<Later<Node>>();

@@ -24,6 +24,8 @@ interface PageQueryOptions {
   readonly pause?: boolean;
   /** False: another query is the page's. */
   readonly behind?: boolean;
+  /** What is shown stays until the answer to other variables has come: for a search that is being typed. */
+  readonly hold?: boolean;
 }
 
 const retryMsMin = 1_000;
@@ -32,7 +34,7 @@ const retryMsMax = 8_000;
 export function usePageQuery<Data, Variables extends AnyVariables>(
   query: TypedDocumentNode<Data, Variables>,
   variables: Variables,
-  { follow = true, pause = false, behind: shows = true }: PageQueryOptions = {},
+  { follow = true, pause = false, behind: shows = true, hold = false }: PageQueryOptions = {},
 ): PageQuery<Data> {
   const [{ data, error, fetching, stale }, execute] = useQuery<Data, Variables>({ query, variables, pause } as Parameters<
     typeof useQuery<Data, Variables>
@@ -41,7 +43,7 @@ export function usePageQuery<Data, Variables extends AnyVariables>(
   const last = useRef<{ key: string; data: Data; at: number } | undefined>(undefined);
   if (data !== undefined && data !== null && error === undefined && (last.current?.data !== data || last.current.key !== key))
     last.current = { key, data, at: Date.now() };
-  const kept = last.current?.key === key ? last.current : undefined;
+  const kept = hold || last.current?.key === key ? last.current : undefined;
   const failure = error === undefined ? undefined : failureOf(error);
 
   const again = useRef(() => {});

@@ -6,7 +6,7 @@ export function More({ hasMore, loading, more }: { readonly hasMore: boolean; re
   return (
     <div className="row" style={{ justifyContent: "center" }}>
       <Button onClick={more} disabled={loading}>
-        {loading ? "Loading …" : "Older ones"}
+        {loading ? "Loading …" : "More"}
       </Button>
     </div>
   );

@@ -49,7 +49,7 @@ interface Entry extends BuiltInModel {
 }
 
 const ModelCatalogueEntry = builder.objectRef<Entry>("ModelCatalogueEntry").implement({
-  description: "A model that comes with Penstock. Name its key at a backend to use its price.",
+  description: "A model that comes with Penstock, or that your organisation has made. Name its key at a backend to use its price.",
   fields: (t) => ({
     key: t.exposeString("key"),
     vendor: t.exposeString("vendor"),
@@ -77,7 +77,7 @@ const ModelCatalogueEntry = builder.objectRef<Entry>("ModelCatalogueEntry").impl
 builder.queryField("modelCatalogue", (t) =>
   t.field({
     type: [ModelCatalogueEntry],
-    description: "The models that come with Penstock, by key.",
+    description: "The models that come with Penstock and those of your organisation, by key.",
     authScopes: { viewer: true },
     args: {
       search: t.arg.string({ description: "A part of the key or the name." }),
@@ -86,20 +86,35 @@ builder.queryField("modelCatalogue", (t) =>
     },
     resolve: async (_root, { search, vendor, capability }, context) => {
       const sought = search?.toLowerCase() ?? "";
-      const found = builtInModels().filter(
-        (model) =>
-          `${model.key} ${model.name}`.toLowerCase().includes(sought) &&
-          (vendor == null || model.vendor === vendor) &&
-          (capability == null || model.capabilities.includes(capability)),
-      );
-      const own = await inOrganisation(context, (em) =>
-        em.find(CatalogueModelTable, { key: { $in: found.map(({ key }) => key) }, archivedAt: null }),
-      );
+      const fits = (model: Pick<BuiltInModel, "key" | "name" | "vendor" | "capabilities">) =>
+        `${model.key} ${model.name}`.toLowerCase().includes(sought) &&
+        (vendor == null || model.vendor === vendor) &&
+        (capability == null || model.capabilities.includes(capability));
+      const own = await inOrganisation(context, (em) => em.find(CatalogueModelTable, { archivedAt: null }, { limit: ownModelsMax }));
       const byKey = new Map(own.map((row) => [row.key, row]));
-      return found.map((model) => ({ ...model, own: byKey.get(model.key) }));
+      const builtIn = builtInModels().map((model): Entry => ({ ...model, own: byKey.get(model.key) }));
+      const alone = own.filter(({ key }) => builtInModel(key) === undefined).map(entryOf);
+      return [...builtIn, ...alone].filter(fits).sort((one, other) => (one.key < other.key ? -1 : 1));
     },
   }),
 );
+
+/** Of an organisation that makes its own: beyond it the query catalogueModels has them page by page. */
+const ownModelsMax = 2_000;
+
+/** A model that no release knows: what is known of it is its organisation's. */
+const entryOf = (row: CatalogueModelRow): Entry => ({
+  key: row.key,
+  vendor: row.vendor,
+  name: row.name,
+  contextTokensMax: row.contextTokensMax ?? null,
+  outputTokensMax: row.outputTokensMax ?? null,
+  capabilities: row.capabilities,
+  source: row.source,
+  sourceDate: row.sourceDate,
+  terms: undefined,
+  own: row,
+});
 
 const CreateCatalogueModelInput = builder.inputType("CreateCatalogueModelInput", {
   description: "What is left out is as in the catalogue that comes with Penstock, where that has the key.",

@@ -133,7 +133,7 @@ const PointType = builder.objectRef<UsagePoint>("UsagePoint").implement({
   }),
 });
 
-interface ShownSeries extends UsageSeries {
+export interface ShownSeries extends UsageSeries {
   readonly before: UsageSeries | undefined;
 }
 
@@ -153,7 +153,7 @@ const seriesFields = (t: PothosSchemaTypes.ObjectFieldBuilder<typeof builder.$in
   pointsBefore: t.field({ type: [PointType], resolve: ({ before }) => [...(before?.points ?? [])] }),
 });
 
-const SeriesType = builder.objectRef<ShownSeries>("UsageSeries").implement({ fields: seriesFields });
+export const SeriesType = builder.objectRef<ShownSeries>("UsageSeries").implement({ fields: seriesFields });
 
 interface DimensionValue {
   readonly grouping: Grouping;
@@ -294,10 +294,10 @@ function groupingOf(
 }
 
 /** They are most of what a report reads, so they are read only where the document names one. */
-const asksForPercentiles = (info: GraphQLResolveInfo): boolean => /\b(p\d\dMs|percentileMs)\b/.test(documentOf(info));
+export const asksForPercentiles = (info: GraphQLResolveInfo): boolean => /\b(p\d\dMs|percentileMs)\b/.test(documentOf(info));
 
 /** What the document does not name is not summed. */
-function figuresAsked(info: GraphQLResolveInfo): readonly Figure[] {
+export function figuresAsked(info: GraphQLResolveInfo): readonly Figure[] {
   const named = new Set(documentOf(info).match(/\w+/g));
   return figureNames.filter((figure) => {
     const field = figure.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());

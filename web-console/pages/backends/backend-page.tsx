@@ -2,7 +2,6 @@
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
-import { tell } from "../../change/tell.ts";
 import { count, money, percent } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useLive } from "../../graphql/live.ts";
@@ -14,10 +13,14 @@ import { flag, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Badge, Facts, Notice, When } from "../../ui/marks.tsx";
 import { lastDay } from "../overview/ranges.ts";
-import { type RouteDetails, routeFragment, routeValues, saveRoute } from "../routes/changes.ts";
+import { routeFragment } from "../routes/changes.ts";
+import { BackendDialog } from "./backend-dialog.tsx";
 import { archiveBackend, backendFragment } from "./changes.ts";
-import { BackendDialog, kindName } from "./dialogs.tsx";
-import { circuitFragment, DrainDialog, HealthBadge, HealthCard, TestCard } from "./health.tsx";
+import { circuitFragment, DrainDialog, HealthCard, TestCard } from "./health.tsx";
+import { HealthBadge, healthFragment } from "./health-badge.tsx";
+import { PriceCard } from "./price-card.tsx";
+import { Credential, kindName } from "./provider-words.tsx";
+import { RoutesCard } from "./routes-card.tsx";
 
 const query = graphql(
   `
@@ -25,28 +28,16 @@ const query = graphql(
       backend(id: $id) {
         ...BackendDetails
         ...Circuits
+        ...BackendHealth
       }
-      backends(first: 100) {
-        edges {
-          node {
-            id
-            drainedAt
-          }
-        }
-      }
-      providers(first: 100) {
-        edges {
-          node {
-            id
-            key
-          }
-        }
-      }
-      routes(first: 50) {
+      routes(first: 50, uses: $id) {
         edges {
           node {
             ...RouteDetails
           }
+        }
+        pageInfo {
+          hasNextPage
         }
       }
       usageSummary(range: $range, groupBy: BACKEND) {
@@ -79,7 +70,7 @@ const query = graphql(
       }
     }
   `,
-  [backendFragment, circuitFragment, routeFragment],
+  [backendFragment, circuitFragment, healthFragment, routeFragment],
 );
 
 type Data = ResultOf<typeof query>;
@@ -95,7 +86,7 @@ export function BackendPage() {
   const navigate = useNavigate();
   const backend = page.data?.backend;
   useCircuitNews(page.again);
-  const users = page.data === undefined ? [] : usersOf(page.data, backendId);
+  const users = page.data?.routes.edges.map(({ node }) => node) ?? [];
   return (
     <Page
       title={backend?.key ?? "Backend"}
@@ -154,7 +145,7 @@ export function BackendPage() {
                         data.backend.provider === null ? "gone" : `${data.backend.provider.key}, ${kindName(data.backend.provider.kind)}`,
                       ],
                       ["Base URL", <code key="url">{data.backend.provider?.baseUrl ?? ""}</code>],
-                      ["Credential", data.backend.provider?.hasCredential ? "sealed, never shown" : "none"],
+                      ["Credential", data.backend.provider === null ? "gone" : <Credential key="credential" of={data.backend.provider} />],
                       [
                         "Calls at once from one node",
                         data.backend.concurrentCallsMax === 0 ? "1,024 (the default)" : count(data.backend.concurrentCallsMax),
@@ -169,25 +160,12 @@ export function BackendPage() {
                     ]}
                   />
                 </Card>
-                <Price price={data.backend.price} />
+                <PriceCard backend={data.backend} onChanged={page.again} />
               </div>
-              <Users routes={users} backendId={backendId} refusal={refusal} />
+              <RoutesCard routes={users} more={data.routes.pageInfo.hasNextPage} backendId={backendId} />
               <Recent events={data.usageEvents.edges.map(({ node }) => node)} />
-              {edit && (
-                <BackendDialog
-                  backend={data.backend}
-                  providers={data.providers.edges.map(({ node }) => node)}
-                  onClose={() => setUrl({ edit: undefined }, { replace: true })}
-                />
-              )}
-              {draining && (
-                <DrainDialog
-                  backend={data.backend}
-                  routes={users}
-                  drained={new Set(data.backends.edges.flatMap(({ node }) => (node.drainedAt === null ? [] : [node.id])))}
-                  onClose={() => setDraining(false)}
-                />
-              )}
+              {edit && <BackendDialog backend={data.backend} onClose={() => setUrl({ edit: undefined }, { replace: true })} />}
+              {draining && <DrainDialog backend={data.backend} routes={users} onClose={() => setDraining(false)} />}
               {archiving && (
                 <DestroyDialog
                   title={`Archive ${data.backend.key}?`}
@@ -225,11 +203,6 @@ function useCircuitNews(again: () => void): void {
   }, [news]);
 }
 
-const usersOf = (data: Data, id: string): readonly RouteDetails[] =>
-  data.routes.edges
-    .map(({ node }) => node)
-    .filter((route) => route.tiers.some((tier) => tier.targets.some(({ backendId }) => backendId === id)));
-
 function Tiles({ data, id }: { readonly data: Data; readonly id: string }) {
   const groups = "groups" in data.usageSummary ? (data.usageSummary.groups ?? []) : [];
   const group = groups.find((one) => one.group === id);
@@ -241,7 +214,7 @@ function Tiles({ data, id }: { readonly data: Data; readonly id: string }) {
         <div className="tile">
           <span className="name">Health</span>
           <span className="value">
-            <HealthBadge circuits={data.backend.circuits} drainedAt={data.backend.drainedAt} />
+            <HealthBadge of={data.backend} />
           </span>
         </div>
       )}
@@ -265,86 +238,6 @@ function Tiles({ data, id }: { readonly data: Data; readonly id: string }) {
         <span className="value">{money(group?.costNanodollars ?? 0)}</span>
       </div>
     </div>
-  );
-}
-
-function Price({ price }: { readonly price: NonNullable<Data["backend"]>["price"] }) {
-  return (
-    <Card title="Price a million tokens">
-      {price === null ? (
-        <Notice tone="warn">No price is known, so the cost of its calls is unknown and missing from every sum of money.</Notice>
-      ) : (
-        <Facts
-          of={[
-            ["Input", money(price.inputNanodollarsPerMillion)],
-            ["Output", money(price.outputNanodollarsPerMillion)],
-            [
-              "Cached input, read",
-              price.cacheReadNanodollarsPerMillion === null ? "as input" : money(price.cacheReadNanodollarsPerMillion),
-            ],
-            [
-              "Cached input, written",
-              price.cacheWriteNanodollarsPerMillion === null ? "as input" : money(price.cacheWriteNanodollarsPerMillion),
-            ],
-            ["Price version", `${price.version}; each call keeps the version it was made at`],
-          ]}
-        />
-      )}
-    </Card>
-  );
-}
-
-function Users({
-  routes,
-  backendId,
-  refusal,
-}: {
-  readonly routes: readonly RouteDetails[];
-  readonly backendId: string;
-  readonly refusal: string | undefined;
-}) {
-  const [busy, setBusy] = useState<string>();
-  const weigh = async (route: RouteDetails, weight: number) => {
-    setBusy(route.id);
-    const values = routeValues(route);
-    const tiers = values.tiers.map((tier) => tier.map((target) => (target.backendId === backendId ? { ...target, weight } : target)));
-    tell(
-      weight === 0 ? `${route.name} sends it no more calls` : `${route.name} sends it calls again`,
-      await saveRoute(route.id, { ...values, tiers }, route.revision),
-    );
-    setBusy(undefined);
-  };
-  return (
-    <Card title="Routes that lead to it">
-      {routes.length === 0 ? (
-        <p className="quiet">None does, so it takes no calls.</p>
-      ) : (
-        <ul className="stack tight">
-          {routes.map((route) => {
-            const targets = route.tiers.flatMap((tier, at) =>
-              tier.targets.filter((one) => one.backendId === backendId).map((one) => ({ ...one, at })),
-            );
-            const drained = targets.every(({ weight }) => weight === 0);
-            return (
-              <li key={route.id} className="row apart">
-                <span>
-                  <Link to={`/routes/${route.id}`} className="strong">
-                    {route.name}
-                  </Link>{" "}
-                  <span className="quiet">
-                    {targets.map(({ at, weight }) => `${at === 0 ? "first choice" : `fallback ${at}`}, weight ${weight}`).join("; ")}
-                  </span>{" "}
-                  {drained && <Badge tone="warn">weight 0</Badge>}
-                </span>
-                <Button small disabled={busy === route.id} refused={refusal} onClick={() => void weigh(route, drained ? 1 : 0)}>
-                  {drained ? "Take it in again" : "Take it out"}
-                </Button>
-              </li>
-            );
-          })}
-        </ul>
-      )}
-    </Card>
   );
 }
 

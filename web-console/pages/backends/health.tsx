@@ -32,21 +32,6 @@ export const circuitFragment = graphql(`
 
 type Circuit = ResultOf<typeof circuitFragment>["circuits"][number];
 
-/** The worst that any node sees. */
-export function HealthBadge({
-  circuits,
-  drainedAt,
-}: {
-  readonly circuits: readonly Pick<Circuit, "state">[];
-  readonly drainedAt: string | null;
-}) {
-  if (drainedAt !== null) return <Badge tone="warn">drained</Badge>;
-  if (circuits.length === 0) return <span className="quiet">no node</span>;
-  const passing = circuits.filter(({ state }) => state !== "CLOSED").length;
-  if (passing === 0) return <Badge tone="good">healthy</Badge>;
-  return <Badge tone="bad">{passing === circuits.length ? "failing" : `failing on ${passing} of ${circuits.length}`}</Badge>;
-}
-
 const circuitWords = { CLOSED: "takes calls", OPEN: "passed over", HALF_OPEN: "being tried" } as const;
 
 export function HealthCard({ circuits }: { readonly circuits: readonly Circuit[] }) {
@@ -212,12 +197,10 @@ function TestResult({ test }: { readonly test: Test }) {
 interface DrainProps {
   readonly backend: BackendDetails;
   readonly routes: readonly RouteDetails[];
-  /** Backends that take no calls either. */
-  readonly drained: ReadonlySet<string>;
   readonly onClose: () => void;
 }
 
-export function DrainDialog({ backend, routes, drained, onClose }: DrainProps) {
+export function DrainDialog({ backend, routes, onClose }: DrainProps) {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string>();
   const draining = backend.drainedAt === null;
@@ -236,7 +219,7 @@ export function DrainDialog({ backend, routes, drained, onClose }: DrainProps) {
         {routes.length === 0 && <li>No route leads to it.</li>}
         {routes.map((route) => (
           <li key={route.id}>
-            <strong>{route.name}</strong>: {draining ? insteadOf(route, backend.id, drained) : "gets it back with the weight that it had"}
+            <strong>{route.name}</strong>: {draining ? insteadOf(route, backend.id) : "gets it back with the weight that it had"}
           </li>
         ))}
         <li className="quiet">{draining ? "Calls that run go on to their end. Weights stay as they are." : "As its weights say."}</li>
@@ -253,9 +236,9 @@ export function DrainDialog({ backend, routes, drained, onClose }: DrainProps) {
 }
 
 /** Who answers in its place: the rest of its tier, else the tiers behind it. */
-function insteadOf(route: RouteDetails, id: string, drained: ReadonlySet<string>): string {
+function insteadOf(route: RouteDetails, id: string): string {
   const left = route.tiers
-    .map(({ targets }) => targets.filter(({ backendId, weight }) => backendId !== id && weight > 0 && !drained.has(backendId)))
+    .map(({ targets }) => targets.filter((one) => one.backendId !== id && one.weight > 0 && one.backend?.drainedAt === null))
     .find((targets) => targets.length > 0);
   if (left === undefined) return "nothing is left, and every call of it will fail";
   return `${left.map(({ backend }) => backend?.key ?? "a backend that is gone").join(", ")} answers instead`;

@@ -1,45 +1,17 @@
 /** What can be done to a model of the catalogue, and what is read of one. */
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
-import { nanodollarsOf, typedDollars } from "../../format/numbers.ts";
 import { client } from "../../graphql/client.ts";
-import { graphql, type ResultOf, type VariablesOf } from "../../graphql/documents.ts";
-
-export const priceFragment = graphql(`
-  fragment PriceDetails on Price {
-    version
-    effectiveFrom
-    inputNanodollarsPerMillion
-    outputNanodollarsPerMillion
-    reasoningNanodollarsPerMillion
-    cacheReadNanodollarsPerMillion
-    cacheWriteNanodollarsPerMillion
-    cacheWriteOneHourNanodollarsPerMillion
-    audioInputNanodollarsPerMillion
-    audioOutputNanodollarsPerMillion
-    imageInputNanodollarsPerMillion
-    imageOutputNanodollarsPerMillion
-    requestNanodollars
-    contextTiers {
-      inputTokensAbove
-      inputNanodollarsPerMillion
-      outputNanodollarsPerMillion
-      reasoningNanodollarsPerMillion
-      cacheReadNanodollarsPerMillion
-      cacheWriteNanodollarsPerMillion
-      cacheWriteOneHourNanodollarsPerMillion
-      audioInputNanodollarsPerMillion
-      audioOutputNanodollarsPerMillion
-      imageInputNanodollarsPerMillion
-      imageOutputNanodollarsPerMillion
-    }
-  }
-`);
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { type PriceDetails, type PriceValues, priceFragment, priceInput, priceValues } from "./price-values.ts";
 
 export const ownModelFragment = graphql(
   `
     fragment OwnModel on CatalogueModel {
       id
       revision
+      key
+      name
+      capabilities
       sourceDate
       contextTokensMax
       outputTokensMax
@@ -54,7 +26,6 @@ export const ownModelFragment = graphql(
   [priceFragment],
 );
 
-export type PriceDetails = ResultOf<typeof priceFragment>;
 export type OwnModel = ResultOf<typeof ownModelFragment>;
 
 const createMutation = graphql(
@@ -73,6 +44,30 @@ const updateMutation = graphql(
   `
     mutation UpdateCatalogueModel($input: UpdateCatalogueModelInput!) {
       updateCatalogueModel(input: $input, waitForPropagation: true) {
+        ...Published
+        ...Problem
+      }
+    }
+  `,
+  [publishedFragment, problemFragment],
+);
+
+const adoptMutation = graphql(
+  `
+    mutation AdoptCatalogueModels($input: AdoptCatalogueModelsInput!) {
+      adoptCatalogueModels(input: $input, waitForPropagation: true) {
+        ...Published
+        ...Problem
+      }
+    }
+  `,
+  [publishedFragment, problemFragment],
+);
+
+const archiveMutation = graphql(
+  `
+    mutation ArchiveCatalogueModel($input: ArchiveCatalogueModelInput!) {
+      archiveCatalogueModel(input: $input, waitForPropagation: true) {
         ...Published
         ...Problem
       }
@@ -104,80 +99,74 @@ const readModel = graphql(
   [ownModelFragment],
 );
 
-/** Prices are typed in dollars a million tokens; empty where none is known or it is as another. */
 export interface ModelValues extends Readonly<Record<string, unknown>> {
-  readonly input: string;
-  readonly output: string;
-  readonly cacheRead: string;
-  readonly cacheWrite: string;
-  readonly reasoning: string;
-  /** Of an input field for date and time, in local time. Empty: at once. */
-  readonly effectiveFrom: string;
+  /** "acme/acme-large"; it never changes. */
+  readonly key: string;
+  readonly name: string;
+  /** Separated by commas. */
+  readonly capabilities: string;
+  readonly price: PriceValues;
+  /** Empty: not known. */
   readonly contextTokensMax: string;
   readonly outputTokensMax: string;
 }
 
-interface Priced {
+interface Known {
+  readonly key: string;
+  readonly name: string;
+  readonly capabilities: readonly string[];
   readonly price: PriceDetails | null;
   readonly contextTokensMax: number | null;
   readonly outputTokensMax: number | null;
 }
 
-export const modelValues = ({ price, contextTokensMax, outputTokensMax }: Priced): ModelValues => ({
-  input: typedDollars(price?.inputNanodollarsPerMillion),
-  output: typedDollars(price?.outputNanodollarsPerMillion),
-  cacheRead: typedDollars(price?.cacheReadNanodollarsPerMillion),
-  cacheWrite: typedDollars(price?.cacheWriteNanodollarsPerMillion),
-  reasoning: typedDollars(price?.reasoningNanodollarsPerMillion),
-  effectiveFrom: "",
+export const modelValues = ({ key, name, capabilities, price, contextTokensMax, outputTokensMax }: Known): ModelValues => ({
+  key,
+  name,
+  capabilities: capabilities.join(", "),
+  price: priceValues(price),
   contextTokensMax: contextTokensMax === null ? "" : String(contextTokensMax),
   outputTokensMax: outputTokensMax === null ? "" : String(outputTokensMax),
 });
 
-type Input = VariablesOf<typeof updateMutation>["input"];
+const inputOf = (values: ModelValues, before: PriceDetails | null) => ({
+  name: values.name,
+  capabilities: listOf(values.capabilities),
+  contextTokensMax: values.contextTokensMax === "" ? null : Number(values.contextTokensMax),
+  outputTokensMax: values.outputTokensMax === "" ? null : Number(values.outputTokensMax),
+  price: priceInput(values.price, before),
+});
 
-/** Fields without the names of types, which the client asks for beside them and no input has. */
-const fieldsOf = <Fields extends object>(fields: Fields): Fields =>
-  Object.fromEntries(Object.entries(fields).filter(([name]) => name !== "__typename")) as Fields;
+const listOf = (text: string): string[] =>
+  text
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
 
-/** What the dialog does not show of a price stays as it was. */
-function inputOf(values: ModelValues, before: PriceDetails | null): Pick<Input, "price" | "contextTokensMax" | "outputTokensMax"> {
-  const { version: _, effectiveFrom: __, contextTiers = [], ...kept }: Partial<PriceDetails> = fieldsOf(before ?? {});
-  const input = nanodollarsOf(values.input);
-  const output = nanodollarsOf(values.output);
-  return {
-    contextTokensMax: values.contextTokensMax === "" ? null : Number(values.contextTokensMax),
-    outputTokensMax: values.outputTokensMax === "" ? null : Number(values.outputTokensMax),
-    price:
-      input === undefined || output === undefined
-        ? null
-        : {
-            ...kept,
-            contextTiers: contextTiers.map(fieldsOf),
-            inputNanodollarsPerMillion: input,
-            outputNanodollarsPerMillion: output,
-            cacheReadNanodollarsPerMillion: nanodollarsOf(values.cacheRead) ?? null,
-            cacheWriteNanodollarsPerMillion: nanodollarsOf(values.cacheWrite) ?? null,
-            reasoningNanodollarsPerMillion: nanodollarsOf(values.reasoning) ?? null,
-            effectiveFrom: values.effectiveFrom === "" ? null : new Date(values.effectiveFrom).toISOString(),
-          },
-  };
-}
-
-/** @param own undefined: nobody here has named the model yet, and it becomes the organisation's own. */
+/**
+ * @param own undefined: it becomes the organisation's own.
+ * @param start as the form began: a price that nobody touched is not sent, and gets no new version.
+ */
 export const saveModel = (
-  key: string,
   own: { readonly id: string } | undefined,
   before: PriceDetails | null,
   values: ModelValues,
   expectedRevision: number,
-) =>
-  own === undefined
-    ? change(createMutation, { input: { key, ...inputOf(values, before) } })
-    : change(updateMutation, { input: { id: own.id, expectedRevision, ...inputOf(values, before) } });
+  start: ModelValues,
+) => {
+  const { price, ...facts } = inputOf(values, before);
+  const touched = JSON.stringify(values.price) === JSON.stringify(start.price) ? {} : { price };
+  return own === undefined
+    ? change(createMutation, { input: { key: values.key, ...facts, price } })
+    : change(updateMutation, { input: { id: own.id, expectedRevision, ...facts, ...touched } });
+};
+
+export const adoptModels = (keys: readonly string[]) => change(adoptMutation, { input: { keys: [...keys] } });
 
 export const takeListPrice = (own: OwnModel) =>
   change(updateMutation, { input: { id: own.id, expectedRevision: own.revision, listPrice: true } });
+
+export const archiveModel = (own: OwnModel) => change(archiveMutation, { input: { id: own.id, expectedRevision: own.revision } });
 
 export const unschedulePrice = (own: OwnModel, version: number) =>
   change(unscheduleMutation, { input: { id: own.id, expectedRevision: own.revision, version } });

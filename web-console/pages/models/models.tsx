@@ -1,11 +1,8 @@
 /** The catalogue of models: what each can do, how much it takes, what it costs by its list and here, and since when that is known. */
+import { Plus } from "lucide-react";
 import { useMemo, useState } from "react";
-import { useQuery } from "urql";
-import { EditDialog } from "../../change/form.tsx";
-import type { Outcome } from "../../change/outcome.ts";
 import { tell } from "../../change/tell.ts";
-import { count, counted, money, nanodollarsOf, shortCount, unknown } from "../../format/numbers.ts";
-import { actorName } from "../../format/time.ts";
+import { count, counted, money, shortCount, unknown } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
@@ -15,20 +12,12 @@ import { flag, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { Drawer } from "../../ui/dialog.tsx";
-import { AddressField, CheckField, SelectField, TextField } from "../../ui/field.tsx";
-import { Badge, Facts, Notice, When } from "../../ui/marks.tsx";
-import {
-  type ModelValues,
-  modelValues,
-  ownModelFragment,
-  type PriceDetails,
-  priceFragment,
-  readModelAgain,
-  saveModel,
-  takeListPrice,
-  unschedulePrice,
-} from "./changes.ts";
-import { PriceFacts } from "./price-facts.tsx";
+import { AddressField, CheckField, SelectField } from "../../ui/field.tsx";
+import { Badge } from "../../ui/marks.tsx";
+import { adoptModels, ownModelFragment } from "./changes.ts";
+import { ModelDetail } from "./model-detail.tsx";
+import { ModelDialog } from "./model-dialog.tsx";
+import { type PriceDetails, priceFragment } from "./price-values.ts";
 
 const query = graphql(
   `
@@ -54,9 +43,9 @@ const query = graphql(
   [priceFragment, ownModelFragment],
 );
 
-type Model = ResultOf<typeof query>["modelCatalogue"][number];
+export type Model = ResultOf<typeof query>["modelCatalogue"][number];
 
-const priceOf = (model: Model): PriceDetails | null => (model.own === null ? model.price : model.own.price);
+export const priceOf = (model: Model): PriceDetails | null => (model.own === null ? model.price : model.own.price);
 const perMillion = (price: PriceDetails | null, kind: "inputNanodollarsPerMillion" | "outputNanodollarsPerMillion") =>
   price === null ? unknown : money(price[kind]);
 
@@ -107,7 +96,8 @@ const columns: readonly Column<Model>[] = [
 ];
 
 export function Models() {
-  const [url, setUrl] = useUrlState({ q: text, vendor: text, can: text, yours: flag, model: text, edit: flag });
+  const [url, setUrl] = useUrlState({ q: text, vendor: text, can: text, yours: flag, model: text, edit: flag, make: flag });
+  const refusal = useRefusal();
   const page = usePageQuery(query, {});
   const models = page.data?.modelCatalogue ?? [];
   const shown = useMemo(
@@ -131,6 +121,14 @@ export function Models() {
     <Page
       title="Models"
       lead="What is known of models: how much they take, what they can, what they cost. A backend that names one takes its price, unless it has its own."
+      actions={
+        <>
+          <Adopt models={shown} onDone={page.again} />
+          <Button look="primary" refused={refusal} onClick={() => setUrl({ make: true })}>
+            <Plus size={16} aria-hidden /> New model
+          </Button>
+        </>
+      }
     >
       <div className="filters">
         <AddressField label="Search" value={url.q ?? ""} onChange={(q) => setUrl({ q }, { replace: true })} data-search />
@@ -172,7 +170,7 @@ export function Models() {
         }
       </Result>
       <Drawer open={open !== undefined && !url.edit} onClose={() => setUrl({ model: undefined })} title={open?.name ?? ""}>
-        {open !== undefined && <Detail model={open} onEdit={() => setUrl({ edit: true })} onChanged={page.again} />}
+        {open !== undefined && <ModelDetail model={open} onEdit={() => setUrl({ edit: true })} onChanged={page.again} />}
       </Drawer>
       {open !== undefined && url.edit && (
         <ModelDialog
@@ -183,186 +181,38 @@ export function Models() {
           }}
         />
       )}
+      {url.make && (
+        <ModelDialog
+          onClose={() => {
+            setUrl({ make: undefined }, { replace: true });
+            page.again();
+          }}
+        />
+      )}
     </Page>
   );
 }
 
-function Detail({ model, onEdit, onChanged }: { readonly model: Model; readonly onEdit: () => void; readonly onChanged: () => void }) {
+const adoptedMax = 200;
+
+/** A new release brings new list prices; whoever wants to be billed by what is known now keeps a copy. */
+function Adopt({ models, onDone }: { readonly models: readonly Model[]; readonly onDone: () => void }) {
   const refusal = useRefusal();
-  const { own } = model;
-  const price = priceOf(model);
-  const later = own?.prices.filter(({ effectiveFrom }) => effectiveFrom !== null && Date.parse(effectiveFrom) > Date.now()) ?? [];
-  const act = async (done: string, what: Promise<Outcome<unknown>>) => {
-    tell(done, await what);
-    onChanged();
+  const [busy, setBusy] = useState(false);
+  const keys = models.flatMap(({ key, own }) => (own === null ? [key] : []));
+  const adopt = async () => {
+    setBusy(true);
+    tell(`${counted(keys.length, "model")} and their prices are yours now`, await adoptModels(keys));
+    setBusy(false);
+    onDone();
   };
   return (
-    <>
-      <Facts
-        of={[
-          ["Key", <code key="key">{model.key}</code>],
-          ["Context", `${count(model.contextTokensMax)} tokens`],
-          ["Output at most", `${count(model.outputTokensMax)} tokens`],
-          ["Can", model.capabilities.map((one) => one.replaceAll("_", " ")).join(", ")],
-          ["Known from", `${model.source}, ${model.sourceDate}`],
-        ]}
-      />
-      <h3>{own === null ? "List price, a million tokens" : "Your price, a million tokens"}</h3>
-      {price === null ? (
-        <Notice tone="warn">No price is known; what its calls cost is missing from every sum.</Notice>
-      ) : (
-        <PriceFacts price={price} />
-      )}
-      {later.map((one) => (
-        <div key={one.version} className="stack tight">
-          <h3>Still to come</h3>
-          <PriceFacts price={one} />
-          {own !== null && (
-            <div>
-              <Button small refused={refusal} onClick={() => void act("That price will not come", unschedulePrice(own, one.version))}>
-                Take it back
-              </Button>
-            </div>
-          )}
-        </div>
-      ))}
-      <div className="row">
-        <Button look="primary" refused={refusal} onClick={onEdit}>
-          {own === null ? "Set your own" : "Change"}
-        </Button>
-        {own !== null && (
-          <Button refused={refusal} onClick={() => void act("It costs what the list says", takeListPrice(own))}>
-            Take the list's price
-          </Button>
-        )}
-      </div>
-      {own !== null && <Versions ownerId={own.id} />}
-    </>
-  );
-}
-
-const versionsQuery = graphql(
-  `
-    query PriceVersions($ownerId: ID!) {
-      priceVersions(ownerId: $ownerId, first: 20) {
-        edges {
-          node {
-            version
-            createdAt
-            actor
-            price {
-              ...PriceDetails
-            }
-          }
-        }
-      }
-    }
-  `,
-  [priceFragment],
-);
-
-/** Fetched when somebody wants to see them. */
-function Versions({ ownerId }: { readonly ownerId: string }) {
-  const [shown, setShown] = useState(false);
-  const [{ data }] = useQuery({ query: versionsQuery, variables: { ownerId }, pause: !shown });
-  return (
-    <details onToggle={(event) => setShown(event.currentTarget.open)}>
-      <summary>Every price it had</summary>
-      {data === undefined ? (
-        <p className="quiet">Reading …</p>
-      ) : (
-        <ul className="stack tight">
-          {data.priceVersions.edges.map(({ node }) => (
-            <li key={node.version} className="row apart">
-              <span>
-                {node.version}: {perMillion(node.price, "inputNanodollarsPerMillion")} in,{" "}
-                {perMillion(node.price, "outputNanodollarsPerMillion")} out
-              </span>
-              <span className="quiet">
-                {actorName(node.actor)}, <When at={node.createdAt} />
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
-    </details>
-  );
-}
-
-const names = {
-  input: "Input",
-  output: "Output",
-  cacheRead: "Cached input, read",
-  cacheWrite: "Cached input, written",
-  reasoning: "Reasoning",
-  effectiveFrom: "From",
-  contextTokensMax: "Context, tokens",
-  outputTokensMax: "Output at most, tokens",
-} as const;
-const priceFields = ["input", "output", "cacheRead", "cacheWrite", "reasoning"] as const;
-
-function ModelDialog({ model, onClose }: { readonly model: Model; readonly onClose: () => void }) {
-  const { own } = model;
-  const before = priceOf(model);
-  return (
-    <EditDialog<ModelValues>
-      title={`${own === null ? "Your own" : "Change"} ${model.key}`}
-      description="Dollars a million tokens. Calls that were made keep the price that they were made at."
-      start={modelValues(own ?? model)}
-      {...(own === null ? {} : { revision: own.revision, readAgain: () => readModelAgain(own.id) })}
-      names={names}
-      submit="Publish the price"
-      done="The price is set"
-      refuse={(values) =>
-        priceFields.some((field) => values[field].trim() !== "" && nanodollarsOf(values[field]) === undefined)
-          ? "A price is written like 0.15"
-          : (values.input.trim() === "") !== (values.output.trim() === "")
-            ? "Input and output have a price together, or neither has"
-            : ![values.contextTokensMax, values.outputTokensMax].every((tokens) => /^\d*$/.test(tokens))
-              ? "Tokens are a whole number"
-              : undefined
-      }
-      save={(values, revision) => saveModel(model.key, own ?? undefined, before, values, revision)}
-      onClose={() => onClose()}
+    <Button
+      disabled={busy || keys.length === 0}
+      refused={refusal ?? (keys.length > adoptedMax ? `At most ${adoptedMax} at once: narrow the list` : undefined)}
+      onClick={() => void adopt()}
     >
-      {({ values, set, problem }) => (
-        <>
-          <div className="field-grid">
-            {priceFields.map((field) => (
-              <TextField
-                key={field}
-                label={names[field]}
-                inputMode="decimal"
-                value={values[field]}
-                onChange={(next) => set(field, next)}
-                problem={problem(`price.${field}NanodollarsPerMillion`)}
-                {...(field === "input" || field === "output" ? {} : { hint: `Empty: as ${field === "reasoning" ? "output" : "input"}` })}
-              />
-            ))}
-            <TextField
-              label={names.effectiveFrom}
-              type="datetime-local"
-              value={values.effectiveFrom}
-              onChange={(at) => set("effectiveFrom", at)}
-              problem={problem("price.effectiveFrom")}
-              hint="Empty: at once. Every node changes over at that instant."
-            />
-          </div>
-          <div className="field-grid">
-            {(["contextTokensMax", "outputTokensMax"] as const).map((field) => (
-              <TextField
-                key={field}
-                label={names[field]}
-                inputMode="numeric"
-                value={values[field]}
-                onChange={(next) => set(field, next)}
-                problem={problem(field)}
-                hint="Empty: not known"
-              />
-            ))}
-          </div>
-        </>
-      )}
-    </EditDialog>
+      {busy ? "Keeping …" : keys.length === 0 ? "All shown are yours" : `Keep ${counted(keys.length, "list price")}`}
+    </Button>
   );
 }

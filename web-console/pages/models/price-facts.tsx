@@ -1,7 +1,7 @@
 /** A price in full: each kind of token, and what changes with the length of the context. */
 import { count, money } from "../../format/numbers.ts";
 import { Facts, When } from "../../ui/marks.tsx";
-import type { PriceDetails } from "./changes.ts";
+import type { PriceDetails } from "./price-values.ts";
 
 type Tier = PriceDetails["contextTiers"][number];
 

@@ -1,5 +1,5 @@
 /** What can be done to projects, admin tokens and organisations. */
-import type { captureInput } from "../../change/capture-fields.tsx";
+import type { captureInput } from "../../change/capture-values.ts";
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
 import { graphql, type VariablesOf } from "../../graphql/documents.ts";
 

@@ -1,13 +1,7 @@
 /** What the organisation is called, what it keeps of calls, what it is let off, and its end. */
 import { useState } from "react";
-import {
-  CaptureFields,
-  type CaptureValues,
-  captureInput,
-  captureRefusal,
-  captureValues,
-  captureWords,
-} from "../../change/capture-fields.tsx";
+import { CaptureFields } from "../../change/capture-fields.tsx";
+import { type CaptureValues, captureInput, captureRefusal, captureValues, captureWords } from "../../change/capture-values.ts";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { EditDialog } from "../../change/form.tsx";
 import { counted, percent } from "../../format/numbers.ts";

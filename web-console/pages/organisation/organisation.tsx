@@ -1,5 +1,5 @@
 /** The organisation: what it is and keeps, its projects, who may administer it and as what, and, for the installation's administrators, all others. */
-import { captureFragment } from "../../change/capture-fields.tsx";
+import { captureFragment } from "../../change/capture-values.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useKeyset } from "../../graphql/keyset.ts";
 import { Result } from "../../graphql/result.tsx";

@@ -1,12 +1,6 @@
 /** Making and changing a project. */
-import {
-  CaptureFields,
-  type CaptureValues,
-  captureFragment,
-  captureInput,
-  captureRefusal,
-  captureValues,
-} from "../../change/capture-fields.tsx";
+import { CaptureFields } from "../../change/capture-fields.tsx";
+import { type CaptureValues, captureFragment, captureInput, captureRefusal, captureValues } from "../../change/capture-values.ts";
 import { EditDialog } from "../../change/form.tsx";
 import { client } from "../../graphql/client.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";

@@ -1,7 +1,7 @@
 /** The projects of the organisation. */
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
-import { captureWords } from "../../change/capture-fields.tsx";
+import { captureWords } from "../../change/capture-values.ts";
 import { useRefusal } from "../../session/viewer.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";

@@ -1,7 +1,7 @@
 /** One project: what it spends, the limits and budgets that hold for it, its keys, and what it keeps of calls. */
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { captureWords } from "../../change/capture-fields.tsx";
+import { captureWords } from "../../change/capture-values.ts";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { count, counted, money } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";

@@ -1,9 +1,11 @@
 /** What can be done to a route, and a route as its form sees it. */
+import { type CaptureValues, captureFragment, captureInput, captureValues } from "../../change/capture-values.ts";
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
 import { client } from "../../graphql/client.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 
-export const routeFragment = graphql(`
+export const routeFragment = graphql(
+  `
   fragment RouteDetails on Route {
     id
     name
@@ -15,12 +17,25 @@ export const routeFragment = graphql(`
     attemptsMax
     cacheTtlSeconds
     defaultParameters
+    forcedParameters
+    dropParameters
+    economy {
+      budgetPercent
+      firstTier
+    }
+    contentCapture {
+      ...Capture
+    }
     prompt {
       promptId
       label
       version
       prompt {
         name
+        labels {
+          name
+          version
+        }
       }
     }
     tiers {
@@ -32,6 +47,7 @@ export const routeFragment = graphql(`
           key
           model
           capabilities
+          drainedAt
           provider {
             id
             key
@@ -49,7 +65,9 @@ export const routeFragment = graphql(`
       totalMs
     }
   }
-`);
+`,
+  [captureFragment],
+);
 
 export type RouteDetails = ResultOf<typeof routeFragment>;
 
@@ -123,6 +141,16 @@ export interface TargetValues {
 
 export const timeoutNames = ["queueMs", "connectMs", "firstByteMs", "idleMs", "writeStallMs", "totalMs"] as const;
 
+/** For people, with the milliseconds that hold where a route says nothing. */
+export const timeoutLabels: Record<(typeof timeoutNames)[number], readonly [string, number]> = {
+  queueMs: ["Wait for a place", 5_000],
+  connectMs: ["Connect", 1_000],
+  firstByteMs: ["First content", 30_000],
+  idleMs: ["Between two events", 30_000],
+  writeStallMs: ["A caller who does not read", 30_000],
+  totalMs: ["All of it", 900_000],
+};
+
 export interface RouteValues extends Readonly<Record<string, unknown>> {
   readonly name: string;
   readonly description: string;
@@ -136,8 +164,34 @@ export interface RouteValues extends Readonly<Record<string, unknown>> {
   readonly cacheTtlSeconds: number;
   /** JSON text; empty: none. */
   readonly parameters: string;
+  /** JSON text; empty: none. */
+  readonly forcedParameters: string;
+  /** Separated by commas; empty: none. */
+  readonly dropParameters: string;
+  /** Of a budget; 0: budgets do not change its way. */
+  readonly economyPercent: number;
+  /** Counted from 0. */
+  readonly economyTier: number;
+  readonly capture: CaptureValues;
   readonly timeouts: Readonly<Record<(typeof timeoutNames)[number], number>>;
 }
+
+export const routeNames = {
+  name: "Name",
+  description: "What it is for",
+  tiers: "Backends",
+  promptId: "Prompt",
+  promptPointer: "Label or version",
+  attemptsMax: "Backends tried at the most",
+  cacheTtlSeconds: "Keep answers for",
+  parameters: "Default parameters",
+  forcedParameters: "Forced parameters",
+  dropParameters: "May be left out",
+  economyPercent: "When a budget has reached",
+  economyTier: "Begin with",
+  capture: "What is said in calls",
+  timeouts: "Time limits",
+} as const satisfies Record<string, string>;
 
 export const emptyRoute: RouteValues = {
   name: "",
@@ -148,6 +202,11 @@ export const emptyRoute: RouteValues = {
   attemptsMax: 0,
   cacheTtlSeconds: 0,
   parameters: "",
+  forcedParameters: "",
+  dropParameters: "",
+  economyPercent: 0,
+  economyTier: 1,
+  capture: captureValues(null),
   timeouts: { queueMs: 0, connectMs: 0, firstByteMs: 0, idleMs: 0, writeStallMs: 0, totalMs: 0 },
 };
 
@@ -159,9 +218,32 @@ export const routeValues = (route: RouteDetails): RouteValues => ({
   promptPointer: route.prompt?.label ?? (route.prompt?.version == null ? "production" : `@${route.prompt.version}`),
   attemptsMax: route.attemptsMax,
   cacheTtlSeconds: route.cacheTtlSeconds ?? 0,
-  parameters: route.defaultParameters == null ? "" : JSON.stringify(route.defaultParameters, null, 2),
+  parameters: jsonText(route.defaultParameters),
+  forcedParameters: jsonText(route.forcedParameters),
+  dropParameters: route.dropParameters.join(", "),
+  economyPercent: route.economy?.budgetPercent ?? 0,
+  economyTier: route.economy?.firstTier ?? 1,
+  capture: captureValues(route.contentCapture),
   timeouts: Object.fromEntries(timeoutNames.map((name) => [name, route.timeouts[name]])) as RouteValues["timeouts"],
 });
+
+const jsonText = (value: unknown): string => (value == null ? "" : JSON.stringify(value, null, 2));
+const jsonOf = (text: string): unknown => (text.trim() === "" ? null : JSON.parse(text));
+
+export function isNoJson(text: string): boolean {
+  try {
+    jsonOf(text);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+const listOf = (text: string): readonly string[] =>
+  text
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
 
 /** "@3" is a version, everything else a label. */
 export const promptSelection = (promptId: string, pointer: string) =>
@@ -174,7 +256,11 @@ const inputOf = (values: RouteValues) => ({
   prompt: promptSelection(values.promptId, values.promptPointer),
   attemptsMax: values.attemptsMax,
   cacheTtlSeconds: values.cacheTtlSeconds === 0 ? null : values.cacheTtlSeconds,
-  defaultParameters: values.parameters.trim() === "" ? null : JSON.parse(values.parameters),
+  defaultParameters: jsonOf(values.parameters),
+  forcedParameters: jsonOf(values.forcedParameters),
+  dropParameters: values.dropParameters.trim() === "" ? null : [...listOf(values.dropParameters)],
+  economy: values.economyPercent === 0 ? null : { budgetPercent: values.economyPercent, firstTier: values.economyTier },
+  contentCapture: captureInput(values.capture),
   timeouts: values.timeouts,
 });
 

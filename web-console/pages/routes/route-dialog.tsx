@@ -1,80 +1,33 @@
-/** Making and changing a route. */
+/** Making and changing a route: every part of it. What is seldom changed is folded away. */
+
+import { useState } from "react";
+import { CaptureFields } from "../../change/capture-fields.tsx";
+import { captureRefusal } from "../../change/capture-values.ts";
+import type { Choice } from "../../change/choices.ts";
+import { ChooseField } from "../../change/choose-field.tsx";
 import { EditDialog, type Form } from "../../change/form.tsx";
-import { graphql } from "../../graphql/documents.ts";
 import { Editor } from "../../ui/editor.tsx";
 import { Field, SelectField, TextField } from "../../ui/field.tsx";
-import { emptyRoute, type RouteDetails, type RouteValues, readRouteAgain, routeValues, saveRoute, timeoutNames } from "./changes.ts";
-import { TiersField } from "./tiers-field.tsx";
-
-export const routeChoicesFragment = graphql(`
-  fragment RouteChoices on Query {
-    backends(first: 100) {
-      edges {
-        node {
-          id
-          key
-          model
-        }
-      }
-    }
-    prompts(first: 100) {
-      edges {
-        node {
-          id
-          name
-          labels {
-            name
-            version
-          }
-        }
-      }
-    }
-  }
-`);
-
-export interface RouteChoices {
-  readonly backends: {
-    readonly edges: readonly { readonly node: { readonly id: string; readonly key: string; readonly model: string } }[];
-  };
-  readonly prompts: {
-    readonly edges: readonly {
-      readonly node: {
-        readonly id: string;
-        readonly name: string;
-        readonly labels: readonly { readonly name: string; readonly version: number }[];
-      };
-    }[];
-  };
-}
-
-const names = {
-  name: "Name",
-  description: "What it is for",
-  tiers: "Backends",
-  promptId: "Prompt",
-  promptPointer: "Label or version",
-  attemptsMax: "Backends tried at the most",
-  cacheTtlSeconds: "Keep answers for",
-  parameters: "Default parameters",
-  timeouts: "Time limits",
-} as const;
-
-const timeoutLabels: Record<(typeof timeoutNames)[number], readonly [string, number]> = {
-  queueMs: ["Wait for a place", 5_000],
-  connectMs: ["Connect", 1_000],
-  firstByteMs: ["First content", 30_000],
-  idleMs: ["Between two events", 30_000],
-  writeStallMs: ["A caller who does not read", 30_000],
-  totalMs: ["All of it", 900_000],
-};
+import {
+  emptyRoute,
+  isNoJson,
+  routeNames as names,
+  type RouteDetails,
+  type RouteValues,
+  readRouteAgain,
+  routeValues,
+  saveRoute,
+  timeoutLabels,
+  timeoutNames,
+} from "./changes.ts";
+import { namesOfTargets, TiersField, tiersRefusal } from "./tiers-field.tsx";
 
 interface RouteDialogProps {
   readonly route?: RouteDetails;
-  readonly choices: RouteChoices;
   readonly onClose: (madeId?: string) => void;
 }
 
-export function RouteDialog({ route, choices, onClose }: RouteDialogProps) {
+export function RouteDialog({ route, onClose }: RouteDialogProps) {
   return (
     <EditDialog<RouteValues>
       title={route === undefined ? "New route" : `Change ${route.name}`}
@@ -90,7 +43,7 @@ export function RouteDialog({ route, choices, onClose }: RouteDialogProps) {
       {...(route === undefined ? {} : { readAgain: () => readRouteAgain(route.id) })}
       onClose={(outcome) => onClose(outcome?.kind === "done" ? (outcome.payload as { route?: { id: string } }).route?.id : undefined)}
     >
-      {(form) => <RouteFields form={form} choices={choices} />}
+      {(form) => <RouteFields form={form} route={route} />}
     </EditDialog>
   );
 }
@@ -98,17 +51,18 @@ export function RouteDialog({ route, choices, onClose }: RouteDialogProps) {
 function refusalOf(values: RouteValues): string | undefined {
   if (values.name.trim() === "") return "Give it a name";
   if (values.tiers.every((tier) => tier.length === 0)) return "Choose a backend";
-  try {
-    if (values.parameters.trim() !== "") JSON.parse(values.parameters);
-  } catch {
-    return "The default parameters are not JSON";
-  }
-  return undefined;
+  if (isNoJson(values.parameters)) return "The default parameters are not JSON";
+  if (isNoJson(values.forcedParameters)) return "The forced parameters are not JSON";
+  return tiersRefusal(values.tiers) ?? captureRefusal(values.capture);
 }
 
-function RouteFields({ form, choices }: { readonly form: Form<RouteValues>; readonly choices: RouteChoices }) {
+interface PartProps {
+  readonly form: Form<RouteValues>;
+  readonly route: RouteDetails | undefined;
+}
+
+function RouteFields({ form, route }: PartProps) {
   const { values, set, problem } = form;
-  const prompt = choices.prompts.edges.find(({ node }) => node.id === values.promptId)?.node;
   return (
     <>
       <div className="field-grid">
@@ -130,34 +84,11 @@ function RouteFields({ form, choices }: { readonly form: Form<RouteValues>; read
         legend={names.tiers}
         value={values.tiers}
         onChange={(tiers) => set("tiers", tiers)}
-        backends={choices.backends.edges.map(({ node }) => node)}
+        names={namesOfTargets(route?.tiers ?? [])}
         problem={problem("tiers")}
       />
       <div className="field-grid">
-        <SelectField
-          label={names.promptId}
-          value={values.promptId}
-          onChange={(id) => set("promptId", id)}
-          problem={problem("prompt")}
-          choices={[
-            { value: "", label: "None: callers send all messages" },
-            ...choices.prompts.edges.map(({ node }) => ({ value: node.id, label: node.name })),
-          ]}
-        />
-        {values.promptId !== "" && (
-          <SelectField
-            label={names.promptPointer}
-            value={values.promptPointer}
-            onChange={(pointer) => set("promptPointer", pointer)}
-            choices={[
-              ...(prompt?.labels ?? []).map((label) => ({ value: label.name, label: `${label.name} (now version ${label.version})` })),
-              ...versionsOf(prompt?.labels, values.promptPointer).map((version) => ({
-                value: `@${version}`,
-                label: `version ${version}, fixed`,
-              })),
-            ]}
-          />
-        )}
+        <PromptFields form={form} route={route} />
         <TextField
           label={names.attemptsMax}
           type="number"
@@ -166,7 +97,7 @@ function RouteFields({ form, choices }: { readonly form: Form<RouteValues>; read
           value={String(values.attemptsMax)}
           onChange={(text) => set("attemptsMax", Number(text))}
           problem={problem("attemptsMax")}
-          hint="0: up to 3"
+          hint="The first and those after it has failed; 0: up to 3"
         />
         <TextField
           label={names.cacheTtlSeconds}
@@ -179,45 +110,144 @@ function RouteFields({ form, choices }: { readonly form: Form<RouteValues>; read
           hint="Seconds, for the next call that says the same; 0: off"
         />
       </div>
-      <details>
-        <summary>Time limits and default parameters</summary>
-        <div className="stack" style={{ marginTop: "0.75rem" }}>
-          <div className="field-grid">
-            {timeoutNames.map((name) => (
-              <TextField
-                key={name}
-                label={timeoutLabels[name][0]}
-                type="number"
-                min={0}
-                value={String(values.timeouts[name])}
-                onChange={(text) => set("timeouts", { ...values.timeouts, [name]: Number(text) })}
-                problem={problem(`timeouts.${name}`)}
-                hint={`ms; 0: ${timeoutLabels[name][1]}`}
-              />
-            ))}
-          </div>
-          <Field
-            label={names.parameters}
-            hint="As in the OpenAI chat API, for example temperature; used where the caller gave none"
-            problem={problem("defaultParameters")}
-          >
-            {() => (
-              <Editor
-                label={names.parameters}
-                language="json"
-                value={values.parameters}
-                onChange={(text) => set("parameters", text)}
-                lines={3}
-              />
-            )}
-          </Field>
+      <Folded name="Time limits" filled={timeoutNames.some((name) => values.timeouts[name] !== 0)}>
+        <div className="field-grid">
+          {timeoutNames.map((name) => (
+            <TextField
+              key={name}
+              label={timeoutLabels[name][0]}
+              type="number"
+              min={0}
+              value={String(values.timeouts[name])}
+              onChange={(text) => set("timeouts", { ...values.timeouts, [name]: Number(text) })}
+              problem={problem(`timeouts.${name}`)}
+              hint={`ms; 0: ${timeoutLabels[name][1]}`}
+            />
+          ))}
         </div>
-      </details>
+      </Folded>
+      <Folded
+        name="Parameters: filled in, forced, left out"
+        filled={values.parameters !== "" || values.forcedParameters !== "" || values.dropParameters !== ""}
+      >
+        <ParameterFields form={form} />
+      </Folded>
+      <Folded name="Saving before a budget is spent" filled={values.economyPercent !== 0}>
+        <EconomyFields form={form} />
+      </Folded>
+      <CaptureFields
+        values={values.capture}
+        onChange={(capture) => set("capture", capture)}
+        above="As the caller's project says"
+        problem={problem("contentCapture")}
+      />
     </>
   );
 }
 
-const versionsOf = (labels: readonly { readonly version: number }[] | undefined, pointer: string): number[] => {
-  const newest = Math.max(0, ...(labels ?? []).map(({ version }) => version), pointer.startsWith("@") ? Number(pointer.slice(1)) : 0);
+/** Open where it holds something when the dialog opens. */
+function Folded({ name, filled, children }: { readonly name: string; readonly filled: boolean; readonly children: React.ReactNode }) {
+  const [open] = useState(filled);
+  return (
+    <details open={open}>
+      <summary>{name}</summary>
+      <div className="stack" style={{ marginTop: "0.75rem" }}>
+        {children}
+      </div>
+    </details>
+  );
+}
+
+function PromptFields({ form: { values, set, problem }, route }: PartProps) {
+  const [chosen, setChosen] = useState<Choice>();
+  const labels = (chosen?.id === values.promptId ? chosen.labels : route?.prompt?.prompt?.labels) ?? [];
+  return (
+    <>
+      <ChooseField
+        label={names.promptId}
+        of="prompts"
+        value={values.promptId}
+        named={values.promptId === route?.prompt?.promptId ? (route.prompt.prompt?.name ?? "gone") : undefined}
+        none="None: callers send all messages"
+        onChange={(choice) => {
+          setChosen(choice);
+          set("promptId", choice.id);
+          const pointers = choice.labels?.map(({ name }) => name) ?? [];
+          if (choice.id !== "" && !pointers.includes(values.promptPointer)) set("promptPointer", pointers[0] ?? "latest");
+        }}
+        problem={problem("prompt")}
+      />
+      {values.promptId !== "" && (
+        <SelectField
+          label={names.promptPointer}
+          value={values.promptPointer}
+          onChange={(pointer) => set("promptPointer", pointer)}
+          choices={[
+            ...labels.map((label) => ({ value: label.name, label: `${label.name} (now version ${label.version})` })),
+            ...versionsOf(labels, values.promptPointer).map((version) => ({ value: `@${version}`, label: `version ${version}, fixed` })),
+          ]}
+        />
+      )}
+    </>
+  );
+}
+
+const versionsOf = (labels: readonly { readonly version: number }[], pointer: string): number[] => {
+  const newest = Math.max(0, ...labels.map(({ version }) => version), pointer.startsWith("@") ? Number(pointer.slice(1)) : 0);
   return Array.from({ length: Math.min(newest, 50) }, (_, index) => newest - index);
 };
+
+function ParameterFields({ form: { values, set, problem } }: { readonly form: Form<RouteValues> }) {
+  return (
+    <>
+      {(
+        [
+          ["parameters", "defaultParameters", "As in the OpenAI chat API, for example temperature; used where the caller gave none"],
+          ["forcedParameters", "forcedParameters", "The same names; they hold whatever the caller gave"],
+        ] as const
+      ).map(([name, path, hint]) => (
+        <Field key={name} label={names[name]} hint={hint} problem={problem(path)}>
+          {() => <Editor label={names[name]} language="json" value={values[name]} onChange={(text) => set(name, text)} lines={3} />}
+        </Field>
+      ))}
+      <TextField
+        label={names.dropParameters}
+        value={values.dropParameters}
+        onChange={(text) => set("dropParameters", text)}
+        problem={problem("dropParameters")}
+        hint="Fields that are left out where a backend cannot take them, separated by commas, such as seed, messages.name; others are refused by name"
+      />
+    </>
+  );
+}
+
+function EconomyFields({ form: { values, set, problem } }: { readonly form: Form<RouteValues> }) {
+  return (
+    <>
+      <div className="field-grid">
+        <TextField
+          label={names.economyPercent}
+          type="number"
+          min={0}
+          max={100}
+          value={String(values.economyPercent)}
+          onChange={(text) => set("economyPercent", Number(text))}
+          problem={problem("economy.budgetPercent") ?? problem("economy")}
+          hint="Percent, of the caller's organisation, project or key; 0: budgets change nothing"
+        />
+        {values.economyPercent !== 0 && (
+          <SelectField
+            label={names.economyTier}
+            value={String(values.economyTier)}
+            onChange={(text) => set("economyTier", Number(text))}
+            problem={problem("economy.firstTier")}
+            choices={values.tiers.slice(1).map((_, index) => ({ value: String(index + 1), label: `tier ${index + 2}` }))}
+          />
+        )}
+      </div>
+      {values.economyPercent !== 0 && values.tiers.length < 2 && (
+        <p className="quiet">It needs a second tier, of cheaper backends: add one above.</p>
+      )}
+    </>
+  );
+}

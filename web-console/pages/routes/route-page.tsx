@@ -15,7 +15,7 @@ import { Tabs } from "../../ui/tabs.tsx";
 import { CallPath } from "./call-path.tsx";
 import { archiveRoute, routeFragment, timeoutNames } from "./changes.ts";
 import { Explain } from "./explain.tsx";
-import { RouteDialog, routeChoicesFragment } from "./route-dialog.tsx";
+import { RouteDialog } from "./route-dialog.tsx";
 
 const query = graphql(
   `
@@ -23,13 +23,11 @@ const query = graphql(
       route(id: $id) {
         ...RouteDetails
       }
-      experiments(first: 50) {
+      experiments(first: 20, uses: $id) {
         edges {
           node {
             id
             key
-            status
-            routeId
             coverage
             unit
             variants {
@@ -39,20 +37,17 @@ const query = graphql(
           }
         }
       }
-      quotas(first: 100) {
+      quotas(first: 50, uses: $id) {
         edges {
           node {
             id
             key
-            scopeKind
-            scopeId
           }
         }
       }
-      ...RouteChoices
     }
   `,
-  [routeFragment, routeChoicesFragment],
+  [routeFragment],
 );
 
 type Data = ResultOf<typeof query>;
@@ -126,7 +121,7 @@ export function RoutePage() {
               )}
               {tab === "explain" && <Explain route={data.route} experiment={runningOn(data)} />}
               {tab === "settings" && <Settings route={data.route} />}
-              {url.edit && <RouteDialog route={data.route} choices={data} onClose={() => setUrl({ edit: undefined }, { replace: true })} />}
+              {url.edit && <RouteDialog route={data.route} onClose={() => setUrl({ edit: undefined }, { replace: true })} />}
               {archiving && <Archive route={data.route} experiment={runningOn(data)?.key} onClose={() => setArchiving(false)} />}
             </>
           )
@@ -136,10 +131,8 @@ export function RoutePage() {
   );
 }
 
-const runningOn = (data: Data) =>
-  data.experiments.edges.find(({ node }) => node.status === "RUNNING" && node.routeId === data.route?.id)?.node;
-const quotasOf = (data: Data) =>
-  data.quotas.edges.map(({ node }) => node).filter((quota) => quota.scopeKind === "ROUTE" && quota.scopeId === data.route?.id);
+const runningOn = (data: Data) => data.experiments.edges[0]?.node;
+const quotasOf = (data: Data) => data.quotas.edges.map(({ node }) => node);
 
 type Found = NonNullable<Data["route"]>;
 

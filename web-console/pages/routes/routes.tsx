@@ -1,10 +1,9 @@
 /** All routes: what callers can ask for, what each one leads to, how much it carried in a day. */
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
-import { useMemo, useState } from "react";
 import { count, percent } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
-import { usePageQuery } from "../../graphql/page-query.ts";
+import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
@@ -12,14 +11,18 @@ import { flag, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { AddressField } from "../../ui/field.tsx";
-import { lastDay } from "../overview/ranges.ts";
-import { RouteDialog, routeChoicesFragment } from "./route-dialog.tsx";
+import { More } from "../../ui/more.tsx";
+import { useSettled } from "../../ui/settled.ts";
+import { Sparkline } from "../../ui/sparkline.tsx";
+import { barsOf, dayInWords, failedShareOf, lastDayFragment } from "../overview/last-day.ts";
+import { RouteDialog } from "./route-dialog.tsx";
 
 const query = graphql(
   `
-    query Routes($range: UsageRange!) {
-      routes(first: 100) {
+    query Routes($search: String, $after: String) {
+      routes(first: 50, search: $search, after: $after) {
         edges {
+          cursor
           node {
             id
             name
@@ -39,26 +42,22 @@ const query = graphql(
                 }
               }
             }
+            lastDay {
+              ...LastDay
+            }
           }
         }
-      }
-      usageSummary(range: $range, groupBy: ROUTE) {
-        ... on QueryUsageSummarySuccess {
-          groups {
-            group
-            requests
-            failedRequests
-          }
+        pageInfo {
+          hasNextPage
+          endCursor
         }
       }
-      ...RouteChoices
     }
   `,
-  [routeChoicesFragment],
+  [lastDayFragment],
 );
 
-type Data = ResultOf<typeof query>;
-type Row = Data["routes"]["edges"][number]["node"] & { readonly requests: number; readonly failed: number };
+type Row = ResultOf<typeof query>["routes"]["edges"][number]["node"];
 
 const columns: readonly Column<Row>[] = [
   {
@@ -90,20 +89,27 @@ const columns: readonly Column<Row>[] = [
         `${row.prompt.prompt?.name ?? "gone"} @ ${row.prompt.label ?? row.prompt.version}`
       ),
   },
-  { id: "requests", name: "Calls, 24 h", end: true, by: (row) => row.requests, cell: (row) => count(row.requests) },
+  { id: "day", name: "By the hour", cell: ({ lastDay }) => <Sparkline label={dayInWords(lastDay)} bars={barsOf(lastDay)} /> },
+  {
+    id: "requests",
+    name: "Calls, 24 h",
+    end: true,
+    by: ({ lastDay }) => Number(lastDay.figures.calls),
+    cell: ({ lastDay }) => count(lastDay.figures.calls),
+  },
   {
     id: "failed",
     name: "Failed",
     end: true,
-    by: (row) => (row.requests === 0 ? 0 : row.failed / row.requests),
-    cell: (row) => (row.requests === 0 ? "–" : percent(row.failed / row.requests)),
+    by: ({ lastDay }) => failedShareOf(lastDay),
+    cell: ({ lastDay }) => (lastDay.figures.calls === "0" ? "–" : percent(failedShareOf(lastDay))),
   },
 ];
 
 export function Routes() {
   const [{ q, make }, setUrl] = useUrlState({ q: text, make: flag });
-  const [range] = useState(lastDay);
-  const page = usePageQuery(query, { range });
+  const search = useSettled(q ?? "");
+  const { first, nodes, ...later } = useKeyset(query, { search, after: null }, (data) => data.routes, { hold: true });
   const navigate = useNavigate();
   const refusal = useRefusal();
   return (
@@ -116,68 +122,58 @@ export function Routes() {
         </Button>
       }
     >
-      <Result of={page}>
-        {(data) => (
-          <>
-            <RouteList data={data} q={q ?? ""} onSearch={(next) => setUrl({ q: next }, { replace: true })} />
-            {make && (
-              <RouteDialog
-                choices={data}
-                onClose={(id) =>
-                  id === undefined ? setUrl({ make: undefined }, { replace: true }) : void navigate({ to: `/routes/${id}` } as never)
-                }
-              />
-            )}
-          </>
-        )}
+      <div className="filters">
+        <AddressField
+          label="Search"
+          value={q ?? ""}
+          onChange={(next) => setUrl({ q: next }, { replace: true })}
+          data-search
+          placeholder="Name or what it is for"
+        />
+      </div>
+      <Result of={first}>
+        {() =>
+          nodes.length === 0 ? (
+            <NoRoute searched={search !== ""} />
+          ) : (
+            <>
+              <div className="card flush">
+                <DataTable
+                  label="Routes"
+                  columns={columns}
+                  rows={nodes}
+                  rowId={(row) => row.id}
+                  onOpen={(row) => void navigate({ to: `/routes/${row.id}` } as never)}
+                />
+              </div>
+              <More {...later} />
+            </>
+          )
+        }
       </Result>
+      {make && (
+        <RouteDialog
+          onClose={(id) =>
+            id === undefined ? setUrl({ make: undefined }, { replace: true }) : void navigate({ to: `/routes/${id}` } as never)
+          }
+        />
+      )}
     </Page>
   );
 }
 
-function RouteList({ data, q, onSearch }: { readonly data: Data; readonly q: string; readonly onSearch: (q: string) => void }) {
-  const navigate = useNavigate();
-  const rows = useMemo(() => rowsOf(data, q), [data, q]);
-  if (data.routes.edges.length === 0)
-    return (
-      <Empty
-        title="No route yet"
-        action={
-          <Link className="button" to="/backends">
-            To the backends
-          </Link>
-        }
-      >
-        Callers need a name to ask for. Make a provider and a backend first, then a route that leads to it.
-      </Empty>
-    );
-  return (
-    <>
-      <div className="filters">
-        <AddressField label="Search" value={q} onChange={onSearch} data-search placeholder="Name or what it is for" />
-      </div>
-      <div className="card flush">
-        <DataTable
-          label="Routes"
-          columns={columns}
-          rows={rows}
-          rowId={(row) => row.id}
-          onOpen={(row) => void navigate({ to: `/routes/${row.id}` } as never)}
-        />
-      </div>
-    </>
+const NoRoute = ({ searched }: { readonly searched: boolean }) =>
+  searched ? (
+    <Empty title="None is called that">Names and purposes were searched, in upper and lower case.</Empty>
+  ) : (
+    <Empty
+      title="No route yet"
+      action={
+        <Link className="button" to="/backends">
+          To the backends
+        </Link>
+      }
+    >
+      Callers need a name to ask for. Make a provider and a backend first, then a route that leads to it.
+    </Empty>
   );
-}
-
-function rowsOf(data: Data, q: string): readonly Row[] {
-  const groups = data.usageSummary !== null && "groups" in data.usageSummary ? (data.usageSummary.groups ?? []) : [];
-  const carried = new Map(groups.map((group) => [group.group, group]));
-  const wanted = q.toLowerCase();
-  return data.routes.edges
-    .map(({ node }) => ({
-      ...node,
-      requests: Number(carried.get(node.name)?.requests ?? 0),
-      failed: Number(carried.get(node.name)?.failedRequests ?? 0),
-    }))
-    .filter((row) => `${row.name} ${row.description}`.toLowerCase().includes(wanted));
-}

@@ -3,7 +3,7 @@ import { Plus, Trash2 } from "lucide-react";
 import { Button } from "../../../ui/button.tsx";
 import { Field, LongField, SelectField, TextField } from "../../../ui/field.tsx";
 import { Notice } from "../../../ui/marks.tsx";
-import { TiersField } from "../../routes/tiers-field.tsx";
+import { namesOfTargets, TiersField } from "../../routes/tiers-field.tsx";
 import type { DesignChoices } from "./choices.ts";
 import type { StepProps } from "./design-dialog.tsx";
 import { type ArmValues, newArm } from "./design-values.ts";
@@ -15,6 +15,7 @@ export function ArmsStep({ form: { values, set, problem }, choices, experiment }
       "arms",
       values.arms.map((one, index) => (index === at ? { ...one, ...patch } : one)),
     );
+  const backendNames = namesOfTargets((experiment?.variants ?? []).flatMap(({ tiers }) => tiers));
   return (
     <>
       <div className="field-grid">
@@ -50,6 +51,7 @@ export function ArmsStep({ form: { values, set, problem }, choices, experiment }
           at={at}
           arm={arm}
           choices={choices}
+          names={backendNames}
           problem={(name) => problem(`variants[${at}].${name}`)}
           onChange={(patch) => setArm(at, patch)}
           onRemove={
@@ -77,12 +79,14 @@ interface ArmProps {
   readonly at: number;
   readonly arm: ArmValues;
   readonly choices: DesignChoices;
+  /** Of backends. */
+  readonly names: ReadonlyMap<string, string>;
   readonly problem: (name: string) => string | undefined;
   readonly onChange: (patch: Partial<ArmValues>) => void;
   readonly onRemove: (() => void) | undefined;
 }
 
-function Arm({ at, arm, choices, problem, onChange, onRemove }: ArmProps) {
+function Arm({ at, arm, choices, names, problem, onChange, onRemove }: ArmProps) {
   return (
     <fieldset className="stack tight">
       <legend>{at === 0 ? "Arm 1, what the others are compared with" : `Arm ${at + 1}`}</legend>
@@ -124,7 +128,7 @@ function Arm({ at, arm, choices, problem, onChange, onRemove }: ArmProps) {
           legend="Backends of this arm"
           value={arm.tiers}
           onChange={(tiers) => onChange({ tiers })}
-          backends={choices.backends.edges.map(({ node }) => node)}
+          names={names}
           problem={problem("tiers")}
         />
       </details>

@@ -26,15 +26,6 @@ export const designChoicesFragment = graphql(`
         }
       }
     }
-    backends(first: 100) {
-      edges {
-        node {
-          id
-          key
-          model
-        }
-      }
-    }
     apiKeys(first: 100) {
       edges {
         node {

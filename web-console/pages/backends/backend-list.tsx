@@ -1,0 +1,150 @@
+/** The backends, page by page: how each does, what it costs, what it did in a day. */
+import { Link, useNavigate } from "@tanstack/react-router";
+import { count, duration, money, percent } from "../../format/numbers.ts";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { useKeyset } from "../../graphql/keyset.ts";
+import { Empty, Result } from "../../graphql/result.tsx";
+import { type Column, DataTable } from "../../ui/data-table.tsx";
+import { Badge } from "../../ui/marks.tsx";
+import { More } from "../../ui/more.tsx";
+import { Sparkline } from "../../ui/sparkline.tsx";
+import { barsOf, dayInWords, failedShareOf, lastDayFragment } from "../overview/last-day.ts";
+import { HealthBadge, healthFragment, seenBy } from "./health-badge.tsx";
+
+const query = graphql(
+  `
+    query Backends($search: String, $after: String) {
+      backends(first: 50, search: $search, after: $after) {
+        edges {
+          cursor
+          node {
+            id
+            key
+            model
+            provider {
+              key
+            }
+            price {
+              inputNanodollarsPerMillion
+              outputNanodollarsPerMillion
+            }
+            ...BackendHealth
+            lastDay {
+              ...LastDay
+              figures {
+                costNanodollars
+                duration {
+                  p95Ms
+                }
+              }
+            }
+          }
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  `,
+  [healthFragment, lastDayFragment],
+);
+
+type Row = ResultOf<typeof query>["backends"]["edges"][number]["node"];
+
+const columns: readonly Column<Row>[] = [
+  {
+    id: "key",
+    name: "Backend",
+    by: (row) => row.key,
+    cell: (row) => (
+      <div>
+        <Link to={`/backends/${row.id}`} className="strong">
+          {row.key}
+        </Link>
+        <div className="quiet">
+          {row.model} at {row.provider?.key ?? "a provider that is gone"}
+        </div>
+      </div>
+    ),
+  },
+  { id: "health", name: "Health", by: (row) => seenBy(row).rank, cell: (row) => <HealthBadge of={row} /> },
+  {
+    id: "price",
+    name: "In / out a million",
+    end: true,
+    cell: (row) =>
+      row.price === null ? (
+        <Badge tone="warn">unknown</Badge>
+      ) : (
+        `${money(row.price.inputNanodollarsPerMillion)} / ${money(row.price.outputNanodollarsPerMillion)}`
+      ),
+  },
+  { id: "day", name: "By the hour", cell: ({ lastDay }) => <Sparkline label={dayInWords(lastDay)} bars={barsOf(lastDay)} /> },
+  {
+    id: "requests",
+    name: "Calls, 24 h",
+    end: true,
+    by: ({ lastDay }) => Number(lastDay.figures.calls),
+    cell: ({ lastDay }) => count(lastDay.figures.calls),
+  },
+  {
+    id: "failed",
+    name: "Failed",
+    end: true,
+    by: ({ lastDay }) => failedShareOf(lastDay),
+    cell: ({ lastDay }) => <FailedShare share={lastDay.figures.calls === "0" ? undefined : failedShareOf(lastDay)} />,
+  },
+  {
+    id: "p95",
+    name: "p95",
+    end: true,
+    by: ({ lastDay }) => lastDay.figures.duration.p95Ms ?? 0,
+    cell: ({ lastDay }) => duration(lastDay.figures.duration.p95Ms),
+  },
+  {
+    id: "cost",
+    name: "Cost",
+    end: true,
+    by: ({ lastDay }) => Number(lastDay.figures.costNanodollars),
+    cell: ({ lastDay }) => money(lastDay.figures.costNanodollars),
+  },
+];
+
+const alarmingShare = 0.05;
+
+const FailedShare = ({ share }: { readonly share: number | undefined }) =>
+  share !== undefined && share > alarmingShare ? <Badge tone="bad">{percent(share)}</Badge> : percent(share);
+
+export function BackendList({ search }: { readonly search: string }) {
+  const { first, nodes, ...later } = useKeyset(query, { search, after: null }, (data) => data.backends, { hold: true });
+  const navigate = useNavigate();
+  return (
+    <Result of={first}>
+      {() =>
+        nodes.length === 0 ? (
+          search === "" ? (
+            <Empty title="No backend yet">
+              Begin with a provider: an account at OpenAI, or your own vLLM, Ollama or llama.cpp server. Then name a model that it serves.
+            </Empty>
+          ) : (
+            <Empty title="None is called that">Names and models were searched, in upper and lower case.</Empty>
+          )
+        ) : (
+          <>
+            <div className="card flush">
+              <DataTable
+                label="Backends"
+                columns={columns}
+                rows={nodes}
+                rowId={(row) => row.id}
+                onOpen={(row) => void navigate({ to: `/backends/${row.id}` } as never)}
+              />
+            </div>
+            <More {...later} />
+          </>
+        )
+      }
+    </Result>
+  );
+}
