@@ -46,6 +46,7 @@ const pages = [
   ["/calls/:calls", "A call to demo-chat"],
   ["/cost", "Cost"],
   ["/cost?tab=periods", "Cost"],
+  ["/cost?tab=missing", "Cost"],
   ["/playground", "Playground"],
   ["/prompts", "Prompts"],
   ["/prompts/:prompts", "support-answer"],

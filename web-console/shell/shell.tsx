@@ -3,7 +3,7 @@ import { Dialog } from "@base-ui/react/dialog";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { Code2, Keyboard, LogOut, Menu as MenuIcon, Moon, Search, Sun, UserRound } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
-import { actorName } from "../format/time.ts";
+import { actorName, setUtc, useUtc, zoneName } from "../format/time.ts";
 import { followLive } from "../graphql/live.ts";
 import { Skeleton } from "../graphql/result.tsx";
 import { act, actingRole } from "../session/acting.ts";
@@ -60,6 +60,7 @@ export function Shell({ viewer }: { readonly viewer: Viewer }) {
           </button>
           <div className="wide" />
           <LiveMark />
+          <ZoneButton />
           <Button look="plain" icon aria-label={dark ? "Light theme (t)" : "Dark theme (t)"} onClick={theme}>
             {dark ? <Sun size={17} aria-hidden /> : <Moon size={17} aria-hidden />}
           </Button>
@@ -129,6 +130,24 @@ export function Shell({ viewer }: { readonly viewer: Viewer }) {
         </Dialog.Portal>
       </Dialog.Root>
     </div>
+  );
+}
+
+/** In which zone times are shown; a click shows them in the other one. */
+function ZoneButton() {
+  const utc = useUtc();
+  const zone = zoneName(utc);
+  if (zoneName(false) === "UTC") return <span className="zone quiet">UTC</span>;
+  return (
+    <Button
+      look="plain"
+      small
+      className="zone"
+      onClick={() => setUtc(!utc)}
+      aria-label={`Times are in ${zone}. Show them in ${zoneName(!utc)}`}
+    >
+      {zone}
+    </Button>
   );
 }
 

@@ -16,6 +16,7 @@ import { Notice } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
 import { type RangeName, rangeChoices } from "../overview/ranges.ts";
 import { changeOn, figuresFragment } from "../overview/report.ts";
+import { DeadLetters } from "./dead-letters.tsx";
 import { Periods } from "./periods.tsx";
 
 const query = graphql(
@@ -83,15 +84,21 @@ const granularities = { "1h": "MINUTE", "24h": "HOUR", "7d": "DAY", "30d": "DAY"
 const tabs = [
   ["spent", "What was spent"],
   ["periods", "Closing periods"],
+  ["missing", "Not in the ledger"],
 ] as const;
 
+const leads = {
+  periods: "For whoever pays: whether a period adds up, what was closed, and its file.",
+  missing: "Usage records that the ledger refused, with the reason: they are counted nowhere until they are handed in again.",
+} as const;
+
 export function Cost() {
-  const [{ tab }] = useUrlState({ tab: oneOf("spent", "periods") });
-  if (tab !== "periods") return <Spent />;
+  const [{ tab = "spent" }] = useUrlState({ tab: oneOf("spent", "periods", "missing") });
+  if (tab === "spent") return <Spent />;
   return (
-    <Page title="Cost" lead="For whoever pays: whether a period adds up, what was closed, and its file.">
-      <Tabs label="Parts of this page" current="periods" tabs={tabs} />
-      <Periods />
+    <Page title="Cost" lead={leads[tab]}>
+      <Tabs label="Parts of this page" current={tab} tabs={tabs} />
+      {tab === "periods" ? <Periods /> : <DeadLetters />}
     </Page>
   );
 }
