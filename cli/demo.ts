@@ -32,7 +32,7 @@ export async function demo(args: readonly string[], environment: Environment): P
   const token = source.secret("PENSTOCK_ADMIN_TOKEN") ?? tokenOf(source.text("PENSTOCK_DATA_DIR") ?? ".penstock");
   const response = await fetch(url, {
     method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "user-agent": "penstock-cli" },
     body: JSON.stringify({ query: mutation }),
   }).catch((error: unknown) => {
     throw new SettingError(`${url} does not answer: ${error instanceof Error ? error.message : String(error)}`);

@@ -51,6 +51,7 @@ export async function exportChargeback(args: string[], environment: Environment)
   const source = settingSource(environment);
   const url = values.url ?? `http://${source.text("PENSTOCK_HOST") ?? "127.0.0.1"}:${source.port("PENSTOCK_CONTROL_PORT", 4000)}`;
   const headers = {
+    "user-agent": "penstock-cli",
     authorization: `Bearer ${source.secret("PENSTOCK_ADMIN_TOKEN") ?? tokenOf(source.text("PENSTOCK_DATA_DIR") ?? ".penstock")}`,
     ...(values.organisation === undefined ? {} : { "x-penstock-organisation": values.organisation }),
   };

@@ -3,6 +3,7 @@
  * the process makes them (`penstock start` does it by itself), because a known secret is none.
  */
 import { join } from "node:path";
+import type { AddressRange } from "#agreements/caller-address.ts";
 import { type Environment, SettingError, settingSource } from "#agreements/setting-source.ts";
 
 export interface ControlPlaneSettings {
@@ -24,6 +25,8 @@ export interface ControlPlaneSettings {
   readonly signingKey: Uint8Array;
   /** Hosts, addresses and CIDR ranges that providers may stand at though they are private. */
   readonly privateAddresses: readonly string[];
+  /** Proxies whose word is taken for whose request they hand on. */
+  readonly trustedProxies: readonly AddressRange[];
   readonly graphqlIntrospection: boolean;
   readonly graphqlExplorer: boolean;
   /** Days that calls stay in the ledger; 0: for ever. Sums by day stay longer. */
@@ -57,6 +60,7 @@ export function readControlPlaneSettings(environment: Environment): ControlPlane
     sealingKey: required("PENSTOCK_SEALING_KEY", source.key32("PENSTOCK_SEALING_KEY")),
     signingKey: required("PENSTOCK_SIGNING_KEY", source.key32("PENSTOCK_SIGNING_KEY")),
     privateAddresses: source.list("PENSTOCK_PRIVATE_ADDRESSES"),
+    trustedProxies: source.addressRanges("PENSTOCK_TRUSTED_PROXIES"),
     // Whoever can reach a loopback port may look around; on a network one says so on purpose.
     graphqlIntrospection: source.flag("PENSTOCK_GRAPHQL_INTROSPECTION", loopback),
     graphqlExplorer: source.flag("PENSTOCK_GRAPHQL_EXPLORER", loopback),

@@ -37,6 +37,7 @@ import { RouteCache } from "./migrations/0070-route-cache.ts";
 import { ExperimentHypothesis } from "./migrations/0080-experiment-hypothesis.ts";
 import { Invitations } from "./migrations/0081-invitations.ts";
 import { CallTimelines } from "./migrations/0090-call-timeline.ts";
+import { AuditOrigin } from "./migrations/0091-audit-origin.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -67,6 +68,7 @@ const migrations = [
   { name: "0080-experiment-hypothesis", class: ExperimentHypothesis },
   { name: "0081-invitations", class: Invitations },
   { name: "0090-call-timeline", class: CallTimelines },
+  { name: "0091-audit-origin", class: AuditOrigin },
 ];
 
 const connectionsMax = 10;

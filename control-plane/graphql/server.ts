@@ -11,6 +11,7 @@ import { openPlayground } from "../console/playground.ts";
 import { answerSession } from "../console/session-endpoint.ts";
 import { ControlError } from "../control-error.ts";
 import { bodyBytesMax, drained, readBody, sendJson } from "../http-exchange.ts";
+import { originOf, requestOrigins } from "../request-origin.ts";
 import type { Services } from "../services.ts";
 import { explorerPage } from "./explorer.ts";
 import { graphqlPath, openYoga } from "./yoga.ts";
@@ -44,12 +45,18 @@ export async function startGraphqlServer(services: Services): Promise<GraphqlSer
   });
   server.maxConnections = connectionsMax;
 
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const answer = (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const requestId = requestIdOf(request);
+    response.setHeader("x-request-id", requestId);
+    return requestOrigins.run(originOf(request, requestId, services.settings.trustedProxies), () => answerIn(request, response, requestId));
+  };
+
+  const answerIn = async (request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> => {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     if (path === "/healthz") return sendJson(response, 200, { healthy: true });
     if (path === "/readyz") return sendReadiness(response, services);
     if (services.settings.graphqlExplorer && asksForPage(request, path)) return sendExplorer(response);
-    if (path === graphqlPath) return answerGraphql(request, response, yoga);
+    if (path === graphqlPath) return answerGraphql(request, response, requestId, yoga);
     if (path === exportPath) return answerExport(request, response, services);
     if (path === "/session" || path.startsWith("/session/")) return answerSession(path, request, response, services);
     if (path.startsWith("/playground/v1/")) return playground.answer(path, request, response);
@@ -102,10 +109,17 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   });
 }
 
-async function answerGraphql(request: IncomingMessage, response: ServerResponse, yoga: ReturnType<typeof openYoga>): Promise<void> {
+function requestIdOf(request: IncomingMessage): string {
   const given = request.headers["x-request-id"];
-  const requestId = typeof given === "string" && requestIdPattern.test(given) ? given : v7();
-  response.setHeader("x-request-id", requestId);
+  return typeof given === "string" && requestIdPattern.test(given) ? given : v7();
+}
+
+async function answerGraphql(
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+  yoga: ReturnType<typeof openYoga>,
+): Promise<void> {
   if (request.method === "POST" && !bodyTypes.test(request.headers["content-type"] ?? "")) {
     // The body is not read, so the connection cannot be used again.
     response.setHeader("connection", "close");

@@ -1,5 +1,5 @@
 /**
- * Puts an organisation's configuration back to where it stood at an earlier revision, as a new one: nothing in history is
+ * Puts an organisation's configuration back to where it stood at an earlier revision, or takes one revision back, as a new one: nothing in history is
  * taken away, and all the checks of any other change hold. What was changed since gets the image it had then; what did not
  * exist then is archived; what was archived since comes back.
  *
@@ -11,13 +11,19 @@
  */
 import { wrap } from "@mikro-orm/core";
 import { ControlError, NotFoundError, ValidationError, type ValidationIssue } from "../control-error.ts";
-import { type ConfigKind, type ConfigRow, configEntities } from "../database/config-kinds.ts";
+import { type ConfigKind, type ConfigRow, configEntities, nameOfKind } from "../database/config-kinds.ts";
 import { Provider, plainProvider, tokenUrlOf } from "../database/entities/provider.ts";
 import { cacheOf, type JsonObject } from "../database/entities/route.ts";
 import type { EntityManager } from "../database/orm.ts";
 import type { ConfigRevision, Services } from "../services.ts";
 import { columnsOfImage } from "../snapshot/row-image.ts";
-import { type ChangeAuthor, type ChangedConfiguration, type ConfigurationChange, changeConfiguration } from "./change-configuration.ts";
+import {
+  type ChangeAuthor,
+  type ChangeDescription,
+  type ChangedConfiguration,
+  type ConfigurationChange,
+  changeConfiguration,
+} from "./change-configuration.ts";
 import { type ProviderPlace, placeOf } from "./provider-place.ts";
 
 /** Rows in one restore. More is a migration and not a mistake to take back; and all of it is one transaction. */
@@ -45,23 +51,42 @@ export interface RestoredRevision {
 }
 
 /** @throws NotFoundError where the organisation has no revision of this number, ValidationError where the outcome would not hold together. */
-export async function restoreRevision(
+export const restoreRevision = (
   services: Services,
   author: ChangeAuthor,
   number: bigint,
+): Promise<ChangedConfiguration<RestoredRevision>> =>
+  putBack(services, author, { action: "revision.restore", summary: `back to revision ${number}` }, async (em) =>
+    firstImagesSince(em, await epochOfRevision(em, number), number),
+  );
+
+/**
+ * Takes back what one revision changed, and nothing else, as a new one.
+ * @throws as restoreRevision, and ValidationError where something of it has been changed since, or is never put back.
+ */
+export const revertRevision = (services: Services, author: ChangeAuthor, number: bigint): Promise<ChangedConfiguration<RestoredRevision>> =>
+  putBack(services, author, { action: "revision.revert", summary: `revision ${number} taken back` }, async (em) =>
+    imagesBefore(em, await epochOfRevision(em, number), number),
+  );
+
+type ReadImages = (em: EntityManager) => Promise<readonly ImageRow[]>;
+
+async function putBack(
+  services: Services,
+  author: ChangeAuthor,
+  description: ChangeDescription,
+  readImages: ReadImages,
 ): Promise<ChangedConfiguration<RestoredRevision>> {
-  const places = await placesAgain(services, author.organisationId, number);
-  const description = { action: "revision.restore", summary: `back to revision ${number}` };
+  const places = await placesAgain(services, author.organisationId, readImages);
   return changeConfiguration(services, author, description, async (change) => {
-    const epoch = await epochOfRevision(change.em, number);
-    const since = await firstImagesSince(change.em, epoch, number);
+    const images = await readImages(change.em);
     let restoredCount = 0;
     for (const kind of Object.keys(configEntities) as ConfigKind[]) {
       if (!neverRestored.has(kind))
         restoredCount += await restoreKind(
           change,
           kind,
-          since.filter((row) => row.kind === kind),
+          images.filter((row) => row.kind === kind),
           places,
         );
     }
@@ -72,7 +97,7 @@ export async function restoreRevision(
 interface ImageRow {
   readonly kind: ConfigKind;
   readonly entity_id: string;
-  /** As it was when the first change after the revision began. Null: it did not exist. */
+  /** As it was before the first change that is taken back. Null: it did not exist. */
   readonly before: JsonObject | null;
 }
 
@@ -99,13 +124,37 @@ async function firstImagesSince(em: EntityManager, epoch: string, number: bigint
   return rows;
 }
 
+async function imagesBefore(em: EntityManager, epoch: string, number: bigint): Promise<readonly ImageRow[]> {
+  const rows = await em.execute<(ImageRow & { readonly changed_by: string | null })[]>(
+    `select change.kind, change.entity_id::text as entity_id, change.before,
+       (select min(later.number)::text from revision_change as later
+        where later.epoch = change.epoch and later.number > change.number and later.entity_id = change.entity_id) as changed_by
+     from revision_change as change where change.epoch = ? and change.number = ? order by change.position limit ?`,
+    [epoch, number.toString(), rowsMax + 1],
+  );
+  const kept = rows.find(({ kind }) => neverRestored.has(kind));
+  if (kept !== undefined || rows.length > rowsMax)
+    throw new ValidationError([
+      { path: "number", message: `what a revision does to ${nameOfKind(kept?.kind ?? "api_key")}s is not taken back` },
+    ]);
+  const later = rows.find(({ changed_by }) => changed_by !== null);
+  if (later !== undefined)
+    throw new ValidationError([
+      {
+        path: "number",
+        message: `revision ${later.changed_by} has changed the same ${nameOfKind(later.kind)} since; take that one back first`,
+      },
+    ]);
+  return rows;
+}
+
 /** By base URL as it is stored. */
 type Places = ReadonlyMap<string, ProviderPlace>;
 
 /** Where the providers whose base URL would come back may stand now. @throws ValidationError naming those that may not. */
-async function placesAgain(services: Services, organisationId: string, number: bigint): Promise<Places> {
+async function placesAgain(services: Services, organisationId: string, readImages: ReadImages): Promise<Places> {
   const providers = await services.database.tenant(organisationId, async (em) => {
-    const images = await firstImagesSince(em, await epochOfRevision(em, number), number);
+    const images = await readImages(em);
     const before = new Map(images.filter(({ kind }) => kind === "provider").map((image) => [image.entity_id, image.before]));
     const rows = await em.find(Provider, { id: { $in: [...before.keys()] } });
     return rows.flatMap((row) => {

@@ -4,6 +4,7 @@
  * empty key gave away free credit in 2026).
  */
 import { readFileSync } from "node:fs";
+import { type AddressRange, readAddressRange } from "./caller-address.ts";
 
 export class SettingError extends Error {
   override readonly name = "SettingError";
@@ -19,6 +20,8 @@ export interface SettingSource {
   flag(name: string, fallback: boolean): boolean;
   /** Comma-separated. */
   list(name: string): readonly string[];
+  /** Comma-separated addresses and CIDR ranges. */
+  addressRanges(name: string): readonly AddressRange[];
   /** @throws SettingError where it is set but empty, or its file cannot be read. */
   secret(name: string): string | undefined;
   /** 32 bytes, written as 64 hex digits or 43-44 characters of base64. */
@@ -52,6 +55,11 @@ export function settingSource(environment: Environment): SettingSource {
       throw new SettingError(`${name} must be a whole number from ${range.min} to ${range.max}, not "${value}"`);
     return number;
   };
+  const list = (name: string): readonly string[] =>
+    (text(name) ?? "")
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== "");
   return {
     text,
     secret,
@@ -64,11 +72,13 @@ export function settingSource(environment: Environment): SettingSource {
       if (value === "false" || value === "0") return false;
       throw new SettingError(`${name} must be true or false, not "${value}"`);
     },
-    list: (name) =>
-      (text(name) ?? "")
-        .split(",")
-        .map((part) => part.trim())
-        .filter((part) => part !== ""),
+    list,
+    addressRanges: (name) =>
+      list(name).map((part) => {
+        const range = readAddressRange(part);
+        if (range === undefined) throw new SettingError(`${name} must be addresses and ranges such as 10.0.0.0/8, not "${part}"`);
+        return range;
+      }),
     key32: (name) => {
       const value = secret(name)?.trim();
       if (value === undefined) return undefined;

@@ -319,6 +319,29 @@ describe("the record of it all", () => {
     ]);
   });
 
+  it("says where a request came from, and is narrowed by that too", async () => {
+    const made = await client.ask(
+      admin,
+      `mutation { createProject(input: { key: "from-afar", name: "x" }) { ... on CreateProjectPayload { project { id } } } }`,
+      {},
+      { "x-request-id": "test-request-9", "user-agent": "penstock-cli", "x-forwarded-for": "203.0.113.9" },
+    );
+    const id = made.data.createProject.project.id;
+    const entries = async (filter: object) =>
+      (
+        await client.ask(
+          admin,
+          `query($filter: AuditEntryFilter) { auditEntries(first: 5, filter: $filter) { edges { node { sourceAddress requestId via } } } }`,
+          { filter },
+        )
+      ).data.auditEntries.edges;
+    // Nobody is trusted here to say whose request it is.
+    const entry = { node: { sourceAddress: "127.0.0.1", requestId: "test-request-9", via: "CLI" } };
+    expect(await entries({ targetId: id, targetKind: "project", via: "CLI", sourceAddress: "127.0.0.1" })).toEqual([entry]);
+    for (const other of [{ via: "CONSOLE" }, { targetKind: "route" }, { sourceAddress: "203.0.113.9" }])
+      expect(await entries({ targetId: id, ...other }), JSON.stringify(other)).toEqual([]);
+  });
+
   it("calls what is archived by the name it was made with, whatever its kind", async () => {
     const { route } = await routeNamed("named-route");
     const made: readonly (readonly [string, string, object, string, string])[] = [

@@ -5,7 +5,7 @@ import { Provider, plainProvider } from "../../control-plane/database/entities/p
 import { type ConfigurationChange, changeConfiguration } from "../../control-plane/operations/change-configuration.ts";
 import { makeApiKey } from "../../control-plane/operations/make-api-key.ts";
 import { type ProviderPlace, placeOf } from "../../control-plane/operations/provider-place.ts";
-import { restoreRevision } from "../../control-plane/operations/restore-revision.ts";
+import { restoreRevision, revertRevision } from "../../control-plane/operations/restore-revision.ts";
 import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
 
@@ -162,5 +162,44 @@ describe("a base URL that a restore brings back", () => {
     await move(made.value.id, { baseUrl: "https://1.1.1.1/v1", privateAddressAllowed: false });
     await restore(made.revision.number, []);
     expect((await row(Provider, made.value.id)).privateAddressAllowed).toBe(false);
+  });
+});
+
+describe("taking one revision back", () => {
+  const revert = (number: bigint) => revertRevision(services, { actor: "test", organisationId }, number);
+  const named = async (id: string) =>
+    (await services.database.tenant(organisationId, (em) => em.findOneOrFail(Project, { id }, { fields: ["name"] }))).name;
+  const rename = (id: string, name: string) =>
+    change(async (edit) => {
+      (await edit.edit("project", id)).name = name;
+    });
+
+  it("undoes what it changed and nothing that came after", async () => {
+    const { value: project } = await makeProject();
+    const renamed = await rename(project.id, "Wrong");
+    const { value: later } = await makeProject();
+    expect((await revert(renamed.revision.number)).value.restoredCount).toBe(1);
+    expect(await named(project.id)).toBe("P");
+    expect((await row(Project, later.id)).archivedAt).toBeNull();
+  });
+
+  it("archives what it made, and is itself a revision that can be taken back", async () => {
+    const made = await makeProject();
+    const reverted = await revert(made.revision.number);
+    expect((await row(Project, made.value.id)).archivedAt).not.toBeNull();
+    await revert(reverted.revision.number);
+    expect((await row(Project, made.value.id)).archivedAt).toBeNull();
+  });
+
+  it("is refused where the same thing was changed since, for keys, and where there is no such revision", async () => {
+    const { value: project } = await makeProject();
+    const first = await rename(project.id, "First");
+    const second = await rename(project.id, "Second");
+    await expect(revert(first.revision.number)).rejects.toThrow(`revision ${second.revision.number} has changed the same project since`);
+    await makeKey(project.id);
+    const { number } = (await change(async (made) => made.create("project", { key: `project-${++count}`, name: "P" }))).revision;
+    await expect(revert(number - 1n)).rejects.toThrow("what a revision does to API keys is not taken back");
+    await expect(revert(number + 1_000n)).rejects.toThrow(/no revision/);
+    expect(await named(project.id)).toBe("Second");
   });
 });

@@ -31,6 +31,7 @@ export async function openTestServices(
     dataDir,
     databaseUrl,
     redisUrl: undefined,
+    trustedProxies: [],
     pepper: "a pepper for tests",
     sealingKey: randomBytes(32),
     signingKey: randomBytes(32),

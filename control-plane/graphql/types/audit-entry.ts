@@ -6,6 +6,10 @@ import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, inOrganisation, pageById } from "../config-type.ts";
 
+const AuditVia = builder.enumType("AuditVia", {
+  values: { CONSOLE: { value: "console" }, CLI: { value: "cli" }, GRAPHQL: { value: "graphql" } } as const,
+});
+
 const AuditEntry = builder.objectRef<AuditEntryEntity>("AuditEntry").implement({
   description: "Who did what, when. Never changed and never deleted.",
   fields: (t) => ({
@@ -17,6 +21,17 @@ const AuditEntry = builder.objectRef<AuditEntryEntity>("AuditEntry").implement({
     targetId: t.id({ nullable: true, resolve: (row) => row.targetId ?? null }),
     revisionNumber: t.field({ type: "BigInt", nullable: true, resolve: (row) => row.revisionNumber ?? null }),
     details: t.field({ type: "JSON", resolve: (row) => row.details }),
+    sourceAddress: t.string({
+      nullable: true,
+      description: "Where the request came from. Null: Penstock did it by itself, or it is not known.",
+      resolve: ({ sourceAddress }) => sourceAddress || null,
+    }),
+    requestId: t.string({
+      nullable: true,
+      description: "The request's x-request-id, as in the control plane's log.",
+      resolve: (row) => row.requestId ?? null,
+    }),
+    via: t.field({ type: AuditVia, nullable: true, description: "Null: Penstock did it by itself.", resolve: (row) => row.via ?? null }),
   }),
 });
 
@@ -25,6 +40,9 @@ const AuditEntryFilter = builder.inputType("AuditEntryFilter", {
     action: t.string(),
     actor: t.string(),
     targetId: t.id(),
+    targetKind: t.string({ description: 'Such as "route".' }),
+    via: t.field({ type: AuditVia }),
+    sourceAddress: t.string(),
     from: t.field({ type: "DateTime" }),
     until: t.field({ type: "DateTime" }),
   }),
@@ -38,8 +56,13 @@ builder.queryField("auditEntries", (t) =>
       authScopes: { viewer: true },
       args: { filter: t.arg({ type: AuditEntryFilter }) },
       resolve: (_root, args, context) => {
-        const { action, actor, targetId, from, until } = args.filter ?? {};
-        requireStorable({ "filter.action": action, "filter.actor": actor });
+        const { action, actor, targetId, targetKind, via, sourceAddress, from, until } = args.filter ?? {};
+        requireStorable({
+          "filter.action": action,
+          "filter.actor": actor,
+          "filter.targetKind": targetKind,
+          "filter.sourceAddress": sourceAddress,
+        });
         if (targetId != null && !isUuid(targetId)) throw new ValidationError([{ path: "filter.targetId", message: "is not an id" }]);
         return pageById<AuditEntryEntity>(args, "desc", (where, options) =>
           inOrganisation(context, (em) =>
@@ -50,6 +73,9 @@ builder.queryField("auditEntries", (t) =>
                 ...(action == null ? {} : { action }),
                 ...(actor == null ? {} : { actor }),
                 ...(targetId == null ? {} : { targetId }),
+                ...(targetKind == null ? {} : { targetKind }),
+                ...(via == null ? {} : { via }),
+                ...(sourceAddress == null ? {} : { sourceAddress }),
                 ...(from == null && until == null
                   ? {}
                   : { at: { ...(from == null ? {} : { $gte: from }), ...(until == null ? {} : { $lt: until }) } }),

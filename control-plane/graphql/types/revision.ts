@@ -8,7 +8,7 @@ import type { ConfigKind } from "../../database/config-kinds.ts";
 import type { JsonObject } from "../../database/entities/route.ts";
 import type { EntityManager } from "../../database/orm.ts";
 import { type ComparedEntity, type ComparedRevisions, compareRevisions, withoutSecrets } from "../../operations/compare-revisions.ts";
-import { type RestoredRevision, restoreRevision } from "../../operations/restore-revision.ts";
+import { type RestoredRevision, restoreRevision, revertRevision } from "../../operations/restore-revision.ts";
 import type { ConfigRevision, Propagation } from "../../services.ts";
 import { builder } from "../builder.ts";
 import {
@@ -219,6 +219,30 @@ builder.mutationField("restoreRevision", (t) =>
     resolve: async (_root, { input, ...wait }, context) => {
       checkWait(wait);
       return answerWithPropagation(context, wait, await restoreRevision(context.services, principalOf(context), input.number));
+    },
+  }),
+);
+
+const RevertRevisionPayload = builder.objectRef<ConfigPayload<RestoredRevision>>("RevertRevisionPayload").implement({
+  interfaces: [ConfigChange],
+  fields: (t) => ({
+    revertedCount: t.int({ description: "How many things are different from before.", resolve: ({ value }) => value.restoredCount }),
+  }),
+});
+const RevertRevisionInput = builder.inputType("RevertRevisionInput", {
+  fields: (t) => ({ number: t.field({ type: "BigInt", required: true }) }),
+});
+builder.mutationField("revertRevision", (t) =>
+  t.field({
+    type: RevertRevisionPayload,
+    description:
+      "Takes back what one revision changed, and nothing else, as a new revision. Refused where something of it has been changed since, and for API keys and organisations.",
+    authScopes: { operator: true },
+    args: { ...waitArguments, input: t.arg({ type: RevertRevisionInput, required: true }) },
+    errors: { types: [ValidationError, NotFoundError, ForbiddenError] },
+    resolve: async (_root, { input, ...wait }, context) => {
+      checkWait(wait);
+      return answerWithPropagation(context, wait, await revertRevision(context.services, principalOf(context), input.number));
     },
   }),
 );

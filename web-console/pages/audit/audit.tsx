@@ -1,49 +1,36 @@
-/** Who did what, when: never changed and never deleted. */
+/** Who did what, when, from where: filtered, exported, compared, and taken back where that can be. */
 import { Link } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { actorName } from "../../format/time.ts";
-import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { Page } from "../../shell/page.tsx";
-import { text, useUrlState } from "../../shell/url-state.ts";
+import { oneOf, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { Drawer } from "../../ui/dialog.tsx";
-import { AddressField } from "../../ui/field.tsx";
-import { Code, Facts, When } from "../../ui/marks.tsx";
+import { AddressField, SelectField } from "../../ui/field.tsx";
+import { When } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
-
-const query = graphql(`
-  query Audit($after: String, $filter: AuditEntryFilter) {
-    auditEntries(first: 50, after: $after, filter: $filter) {
-      edges {
-        cursor
-        node {
-          id
-          at
-          actor
-          action
-          targetKind
-          targetId
-          revisionNumber
-          details
-        }
-      }
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
-    }
-  }
-`);
-
-type Entry = ResultOf<typeof query>["auditEntries"]["edges"][number]["node"];
+import { type RangeName, rangeChoices } from "../overview/ranges.ts";
+import { auditQuery, type Entry, type EntryFilter, targetOf, viaNames } from "./entries.ts";
+import { EntryDetail } from "./entry-detail.tsx";
+import { ExportEntries } from "./export.tsx";
 
 const columns: readonly Column<Entry>[] = [
   { id: "at", name: "When", cell: (row) => <When at={row.at} /> },
   { id: "actor", name: "Who", cell: (row) => actorName(row.actor) },
   { id: "action", name: "Did", cell: (row) => <code>{row.action}</code> },
-  { id: "target", name: "To", cell: (row) => `${row.targetKind.replace("_", " ")} ${nameIn(row.details)}` },
+  { id: "target", name: "To", cell: (row) => targetOf(row) },
+  {
+    id: "from",
+    name: "From",
+    cell: (row) => (
+      <>
+        {row.via === null ? "Penstock itself" : viaNames[row.via]} <span className="quiet">{row.sourceAddress}</span>
+      </>
+    ),
+  },
   {
     id: "revision",
     name: "Revision",
@@ -52,45 +39,94 @@ const columns: readonly Column<Entry>[] = [
   },
 ];
 
-function nameIn(details: unknown): string {
-  const bag = (details ?? {}) as Readonly<Record<string, unknown>>;
-  const name = bag["name"] ?? bag["key"] ?? bag["summary"];
-  return typeof name === "string" ? name : "";
-}
+const kinds = [
+  ...["route", "backend", "provider", "catalogue_model", "prompt", "prompt_version", "experiment", "api_key", "quota", "budget"],
+  ...["project", "organisation", "admin_token", "webhook", "call_content", "dead_letter", "closed_period"],
+] as const;
 
 export function Audit() {
-  const [url, setUrl] = useUrlState({ actor: text, action: text, target: text, entry: text });
-  const filter = {
+  const [url, setUrl] = useUrlState({
+    actor: text,
+    action: text,
+    target: text,
+    kind: text,
+    via: oneOf("CONSOLE", "CLI", "GRAPHQL"),
+    address: text,
+    range: oneOf(...(Object.keys(rangeChoices) as RangeName[])),
+    entry: text,
+  });
+  const from = useMemo(() => url.range && rangeChoices[url.range].of().since, [url.range]);
+  const filter: EntryFilter = {
     ...(url.actor && { actor: url.actor }),
     ...(url.action && { action: url.action }),
     ...(url.target && { targetId: url.target }),
+    ...(url.kind && { targetKind: url.kind }),
+    ...(url.via && { via: url.via }),
+    ...(url.address && { sourceAddress: url.address }),
+    ...(from && { from }),
   };
-  const list = useKeyset(query, { after: null, filter }, (data) => data.auditEntries);
+  const list = useKeyset(auditQuery, { after: null, filter }, (data) => data.auditEntries);
   const open = list.nodes.find(({ id }) => id === url.entry);
   const filtered = Object.keys(filter).length > 0;
+  const set = (patch: Parameters<typeof setUrl>[0]) => setUrl({ ...patch, entry: undefined }, { replace: true });
   return (
-    <Page title="Audit" lead="Who did what, when. Entries are never changed and never deleted.">
+    <Page
+      title="Audit"
+      lead="Who did what, when and from where. Entries are never changed and never deleted."
+      actions={<ExportEntries filter={filter} disabled={list.nodes.length === 0} />}
+    >
       <div className="filters">
+        <SelectField
+          label="Time"
+          value={url.range ?? ""}
+          onChange={(next) => set({ range: (next || undefined) as RangeName | undefined })}
+          choices={[
+            { value: "", label: "Since the beginning" },
+            ...Object.entries(rangeChoices).map(([value, choice]) => ({ value, label: choice.name })),
+          ]}
+        />
         <AddressField
           label="Who"
           value={url.actor ?? ""}
-          onChange={(actor) => setUrl({ actor }, { replace: true })}
+          onChange={(actor) => set({ actor })}
           placeholder="token:first-start"
           data-search
         />
-        <AddressField
-          label="Did"
-          value={url.action ?? ""}
-          onChange={(action) => setUrl({ action }, { replace: true })}
-          placeholder="route.update"
+        <AddressField label="Did" value={url.action ?? ""} onChange={(action) => set({ action })} placeholder="route.update" />
+        <SelectField
+          label="To a"
+          value={url.kind ?? ""}
+          onChange={(kind) => set({ kind })}
+          choices={[{ value: "", label: "thing of any kind" }, ...kinds.map((kind) => ({ value: kind, label: kind.replace("_", " ") }))]}
+        />
+        <AddressField label="With the id" value={url.target ?? ""} onChange={(target) => set({ target })} />
+        <SelectField
+          label="Through"
+          value={url.via ?? ""}
+          onChange={(via) => set({ via: (via || undefined) as keyof typeof viaNames | undefined })}
+          choices={[{ value: "", label: "anything" }, ...Object.entries(viaNames).map(([value, label]) => ({ value, label }))]}
         />
         <AddressField
-          label="To the thing with the id"
-          value={url.target ?? ""}
-          onChange={(target) => setUrl({ target }, { replace: true })}
+          label="From the address"
+          value={url.address ?? ""}
+          onChange={(address) => set({ address })}
+          placeholder="203.0.113.9"
         />
         {filtered && (
-          <Button look="plain" onClick={() => setUrl({ actor: undefined, action: undefined, target: undefined })}>
+          <Button
+            look="plain"
+            onClick={() =>
+              set({
+                actor: undefined,
+                action: undefined,
+                target: undefined,
+                kind: undefined,
+                via: undefined,
+                address: undefined,
+                range: undefined,
+              })
+            }
+          >
             Clear
           </Button>
         )}
@@ -119,26 +155,7 @@ export function Audit() {
         }
       </Result>
       <Drawer open={open !== undefined} onClose={() => setUrl({ entry: undefined })} title={open?.action ?? ""}>
-        {open !== undefined && (
-          <>
-            <Facts
-              of={[
-                ["Who", open.actor],
-                ["When", <When key="when" at={open.at} exact />],
-                ["To", `${open.targetKind.replace("_", " ")} ${nameIn(open.details)}`],
-                ["Id of it", <code key="id">{open.targetId ?? "–"}</code>],
-                open.revisionNumber !== null && [
-                  "Revision",
-                  <Link
-                    key="revision"
-                    to={`/revisions/${open.revisionNumber}`}
-                  >{`${open.revisionNumber}: the difference, and the way back`}</Link>,
-                ],
-              ]}
-            />
-            <Code text={JSON.stringify(open.details, null, 2)} label="Details" />
-          </>
-        )}
+        {open !== undefined && <EntryDetail key={open.id} entry={open} onReverted={list.first.again} />}
       </Drawer>
     </Page>
   );

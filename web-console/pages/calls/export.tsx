@@ -1,9 +1,11 @@
 /** The calls that fit the filter as CSV: all of them up to a bound, page by page, with the same columns as the list. */
 import { Download } from "lucide-react";
 import { useState } from "react";
+import { csvOf } from "../../format/csv.ts";
 import { count } from "../../format/numbers.ts";
 import { client, failureOf } from "../../graphql/client.ts";
 import { Button } from "../../ui/button.tsx";
+import { saveFile } from "../../ui/save-file.ts";
 import { say } from "../../ui/toasts.tsx";
 import { type CallFilter, type CallRow, callsQuery, type Names } from "./calls.tsx";
 
@@ -60,20 +62,12 @@ const columns: readonly (readonly [name: string, of: (row: CallRow, names: Names
   ["duration_ms", (row) => row.durationMs],
 ];
 
-/** A cell that a spreadsheet would take for a formula is made text. */
-function cell(value: unknown): string {
-  const plain = String(value ?? "");
-  const guarded = /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
-  return `"${guarded.replaceAll('"', '""')}"`;
-}
-
-function download(rows: readonly CallRow[], names: Names): void {
-  const lines = rows.map((row) => columns.map(([, of]) => cell(of(row, names))).join(","));
-  const text = [columns.map(([name]) => name).join(","), ...lines].join("\r\n");
-  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = "penstock-calls.csv";
-  link.click();
-  URL.revokeObjectURL(address);
-}
+const download = (rows: readonly CallRow[], names: Names): void =>
+  saveFile(
+    "penstock-calls.csv",
+    "text/csv",
+    csvOf(
+      columns.map(([name]) => name),
+      rows.map((row) => columns.map(([, of]) => of(row, names))),
+    ),
+  );

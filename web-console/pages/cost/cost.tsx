@@ -1,22 +1,21 @@
 /** Money: by whatever one asks for, against the time before, exported, and reconciled to the last nano-dollar. */
 import { Link } from "@tanstack/react-router";
-import { Download } from "lucide-react";
 import { useMemo } from "react";
-import { count, money, percent, shortCount } from "../../format/numbers.ts";
+import { count, money, shortCount } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { Card, Page } from "../../shell/page.tsx";
-import { oneOf, useUrlState } from "../../shell/url-state.ts";
-import { Button } from "../../ui/button.tsx";
+import { oneOf, text, useUrlState } from "../../shell/url-state.ts";
 import { Chart } from "../../ui/chart.tsx";
-import { type Column, DataTable } from "../../ui/data-table.tsx";
-import { SelectField } from "../../ui/field.tsx";
+import { AddressField, SelectField } from "../../ui/field.tsx";
 import { Notice } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
 import { type RangeName, rangeChoices } from "../overview/ranges.ts";
 import { changeOn, figuresFragment } from "../overview/report.ts";
 import { DeadLetters } from "./dead-letters.tsx";
+import { type DimensionName, dimensions } from "./dimensions.ts";
+import { Groups } from "./groups.tsx";
 import { Periods } from "./periods.tsx";
 
 const query = graphql(
@@ -63,21 +62,7 @@ const query = graphql(
   [figuresFragment],
 );
 
-type Report = Extract<ResultOf<typeof query>["usage"], { total: unknown }>;
-type Group = Report["groups"][number];
-
-const dimensions = {
-  ROUTE_NAME: "route",
-  PROJECT: "project",
-  API_KEY: "API key",
-  BACKEND: "backend",
-  PROVIDER: "provider",
-  MODEL_SERVED: "model",
-  PROMPT_VERSION: "prompt version",
-  END_USER: "end user (hash)",
-  OUTCOME: "outcome",
-} as const;
-type DimensionName = keyof typeof dimensions;
+export type Report = Extract<ResultOf<typeof query>["usage"], { total: unknown }>;
 
 const granularities = { "1h": "MINUTE", "24h": "HOUR", "7d": "DAY", "30d": "DAY", "90d": "DAY" } as const;
 
@@ -107,11 +92,16 @@ function Spent() {
   const [url, setUrl] = useUrlState({
     range: oneOf(...(Object.keys(rangeChoices) as RangeName[])),
     by: oneOf(...(Object.keys(dimensions) as DimensionName[])),
+    second: oneOf(...(Object.keys(dimensions) as DimensionName[])),
+    tag: text,
   });
   const name = url.range ?? "30d";
-  const by = url.by ?? "ROUTE_NAME";
+  const first = url.by ?? "ROUTE_NAME";
   const range = useMemo(() => rangeChoices[name].of(), [name]);
-  const page = usePageQuery(query, { range, granularity: granularities[name], groupBy: [{ dimension: by }] });
+  const tag = url.tag ?? "team";
+  const by = [first, url.second].filter((one) => one !== undefined);
+  const groupBy = by.map((dimension) => (dimension === "TAG" ? { dimension, tag } : { dimension }));
+  const page = usePageQuery(query, { range, granularity: granularities[name], groupBy });
   return (
     <Page
       title="Cost"
@@ -126,24 +116,48 @@ function Spent() {
           />
           <SelectField
             label="By"
-            value={by}
-            onChange={(next) => setUrl({ by: next as DimensionName })}
+            value={first}
+            onChange={(next) => setUrl({ by: next as DimensionName, second: url.second === next ? undefined : url.second })}
             choices={Object.entries(dimensions).map(([value, label]) => ({ value, label }))}
           />
+          <SelectField
+            label="Then by"
+            value={url.second ?? ""}
+            onChange={(next) => setUrl({ second: (next || undefined) as DimensionName | undefined })}
+            choices={[
+              { value: "", label: "nothing more" },
+              ...Object.entries(dimensions).map(([value, label]) => ({ value, label, disabled: value === first })),
+            ]}
+          />
+          {by.includes("TAG") && (
+            <AddressField label="The tag's name" value={tag} onChange={(next) => setUrl({ tag: next }, { replace: true })} />
+          )}
         </div>
       }
     >
       <Tabs label="Parts of this page" current="spent" tabs={tabs} />
       <Result of={page}>
         {({ usage }) =>
-          "total" in usage ? <Body report={usage as Report} by={by} name={name} /> : <Notice tone="bad">This range cannot be read.</Notice>
+          "total" in usage ? (
+            <Body report={usage as Report} by={by} tag={tag} name={name} />
+          ) : (
+            <Notice tone="bad">This range cannot be read.</Notice>
+          )
         }
       </Result>
     </Page>
   );
 }
 
-function Body({ report, by, name }: { readonly report: Report; readonly by: DimensionName; readonly name: RangeName }) {
+export interface ReportProps {
+  readonly report: Report;
+  /** One, or two. */
+  readonly by: readonly DimensionName[];
+  readonly tag: string;
+  readonly name: RangeName;
+}
+
+function Body({ report, by, tag, name }: ReportProps) {
   const { figures: now, before } = report.total;
   const times = useMemo(() => report.total.points.map(({ at }) => Date.parse(at) / 1000), [report]);
   const series = useMemo(
@@ -188,7 +202,7 @@ function Body({ report, by, name }: { readonly report: Report; readonly by: Dime
       <Card title="Over time">
         <Chart label="Cost over time" times={times} series={series} format={money2} bars />
       </Card>
-      <Groups report={report} by={by} name={name} />
+      <Groups report={report} by={by} tag={tag} name={name} />
     </>
   );
 }
@@ -202,127 +216,3 @@ const Tile = ({ name, value, note }: { readonly name: string; readonly value: st
     <span className="note">{note ?? "\u00a0"}</span>
   </div>
 );
-
-const nameOf = (group: Group): string => group.values[0]?.label ?? (group.values[0]?.value || "none: refused before, or not named");
-
-const filters: Partial<Record<DimensionName, string>> = { ROUTE_NAME: "route", API_KEY: "key", BACKEND: "backend" };
-
-function Groups({ report, by, name }: { readonly report: Report; readonly by: DimensionName; readonly name: RangeName }) {
-  const total = BigInt(report.total.figures.costNanodollars);
-  const columns = useMemo<readonly Column<Group>[]>(
-    () => [
-      {
-        id: "name",
-        name: dimensions[by],
-        by: nameOf,
-        cell: (group) =>
-          filters[by] !== undefined && group.values[0]?.value ? (
-            <Link to="/calls" search={{ [filters[by]]: group.values[0].value, range: name } as never}>
-              {nameOf(group)}
-            </Link>
-          ) : (
-            nameOf(group)
-          ),
-      },
-      {
-        id: "cost",
-        name: "Cost",
-        end: true,
-        by: (group) => Number(group.figures.costNanodollars),
-        cell: (group) => <strong>{money(group.figures.costNanodollars)}</strong>,
-      },
-      {
-        id: "share",
-        name: "Share",
-        end: true,
-        cell: (group) => percent(total === 0n ? undefined : Number(group.figures.costNanodollars) / Number(total)),
-      },
-      {
-        id: "change",
-        name: "On the time before",
-        end: true,
-        cell: (group) =>
-          changeOn(Number(group.figures.costNanodollars), Number(group.before?.costNanodollars ?? 0))?.replace(" on the time before", "") ??
-          "–",
-      },
-      { id: "calls", name: "Calls", end: true, by: (group) => Number(group.figures.calls), cell: (group) => count(group.figures.calls) },
-      {
-        id: "tokens",
-        name: "Tokens",
-        end: true,
-        by: (group) => Number(group.figures.totalTokens),
-        cell: (group) => count(group.figures.totalTokens),
-      },
-      {
-        id: "unknown",
-        name: "Cost unknown",
-        end: true,
-        by: (group) => Number(group.figures.unpricedCalls),
-        cell: (group) => count(group.figures.unpricedCalls),
-      },
-    ],
-    [by, total, name],
-  );
-  const sum = report.groups.reduce(
-    (all, { figures }) => all + BigInt(figures.costNanodollars),
-    BigInt(report.rest?.figures.costNanodollars ?? 0),
-  );
-  return (
-    <Card
-      title={`By ${dimensions[by]}`}
-      flush
-      actions={
-        <Button small onClick={() => download(report, by)}>
-          <Download size={14} aria-hidden /> CSV
-        </Button>
-      }
-    >
-      <DataTable
-        label={`Cost by ${dimensions[by]}`}
-        columns={columns}
-        rows={report.groups}
-        rowId={(group) => group.values[0]?.value ?? ""}
-      />
-      <p style={{ padding: "0.75rem 1.15rem", borderTop: "1px solid var(--line)" }} className="number">
-        {report.rest !== null && `All others: ${money(report.rest.figures.costNanodollars)}. `}
-        The rows make {money(sum)}, the total is {money(total)}: {sum === total ? "they agree." : "they do NOT agree; please report this."}
-      </p>
-    </Card>
-  );
-}
-
-function download(report: Report, by: DimensionName): void {
-  const cell = (value: unknown): string => {
-    const plain = String(value ?? "");
-    return `"${(/^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain).replaceAll('"', '""')}"`;
-  };
-  const rows = report.groups.map(({ values: [value], figures }) => [
-    value?.value,
-    value?.label,
-    figures.costNanodollars,
-    figures.calls,
-    figures.failedCalls,
-    figures.totalTokens,
-    figures.unpricedCalls,
-  ]);
-  if (report.rest !== null)
-    rows.push([
-      "",
-      "all others",
-      report.rest.figures.costNanodollars,
-      report.rest.figures.calls,
-      report.rest.figures.failedCalls,
-      report.rest.figures.totalTokens,
-      report.rest.figures.unpricedCalls,
-    ]);
-  const text = [
-    `${by.toLowerCase()},label,cost_nanodollars,calls,failed_calls,total_tokens,unpriced_calls`,
-    ...rows.map((row) => row.map(cell).join(",")),
-  ].join("\r\n");
-  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = `penstock-cost-by-${by.toLowerCase()}.csv`;
-  link.click();
-  URL.revokeObjectURL(address);
-}

@@ -82,8 +82,8 @@ const columns: readonly Column<DeadLetter>[] = [
 ];
 
 function callIdOf({ record }: Pick<DeadLetter, "record">): string | undefined {
-  const { event } = (record ?? {}) as { readonly event?: { readonly callId?: unknown } };
-  return typeof event?.callId === "string" ? event.callId : undefined;
+  const { usage } = (record ?? {}) as { readonly usage?: { readonly callId?: unknown } };
+  return typeof usage?.callId === "string" ? usage.callId : undefined;
 }
 
 export function DeadLetters() {

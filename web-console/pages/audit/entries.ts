@@ -1,0 +1,42 @@
+/** What is read of the audit log, and how it is said. */
+import { graphql, type ResultOf, type VariablesOf } from "../../graphql/documents.ts";
+
+export const auditQuery = graphql(`
+  query Audit($after: String, $filter: AuditEntryFilter) {
+    auditEntries(first: 50, after: $after, filter: $filter) {
+      edges {
+        cursor
+        node {
+          id
+          at
+          actor
+          action
+          targetKind
+          targetId
+          revisionNumber
+          details
+          sourceAddress
+          requestId
+          via
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+export type Entry = ResultOf<typeof auditQuery>["auditEntries"]["edges"][number]["node"];
+export type EntryFilter = NonNullable<VariablesOf<typeof auditQuery>["filter"]>;
+
+export const viaNames = { CONSOLE: "console", CLI: "command line", GRAPHQL: "GraphQL" } as const;
+
+/** "route demo-chat changed", "admin token ada" */
+export function targetOf({ targetKind, details }: Pick<Entry, "targetKind" | "details">): string {
+  const bag = (details ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof bag["summary"] === "string") return bag["summary"];
+  const name = bag["name"] ?? bag["key"];
+  return `${targetKind.replace("_", " ")} ${typeof name === "string" ? name : ""}`;
+}

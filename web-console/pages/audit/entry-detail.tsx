@@ -1,0 +1,129 @@
+/** One entry: who, what, from where; what it changed, before and after; and the way back. */
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { useQuery } from "urql";
+import { DestroyDialog } from "../../change/destroy-dialog.tsx";
+import { JsonDiff } from "../../change/json-diff.tsx";
+import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
+import { failureOf } from "../../graphql/client.ts";
+import { graphql } from "../../graphql/documents.ts";
+import { useRefusal } from "../../session/viewer.ts";
+import { Button } from "../../ui/button.tsx";
+import { Code, Facts, Notice, When } from "../../ui/marks.tsx";
+import { type Entry, targetOf, viaNames } from "./entries.ts";
+
+const changesQuery = graphql(`
+  query AuditedChanges($after: String!) {
+    revisions(first: 1, after: $after) {
+      edges {
+        node {
+          number
+          changes {
+            kind
+            entityId
+            operation
+            before
+            after
+          }
+        }
+      }
+    }
+  }
+`);
+
+const revertMutation = graphql(
+  `
+    mutation RevertRevision($input: RevertRevisionInput!) {
+      revertRevision(input: $input, waitForPropagation: true) {
+        ... on RevertRevisionPayload {
+          revertedCount
+        }
+        ...Published
+        ...Problem
+      }
+    }
+  `,
+  [publishedFragment, problemFragment],
+);
+
+/** Why it cannot be taken back from here; undefined: it can. */
+export function irreversible({ revisionNumber, targetKind }: Pick<Entry, "revisionNumber" | "targetKind">): string | undefined {
+  if (revisionNumber === null) return "It changed nothing that is published, so there is nothing to take back.";
+  if (targetKind === "api_key") return "What is done to API keys is not taken back: a revoked key stays revoked.";
+  if (targetKind === "organisation") return "What is done to organisations is not taken back from here; change the organisation again.";
+  return undefined;
+}
+
+export function EntryDetail({ entry, onReverted }: { readonly entry: Entry; readonly onReverted: () => void }) {
+  const refusal = useRefusal();
+  const [reverting, setReverting] = useState(false);
+  const { revisionNumber } = entry;
+  return (
+    <>
+      <Facts
+        of={[
+          ["Who", entry.actor],
+          ["When", <When key="when" at={entry.at} exact />],
+          ["To", targetOf(entry)],
+          ["Id of it", <code key="id">{entry.targetId ?? "–"}</code>],
+          ["Through", entry.via === null ? "Penstock itself" : viaNames[entry.via]],
+          ["From", <code key="from">{entry.sourceAddress ?? "–"}</code>],
+          ["Request", <code key="request">{entry.requestId ?? "–"}</code>],
+          revisionNumber !== null && [
+            "Revision",
+            <Link key="revision" to={`/revisions/${revisionNumber}`}>
+              {revisionNumber}
+            </Link>,
+          ],
+        ]}
+      />
+      <div>
+        <Button small look="danger" refused={irreversible(entry) ?? refusal} onClick={() => setReverting(true)}>
+          Take it back
+        </Button>
+      </div>
+      {revisionNumber === null ? (
+        <Code text={JSON.stringify(entry.details, null, 2)} label="Details" />
+      ) : (
+        <Changed number={revisionNumber} />
+      )}
+      {reverting && revisionNumber !== null && (
+        <DestroyDialog
+          title={`Take revision ${revisionNumber} back?`}
+          name={revisionNumber}
+          verb="Take it back"
+          done={`Revision ${revisionNumber} is taken back`}
+          consequences={[
+            "What it changed goes back to how it was before, as a new revision; what it made is archived.",
+            "It is refused where somebody has changed the same thing since.",
+          ]}
+          act={() => change(revertMutation, { input: { number: revisionNumber } })}
+          onClose={(done) => {
+            setReverting(false);
+            if (done) onReverted();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Changed({ number }: { readonly number: string }) {
+  const [{ data, error }] = useQuery({ query: changesQuery, variables: { after: String(BigInt(number) + 1n) } });
+  if (error !== undefined) return <Notice tone="bad">{failureOf(error).message}</Notice>;
+  if (data === undefined) return <p className="quiet">Reading what it changed …</p>;
+  const revision = data.revisions.edges[0]?.node;
+  if (revision?.number !== number) return <p className="quiet">Its revision is not in the history of this organisation.</p>;
+  return (
+    <div className="stack">
+      {revision.changes.map((one) => (
+        <section key={`${one.kind} ${one.entityId}`} className="stack tight">
+          <h3>
+            {one.operation} {one.kind.replace("_", " ")}
+          </h3>
+          <JsonDiff before={one.before} after={one.after} />
+        </section>
+      ))}
+    </div>
+  );
+}
