@@ -32,6 +32,7 @@ import { anthropicMessages } from "./edge/anthropic-messages/endpoint.ts";
 import { sendMessagesError } from "./edge/anthropic-messages/error-body.ts";
 import { completionService } from "./edge/completion-service.ts";
 import { embeddingService } from "./edge/embedding-service.ts";
+import { endCallEndpoint } from "./edge/end-call-endpoint.ts";
 import { recordFeedback } from "./edge/feedback.ts";
 import { feedbackService } from "./edge/feedback-service.ts";
 import { grpcStatus } from "./edge/grpc-status.ts";
@@ -67,6 +68,7 @@ import { type Guard, noGuard } from "./pipeline/guard.ts";
 import { liveReservations } from "./pipeline/live-reservations.ts";
 import type { OperationDependencies } from "./pipeline/operation.ts";
 import { ownedIds } from "./pipeline/owned-id.ts";
+import { runningCalls } from "./pipeline/running-calls.ts";
 import { lostRecordBytes, usageRecordBytes } from "./pipeline/usage-record.ts";
 import { anthropicProvider } from "./providers/anthropic/provider.ts";
 import { anthropicTokenCount, estimatedTokenCount } from "./providers/anthropic/token-count.ts";
@@ -180,6 +182,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
       restAddress: restPort === 0 ? "" : `${settings.host}:${restPort}`,
       usageEventsWaiting: BigInt(usageLog.waiting()),
       ...liveReservations(underway),
+      ...runningCalls(underway),
       backends: backendStatuses(circuits.known()),
       draining,
     }),
@@ -326,6 +329,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
         { method: "POST", path: "/v1/prompts/*", serve: runPrompt(dependencies) },
         { method: "GET", path: "/v1/prompts/*", serve: describePrompt(dependencies) },
         { method: "POST", path: "/v1/replay", serve: replayEndpoint({ ...dependencies, verifier: settings.verifier }) },
+        { method: "POST", path: "/v1/calls/end", serve: endCallEndpoint({ ...models, underway }) },
         ...modelEndpoints(models),
       ],
       {

@@ -22,6 +22,7 @@ import "./types/feedback.ts";
 import "./types/last-day.ts";
 import "./types/live-calls.ts";
 import "./types/live-reservations.ts";
+import "./types/running-calls.ts";
 import "./types/news.ts";
 import "./types/node.ts";
 import "./types/organisation.ts";

@@ -9,7 +9,7 @@ import type { Logger } from "../logger.ts";
 import { closeRedis, connectRedis, isReady } from "./connect.ts";
 
 const pingEveryMs = 1000;
-/** A report is some hundred bytes, with all that it may list some 60 kB; what is longer is none. */
+/** A report is some hundred bytes, with all that it may list some 90 kB; what is longer is none. */
 const reportBytesMax = 128 * 1024;
 
 export interface NodeStatusSubscription {

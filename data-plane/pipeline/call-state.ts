@@ -16,6 +16,7 @@ import type { CallEstimate } from "./estimate-tokens.ts";
 import type { RenderedPrompt } from "./render-prompt.ts";
 import type { Reservation } from "./reserve-quota.ts";
 import type { CachedAnswer } from "./response-cache.ts";
+import type { CallLifetime } from "./total-clock.ts";
 
 /** What counts an answer while it passes. */
 export interface CallMeter {
@@ -35,6 +36,8 @@ export interface CallState<Meter extends CallMeter = CallMeter> {
   readonly request: CallRequest;
   /** undefined: it is told by others, who did not say. */
   readonly times: CallTimes | undefined;
+  /** undefined: it is over when it is told. */
+  readonly lifetime: CallLifetime | undefined;
   caller: Caller | undefined;
   snapshot: RuntimeSnapshot | undefined;
   route: CompiledRoute | undefined;
@@ -64,10 +67,16 @@ export interface CallState<Meter extends CallMeter = CallMeter> {
   noted: boolean;
 }
 
-export function callState<Meter extends CallMeter>(request: CallRequest, meter: Meter, times?: CallTimes): CallState<Meter> {
+export function callState<Meter extends CallMeter>(
+  request: CallRequest,
+  meter: Meter,
+  times?: CallTimes,
+  lifetime?: CallLifetime,
+): CallState<Meter> {
   return {
     request,
     times,
+    lifetime,
     caller: undefined,
     snapshot: undefined,
     route: undefined,

@@ -2,6 +2,7 @@
  * The calls that may be using a backend now, the oldest first. They are linked through their own states, so that a call pays a
  * few pointers for being known, and no entry in a map.
  */
+import type { GatewayError } from "../gateway-error.ts";
 import type { CallState } from "./call-state.ts";
 
 export class CallsUnderway {
@@ -34,6 +35,14 @@ export class CallsUnderway {
       if (record !== undefined) records.push(record);
     }
     return records;
+  }
+
+  /** @returns whether such a call of the organisation runs. */
+  end(callId: string, organisationId: string, reason: GatewayError): boolean {
+    let state = this.oldest;
+    while (state !== undefined && (state.request.callId !== callId || state.caller?.organisationId !== organisationId)) state = state.later;
+    state?.lifetime?.end(reason);
+    return state !== undefined;
   }
 
   add(state: CallState): void {

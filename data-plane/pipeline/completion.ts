@@ -56,7 +56,7 @@ export async function* complete(
 ): AsyncGenerator<readonly CompletionEvent[], void> {
   const { signal } = lifetime;
   const times = new CallTimes(request.receivedAtMs);
-  const state = callState(request, answerMeter(request), times);
+  const state = callState(request, answerMeter(request), times, lifetime);
   let reservation: Reservation | undefined;
   let stopClock: (() => void) | undefined;
   try {

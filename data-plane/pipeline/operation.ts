@@ -65,7 +65,7 @@ export async function* operate(
 ): AsyncGenerator<readonly OperationEvent[], void> {
   const { signal } = lifetime;
   const times = new CallTimes(request.receivedAtMs);
-  const state = callState(request, operationMeter(request), times);
+  const state = callState(request, operationMeter(request), times, lifetime);
   let reservation: Reservation | undefined;
   let stopClock: (() => void) | undefined;
   try {

@@ -45,7 +45,7 @@ it(
     await newcomer.getByRole("heading", { name: "A call to demo-chat" }).waitFor({ timeout: 30_000 });
     await newcomer.getByText("Where the time went").waitFor();
     await newcomer.getByText("until the first content").waitFor();
-    await newcomer.getByText(/First content after .* on average/).waitFor();
+    await newcomer.getByRole("img", { name: /^\d+ pieces in .* The longest gap was/ }).waitFor();
     await newcomer.getByRole("link", { name: "Open in the playground" }).click();
     await newcomer.getByText("Its route and prompt version are those of the call").waitFor();
     expect(newcomer.url()).toMatch(/playground\?m=.*support-answer.*from=/);
@@ -342,6 +342,39 @@ it(
     await leaving.getByRole("button", { name: "Sign in" }).click();
     await leaving.getByRole("heading", { name: "API keys" }).waitFor();
     await leaving.close();
+  },
+  slow,
+);
+
+it(
+  "watches a call while it runs, in two tabs over one connection, and ends it",
+  async () => {
+    const other = await page.context().newPage();
+    for (const tab of [page, other]) {
+      await tab.goto(`${gateway.url}/live`);
+      await tab.getByRole("heading", { name: "Live traffic" }).waitFor();
+      await tab.mouse.move(0, 0);
+    }
+    const answer = await fetch(`${gateway.restUrl}/v1/chat/completions`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${gateway.credentials.apiKey}`,
+        "content-type": "application/json",
+        "x-sim-gap-ms": "50",
+        "x-sim-tokens": "2000",
+      },
+      body: JSON.stringify({ model: "demo-chat", stream: true, messages: [{ role: "user", content: "tell me of rivers" }] }),
+    });
+    for (const tab of [page, other])
+      await tab.getByRole("region", { name: "Calls that run" }).getByText("streaming").waitFor({ timeout: 20_000 });
+    await other.close();
+    await page.getByRole("button", { name: "End it" }).click();
+    await page.getByRole("button", { name: "End the call" }).click();
+    expect(await answer.text()).toMatch(/an operator ended this call/);
+    await page.mouse.move(0, 0);
+    const ended = page.getByRole("region", { name: "Calls that have just ended" });
+    await ended.locator(`a[href="/calls/${answer.headers.get("x-penstock-call-id")}"]`).waitFor({ timeout: 20_000 });
+    await page.getByText("No call runs").waitFor();
   },
   slow,
 );

@@ -1,17 +1,18 @@
 /**
- * The one live subscription of a browser: what each node serves, with it the newest revision, and alerts. The tab that holds the
- * lock has the connection and tells the others; where it is closed, another takes over. Where browsers know no locks
+ * The one live subscription of a browser: what each node serves, with it the newest revision, alerts, and, while some tab looks at
+ * them, the calls that run and end. The tab that holds the lock has the connection and tells the others; where it is closed, another takes over. Where browsers know no locks
  * (plain HTTP away from loopback) each tab has its own. It comes back by itself, later each time, and not all at once.
  */
 import { createClient } from "graphql-sse";
-import { useSyncExternalStore } from "react";
+import { useEffect, useSyncExternalStore } from "react";
 import { stringifyDocument } from "urql";
 import { graphqlHeaders } from "./client.ts";
 import { graphql, type ResultOf } from "./documents.ts";
+import { noTraffic, type Traffic, type TrafficNews, withNews } from "./traffic.ts";
 
 const document = graphql(`
-  subscription Live {
-    news {
+  subscription Live($traffic: Boolean!) {
+    news(traffic: $traffic) {
       nodes {
         id
         state
@@ -28,6 +29,34 @@ const document = graphql(`
         at
         type
         data
+      }
+      running {
+        callId
+        routeName
+        backendId
+        attempts
+        progress
+        outputTokens
+        since
+      }
+      ended {
+        calls {
+          callId
+          startedAt
+          outcome
+          errorReason
+          routeName
+          modelAsked
+          backendId
+          durationMs
+          timeToFirstTokenMs
+          outputTokens
+          costNanodollars
+          attempts {
+            result
+          }
+        }
+        skipped
       }
     }
   }
@@ -66,11 +95,50 @@ export const useLive = (): Live =>
     () => live,
   );
 
+let traffic = noTraffic;
+const trafficListeners = new Set<() => void>();
+
+/** The calls that run and end, from when the first tab looks at them. */
+export function useTraffic(): Traffic {
+  useEffect(() => {
+    wantTraffic();
+    const again = setInterval(wantTraffic, trafficMs / 3);
+    return () => clearInterval(again);
+  }, []);
+  return useSyncExternalStore(
+    (listener) => {
+      trafficListeners.add(listener);
+      return () => trafficListeners.delete(listener);
+    },
+    () => traffic,
+  );
+}
+
+/** A tab that wants them says so again and again: one that was closed says nothing. */
+const trafficMs = 15_000;
+let trafficUntilMs = 0;
+let subscribeAgain = () => {};
+
+function wantTraffic(): void {
+  const wantedAlready = Date.now() < trafficUntilMs;
+  trafficUntilMs = Date.now() + trafficMs;
+  if (!leads) channel.postMessage("traffic, please");
+  else if (!wantedAlready) subscribeAgain();
+}
+
+function takeTraffic(news: TrafficNews): void {
+  traffic = withNews(traffic, news);
+  for (const listener of trafficListeners) listener();
+}
+
 /** For as long as somebody is signed in. @returns ends it. */
 export function followLive(): () => void {
   const ended = new AbortController();
   channel.onmessage = ({ data }) => {
     if (data === "who is live?") announce();
+    else if (data === "traffic, please") {
+      if (leads) wantTraffic();
+    } else if ("running" in data) takeTraffic(data);
     else if (!leads) set(withBigints(data));
   };
   channel.postMessage("who is live?");
@@ -109,18 +177,27 @@ function connect(signal: AbortSignal): void {
   });
   const open = () => {
     if (signal.aborted) return;
+    const withTraffic = Date.now() < trafficUntilMs;
+    let replaced = false;
     const dispose = client.subscribe<ResultOf<typeof document>>(
-      { query: stringifyDocument(document) },
+      { query: stringifyDocument(document), variables: { traffic: withTraffic } },
       {
         next: ({ data }) => {
+          if (data && (data.news.running || data.news.ended)) shareTraffic(data.news);
           if (data?.news.nodes) share({ ...live, state: "live", nodes: data.news.nodes, revision: newest(data.news.nodes) });
           if (data?.news.alert) share({ ...live, alert: data.news.alert });
+          if (withTraffic && Date.now() > trafficUntilMs) subscribeAgain();
         },
         // It ended without an error, as when the server shuts down in good order, or refused: try again, slowly.
-        complete: () => later(open, signal),
-        error: () => later(open, signal),
+        complete: () => replaced || later(open, signal),
+        error: () => replaced || later(open, signal),
       },
     );
+    subscribeAgain = () => {
+      replaced = true;
+      dispose();
+      open();
+    };
     signal.addEventListener("abort", dispose, { once: true });
   };
   open();
@@ -130,6 +207,11 @@ function later(open: () => void, signal: AbortSignal): void {
   if (signal.aborted) return;
   share({ ...live, state: "reconnecting" });
   setTimeout(open, 1_000 + Math.random() * 1_000);
+}
+
+function shareTraffic({ running, ended }: TrafficNews): void {
+  takeTraffic({ running, ended });
+  channel.postMessage({ running, ended });
 }
 
 function share(next: Live): void {

@@ -12,14 +12,14 @@ import { callFilterFields, callFilterOf } from "./usage-filter.ts";
 const listenersMax = 200;
 const pauseMs = 250;
 
-interface LiveCalls {
+export interface LiveCalls {
   readonly calls: readonly LedgerEntry[];
   readonly skipped: number;
 }
 
 const FilterType = builder.inputType("LiveCallFilter", { fields: callFilterFields });
 
-const LiveCallsType = builder.objectRef<LiveCalls>("LiveCalls").implement({
+export const LiveCallsType = builder.objectRef<LiveCalls>("LiveCalls").implement({
   fields: (t) => ({
     calls: t.field({ type: [UsageEventType], description: `Newest first, at most ${idsMax}.`, resolve: ({ calls }) => [...calls] }),
     skipped: t.exposeInt("skipped", {
@@ -48,6 +48,8 @@ builder.subscriptionField("liveCalls", (t) =>
 let listeners = 0;
 
 /**
+ * @param callsMax shown of one look; the others are counted.
+ *
  * An iterator by hand, as that of revisions is: `return` must let the feed go at once, also while nothing happens. What comes
  * between two looks waits, up to a bound, the newest first; the rest is counted.
  */
@@ -55,6 +57,7 @@ export function liveCalls(
   feed: CallFeed,
   organisationId: string,
   read: (callIds: readonly string[]) => Promise<readonly LedgerEntry[]>,
+  callsMax = idsMax,
 ): AsyncIterableIterator<LiveCalls> {
   if (listeners >= listenersMax)
     throw new ControlError("UNAVAILABLE", `${listenersMax} listeners to calls are served at once; try again, or ask usageEvents`);
@@ -65,7 +68,7 @@ export function liveCalls(
   let wake = () => {};
   const stopListening = feed.subscribe(organisationId, ({ callIds, more }: NewCalls) => {
     const all = [...waiting, ...callIds];
-    waiting = all.slice(-idsMax);
+    waiting = all.slice(-callsMax);
     skipped += all.length - waiting.length + more;
     wake();
   });

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file penstock/config/v1/node.proto.
  */
 export const file_penstock_config_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("Ch1wZW5zdG9jay9jb25maWcvdjEvbm9kZS5wcm90bxIScGVuc3RvY2suY29uZmlnLnYxIpQECgpOb2RlU3RhdHVzEg8KB25vZGVfaWQYASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIVCg1zdGFydGVkX2F0X21zGAQgASgDEhYKDnJlcG9ydGVkX2F0X21zGAUgASgDEjkKB2FwcGxpZWQYBiABKAsyIy5wZW5zdG9jay5jb25maWcudjEuQXBwbGllZFJldmlzaW9uSACIAQESOQoHcmVmdXNlZBgHIAEoCzIjLnBlbnN0b2NrLmNvbmZpZy52MS5SZWZ1c2VkUmV2aXNpb25IAYgBARINCgVzdGF0ZRgIIAEoCRIXCg9jYWxsc19pbl9mbGlnaHQYCSABKA0SFAoMZ3JwY19hZGRyZXNzGAogASgJEhQKDHJlc3RfYWRkcmVzcxgLIAEoCRIcChR1c2FnZV9ldmVudHNfd2FpdGluZxgMIAEoBBIVCg1jb25maWdfc291cmNlGA0gASgJEjMKCGJhY2tlbmRzGA4gAygLMiEucGVuc3RvY2suY29uZmlnLnYxLkJhY2tlbmRTdGF0dXMSOQoMcmVzZXJ2YXRpb25zGBQgAygLMiMucGVuc3RvY2suY29uZmlnLnYxLkxpdmVSZXNlcnZhdGlvbhIZChFyZXNlcnZhdGlvbnNfaGVsZBgVIAEoDUIKCghfYXBwbGllZEIKCghfcmVmdXNlZCLIAQoPTGl2ZVJlc2VydmF0aW9uEg8KB2NhbGxfaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEhIKCnByb2plY3RfaWQYAyABKAkSEgoKYXBpX2tleV9pZBgEIAEoCRIQCghyb3V0ZV9pZBgFIAEoCRISCgpyb3V0ZV9uYW1lGAYgASgJEhAKCHNpbmNlX21zGAcgASgDEisKBWhvbGRzGAggAygLMhwucGVuc3RvY2suY29uZmlnLnYxLkxpdmVIb2xkImIKCExpdmVIb2xkEhAKCHF1b3RhX2lkGAEgASgJEhEKCXF1b3RhX2tleRgCIAEoCRIPCgdzdWJqZWN0GAMgASgJEhAKCHJlc291cmNlGAQgASgJEg4KBmFtb3VudBgFIAEoBCLUAQoNQmFja2VuZFN0YXR1cxISCgpiYWNrZW5kX2lkGAEgASgJEg8KB2NpcmN1aXQYAiABKAkSEAoIc2luY2VfbXMYAyABKAMSFQoNb3Blbl91bnRpbF9tcxgEIAEoAxIXCg9mYWlsdXJlc19pbl9yb3cYBSABKA0SEgoKbGFzdF9lcnJvchgGIAEoCRIUCgxsYXN0X21lc3NhZ2UYByABKAkSGAoQbGFzdF9odHRwX3N0YXR1cxgIIAEoDRIYChBsYXN0X2Vycm9yX2F0X21zGAkgASgDIlUKD0FwcGxpZWRSZXZpc2lvbhINCgVlcG9jaBgBIAEoCRIOCgZudW1iZXIYAiABKAQSDAoEaGFzaBgDIAEoDBIVCg1hcHBsaWVkX2F0X21zGAQgASgDIlcKD1JlZnVzZWRSZXZpc2lvbhINCgVlcG9jaBgBIAEoCRIOCgZudW1iZXIYAiABKAQSDgoGcmVhc29uGAMgASgJEhUKDXJlZnVzZWRfYXRfbXMYBCABKANiBnByb3RvMw");
+  fileDesc("Ch1wZW5zdG9jay9jb25maWcvdjEvbm9kZS5wcm90bxIScGVuc3RvY2suY29uZmlnLnYxIswECgpOb2RlU3RhdHVzEg8KB25vZGVfaWQYASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIVCg1zdGFydGVkX2F0X21zGAQgASgDEhYKDnJlcG9ydGVkX2F0X21zGAUgASgDEjkKB2FwcGxpZWQYBiABKAsyIy5wZW5zdG9jay5jb25maWcudjEuQXBwbGllZFJldmlzaW9uSACIAQESOQoHcmVmdXNlZBgHIAEoCzIjLnBlbnN0b2NrLmNvbmZpZy52MS5SZWZ1c2VkUmV2aXNpb25IAYgBARINCgVzdGF0ZRgIIAEoCRIXCg9jYWxsc19pbl9mbGlnaHQYCSABKA0SFAoMZ3JwY19hZGRyZXNzGAogASgJEhQKDHJlc3RfYWRkcmVzcxgLIAEoCRIcChR1c2FnZV9ldmVudHNfd2FpdGluZxgMIAEoBBIVCg1jb25maWdfc291cmNlGA0gASgJEjMKCGJhY2tlbmRzGA4gAygLMiEucGVuc3RvY2suY29uZmlnLnYxLkJhY2tlbmRTdGF0dXMSOQoMcmVzZXJ2YXRpb25zGBQgAygLMiMucGVuc3RvY2suY29uZmlnLnYxLkxpdmVSZXNlcnZhdGlvbhIZChFyZXNlcnZhdGlvbnNfaGVsZBgVIAEoDRI2Cg1ydW5uaW5nX2NhbGxzGB4gAygLMh8ucGVuc3RvY2suY29uZmlnLnYxLlJ1bm5pbmdDYWxsQgoKCF9hcHBsaWVkQgoKCF9yZWZ1c2VkIvgBCgtSdW5uaW5nQ2FsbBIPCgdjYWxsX2lkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRISCgpwcm9qZWN0X2lkGAMgASgJEhIKCmFwaV9rZXlfaWQYBCABKAkSEAoIcm91dGVfaWQYBSABKAkSEgoKcm91dGVfbmFtZRgGIAEoCRISCgpiYWNrZW5kX2lkGAcgASgJEhAKCGF0dGVtcHRzGAggASgNEhAKCHByb2dyZXNzGAkgASgJEhUKDW91dHB1dF90b2tlbnMYCiABKAQSEAoIc2luY2VfbXMYCyABKAMSEAoIc3RyZWFtZWQYDCABKAgiyAEKD0xpdmVSZXNlcnZhdGlvbhIPCgdjYWxsX2lkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRISCgpwcm9qZWN0X2lkGAMgASgJEhIKCmFwaV9rZXlfaWQYBCABKAkSEAoIcm91dGVfaWQYBSABKAkSEgoKcm91dGVfbmFtZRgGIAEoCRIQCghzaW5jZV9tcxgHIAEoAxIrCgVob2xkcxgIIAMoCzIcLnBlbnN0b2NrLmNvbmZpZy52MS5MaXZlSG9sZCJiCghMaXZlSG9sZBIQCghxdW90YV9pZBgBIAEoCRIRCglxdW90YV9rZXkYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIQCghyZXNvdXJjZRgEIAEoCRIOCgZhbW91bnQYBSABKAQi1AEKDUJhY2tlbmRTdGF0dXMSEgoKYmFja2VuZF9pZBgBIAEoCRIPCgdjaXJjdWl0GAIgASgJEhAKCHNpbmNlX21zGAMgASgDEhUKDW9wZW5fdW50aWxfbXMYBCABKAMSFwoPZmFpbHVyZXNfaW5fcm93GAUgASgNEhIKCmxhc3RfZXJyb3IYBiABKAkSFAoMbGFzdF9tZXNzYWdlGAcgASgJEhgKEGxhc3RfaHR0cF9zdGF0dXMYCCABKA0SGAoQbGFzdF9lcnJvcl9hdF9tcxgJIAEoAyJVCg9BcHBsaWVkUmV2aXNpb24SDQoFZXBvY2gYASABKAkSDgoGbnVtYmVyGAIgASgEEgwKBGhhc2gYAyABKAwSFQoNYXBwbGllZF9hdF9tcxgEIAEoAyJXCg9SZWZ1c2VkUmV2aXNpb24SDQoFZXBvY2gYASABKAkSDgoGbnVtYmVyGAIgASgEEg4KBnJlYXNvbhgDIAEoCRIVCg1yZWZ1c2VkX2F0X21zGAQgASgDYgZwcm90bzM");
 
 /**
  * What a node says of itself, every two seconds and after each change.
@@ -115,6 +115,13 @@ export type NodeStatus = Message<"penstock.config.v1.NodeStatus"> & {
    * @generated from field: uint32 reservations_held = 21;
    */
   reservationsHeld: number;
+
+  /**
+   * Calls that run now: the oldest of them, at most 100.
+   *
+   * @generated from field: repeated penstock.config.v1.RunningCall running_calls = 30;
+   */
+  runningCalls: RunningCall[];
 };
 
 /**
@@ -123,6 +130,88 @@ export type NodeStatus = Message<"penstock.config.v1.NodeStatus"> & {
  */
 export const NodeStatusSchema: GenMessage<NodeStatus> = /*@__PURE__*/
   messageDesc(file_penstock_config_v1_node, 0);
+
+/**
+ * @generated from message penstock.config.v1.RunningCall
+ */
+export type RunningCall = Message<"penstock.config.v1.RunningCall"> & {
+  /**
+   * @generated from field: string call_id = 1;
+   */
+  callId: string;
+
+  /**
+   * @generated from field: string organisation_id = 2;
+   */
+  organisationId: string;
+
+  /**
+   * @generated from field: string project_id = 3;
+   */
+  projectId: string;
+
+  /**
+   * @generated from field: string api_key_id = 4;
+   */
+  apiKeyId: string;
+
+  /**
+   * @generated from field: string route_id = 5;
+   */
+  routeId: string;
+
+  /**
+   * @generated from field: string route_name = 6;
+   */
+  routeName: string;
+
+  /**
+   * The last that was asked. Empty: none has been.
+   *
+   * @generated from field: string backend_id = 7;
+   */
+  backendId: string;
+
+  /**
+   * How many were made.
+   *
+   * @generated from field: uint32 attempts = 8;
+   */
+  attempts: number;
+
+  /**
+   * queued: for a place, or for another attempt. connecting. first-token: it waits for it. streaming: content comes.
+   *
+   * @generated from field: string progress = 9;
+   */
+  progress: string;
+
+  /**
+   * So far, and estimated where the backend has not said.
+   *
+   * @generated from field: uint64 output_tokens = 10;
+   */
+  outputTokens: bigint;
+
+  /**
+   * When the call came in.
+   *
+   * @generated from field: int64 since_ms = 11;
+   */
+  sinceMs: bigint;
+
+  /**
+   * @generated from field: bool streamed = 12;
+   */
+  streamed: boolean;
+};
+
+/**
+ * Describes the message penstock.config.v1.RunningCall.
+ * Use `create(RunningCallSchema)` to create a new message.
+ */
+export const RunningCallSchema: GenMessage<RunningCall> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_node, 1);
 
 /**
  * @generated from message penstock.config.v1.LiveReservation
@@ -176,7 +265,7 @@ export type LiveReservation = Message<"penstock.config.v1.LiveReservation"> & {
  * Use `create(LiveReservationSchema)` to create a new message.
  */
 export const LiveReservationSchema: GenMessage<LiveReservation> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 1);
+  messageDesc(file_penstock_config_v1_node, 2);
 
 /**
  * @generated from message penstock.config.v1.LiveHold
@@ -217,7 +306,7 @@ export type LiveHold = Message<"penstock.config.v1.LiveHold"> & {
  * Use `create(LiveHoldSchema)` to create a new message.
  */
 export const LiveHoldSchema: GenMessage<LiveHold> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 2);
+  messageDesc(file_penstock_config_v1_node, 3);
 
 /**
  * A backend as the node sees it.
@@ -288,7 +377,7 @@ export type BackendStatus = Message<"penstock.config.v1.BackendStatus"> & {
  * Use `create(BackendStatusSchema)` to create a new message.
  */
 export const BackendStatusSchema: GenMessage<BackendStatus> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 3);
+  messageDesc(file_penstock_config_v1_node, 4);
 
 /**
  * @generated from message penstock.config.v1.AppliedRevision
@@ -320,7 +409,7 @@ export type AppliedRevision = Message<"penstock.config.v1.AppliedRevision"> & {
  * Use `create(AppliedRevisionSchema)` to create a new message.
  */
 export const AppliedRevisionSchema: GenMessage<AppliedRevision> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 4);
+  messageDesc(file_penstock_config_v1_node, 5);
 
 /**
  * @generated from message penstock.config.v1.RefusedRevision
@@ -354,5 +443,5 @@ export type RefusedRevision = Message<"penstock.config.v1.RefusedRevision"> & {
  * Use `create(RefusedRevisionSchema)` to create a new message.
  */
 export const RefusedRevisionSchema: GenMessage<RefusedRevision> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 5);
+  messageDesc(file_penstock_config_v1_node, 6);
 
