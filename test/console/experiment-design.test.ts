@@ -10,6 +10,10 @@ import { marginIn, marginText } from "../../web-console/pages/experiments/design
 import { alphaOfOne, daysUntil, slowestComparison, unitsInAll } from "../../web-console/pages/experiments/design/plan.ts";
 import { conditionsIn, conditionsText, jsonIn, percentIn, percentText } from "../../web-console/pages/experiments/design/typed-text.ts";
 
+import { guardrailState } from "../../web-console/pages/experiments/guardrail-state.ts";
+import { missingIn } from "../../web-console/pages/experiments/missing-data.ts";
+import { whyNoData } from "../../web-console/pages/experiments/why-no-data.ts";
+
 const design = { ...newDesign("route"), key: "shorter" };
 
 describe("a design", () => {
@@ -136,4 +140,62 @@ describe("the time a comparison takes", () => {
   it("is longer where several goals or arms are judged", () => {
     expect([alphaOfOne(0.05, "HOLM", 2, 3), alphaOfOne(0.05, "NONE", 2, 3), alphaOfOne(0.05, "HOLM", 0, 2)]).toEqual([0.0125, 0.05, 0.05]);
   });
+});
+
+describe("where no unit has met an experiment", () => {
+  const asked = {
+    route: { name: "chat" },
+    unit: "END_USER",
+    fallbackUnit: null,
+    coverage: 1,
+    holdout: 0,
+    namespace: null,
+    targeting: null,
+  } as const;
+
+  it.each([
+    [{}, { calls: 0, units: 0 }, /No call has come to chat/, /Callers write chat as model/],
+    [
+      {},
+      { calls: 12, units: 0 },
+      /12 calls came to chat, and none could take part/,
+      /None named an end user: callers name one as user in the body/,
+    ],
+    [{ coverage: 0.01 }, { calls: 12, units: 9 }, /9 units called chat/, /1% of units take part/],
+    [
+      { targeting: { apiKeyIds: [], projectIds: [], tags: [{ name: "plan" }], headers: [], share: 1 } },
+      { calls: 12, units: 9 },
+      /9 units/,
+      /certain values of the tags plan only/,
+    ],
+    [{}, { calls: 12, units: 9 }, /9 units/, /choose their arm themselves/],
+  ])("%j with %j, the cause is named", (patch, seen, title, cause) => {
+    const found = whyNoData({ ...asked, ...patch }, seen);
+    expect(found.title).toMatch(title);
+    expect(found.causes[0]).toMatch(cause);
+  });
+});
+
+it("a metric that is not known of nine units in ten is missing data, feedback apart", () => {
+  const metric = (name: string, unit: string, units: number) => ({ name, unit, variants: [{ units }, { units: 50 }] });
+  const variants = [{ units: 50 }, { units: 50 }];
+  expect(
+    missingIn({ metrics: [metric("latency", "ms", 40), metric("cost", "nanodollars", 30), metric("helpful", "score", 0)], variants }),
+  ).toEqual([{ name: "cost", known: 0.8 }]);
+  expect(missingIn({ metrics: [metric("cost", "nanodollars", 0)], variants: [] })).toEqual([]);
+});
+
+it("a guardrail says what harm it allows, on its own side, and what more of it does", () => {
+  const guardrail = { role: "GUARDRAIL", unit: "share", direction: "LOWER", margin: 0.01 } as const;
+  expect(guardrailState(guardrail, { verdict: "OPEN" })).toEqual({
+    name: "no harm found",
+    tone: "good",
+    note: "+1.00 pp is allowed; more rolls back",
+  });
+  expect(guardrailState({ ...guardrail, direction: "HIGHER", role: "SIGNAL" }, { verdict: "WORSE" })).toEqual({
+    name: "harmed",
+    tone: "bad",
+    note: "−1.00 pp is allowed; it pauses a rollout",
+  });
+  expect(guardrailState({ ...guardrail, margin: 0 }, { verdict: "TOO_FEW_UNITS" }).note).toBe("no harm is allowed");
 });

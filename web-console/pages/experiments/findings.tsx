@@ -3,8 +3,11 @@ import { count, percent } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { Card } from "../../shell/page.tsx";
 import { Badge, type Tone } from "../../ui/marks.tsx";
+import { type Among, AmongFields, isNarrowed } from "./among.tsx";
+import type { Experiment } from "./experiment-query.ts";
 import { IntervalPlot } from "./interval-plot.tsx";
-import { differenceOf, figureOf, lower } from "./words.ts";
+import { differenceOf, figureOf } from "./quantities.ts";
+import { lower } from "./words.ts";
 
 export const findingFragment = graphql(`
   fragment Finding on ExperimentMetricFinding {
@@ -42,56 +45,80 @@ export const findingFragment = graphql(`
 `);
 
 export type Finding = ResultOf<typeof findingFragment>;
-type Comparison = NonNullable<Finding["variants"][number]["comparison"]>;
+export type Comparison = NonNullable<Finding["variants"][number]["comparison"]>;
 
 const roles = ["GOAL", "GUARDRAIL", "SECONDARY", "SIGNAL"] as const;
-const verdicts: Readonly<Record<Comparison["verdict"], { readonly name: string; readonly tone: Tone }>> = {
+export const verdicts: Readonly<Record<Comparison["verdict"], { readonly name: string; readonly tone: Tone }>> = {
   BETTER: { name: "better", tone: "good" },
   WORSE: { name: "worse", tone: "bad" },
   OPEN: { name: "open", tone: "neutral" },
   TOO_FEW_UNITS: { name: "too few yet", tone: "neutral" },
 };
 
-export function Findings({
-  findings,
-  control,
-  alpha,
-}: {
+interface FindingsTableProps {
+  readonly label: string;
   readonly findings: readonly Finding[];
   readonly control: string;
-  readonly alpha: number;
-}) {
-  if (findings.length === 0) return null;
-  const sorted = [...findings].sort((one, other) => roles.indexOf(one.role) - roles.indexOf(other.role));
+  /** What the last column says of a comparison. */
+  readonly state: (finding: Finding, comparison: Comparison) => { readonly name: string; readonly tone: Tone; readonly note: string };
+}
+
+/** Each metric's arms, against control. */
+export const FindingsTable = ({ label, findings, control, state }: FindingsTableProps) => (
+  <div className="table-frame" tabIndex={0} role="region" aria-label={label}>
+    <table className="cards findings" aria-label={label}>
+      <thead>
+        <tr>
+          <th>Metric</th>
+          <th>Arm</th>
+          <th className="end">Units</th>
+          <th className="end">Value</th>
+          <th className="end">Against {control}</th>
+          <th>Interval</th>
+          <th>It is</th>
+        </tr>
+      </thead>
+      {findings.map((finding) => (
+        <Metric key={finding.key} finding={finding} control={control} state={state} />
+      ))}
+    </table>
+  </div>
+);
+
+interface FindingsProps {
+  readonly experiment: Pick<Experiment, "analysis" | "evaluation" | "metricsAmong">;
+  readonly control: string;
+  readonly among: Among;
+  readonly onPick: (among: Among) => void;
+}
+
+/** What decides and what is shown, of all units or of some of them. */
+export function Findings({ experiment: { analysis, evaluation, metricsAmong }, control, among, onPick }: FindingsProps) {
+  if (evaluation === null || evaluation.metrics.length === 0) return null;
+  const narrowed = isNarrowed(among);
+  const given = narrowed ? (metricsAmong ?? []) : evaluation.metrics.filter(({ role }) => role !== "GUARDRAIL" && role !== "SIGNAL");
+  const sorted = [...given].sort((one, other) => roles.indexOf(one.role) - roles.indexOf(other.role));
   return (
-    <Card title="What was found" flush>
-      <div className="table-frame" tabIndex={0} role="region" aria-label="Findings">
-        <table className="cards findings" aria-label="Findings">
-          <thead>
-            <tr>
-              <th>Metric</th>
-              <th>Arm</th>
-              <th className="end">Units</th>
-              <th className="end">Value</th>
-              <th className="end">Against {control}</th>
-              <th>Interval</th>
-              <th>It is</th>
-            </tr>
-          </thead>
-          {sorted.map((finding) => (
-            <Metric key={finding.key} finding={finding} control={control} />
-          ))}
-        </table>
-      </div>
+    <Card title="What was found" flush actions={<AmongFields among={among} slices={evaluation.health.slices} onPick={onPick} />}>
+      <FindingsTable label="Findings" findings={sorted} control={control} state={judged} />
       <p className="quiet card-note">
-        The intervals hold at every look, so you may look as often as you like; {percent(1 - alpha)} of such experiments have the truth in
-        them all the time. The dashed line is the harm that a guardrail allows.
+        {narrowed
+          ? "Of some of the units, for reading: one look, that decides nothing. Who looks at many parts finds a difference in one of them by chance."
+          : `The intervals hold at every look, so you may look as often as you like; ${percent(1 - analysis.alpha)} of such experiments have the truth in them all the time.`}
       </p>
     </Card>
   );
 }
 
-function Metric({ finding, control }: { readonly finding: Finding; readonly control: string }) {
+const judged = (_finding: Finding, { verdict, chanceBetter, relative }: Comparison) => ({
+  ...verdicts[verdict],
+  note: [
+    `${percent(chanceBetter)} likely better`,
+    ...(relative === null ? [] : [`${relative.value >= 0 ? "+" : "−"}${percent(Math.abs(relative.value))} of control`]),
+  ].join("; "),
+});
+
+function Metric({ finding, control, state }: Omit<FindingsTableProps, "label" | "findings"> & { readonly finding: Finding }) {
   const { variants, role, unit, direction, margin } = finding;
   const reach = Math.max(
     margin,
@@ -100,7 +127,7 @@ function Metric({ finding, control }: { readonly finding: Finding; readonly cont
     ),
   );
   // Harm is up where lower is better.
-  const harm = role === "GUARDRAIL" ? margin * (direction === "HIGHER" ? -1 : 1) : undefined;
+  const harm = role === "GUARDRAIL" || role === "SIGNAL" ? margin * (direction === "HIGHER" ? -1 : 1) : undefined;
   const rows = [...variants].sort((one, other) => Number(other.variant === control) - Number(one.variant === control));
   return (
     <tbody>
@@ -149,12 +176,7 @@ function Metric({ finding, control }: { readonly finding: Finding; readonly cont
                 />
               </td>
               <td data-name="It is">
-                <Badge tone={verdicts[comparison.verdict].tone}>{verdicts[comparison.verdict].name}</Badge>
-                <div className="quiet">
-                  {percent(comparison.chanceBetter)} likely better
-                  {comparison.relative !== null &&
-                    `; ${comparison.relative.value >= 0 ? "+" : "−"}${percent(Math.abs(comparison.relative.value))} of control`}
-                </div>
+                <State of={state(finding, comparison)} />
               </td>
             </>
           )}
@@ -163,3 +185,10 @@ function Metric({ finding, control }: { readonly finding: Finding; readonly cont
     </tbody>
   );
 }
+
+const State = ({ of: { name, tone, note } }: { readonly of: ReturnType<FindingsTableProps["state"]> }) => (
+  <>
+    <Badge tone={tone}>{name}</Badge>
+    <div className="quiet">{note}</div>
+  </>
+);

@@ -1,8 +1,10 @@
 /** Whether what was measured can be believed: shares of units, units in two arms, silence, differences before the start. */
-import { count, percent } from "../../format/numbers.ts";
+import { count, counted, percent } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { Card } from "../../shell/page.tsx";
 import { Badge, Notice, When } from "../../ui/marks.tsx";
+import type { Missing } from "./missing-data.ts";
+import { lower } from "./words.ts";
 
 export const healthFragment = graphql(`
   fragment Health on ExperimentHealth {
@@ -18,6 +20,27 @@ export const healthFragment = graphql(`
     trafficOk
     lastExposureAt
     warnings
+    slices {
+      dimension
+      value
+      units
+      p
+      ok
+    }
+    preExposure {
+      metric
+      variant
+      difference
+      p
+      ok
+    }
+    responses {
+      metric
+      variant
+      rate
+      p
+      ok
+    }
   }
 `);
 
@@ -25,7 +48,7 @@ type HealthNow = ResultOf<typeof healthFragment>;
 
 const probability = (p: number): string => (p < 0.0001 ? "p < 0.0001" : `p = ${p.toPrecision(2)}`);
 
-export function Health({ health }: { readonly health: HealthNow }) {
+export function Health({ health, missing }: { readonly health: HealthNow; readonly missing: readonly Missing[] }) {
   const checks: readonly (readonly [string, boolean, React.ReactNode])[] = [
     ["Shares of units are as the weights promise", health.sampleRatioOk, probability(health.sampleRatioAlwaysValidP)],
     [
@@ -36,6 +59,7 @@ export function Health({ health }: { readonly health: HealthNow }) {
     ["Shares are the same on each node and edge", health.slicesOk, ""],
     ["Arms were alike before the start", health.preExposureOk, ""],
     ["Each arm gives feedback as often", health.responsesOk, ""],
+    ["Metrics are known of the units", missing.length === 0, missing.map(({ name, known }) => `${name}: of ${percent(known)}`).join("; ")],
     [
       "Calls are coming",
       health.trafficOk,
@@ -66,7 +90,33 @@ export function Health({ health }: { readonly health: HealthNow }) {
             </li>
           ))}
         </ul>
+        <Details health={health} />
       </div>
     </Card>
+  );
+}
+
+/** The checks one by one, for who looks for the cause. */
+function Details({ health: { slices, preExposure, responses } }: { readonly health: HealthNow }) {
+  const lines = [
+    ...slices.map(({ dimension, value, units, p, ok }) => ({ ok, text: `${lower(dimension)} ${value}: ${counted(units, "unit")}`, p })),
+    ...preExposure.map(({ metric, variant, p, ok }) => ({ ok, text: `${variant} before the start, ${lower(metric)}`, p })),
+    ...responses.map(({ metric, variant, rate, p, ok }) => ({ ok, text: `${variant}, ${metric}: ${percent(rate)} of units gave it`, p })),
+  ];
+  if (lines.length === 0) return null;
+  return (
+    <details>
+      <summary>Each check by itself</summary>
+      <ul className="stack tight">
+        {lines.map(({ ok, text, p }) => (
+          <li key={text} className="row apart">
+            <span>
+              {text} <span className="quiet">{probability(p)}</span>
+            </span>
+            <Badge tone={ok ? "good" : "bad"}>{ok ? "holds" : "broken"}</Badge>
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }

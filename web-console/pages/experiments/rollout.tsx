@@ -4,7 +4,8 @@ import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Badge, Notice, type Tone, When } from "../../ui/marks.tsx";
-import { lower, spanOf } from "./words.ts";
+import { spanOf } from "./quantities.ts";
+import { lower } from "./words.ts";
 
 export const rolloutFragment = graphql(`
   fragment RolloutNow on Experiment {
@@ -66,10 +67,10 @@ export function Rollout({ of: { rollout, rolloutState }, action, refusal, onAppr
         {rolloutState !== null && (
           <p className="quiet">
             At this step since <When at={rolloutState.stepStartedAt} />.
-            {rolloutState.state === "RUNNING" && action !== "" && ` Now: ${lower(action).replaceAll("-", " ")}.`}
+            {rolloutState.state === "RUNNING" && action !== "" && ` Now: ${actionWords(action)}.`}
           </p>
         )}
-        {rolloutState !== null && rolloutState.reason !== "" && (
+        {rolloutState !== null && rolloutState.state !== "RUNNING" && rolloutState.reason !== "" && (
           <Notice tone={rolloutState.state === "ROLLED_BACK" ? "bad" : "warn"}>{rolloutState.reason}</Notice>
         )}
         {waits && (
@@ -87,3 +88,9 @@ export function Rollout({ of: { rollout, rolloutState }, action, refusal, onAppr
     </Card>
   );
 }
+
+/** "waits for 10800 more seconds" says less than "waits for 3 h more". */
+const actionWords = (action: string): string =>
+  lower(action)
+    .replaceAll("-", " ")
+    .replace(/(\d+) more seconds/, (_, seconds: string) => `${spanOf(Number(seconds))} more`);

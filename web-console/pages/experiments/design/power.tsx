@@ -1,52 +1,17 @@
 /** How many units and days it takes to find how small a change, by what the route's own traffic did in the last days. */
 import { useEffect, useState } from "react";
 import { count, counted, percent } from "../../../format/numbers.ts";
-import { graphql, type ResultOf } from "../../../graphql/documents.ts";
+import { graphql } from "../../../graphql/documents.ts";
 import { usePageQuery } from "../../../graphql/page-query.ts";
 import { FailureNotice } from "../../../graphql/result.tsx";
 import { SelectField } from "../../../ui/field.tsx";
 import { Notice } from "../../../ui/marks.tsx";
-import { figureOf } from "../words.ts";
+import { figureOf } from "../quantities.ts";
 import type { DesignValues } from "./design-values.ts";
 import { metricWords } from "./metric-words.ts";
 import { alphaOfOne, daysUntil, slowestComparison, unitsInAll } from "./plan.ts";
+import { type Traffic, type TrafficMetric, trafficOf, trafficQuery } from "./traffic.ts";
 import { percentIn } from "./typed-text.ts";
-
-const trafficQuery = graphql(`
-  query ExperimentTraffic(
-    $routeId: ID!
-    $unit: ExperimentUnit!
-    $fallbackUnit: ExperimentUnit
-    $latencyObjectiveMs: Int!
-    $winsoriseAt: Float!
-  ) {
-    experimentTraffic(
-      routeId: $routeId
-      unit: $unit
-      fallbackUnit: $fallbackUnit
-      latencyObjectiveMs: $latencyObjectiveMs
-      winsoriseAt: $winsoriseAt
-    ) {
-      ... on ExperimentTraffic {
-        days
-        calls
-        callsWithoutUnit
-        units
-        unitsLastDay
-        metrics {
-          metric
-          unit
-          units
-          value
-          variance
-        }
-      }
-      ... on UserError {
-        message
-      }
-    }
-  }
-`);
 
 const unitsFragment = graphql(`
   fragment UnitsNeeded on ExperimentPower {
@@ -71,8 +36,6 @@ const powerQuery = graphql(
   [unitsFragment],
 );
 
-type Traffic = Extract<NonNullable<ResultOf<typeof trafficQuery>["experimentTraffic"]>, { metrics: unknown }>;
-type TrafficMetric = Traffic["metrics"][number];
 const typingMs = 400;
 
 export function Power({ values }: { readonly values: DesignValues }) {
@@ -87,9 +50,9 @@ export function Power({ values }: { readonly values: DesignValues }) {
   const page = usePageQuery(trafficQuery, asked, { follow: false, behind: false, pause: !(asked.latencyObjectiveMs > 0) });
   const answer = page.data?.experimentTraffic;
   if (page.failure !== undefined) return <FailureNotice failure={page.failure} again={page.again} />;
-  if (answer === undefined) return <p className="quiet">Looking at what the route did in the last 7 days …</p>;
-  if (!("metrics" in answer)) return <Notice tone="warn">{(answer as { message: string }).message}</Notice>;
-  const traffic = answer as Traffic;
+  if (page.data === undefined || answer === undefined) return <p className="quiet">Looking at what the route did in the last 7 days …</p>;
+  const traffic = trafficOf(page.data);
+  if (traffic === undefined) return <Notice tone="warn">{(answer as { message: string }).message}</Notice>;
   if (traffic.units === 0)
     return (
       <Notice>
