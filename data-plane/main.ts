@@ -20,6 +20,7 @@ import { FeedbackService } from "#proto/penstock/inference/v1/feedback_pb.ts";
 import { ModelService } from "#proto/penstock/inference/v1/model_pb.ts";
 import { type EarlyEnd, grpcService, type ServiceOptions, startGrpcServer } from "../proto/transport/grpc-server.ts";
 import { LiveCalls } from "../proto/transport/live-calls.ts";
+import { backendLoads } from "./backend-loads.ts";
 import { controlPlaneConfigFeed } from "./control-plane-client/config-feed.ts";
 import { connectControlPlane } from "./control-plane-client/connect.ts";
 import { controlPlaneContent } from "./control-plane-client/content.ts";
@@ -51,6 +52,7 @@ import { describePrompt, runPrompt } from "./edge/prompt-endpoint.ts";
 import { reflectionService } from "./edge/reflection-service.ts";
 import { replayEndpoint } from "./edge/replay-endpoint.ts";
 import { startRestServer } from "./edge/rest-server.ts";
+import { watchEventLoop } from "./event-loop-delay.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { memoryQuotaLedger } from "./memory/quota-ledger.ts";
 import { memoryResponseCache } from "./memory/response-cache.ts";
@@ -184,6 +186,8 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
       ...liveReservations(underway),
       ...runningCalls(underway),
       backends: backendStatuses(circuits.known()),
+      loads: loads.now(),
+      eventLoopDelayMs: eventLoopDelay.sinceLastAskedMs(),
       draining,
     }),
     logger,
@@ -192,6 +196,9 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
 
   // What a call passes through.
   const circuits = backendCircuits(() => snapshots.reportNow());
+  const places = backendPlaces();
+  const loads = backendLoads(places, counted);
+  const eventLoopDelay = watchEventLoop();
   const pools = upstreamPools(settings.sealingKey, settings.privateAddresses);
   const unknownFinish = unknownFinishOnce((dialect, reason) =>
     logger.warn({ dialect, reason }, "a backend ended an answer for a reason that this node does not know; it is handed on as it is"),
@@ -238,7 +245,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     cache: memoryResponseCache(),
     stickyVariants: redis === undefined ? memoryStickyVariants() : redisStickyVariants(redis),
     providerOf: (kind) => providerKinds.get(kind),
-    places: backendPlaces(),
+    places,
     circuits,
     operationsOf: (kind) => operationKinds.get(kind),
     random: Math.random,

@@ -12,6 +12,8 @@ export interface Metrics {
   /** Counts one finished call. */
   count(state: CallState): void;
   configApplied(change: "applied" | "refused"): void;
+  /** How often tries of each backend ended in which way since the start, by the backend's id and the result. */
+  attempts(): ReadonlyMap<string, { readonly results: ReadonlyMap<string, number> }>;
 }
 
 export interface MetricSources {
@@ -139,16 +141,16 @@ export function metrics(sources: MetricSources): Metrics {
     }
     return tally;
   };
-  const backendTallyOf = (backend: string): BackendTally => {
-    let tally = ofBackend.get(backend);
+  const backendTallyOf = ({ id, key }: Attempt["backend"]): BackendTally => {
+    let tally = ofBackend.get(id);
     if (tally === undefined) {
-      tally = { results: new Map(), inputTokens: new Map(), outputTokens: new Map(), duration: attemptDuration.labels(backend) };
-      ofBackend.set(backend, tally);
+      tally = { key, results: new Map(), inputTokens: new Map(), outputTokens: new Map(), duration: attemptDuration.labels(key) };
+      ofBackend.set(id, tally);
     }
     return tally;
   };
   const countAttempt = ({ backend, result, startedAtMs, endedAtMs }: Attempt) => {
-    const tally = backendTallyOf(backend.key);
+    const tally = backendTallyOf(backend);
     add(tally.results, result, 1);
     tally.duration.observe((endedAtMs - startedAtMs) / 1000);
   };
@@ -156,7 +158,7 @@ export function metrics(sources: MetricSources): Metrics {
   function handOver(): void {
     for (const counter of [requests, tokens, attempts]) counter.reset();
     for (const { labels, calls } of tallies) requests.inc(labels, calls);
-    for (const [backend, { results, inputTokens, outputTokens }] of ofBackend) {
+    for (const { key: backend, results, inputTokens, outputTokens } of ofBackend.values()) {
       for (const [result, count] of results) attempts.inc({ backend, result }, count);
       for (const [route, count] of inputTokens) tokens.inc({ route, backend, type: "input" }, count);
       for (const [route, count] of outputTokens) tokens.inc({ route, backend, type: "output" }, count);
@@ -173,7 +175,7 @@ export function metrics(sources: MetricSources): Metrics {
       tally.duration.observe((Date.now() - request.receivedAtMs) / 1000);
       if (meter.firstContentAtMs !== undefined) tally.firstToken.observe((meter.firstContentAtMs - request.receivedAtMs) / 1000);
       for (const attempt of state.attempts) countAttempt(attempt);
-      const answering = state.attempts.at(-1)?.backend.key;
+      const answering = state.attempts.at(-1)?.backend;
       if (usage !== undefined && answering !== undefined) {
         const { inputTokens, outputTokens } = backendTallyOf(answering);
         add(inputTokens, route, usage.inputTokens);
@@ -182,6 +184,7 @@ export function metrics(sources: MetricSources): Metrics {
       if (assignment !== undefined) exposures.labels(assignment.experiment.key, assignment.variant.key).inc();
     },
     configApplied: (change) => configChanges.labels(change).inc(),
+    attempts: () => ofBackend,
   };
 }
 
@@ -194,6 +197,8 @@ interface Tally {
 }
 
 interface BackendTally {
+  /** The label: backends of two organisations may have the same. */
+  readonly key: string;
   /** By result; tokens by route. */
   readonly results: Map<string, number>;
   readonly inputTokens: Map<string, number>;

@@ -38,6 +38,7 @@ import { ExperimentHypothesis } from "./migrations/0080-experiment-hypothesis.ts
 import { Invitations } from "./migrations/0081-invitations.ts";
 import { CallTimelines } from "./migrations/0090-call-timeline.ts";
 import { AuditOrigin } from "./migrations/0091-audit-origin.ts";
+import { NodeLoad } from "./migrations/0092-node-load.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -69,6 +70,7 @@ const migrations = [
   { name: "0081-invitations", class: Invitations },
   { name: "0090-call-timeline", class: CallTimelines },
   { name: "0091-audit-origin", class: AuditOrigin },
+  { name: "0092-node-load", class: NodeLoad },
 ];
 
 const connectionsMax = 10;

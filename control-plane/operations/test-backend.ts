@@ -25,6 +25,8 @@ export interface BackendTest {
   readonly timeToFirstTokenMs: number | null;
   /** What was sent to the node, without the credential. */
   readonly request: string;
+  /** As it came: status, headers, body, cut after 64 KiB. */
+  readonly response: string;
   /** What was said; of embeddings their length. Empty where it failed. */
   readonly content: string;
   /** In the words of the data plane's catalogue; null: it went well. */
@@ -35,7 +37,7 @@ export interface BackendTest {
   readonly costUsd: number | null;
 }
 
-type Reading = Omit<BackendTest, "nodeId" | "callId" | "status" | "durationMs" | "request">;
+type Reading = Omit<BackendTest, "nodeId" | "callId" | "status" | "durationMs" | "request" | "response">;
 
 /** @param nodeId null: any that is ready. @throws ControlError UNAVAILABLE: no node serves, or the one that was asked does not answer. */
 export async function testBackend(
@@ -46,7 +48,7 @@ export async function testBackend(
   const node = await readyNode(services, nodeId);
   const model = `${backendModelPrefix}${backend.id}`;
   const embeds = backend.capabilities.includes("embeddings");
-  const [path, body] = embeds
+  const [path, asked] = embeds
     ? ["/v1/embeddings", { model, input: "hello" }]
     : [
         "/v1/chat/completions",
@@ -68,11 +70,12 @@ export async function testBackend(
         authorization: `Bearer ${makeControlPlaneCredential(services.settings.pepper, backend.organisationId, startedAtMs)}`,
         "content-type": "application/json",
       },
-      body: JSON.stringify(body),
+      body: JSON.stringify(asked),
       signal: AbortSignal.timeout(callMs),
     });
     const streamed = String(answer.headers["content-type"] ?? "").startsWith("text/event-stream");
-    const read = streamed ? await readStream(answer.body, tookMs) : readWhole(await textOf(answer.body));
+    const body = overheard(answer.body);
+    const read = streamed ? await readStream(body, tookMs) : readWhole(await textOf(body));
     const cost = String(answer.headers["x-penstock-cost-usd"] ?? "");
     return {
       ...read,
@@ -80,13 +83,37 @@ export async function testBackend(
       callId: String(answer.headers["x-penstock-call-id"] ?? ""),
       status: answer.statusCode,
       durationMs: tookMs(),
-      request: JSON.stringify(body),
+      request: JSON.stringify(asked),
+      response: `HTTP ${answer.statusCode}\n${headLines(answer.headers)}\n\n${body.heard()}`,
       costUsd: read.costUsd ?? (cost === "" ? null : Number(cost)),
     };
   } catch (error) {
     throw new ControlError("UNAVAILABLE", `node ${node.nodeId} did not answer the test; try again, or another node`, error);
   }
 }
+
+const heardMax = 64 * 1024;
+
+/** The same, remembered as it passes. */
+function overheard(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> & { heard(): string } {
+  const parts: Uint8Array[] = [];
+  return {
+    async *[Symbol.asyncIterator]() {
+      let bytes = 0;
+      for await (const part of body) {
+        if (bytes < heardMax) parts.push(part);
+        bytes += part.length;
+        yield part;
+      }
+    },
+    heard: () => Buffer.concat(parts).subarray(0, heardMax).toString("utf8"),
+  };
+}
+
+const headLines = (headers: Readonly<Record<string, string | readonly string[] | undefined>>): string =>
+  Object.entries(headers)
+    .flatMap(([name, value]) => [value ?? []].flat().map((one) => `${name}: ${one}`))
+    .join("\n");
 
 /** Any that is ready, one after the other by chance, or the one that was named. */
 async function readyNode({ propagation }: Pick<Services, "propagation">, id: string | null): Promise<NodeStatus> {

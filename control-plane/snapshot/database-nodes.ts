@@ -1,6 +1,6 @@
 /** Nodes' last words as rows. One statement for all that are written in a turn; an older word never replaces a newer one. */
 import { create, fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
-import { BackendStatusSchema, type NodeStatus, NodeStatusSchema } from "#proto/penstock/config/v1/node_pb.ts";
+import { BackendLoadSchema, BackendStatusSchema, type NodeStatus, NodeStatusSchema } from "#proto/penstock/config/v1/node_pb.ts";
 import type { Database } from "../database/orm.ts";
 import type { HeardNode, NodeRegister } from "./node-tracker.ts";
 
@@ -8,6 +8,7 @@ import type { HeardNode, NodeRegister } from "./node-tracker.ts";
 const textLengthMax = 2000;
 const wordLengthMax = 200;
 const backendsMax = 100;
+const loadsMax = 200;
 
 interface NodeRow {
   readonly node_id: string;
@@ -29,6 +30,8 @@ interface NodeRow {
   readonly config_source: string;
   readonly usage_events_waiting: string;
   readonly backends: readonly JsonValue[];
+  readonly loads: readonly JsonValue[];
+  readonly event_loop_delay_ms: number;
 }
 
 const time = (column: string) => `to_timestamp(${column}_ms::double precision / 1000)`;
@@ -47,6 +50,8 @@ const plainColumns = [
   "config_source",
   "usage_events_waiting",
   "backends",
+  "loads",
+  "event_loop_delay_ms",
 ];
 const writtenColumns = [...plainColumns, "applied_hash", "applied_at", "reported_at", "started_at"];
 
@@ -55,14 +60,14 @@ const saveStatement = `
   select node_id, ${plainColumns.join(", ")}, decode(applied_hash, 'hex'), ${time("applied_at")}, ${time("reported_at")}, ${time("started_at")}
   from jsonb_to_recordset(?::jsonb) as heard (node_id text, instance_id text, version text, state text, applied_epoch text,
     applied_number bigint, refused_number bigint, refused_reason text, calls_in_flight integer, grpc_address text, rest_address text,
-    config_source text, usage_events_waiting bigint, backends jsonb, applied_hash text, applied_at_ms text, reported_at_ms text, started_at_ms text)
+    config_source text, usage_events_waiting bigint, backends jsonb, loads jsonb, event_loop_delay_ms double precision, applied_hash text, applied_at_ms text, reported_at_ms text, started_at_ms text)
   on conflict (node_id) do update set ${writtenColumns.map((column) => `${column} = excluded.${column}`).join(", ")}
   where node.reported_at <= excluded.reported_at`;
 
 const readStatement = `
   select node_id, instance_id, version, state, applied_epoch, applied_number::text as applied_number,
     encode(applied_hash, 'hex') as applied_hash, refused_number::text as refused_number, refused_reason, calls_in_flight,
-    grpc_address, rest_address, config_source, usage_events_waiting::text as usage_events_waiting, backends,
+    grpc_address, rest_address, config_source, usage_events_waiting::text as usage_events_waiting, backends, loads, event_loop_delay_ms,
     ${milliseconds("applied_at")}, ${milliseconds("reported_at")}, ${milliseconds("started_at")}
   from node where reported_at >= ? order by node_id`;
 
@@ -100,6 +105,10 @@ function rowOf({ status, heardAtMs }: HeardNode): NodeRow {
         lastMessage: text(backend.lastMessage, textLengthMax),
       }),
     ),
+    loads: status.loads
+      .slice(0, loadsMax)
+      .map((load) => toJson(BackendLoadSchema, { ...load, backendId: text(load.backendId, wordLengthMax) })),
+    event_loop_delay_ms: Number.isFinite(status.eventLoopDelayMs) ? status.eventLoopDelayMs : 0,
   };
 }
 
@@ -117,6 +126,8 @@ function heardNode(row: NodeRow): HeardNode {
     usageEventsWaiting: BigInt(row.usage_events_waiting),
     configSource: row.config_source,
     backends: row.backends.map((backend) => fromJson(BackendStatusSchema, backend, { ignoreUnknownFields: true })),
+    loads: row.loads.map((load) => fromJson(BackendLoadSchema, load, { ignoreUnknownFields: true })),
+    eventLoopDelayMs: row.event_loop_delay_ms,
     ...(row.applied_epoch === null
       ? {}
       : {

@@ -8,6 +8,13 @@ import type { CompiledBackend } from "../snapshot/compiled-route.ts";
 export interface BackendPlaces {
   /** Resolves to what gives the place back, once. @throws GatewayError OVERLOADED, or the signal's reason. */
   take(backend: CompiledBackend, queueMs: number, signal: AbortSignal): Promise<() => void> | (() => void);
+  /** By the backend's id; a backend without calls is not there. */
+  inUse(): ReadonlyMap<string, PlacesInUse>;
+}
+
+export interface PlacesInUse {
+  readonly taken: number;
+  readonly waiting: number;
 }
 
 const queueLengthMax = 1024;
@@ -36,6 +43,7 @@ export function backendPlaces(): BackendPlaces {
   };
 
   return {
+    inUse: () => new Map(Array.from(byBackend, ([id, { taken, queue }]) => [id, { taken, waiting: queue.size }])),
     take(backend, queueMs, signal) {
       signal.throwIfAborted();
       let places = byBackend.get(backend.id);

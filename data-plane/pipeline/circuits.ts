@@ -79,6 +79,10 @@ const meanings = {
   INTERNAL: "neither",
 } satisfies Record<GatewayErrorKind, "ill" | "well" | "neither">;
 
+/** @param result of an attempt: "ok", or the kind of its failure. */
+export const meaningOf = (result: string): "ill" | "well" | "neither" =>
+  result === "ok" ? "well" : ((meanings as Readonly<Record<string, "ill" | "well" | "neither">>)[result] ?? "neither");
+
 /** @param changed is told when a circuit opens or closes. */
 export function backendCircuits(changed: () => void = () => {}, now: () => number = Date.now): Circuits {
   const byBackend = new Map<string, BackendCircuit>();

@@ -48,7 +48,7 @@ const attempts = async () => {
 };
 const test = async (key: string, node = "") => {
   const { testBackend } = await graphql<{ testBackend: Record<string, unknown> }>(
-    `mutation { testBackend(input: { id: "${ids.get(key)}" ${node} }) { __typename ... on BackendTest { nodeId callId status durationMs timeToFirstTokenMs content errorReason errorMessage outputTokens costUsd } } }`,
+    `mutation { testBackend(input: { id: "${ids.get(key)}" ${node} }) { __typename ... on BackendTest { nodeId callId status durationMs timeToFirstTokenMs content response errorReason errorMessage outputTokens costUsd } } }`,
   );
   return testBackend;
 };
@@ -71,6 +71,21 @@ it("is passed over by the node after five failures, and its circuit is seen in t
   expect(healthy.backend.circuits).toEqual([{ state: "CLOSED", lastError: null, since: null }]);
 });
 
+it("says how tries of each backend went lately, whoever answered the call in the end, and how late the node's timers are", async () => {
+  const triesOf = async (key: string) =>
+    (
+      await graphql<{ backend: { circuits: Record<string, unknown>[] } }>(
+        `{ backend(id: "${ids.get(key)}") { circuits { attempts attemptsFailed attemptsRateLimited callsInFlight callsWaiting } } }`,
+      )
+    ).backend.circuits;
+  const quiet = { attemptsRateLimited: 0, callsInFlight: 0, callsWaiting: 0 };
+  await expect.poll(() => triesOf("ill"), { timeout: 10_000 }).toEqual([{ attempts: 5, attemptsFailed: 5, ...quiet }]);
+  expect(await triesOf("sim-fast")).toEqual([{ attempts: 8, attemptsFailed: 0, ...quiet }]);
+  const { nodes } = await graphql<{ nodes: { eventLoopDelayMs: number }[] }>("{ nodes { eventLoopDelayMs } }");
+  expect(nodes[0]?.eventLoopDelayMs).toBeGreaterThan(0);
+  expect(nodes[0]?.eventLoopDelayMs).toBeLessThan(2_000);
+});
+
 it("is tested by a real call of a real node: an answer with its times, or the failure by its name", async () => {
   const well = await test("sim-fast");
   expect(well).toMatchObject({ status: 200, errorReason: null, content: expect.stringMatching(/\w/) });
@@ -78,8 +93,10 @@ it("is tested by a real call of a real node: an answer with its times, or the fa
   expect(Number(well["durationMs"])).toBeGreaterThanOrEqual(Number(well["timeToFirstTokenMs"]));
   expect(Number(well["outputTokens"])).toBeGreaterThan(0);
   expect(Number(well["costUsd"])).toBeGreaterThan(0);
+  expect(String(well["response"])).toMatch(/^HTTP 200\n.*content-type: text\/event-stream.*\n\ndata: \{.*data: \[DONE\]\n\n$/s);
   const ill = await test("ill", `nodeId: "${String(well["nodeId"])}"`);
   expect(ill).toMatchObject({ content: "", errorReason: expect.stringMatching(/./), errorMessage: expect.stringMatching(/./) });
+  expect(String(ill["response"])).toContain(String(ill["errorMessage"]));
   await expect
     .poll(
       async () =>

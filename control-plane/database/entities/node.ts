@@ -28,6 +28,9 @@ export const Node = defineEntity({
     usageEventsWaiting: p.bigint(),
     /** BackendStatus messages as protobuf's JSON. */
     backends: p.json<readonly JsonValue[]>(),
+    /** BackendLoad messages as protobuf's JSON. */
+    loads: p.json<readonly JsonValue[]>(),
+    eventLoopDelayMs: p.double(),
   },
 });
 export type Node = InferEntity<typeof Node>;

@@ -17,6 +17,7 @@ interface NodeCircuit {
 }
 
 const reported = ({ node, backendId }: NodeCircuit) => node.status.backends.find((one) => one.backendId === backendId);
+const load = ({ node, backendId }: NodeCircuit) => node.status.loads.find((one) => one.backendId === backendId);
 const date = (ms: bigint | undefined): Date | null => (ms === undefined || ms === 0n ? null : new Date(Number(ms)));
 
 const BackendCircuit = builder.objectRef<NodeCircuit>("BackendCircuit").implement({
@@ -49,6 +50,20 @@ const BackendCircuit = builder.objectRef<NodeCircuit>("BackendCircuit").implemen
     lastMessage: t.string({ nullable: true, resolve: (circuit) => reported(circuit)?.lastMessage || null }),
     lastHttpStatus: t.int({ nullable: true, resolve: (circuit) => reported(circuit)?.lastHttpStatus || null }),
     lastErrorAt: t.field({ type: "DateTime", nullable: true, resolve: (circuit) => date(reported(circuit)?.lastErrorAtMs) }),
+    callsInFlight: t.int({
+      description: "Now, of the backend's concurrentCallsMax on each node.",
+      resolve: (circuit) => load(circuit)?.callsInFlight ?? 0,
+    }),
+    callsWaiting: t.int({ description: "Now, for a place.", resolve: (circuit) => load(circuit)?.callsWaiting ?? 0 }),
+    attempts: t.int({
+      description: "Tries of the last five minutes that say something of the backend, whatever became of their calls.",
+      resolve: (circuit) => load(circuit)?.attempts ?? 0,
+    }),
+    attemptsFailed: t.int({ description: "Of those, the ones that it failed.", resolve: (circuit) => load(circuit)?.attemptsFailed ?? 0 }),
+    attemptsRateLimited: t.int({
+      description: "Of those, the ones that it refused because it was asked too much.",
+      resolve: (circuit) => load(circuit)?.attemptsRateLimited ?? 0,
+    }),
   }),
 });
 
@@ -76,6 +91,9 @@ const BackendTestType = builder.objectRef<BackendTest>("BackendTest").implement(
     durationMs: t.exposeInt("durationMs"),
     timeToFirstTokenMs: t.exposeInt("timeToFirstTokenMs", { nullable: true }),
     request: t.exposeString("request", { description: "The body that the node was sent." }),
+    response: t.exposeString("response", {
+      description: "What the node answered as it came: status, headers, body. The beginning of it, where it is long.",
+    }),
     content: t.exposeString("content"),
     errorReason: t.string({ nullable: true, description: "Null: it went well.", resolve: ({ error }) => error?.reason ?? null }),
     errorMessage: t.string({ nullable: true, resolve: ({ error }) => error?.message ?? null }),

@@ -42,6 +42,11 @@ export const NodeType = builder.objectRef<ListedNode>("Node").implement({
     reportedAt: t.field({ type: "DateTime", resolve: ({ heardAtMs }) => date(heardAtMs) }),
     startedAt: t.field({ type: "DateTime", resolve: ({ status }) => date(status.startedAtMs) }),
     callsInFlight: t.int({ resolve: ({ status }) => status.callsInFlight }),
+    eventLoopDelayMs: t.float({
+      description:
+        "How late its timers were over the last two seconds, 99 of 100 of them: what calls wait for because others are worked on.",
+      resolve: ({ status }) => status.eventLoopDelayMs,
+    }),
     backendsPassedOver: t.int({
       description: "Backends that failed again and again, which its calls try last; Backend.circuits says which and why.",
       resolve: ({ status }) => status.backends.filter(({ circuit }) => circuit !== "closed").length,
