@@ -66,6 +66,7 @@ const pages = [
   ["/routes/:routes?tab=explain", "demo-chat"],
   ["/backends", "Backends"],
   ["/backends?tab=providers", "Backends"],
+  ["/backends?tab=capabilities", "Backends"],
   ["/backends?make=backend", "New backend"],
   ["/backends?make=provider", "New provider"],
   ["/backends/:backends", "sim-fast"],

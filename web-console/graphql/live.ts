@@ -22,6 +22,8 @@ const document = graphql(`
         refusedNumber
         refusedReason
         callsInFlight
+        eventLoopDelayMs
+        reportedAt
         backendsPassedOver
       }
       alert {

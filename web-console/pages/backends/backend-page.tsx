@@ -1,10 +1,11 @@
 /** One backend: where it stands, its price, who uses it, how it has done; drain it, change it, archive it. */
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
-import { count, money, percent } from "../../format/numbers.ts";
+import { count, counted, duration, money, percent, shortCount } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useLive } from "../../graphql/live.ts";
+import { useLookAgain } from "../../graphql/look-again.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
@@ -12,11 +13,12 @@ import { Card, Page } from "../../shell/page.tsx";
 import { flag, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Badge, Facts, Notice, When } from "../../ui/marks.tsx";
-import { lastDay } from "../overview/ranges.ts";
+import { Sparkline } from "../../ui/sparkline.tsx";
+import { barsOf, dayInWords, failedShareOf, lastDayFragment } from "../overview/last-day.ts";
 import { routeFragment } from "../routes/changes.ts";
 import { BackendDialog } from "./backend-dialog.tsx";
 import { archiveBackend, backendFragment } from "./changes.ts";
-import { circuitFragment, DrainDialog, HealthCard, TestCard } from "./health.tsx";
+import { circuitFragment, DrainDialog, HealthCard, placesOf, TestCard, triesOf } from "./health.tsx";
 import { HealthBadge, healthFragment } from "./health-badge.tsx";
 import { PriceCard } from "./price-card.tsx";
 import { Credential, kindName } from "./provider-words.tsx";
@@ -24,11 +26,25 @@ import { RoutesCard } from "./routes-card.tsx";
 
 const query = graphql(
   `
-    query Backend($id: ID!, $key: ID!, $range: UsageRange!) {
+    query Backend($id: ID!, $key: ID!) {
       backend(id: $id) {
         ...BackendDetails
         ...Circuits
         ...BackendHealth
+        lastDay {
+          ...LastDay
+          figures {
+            inputTokens
+            outputTokens
+            costNanodollars
+            duration {
+              p95Ms
+            }
+            timeToFirstToken {
+              p95Ms
+            }
+          }
+        }
       }
       routes(first: 50, uses: $id) {
         edges {
@@ -38,18 +54,6 @@ const query = graphql(
         }
         pageInfo {
           hasNextPage
-        }
-      }
-      usageSummary(range: $range, groupBy: BACKEND) {
-        ... on QueryUsageSummarySuccess {
-          groups {
-            group
-            requests
-            failedRequests
-            inputTokens
-            outputTokens
-            costNanodollars
-          }
         }
       }
       usageEvents(first: 8, filter: { backendId: [$key] }) {
@@ -70,22 +74,25 @@ const query = graphql(
       }
     }
   `,
-  [backendFragment, circuitFragment, healthFragment, routeFragment],
+  [backendFragment, circuitFragment, healthFragment, lastDayFragment, routeFragment],
 );
 
 type Data = ResultOf<typeof query>;
 
+/** How it does moves without a change of the configuration. */
+const lookAgainMs = 10_000;
+
 export function BackendPage() {
   const { backendId } = useParams({ strict: false }) as { backendId: string };
-  const [range] = useState(lastDay);
   const [{ edit }, setUrl] = useUrlState({ edit: flag });
   const [archiving, setArchiving] = useState(false);
   const [draining, setDraining] = useState(false);
-  const page = usePageQuery(query, { id: backendId, key: backendId, range });
+  const page = usePageQuery(query, { id: backendId, key: backendId });
   const refusal = useRefusal();
   const navigate = useNavigate();
   const backend = page.data?.backend;
   useCircuitNews(page.again);
+  useLookAgain(lookAgainMs, page.again);
   const users = page.data?.routes.edges.map(({ node }) => node) ?? [];
   return (
     <Page
@@ -123,9 +130,9 @@ export function BackendPage() {
                   It is drained since <When at={data.backend.drainedAt} />: no new call goes to it.
                 </Notice>
               )}
-              <Tiles data={data} id={backendId} />
+              <Tiles backend={data.backend} />
               <div className="grid">
-                <HealthCard circuits={data.backend.circuits} />
+                <HealthCard circuits={data.backend.circuits} places={placesOf(data.backend.concurrentCallsMax)} />
                 {data.backend.archivedAt === null && (
                   <TestCard
                     id={backendId}
@@ -203,40 +210,41 @@ function useCircuitNews(again: () => void): void {
   }, [news]);
 }
 
-function Tiles({ data, id }: { readonly data: Data; readonly id: string }) {
-  const groups = "groups" in data.usageSummary ? (data.usageSummary.groups ?? []) : [];
-  const group = groups.find((one) => one.group === id);
-  const requests = Number(group?.requests ?? 0);
-  const failed = Number(group?.failedRequests ?? 0);
+function Tiles({ backend }: { readonly backend: NonNullable<Data["backend"]> }) {
+  const { lastDay, circuits, concurrentCallsMax } = backend;
+  const { figures } = lastDay;
+  const { inFlight, waiting, tries, failed, rateLimited } = triesOf(circuits);
+  const tiles: readonly (readonly [string, ReactNode, ReactNode])[] = [
+    ["Health", <HealthBadge key="health" of={backend} />, undefined],
+    [
+      "Answered, 5 min",
+      tries === 0 ? "–" : percent((tries - failed) / tries),
+      tries === 0 ? "not tried" : `${counted(failed, "failure")} in ${counted(tries, "try", "tries")}`,
+    ],
+    ["Too many (429), 5 min", tries === 0 ? "–" : percent(rateLimited / tries), counted(rateLimited, "refusal")],
+    [
+      "Calls now",
+      `${count(inFlight)} of ${count(placesOf(concurrentCallsMax) * circuits.length)}`,
+      waiting > 0 ? `${count(waiting)} waiting` : "none waits",
+    ],
+    ["Calls, 24 h", count(figures.calls), <Sparkline key="day" label={dayInWords(lastDay)} bars={barsOf(lastDay)} />],
+    [
+      "Failed, 24 h",
+      figures.calls === "0" ? "–" : percent(failedShareOf(lastDay)),
+      `${counted(BigInt(figures.failedCalls), "call")}, as the last to be tried`,
+    ],
+    ["p95, 24 h", duration(figures.duration.p95Ms), `first token ${duration(figures.timeToFirstToken.p95Ms)}`],
+    ["Cost, 24 h", money(figures.costNanodollars), `${shortCount(figures.inputTokens)} tokens in, ${shortCount(figures.outputTokens)} out`],
+  ];
   return (
     <div className="grid tiles">
-      {data.backend !== null && (
-        <div className="tile">
-          <span className="name">Health</span>
-          <span className="value">
-            <HealthBadge of={data.backend} />
-          </span>
+      {tiles.map(([name, value, note]) => (
+        <div key={name} className="tile">
+          <span className="name">{name}</span>
+          <span className="value">{value}</span>
+          <span className="note">{note ?? "\u00a0"}</span>
         </div>
-      )}
-      <div className="tile">
-        <span className="name">Calls, 24 h</span>
-        <span className="value">{count(requests)}</span>
-      </div>
-      <div className="tile">
-        <span className="name">Failed</span>
-        <span className="value">{requests === 0 ? "–" : percent(failed / requests)}</span>
-        <span className="note">{count(failed)} of them</span>
-      </div>
-      <div className="tile">
-        <span className="name">Tokens in / out</span>
-        <span className="value">
-          {count(group?.inputTokens ?? 0)} / {count(group?.outputTokens ?? 0)}
-        </span>
-      </div>
-      <div className="tile">
-        <span className="name">Cost</span>
-        <span className="value">{money(group?.costNanodollars ?? 0)}</span>
-      </div>
+      ))}
     </div>
   );
 }
@@ -249,7 +257,7 @@ function Recent({ events }: { readonly events: readonly Data["usageEvents"]["edg
         {events.map((event) => (
           <li key={event.callId} className="row">
             <Badge tone={event.outcome === "OK" ? "good" : "bad"}>{event.outcome.toLowerCase().replace("_", " ")}</Badge>
-            <Link to={`/calls/${event.callId}`}>{event.routeName}</Link>
+            <Link to={`/calls/${event.callId}`}>{event.routeName === "" ? "test call" : event.routeName}</Link>
             <When at={event.startedAt} />
             {event.errorReason !== "" && <span className="quiet">{event.errorReason}</span>}
           </li>

@@ -10,12 +10,13 @@ import { useSettled } from "../../ui/settled.ts";
 import { Tabs } from "../../ui/tabs.tsx";
 import { BackendDialog } from "./backend-dialog.tsx";
 import { BackendList } from "./backend-list.tsx";
+import { CapabilityMatrix } from "./capability-matrix.tsx";
 import { ProviderDialog } from "./provider-dialog.tsx";
 import { ProviderList } from "./provider-list.tsx";
 
 export function Backends() {
   const [{ tab = "backends", q, make }, setUrl] = useUrlState({
-    tab: oneOf("backends", "providers"),
+    tab: oneOf("backends", "providers", "capabilities"),
     q: text,
     make: oneOf("provider", "backend", "true"),
   });
@@ -44,6 +45,7 @@ export function Backends() {
         tabs={[
           ["backends", "Backends"],
           ["providers", "Providers"],
+          ["capabilities", "Capabilities"],
         ]}
       />
       <div className="filters">
@@ -52,10 +54,12 @@ export function Backends() {
           value={q ?? ""}
           onChange={(next) => setUrl({ q: next }, { replace: true })}
           data-search
-          placeholder={tab === "backends" ? "Name or model" : "Name or base URL"}
+          placeholder={tab === "providers" ? "Name or base URL" : "Name or model"}
         />
       </div>
-      {tab === "backends" ? <BackendList search={search} /> : <ProviderList search={search} />}
+      {tab === "backends" && <BackendList search={search} />}
+      {tab === "providers" && <ProviderList search={search} />}
+      {tab === "capabilities" && <CapabilityMatrix search={search} />}
       {(make === "provider" || make === "true") && (
         <ProviderDialog
           onClose={(made) => (made ? void navigate({ to: "/backends", search: { tab: "providers" }, replace: true } as never) : close())}

@@ -4,13 +4,13 @@ import { useState } from "react";
 import { TrafficLine } from "../../change/destroy-dialog.tsx";
 import { change, problemFragment } from "../../change/outcome.ts";
 import { tell } from "../../change/tell.ts";
-import { count, counted, duration, money } from "../../format/numbers.ts";
+import { count, counted, duration, money, percent } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { SelectField } from "../../ui/field.tsx";
-import { Badge, Code, Facts, Notice, When } from "../../ui/marks.tsx";
+import { Badge, Code, Facts, Meter, Notice, When } from "../../ui/marks.tsx";
 import type { RouteDetails } from "../routes/changes.ts";
 import { type BackendDetails, drainBackend } from "./changes.ts";
 
@@ -26,15 +26,38 @@ export const circuitFragment = graphql(`
       lastMessage
       lastHttpStatus
       lastErrorAt
+      callsInFlight
+      callsWaiting
+      attempts
+      attemptsFailed
+      attemptsRateLimited
     }
   }
 `);
 
-type Circuit = ResultOf<typeof circuitFragment>["circuits"][number];
+export type Circuit = ResultOf<typeof circuitFragment>["circuits"][number];
 
 const circuitWords = { CLOSED: "takes calls", OPEN: "passed over", HALF_OPEN: "being tried" } as const;
 
-export function HealthCard({ circuits }: { readonly circuits: readonly Circuit[] }) {
+/** A node's default, where a backend says 0. */
+const placesDefault = 1024;
+export const placesOf = (concurrentCallsMax: number): number => (concurrentCallsMax === 0 ? placesDefault : concurrentCallsMax);
+
+/** All nodes together. */
+export const triesOf = (circuits: readonly Circuit[]) => ({
+  inFlight: sumOf(circuits, "callsInFlight"),
+  waiting: sumOf(circuits, "callsWaiting"),
+  tries: sumOf(circuits, "attempts"),
+  failed: sumOf(circuits, "attemptsFailed"),
+  rateLimited: sumOf(circuits, "attemptsRateLimited"),
+});
+
+const sumOf = (
+  circuits: readonly Circuit[],
+  field: "callsInFlight" | "callsWaiting" | "attempts" | "attemptsFailed" | "attemptsRateLimited",
+) => circuits.reduce((sum, circuit) => sum + circuit[field], 0);
+
+export function HealthCard({ circuits, places }: { readonly circuits: readonly Circuit[]; readonly places: number }) {
   return (
     <Card title="Health, as each node sees it">
       {circuits.length === 0 ? (
@@ -58,6 +81,17 @@ export function HealthCard({ circuits }: { readonly circuits: readonly Circuit[]
                     tried again <When at={circuit.openUntil} />
                   </span>
                 )}
+              </span>
+              <Meter
+                share={circuit.callsInFlight / places}
+                label={`${circuit.callsInFlight} of ${places} places on ${circuit.nodeId} are taken`}
+              />
+              <span className="quiet">
+                {count(circuit.callsInFlight)} of {count(places)} calls at once
+                {circuit.callsWaiting > 0 && `, ${count(circuit.callsWaiting)} waiting for a place`}.{" "}
+                {circuit.attempts === 0
+                  ? "Not tried in the last five minutes."
+                  : `In five minutes ${counted(circuit.attempts, "try", "tries")}, ${percent(circuit.attemptsFailed / circuit.attempts)} failed, ${percent(circuit.attemptsRateLimited / circuit.attempts)} refused as too many (429).`}
               </span>
               {circuit.lastError !== null && (
                 <span className="quiet">
@@ -94,6 +128,7 @@ const testMutation = graphql(
           durationMs
           timeToFirstTokenMs
           request
+          response
           content
           errorReason
           errorMessage
@@ -187,8 +222,11 @@ function TestResult({ test }: { readonly test: Test }) {
       />
       {test.content !== "" && <Code wrap label="The answer" text={test.content} />}
       <details>
-        <summary>What the node was sent</summary>
-        <Code wrap label="The request" text={JSON.stringify(JSON.parse(test.request), null, 2)} />
+        <summary>The exchange as it was, word for word</summary>
+        <div className="stack tight">
+          <Code wrap label="What the node was sent" text={JSON.stringify(JSON.parse(test.request), null, 2)} />
+          <Code wrap label="What the node answered" text={test.response} />
+        </div>
       </details>
     </>
   );

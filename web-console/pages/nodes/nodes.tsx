@@ -1,6 +1,7 @@
 /** The data plane, node by node: alive or not, what each serves, how far behind; and how the newest revision is getting there. */
 import { Link } from "@tanstack/react-router";
-import { count, counted } from "../../format/numbers.ts";
+import { count, counted, duration } from "../../format/numbers.ts";
+import { actorName } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { type LiveNode, useLive } from "../../graphql/live.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
@@ -24,6 +25,7 @@ const query = graphql(`
       refusedNumber
       refusedReason
       callsInFlight
+      eventLoopDelayMs
       usageEventsWaiting
       configSource
       restAddress
@@ -45,6 +47,9 @@ const query = graphql(`
 type Row = ResultOf<typeof query>["nodes"][number];
 
 const stateTones: Readonly<Record<string, Tone>> = { ready: "good", starting: "info", draining: "warn", gone: "bad" };
+
+/** From then on calls notice that the process has too much to do. */
+const busyMs = 50;
 
 const columns: readonly Column<Row>[] = [
   {
@@ -92,6 +97,14 @@ const columns: readonly Column<Row>[] = [
   },
   { id: "calls", name: "In flight", end: true, by: (row) => row.callsInFlight, cell: (row) => count(row.callsInFlight) },
   {
+    id: "delay",
+    name: "Timers late",
+    end: true,
+    by: (row) => row.eventLoopDelayMs,
+    cell: (row) =>
+      row.eventLoopDelayMs >= busyMs ? <Badge tone="warn">{duration(row.eventLoopDelayMs)}</Badge> : duration(row.eventLoopDelayMs),
+  },
+  {
     id: "waiting",
     name: "Usage waiting",
     end: true,
@@ -99,7 +112,7 @@ const columns: readonly Column<Row>[] = [
     cell: (row) => count(row.usageEventsWaiting),
   },
   { id: "source", name: "Configured from", cell: (row) => row.configSource },
-  { id: "up", name: "Started", by: (row) => row.startedAt, cell: (row) => <When at={row.startedAt} /> },
+  { id: "up", name: "Up since", by: (row) => row.startedAt, cell: (row) => <When at={row.startedAt} /> },
   { id: "heard", name: "Heard", by: (row) => row.reportedAt, cell: (row) => <When at={row.reportedAt} /> },
 ];
 
@@ -122,7 +135,7 @@ export function Nodes() {
               <FanOut
                 nodes={nodes.filter(({ state }) => state !== "gone")}
                 revision={live.revision}
-                summary={data.revisions.edges[0]?.node.summary}
+                newest={data.revisions.edges[0]?.node}
               />
               <Incidents nodes={nodes} />
               <Card title={counted(nodes.length, "node")} flush>
@@ -142,16 +155,19 @@ function withLive(nodes: readonly Row[], live: readonly LiveNode[]): readonly Ro
   return nodes.map((node) => ({ ...node, ...byId.get(node.id) }));
 }
 
+type Revision = ResultOf<typeof query>["revisions"]["edges"][number]["node"];
+
 function FanOut({
   nodes,
   revision,
-  summary,
+  newest,
 }: {
   readonly nodes: readonly Row[];
   readonly revision: bigint | undefined;
-  readonly summary: string | undefined;
+  readonly newest: Revision | undefined;
 }) {
   const current = nodes.filter(isCurrent).length;
+  const tookMs = newest === undefined ? undefined : arrivalMs(nodes, newest);
   const share = nodes.length === 0 ? 0 : current / nodes.length;
   return (
     <Card
@@ -164,11 +180,33 @@ function FanOut({
     >
       <div className="stack tight">
         <Meter share={share} plain label={`${current} of ${nodes.length} nodes serve the newest revision`} />
-        {summary !== undefined && <p className="quiet">The last change: {summary}</p>}
+        {newest !== undefined && (
+          <p className="quiet">
+            The last change of yours: <Link to={`/revisions/${newest.number}`}>{newest.summary}</Link>, by {actorName(newest.actor)},{" "}
+            <When at={newest.createdAt} />
+            {tookMs === undefined ? "." : `; ${nodes.length === 1 ? "its node had" : "the last node had"} it after ${duration(tookMs)}.`}
+          </p>
+        )}
       </div>
     </Card>
   );
 }
+
+/** From the change to when the last node served it, by their clocks. Undefined: one has not, or serves a later one already. */
+export function arrivalMs(
+  nodes: readonly Pick<Row, "appliedNumber" | "appliedAt">[],
+  { number, createdAt }: Pick<Revision, "number" | "createdAt">,
+): number | undefined {
+  const arrivals = nodes.map(({ appliedNumber, appliedAt }) =>
+    appliedNumber === number && appliedAt !== null ? Date.parse(appliedAt) : undefined,
+  );
+  if (arrivals.length === 0 || arrivals.includes(undefined)) return undefined;
+  const last = Math.max(...arrivals.map(Number)) - Date.parse(createdAt);
+  // A node that was started later applied it when it started.
+  return last > restartedMs ? undefined : Math.max(0, last);
+}
+
+const restartedMs = 60_000;
 
 function Incidents({ nodes }: { readonly nodes: readonly Row[] }) {
   const gone = nodes.filter(({ state }) => state === "gone");
