@@ -236,7 +236,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
         });
   const responses = redis === undefined ? memoryResponseStore() : redisResponseStore(redis);
   const background = backgroundResponses(responses);
-  const authenticate = authenticator(settings.pepper);
+  const authenticate = authenticator(settings.pepper, settings.trustedProxies);
   const dependencies: CompletionDependencies & OperationDependencies = {
     snapshot: () => snapshots.current(),
     authenticate,

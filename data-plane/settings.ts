@@ -1,4 +1,5 @@
 /** The data plane's settings, read once at the start. A missing or empty secret is a refusal to start, by name. */
+import type { AddressRange } from "#agreements/caller-address.ts";
 import { type Environment, SettingError, settingSource } from "#agreements/setting-source.ts";
 import { signerOf, type Verifier, verifierOf } from "#agreements/signature.ts";
 
@@ -17,6 +18,8 @@ export interface DataPlaneSettings {
   readonly verifier: Verifier;
   /** The operator's allow-list: hosts, addresses and CIDR ranges that providers may stand at although they are private. */
   readonly privateAddresses: readonly string[];
+  /** Proxies whose word is taken for whose call they hand on. */
+  readonly trustedProxies: readonly AddressRange[];
   /** Origins whose pages may call the REST port from a browser; "*": any. Empty: none. */
   readonly allowedOrigins: readonly string[];
   readonly reflection: boolean;
@@ -41,6 +44,7 @@ export function readDataPlaneSettings(environment: Environment): DataPlaneSettin
     sealingKey: needed("PENSTOCK_SEALING_KEY", source.key32("PENSTOCK_SEALING_KEY")),
     verifier: verifier(source),
     privateAddresses: source.list("PENSTOCK_PRIVATE_ADDRESSES"),
+    trustedProxies: source.addressRanges("PENSTOCK_TRUSTED_PROXIES"),
     allowedOrigins: source.list("PENSTOCK_ALLOWED_ORIGINS"),
     // Whoever can ask for it learns every method; on loopback that is whoever runs it.
     reflection: source.flag("PENSTOCK_GRPC_REFLECTION", host === "127.0.0.1" || host === "::1"),

@@ -39,6 +39,7 @@ import { Invitations } from "./migrations/0081-invitations.ts";
 import { CallTimelines } from "./migrations/0090-call-timeline.ts";
 import { AuditOrigin } from "./migrations/0091-audit-origin.ts";
 import { NodeLoad } from "./migrations/0092-node-load.ts";
+import { KeyScopes } from "./migrations/0093-key-scopes.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -71,6 +72,7 @@ const migrations = [
   { name: "0090-call-timeline", class: CallTimelines },
   { name: "0091-audit-origin", class: AuditOrigin },
   { name: "0092-node-load", class: NodeLoad },
+  { name: "0093-key-scopes", class: KeyScopes },
 ];
 
 const connectionsMax = 10;

@@ -1,5 +1,6 @@
 /** Makes an API key. The credential is in the result alone: the row holds its HMAC. */
 import { hashCredential, makeCredential } from "#agreements/api-key-format.ts";
+import type { ApiMethod } from "#agreements/api-methods.ts";
 import { ValidationError } from "../control-error.ts";
 import type { ApiKey } from "../database/entities/api-key.ts";
 import { Route } from "../database/entities/route.ts";
@@ -14,6 +15,12 @@ export interface ApiKeyOptions {
   readonly environment: string;
   readonly expiresAt: Date | null;
   readonly allowedRoutes: string[];
+  /** Default: nobody said. */
+  readonly owner?: string;
+  /** Default: all. */
+  readonly allowedMethods?: ApiMethod[];
+  /** Default: all. */
+  readonly allowedNetworks?: string[];
   /** Default false. */
   readonly mayForceVariants?: boolean;
   readonly rotatedFromId: string | null;
@@ -34,6 +41,9 @@ export async function makeApiKey(
   const { credential, publicId } = makeCredential("psk", options.environment);
   const row = change.create("api_key", {
     ...options,
+    owner: options.owner ?? "",
+    allowedMethods: options.allowedMethods ?? [],
+    allowedNetworks: options.allowedNetworks ?? [],
     mayForceVariants: options.mayForceVariants ?? false,
     publicId,
     hash: hashCredential(pepper, credential),

@@ -1,4 +1,5 @@
 /** What can be said of one row by itself: ranges, shapes, templates. Paths are in the words of the mutations' inputs. */
+import { readAddressRange } from "#agreements/caller-address.ts";
 import { faultsInSchema } from "#agreements/prompt-inputs.ts";
 import { compileTemplate, templateLengthMax } from "#agreements/prompt-template.ts";
 import type { ValidationIssue } from "../control-error.ts";
@@ -22,6 +23,7 @@ const targetsMax = 50;
 const variantsMax = 20;
 const labelsMax = 50;
 const allowedRoutesMax = 200;
+const allowedNetworksMax = 50;
 const messagesMax = 64;
 const toolsMax = 128;
 const partialsMax = 20;
@@ -61,7 +63,15 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     checkText("name", name, 200, issues);
     checkCapture(contentCapture, issues);
   },
-  api_key: ({ name, environment, allowedRoutes }, issues) => {
+  api_key: ({ name, environment, owner, allowedRoutes, allowedMethods, allowedNetworks }, issues) => {
+    if (owner.length > 200) issues.push({ path: "owner", message: "may have 200 characters" });
+    if (new Set(allowedMethods).size !== allowedMethods.length) issues.push({ path: "allowedMethods", message: "name each once" });
+    if (allowedNetworks.length > allowedNetworksMax)
+      issues.push({ path: "allowedNetworks", message: `may name ${allowedNetworksMax} networks` });
+    allowedNetworks.forEach((network, index) => {
+      if (readAddressRange(network) === undefined)
+        issues.push({ path: `allowedNetworks[${index}]`, message: "must be an address, or a range such as 10.0.0.0/8" });
+    });
     checkText("name", name, 200, issues);
     if (!/^[a-z]{2,12}$/.test(environment)) issues.push({ path: "environment", message: "must be 2 to 12 letters from a to z" });
     if (allowedRoutes.length > allowedRoutesMax) issues.push({ path: "allowedRoutes", message: `may name ${allowedRoutesMax} routes` });

@@ -85,6 +85,8 @@ const compilers: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind]) => Com
         revokedAtMs: millisecondsOf(row.revokedAt),
         allowedRoutes: [...row.allowedRoutes].sort(),
         mayForceVariants: row.mayForceVariants,
+        allowedMethods: [...(row.allowedMethods ?? [])].sort(),
+        allowedNetworks: [...(row.allowedNetworks ?? [])].sort(),
       },
     },
     references: [{ path: "projectId", kind: "project", id: row.projectId }],

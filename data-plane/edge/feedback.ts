@@ -12,7 +12,7 @@ const texts = ["feedback_id", "request_id", "session_id", "metric", "end_user_id
 /** @throws (from the endpoint) GatewayError INVALID_ARGUMENT naming the member. */
 export function recordFeedback(dependencies: FeedbackDependencies): RestEndpoint {
   return async (call) => {
-    const caller = dependencies.authenticate(readSnapshot(dependencies.snapshot), call.credential, call.receivedAtMs);
+    const caller = dependencies.authenticate(readSnapshot(dependencies.snapshot), call.credential, call.receivedAtMs, call.header);
     const feedback = read(readJsonText(await readBody(call)).value as Readonly<Record<string, unknown>>);
     sendJson(call, 200, JSON.stringify({ feedback_id: takeFeedback(feedback, caller, call.receivedAtMs, dependencies) }));
   };

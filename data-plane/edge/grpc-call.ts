@@ -3,16 +3,26 @@ import { Metadata as GrpcMetadata, type Metadata } from "@grpc/grpc-js";
 import type { CallContext } from "../../proto/transport/grpc-server.ts";
 import { newCallId } from "../call-id.ts";
 import type { CallFacts, CallReport, TokenUsage } from "../pipeline/completion-event.ts";
+import { peerHeader } from "../pipeline/key-scope.ts";
 import { readCallerHeaders } from "./caller-headers.ts";
 import { addLimits } from "./rate-limit-headers.ts";
+
+/** As CallerHeader. */
+export const headerOf =
+  (call: Pick<CallContext, "metadata" | "peer">) =>
+  (name: string): string | undefined => {
+    if (name === peerHeader) return addressOfPeer(call.peer);
+    const [value] = call.metadata.get(name);
+    return typeof value === "string" ? value : undefined;
+  };
+
+/** "127.0.0.1:53422" or "[::1]:53422". */
+const addressOfPeer = (peer: string): string => peer.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
 
 /** Sets the trailers that every answer has, also one that fails. */
 export function callHead(call: CallContext) {
   const callId = newCallId();
-  const callerHeader = (name: string) => {
-    const [value] = call.metadata.get(name);
-    return typeof value === "string" ? value : undefined;
-  };
+  const callerHeader = headerOf(call);
   const { requestId = callId, ...caller } = readCallerHeaders(callerHeader);
   call.trailers.set("x-request-id", requestId);
   call.trailers.set("x-penstock-call-id", callId);

@@ -8,16 +8,16 @@ export interface KnownCallerDependencies {
   readonly authenticate: Authenticate;
 }
 
-export const isKnown = (dependencies: KnownCallerDependencies, call: Pick<RestCall, "credential" | "receivedAtMs">): boolean =>
+export const isKnown = (dependencies: KnownCallerDependencies, call: Pick<RestCall, "credential" | "receivedAtMs" | "header">): boolean =>
   knownCaller(dependencies, call) !== undefined;
 
 /** undefined: nobody here knows it. The conductor refuses its call, and by that it is counted. */
 export function knownCaller(
   { snapshot, authenticate }: KnownCallerDependencies,
-  { credential, receivedAtMs }: Pick<RestCall, "credential" | "receivedAtMs">,
+  { credential, receivedAtMs, header }: Pick<RestCall, "credential" | "receivedAtMs" | "header">,
 ): Caller | undefined {
   try {
-    return authenticate(readSnapshot(snapshot), credential, receivedAtMs);
+    return authenticate(readSnapshot(snapshot), credential, receivedAtMs, header);
   } catch {
     return undefined;
   }

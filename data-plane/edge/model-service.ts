@@ -7,6 +7,7 @@ import { resolveRoute, routesFor } from "../pipeline/resolve-route.ts";
 import type { CompiledRoute } from "../snapshot/compiled-route.ts";
 import { readSnapshot } from "../snapshot/snapshot-source.ts";
 import { readCallerHeaders } from "./caller-headers.ts";
+import { headerOf } from "./grpc-call.ts";
 import type { ModelDependencies } from "./models.ts";
 
 const pageSizeDefault = 100;
@@ -15,8 +16,9 @@ const pageSizeMax = 1000;
 export function modelService({ snapshot: source, authenticate }: ModelDependencies): ServiceHandlers<typeof ModelService> {
   const open = (call: CallContext) => {
     const snapshot = readSnapshot(source);
-    const { credential } = readCallerHeaders((name) => call.metadata.get(name)[0]?.toString());
-    const caller = authenticate(snapshot, credential, Date.now());
+    const header = headerOf(call);
+    const { credential } = readCallerHeaders(header);
+    const caller = authenticate(snapshot, credential, Date.now(), header);
     return { snapshot, caller, ownedBy: snapshot.organisation(caller.organisationId)?.key ?? "" };
   };
   return {

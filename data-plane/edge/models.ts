@@ -50,7 +50,7 @@ const speaksAnthropic = ({ response }: Pick<RestCall, "response">): boolean => r
 
 function openCall({ snapshot: source, authenticate }: ModelDependencies, call: RestCall) {
   const snapshot = readSnapshot(source);
-  const caller = authenticate(snapshot, speaksAnthropic(call) ? credentialOf(call) : call.credential, call.receivedAtMs);
+  const caller = authenticate(snapshot, speaksAnthropic(call) ? credentialOf(call) : call.credential, call.receivedAtMs, call.header);
   return { snapshot, caller, owner: snapshot.organisation(caller.organisationId)?.key ?? "" };
 }
 

@@ -14,6 +14,7 @@ const rows = {
   API_KEY_INVALID: { status: 401, type: "invalid_request_error", code: "invalid_api_key" },
   API_KEY_EXPIRED: { status: 401, type: "invalid_request_error", code: "api_key_expired" },
   API_KEY_REVOKED: { status: 401, type: "invalid_request_error", code: "api_key_revoked" },
+  API_KEY_FORBIDDEN: { status: 403, type: "permission_error", code: "api_key_forbidden" },
   ROUTE_FORBIDDEN: { status: 403, type: "permission_error", code: "route_forbidden" },
   MODEL_NOT_FOUND: { status: 404, type: "invalid_request_error", code: "model_not_found" },
   INVALID_ARGUMENT: { status: 400, type: "invalid_request_error", code: "invalid_argument" },

@@ -31,7 +31,7 @@ export function runPrompt(dependencies: CompletionDependencies): RestEndpoint {
         field: extra,
       });
     const snapshot = readSnapshot(dependencies.snapshot);
-    const caller = dependencies.authenticate(snapshot, call.credential, call.receivedAtMs);
+    const caller = dependencies.authenticate(snapshot, call.credential, call.receivedAtMs, call.header);
     const { prompt, routeName } = published(snapshot, caller, name);
     const { variables, label, version, ...rest } = given;
     const reference = { name: prompt.name, label, version, variables: variables ?? {} };
@@ -47,7 +47,7 @@ export function describePrompt({
   return async (call, parameter) => {
     const name = nameIn(parameter, "/openapi.json");
     const snapshot = readSnapshot(source);
-    const { prompt } = published(snapshot, authenticate(snapshot, call.credential, call.receivedAtMs), name);
+    const { prompt } = published(snapshot, authenticate(snapshot, call.credential, call.receivedAtMs, call.header), name);
     const selector = selectorIn(call.request.url ?? "");
     const number = versionOf(prompt, selector);
     const version = number === undefined ? undefined : snapshot.promptVersion(prompt.id, number);

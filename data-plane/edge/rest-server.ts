@@ -9,6 +9,7 @@ import type { AddressInfo } from "node:net";
 import { LiveCalls } from "../../proto/transport/live-calls.ts";
 import { newCallId } from "../call-id.ts";
 import { GatewayError } from "../gateway-error.ts";
+import { type CallerHeader, peerHeader } from "../pipeline/key-scope.ts";
 import { readCallerHeaders } from "./caller-headers.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { httpStatusOf, openaiErrorBody, retryHeaders } from "./openai-error-body.ts";
@@ -24,7 +25,7 @@ export interface RestCall {
   readonly sessionId: string;
   readonly tags: Readonly<Record<string, string>>;
   /** By its name in lower case. */
-  readonly header: (name: string) => string | undefined;
+  readonly header: CallerHeader;
   /** Aborts when the caller leaves or the node shuts down; the reason says which. */
   readonly signal: AbortSignal;
   /** Ends the call from within, for example when the caller stalls. */
@@ -121,7 +122,7 @@ async function serve(
 ): Promise<void> {
   if (options.allowedOrigins !== undefined && crossOrigin(request, response, options.allowedOrigins)) return;
   const callId = newCallId();
-  const header = (name: string) => single(request.headers[name]);
+  const header = (name: string) => (name === peerHeader ? request.socket.remoteAddress : single(request.headers[name]));
   const caller = readCallerHeaders(header);
   const requestId = caller.requestId ?? callId;
   const controller = new AbortController();

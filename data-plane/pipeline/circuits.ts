@@ -58,6 +58,7 @@ const meanings = {
   API_KEY_INVALID: "neither",
   API_KEY_EXPIRED: "neither",
   API_KEY_REVOKED: "neither",
+  API_KEY_FORBIDDEN: "neither",
   ROUTE_FORBIDDEN: "neither",
   MODEL_NOT_FOUND: "neither",
   INVALID_ARGUMENT: "neither",

@@ -3,6 +3,7 @@
  * has a file of its own; what it needs is in its arguments, what it decides is its result, and stages do not call each other.
  * Every ingress passes here, so that no guard, quota or meter is skipped on one of them.
  */
+
 import { GatewayError } from "../gateway-error.ts";
 import { readSnapshot, type SnapshotSource } from "../snapshot/snapshot-source.ts";
 import { answerMeter } from "./answer-meter.ts";
@@ -19,6 +20,7 @@ import type { CompletionRequest } from "./completion-request.ts";
 import { tiersOf } from "./economy.ts";
 import { estimateCall } from "./estimate-tokens.ts";
 import type { Guard } from "./guard.ts";
+import { requireMethod } from "./key-scope.ts";
 import type { QuotaLedger } from "./quota-ledger.ts";
 import { renderPrompt } from "./render-prompt.ts";
 import { limitsUnheld, type Reservation, reserveQuota } from "./reserve-quota.ts";
@@ -63,8 +65,9 @@ export async function* complete(
     const snapshot = readSnapshot(dependencies.snapshot);
     state.snapshot = snapshot;
 
-    const caller = dependencies.authenticate(snapshot, request.credential, request.receivedAtMs);
+    const caller = dependencies.authenticate(snapshot, request.credential, request.receivedAtMs, request.callerHeader);
     state.caller = caller;
+    requireMethod(caller.apiKey, "chat");
     const route = resolveRoute(snapshot, caller, request.model);
     state.route = route;
     const captured = snapshot.keepsContent ? captureContent(snapshot, route, caller, request, dependencies.random) : undefined;

@@ -2,6 +2,7 @@
  * One call that is not a completion, from the credential to the ledger: the stages of completion.ts without those that speak of
  * a conversation (prompt, cache). Whoever adds a stage that every call must pass adds it in both.
  */
+
 import { GatewayError } from "../gateway-error.ts";
 import type { ProviderCall } from "../providers/provider.ts";
 import type { CompiledBackend } from "../snapshot/compiled-route.ts";
@@ -13,6 +14,7 @@ import { type AttemptTimes, CallTimes } from "./call-times.ts";
 import type { CompletionDependencies } from "./completion.ts";
 import type { CallFacts } from "./completion-event.ts";
 import { estimateTokens } from "./estimate-tokens.ts";
+import { methodOf, requireMethod } from "./key-scope.ts";
 import type { OperationAnswerEvent, OperationEvent } from "./operation-event.ts";
 import { operationMeter } from "./operation-meter.ts";
 import type { OperationRequest } from "./operation-request.ts";
@@ -72,8 +74,9 @@ export async function* operate(
     const snapshot = readSnapshot(dependencies.snapshot);
     state.snapshot = snapshot;
 
-    const caller = dependencies.authenticate(snapshot, request.credential, request.receivedAtMs);
+    const caller = dependencies.authenticate(snapshot, request.credential, request.receivedAtMs, request.callerHeader);
     state.caller = caller;
+    requireMethod(caller.apiKey, methodOf(request.ingress));
     const { route, tiers } = operationTiers(snapshot, caller, request);
     state.route = route;
     stopClock = startTotalClock(route.clocks.totalMs, lifetime);

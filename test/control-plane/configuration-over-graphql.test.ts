@@ -87,6 +87,22 @@ describe("API keys", () => {
     expect((await mutate("rotateApiKey", { id: made.apiKey.id, overlapSeconds: 60 }, "credential")).__typename).toBe("ValidationError");
   });
 
+  it("say who answers for them and what they are narrowed to, and a rotated one says the same", async () => {
+    const fields = "apiKey { id owner allowedMethods allowedNetworks lastUsedAt }";
+    const narrowed = { owner: "ada", allowedMethods: ["CHAT", "EMBEDDINGS"], allowedNetworks: ["10.0.0.0/8", "2001:db8::1"] };
+    const made = await mutate("createApiKey", { projectId: await projectId("narrow"), name: "k", ...narrowed }, fields);
+    expect(made.apiKey).toMatchObject({ ...narrowed, lastUsedAt: null });
+    const rotated = await mutate("rotateApiKey", { id: made.apiKey.id, overlapSeconds: 60 }, fields);
+    expect(rotated.apiKey).toMatchObject(narrowed);
+    const { data } = await client.ask(admin, "query($id: ID!) { apiKey(id: $id) { revision } }", { id: rotated.apiKey.id });
+    const widened = await mutate(
+      "updateApiKey",
+      { id: rotated.apiKey.id, expectedRevision: data.apiKey.revision, owner: "", allowedMethods: [], allowedNetworks: ["192.0.2.7"] },
+      fields,
+    );
+    expect(widened.apiKey).toMatchObject({ owner: "", allowedMethods: [], allowedNetworks: ["192.0.2.7"] });
+  });
+
   it("may not be made for routes that do not exist, for the past, or with a strange environment", async () => {
     const project = await projectId("strict");
     const refused = async (more: object) =>
@@ -94,6 +110,8 @@ describe("API keys", () => {
     expect(await refused({ allowedRoutes: ["nowhere"] })).toBe("allowedRoutes");
     expect(await refused({ expiresAt: "2020-01-01T00:00:00Z" })).toBe("expiresAt");
     expect(await refused({ environment: "Live!" })).toBe("environment");
+    expect(await refused({ allowedNetworks: ["10.0.0.0/8", "office"] })).toBe("allowedNetworks[1]");
+    expect(await refused({ allowedMethods: ["CHAT", "CHAT"] })).toBe("allowedMethods");
     expect(await refused({ name: " " })).toBe("name");
   });
 });

@@ -129,6 +129,7 @@ export async function startTestNode(options: TestNodeOptions) {
       verifier: history.verifier,
       reflection: true,
       allowedOrigins: [],
+      trustedProxies: [],
       privateAddresses: ["127.0.0.1"],
       drainMs: 0,
       logLevel: "silent",

@@ -69,6 +69,7 @@ const outcomes = {
     "API_KEY_INVALID",
     "API_KEY_EXPIRED",
     "API_KEY_REVOKED",
+    "API_KEY_FORBIDDEN",
     "ROUTE_FORBIDDEN",
     "MODEL_NOT_FOUND",
     "INVALID_ARGUMENT",

@@ -1,5 +1,6 @@
 /** A caller's credential on the data plane. The credential itself is never stored: see agreements/api-key-format.ts. */
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
+import type { ApiMethod } from "#agreements/api-methods.ts";
 import { configColumns } from "./config-columns.ts";
 
 export const ApiKey = defineEntity({
@@ -18,10 +19,16 @@ export const ApiKey = defineEntity({
     /** Null: never. */
     expiresAt: p.datetime().nullable(),
     revokedAt: p.datetime().nullable(),
+    /** Who answers for it: a person, a team, an address. Empty: nobody said. */
+    owner: p.text(),
     /** Names of routes. Empty: all of the organisation. */
+    allowedRoutes: p.array<string>(),
+    /** Empty: all. */
+    allowedMethods: p.array<ApiMethod>(),
+    /** Addresses and CIDR ranges. Empty: all. */
+    allowedNetworks: p.array<string>(),
     /** It may ask for one variant of an experiment. Such calls count in no result. */
     mayForceVariants: p.boolean(),
-    allowedRoutes: p.array<string>(),
     /** The key that this one takes over from. */
     rotatedFromId: p.uuid().nullable(),
   },

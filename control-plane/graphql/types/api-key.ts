@@ -1,15 +1,29 @@
 /** API keys: made, rotated, revoked. The key itself is shown once, by the mutation that made it. Imported for its side effects by schema.ts. */
 
+import type { ApiMethod } from "#agreements/api-methods.ts";
 import { ValidationError } from "../../control-error.ts";
 import type { ApiKey as ApiKeyRow } from "../../database/entities/api-key.ts";
 import { makeApiKey } from "../../operations/make-api-key.ts";
+import { lastUses } from "../../usage/last-uses.ts";
 import { builder } from "../builder.ts";
 import { ConfigChange, type ConfigPayload, configPayload, waitArguments } from "../config-mutation.ts";
-import { addArchive, addQueries, configFields, mutate } from "../config-type.ts";
+import { addArchive, addQueries, configFields, inOrganisation, mutate } from "../config-type.ts";
+import { principalOf } from "../context.ts";
 import { createErrors, updateErrors } from "../errors.ts";
 import { Project } from "./project.ts";
 
 const overlapSecondsMax = 30 * 86_400;
+
+const ApiMethodType = builder.enumType("ApiMethod", {
+  values: {
+    CHAT: { value: "chat", description: "Every way to ask for an answer: chat, responses, completions, messages, gRPC." },
+    EMBEDDINGS: { value: "embeddings" },
+    AUDIO: { value: "audio" },
+    IMAGES: { value: "images" },
+    RERANK: { value: "rerank" },
+    FILES: { value: "files", description: "Files, batches and fine-tuning jobs." },
+  } satisfies Record<Uppercase<ApiMethod>, { value: ApiMethod; description?: string }>,
+});
 
 export const ApiKey = builder.objectRef<ApiKeyRow>("ApiKey").implement({
   description: "A caller's credential on the data plane.",
@@ -22,6 +36,21 @@ export const ApiKey = builder.objectRef<ApiKeyRow>("ApiKey").implement({
     expiresAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.expiresAt ?? null }),
     revokedAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.revokedAt ?? null }),
     allowedRoutes: t.exposeStringList("allowedRoutes", { description: "Empty: all routes of the organisation." }),
+    owner: t.exposeString("owner", { description: "Who answers for it: a person, a team, an address. Empty: nobody said." }),
+    allowedMethods: t.field({ type: [ApiMethodType], description: "Empty: all.", resolve: (row) => [...row.allowedMethods] }),
+    allowedNetworks: t.exposeStringList("allowedNetworks", {
+      description: "Addresses and CIDR ranges that it may be used from. Empty: all.",
+    }),
+    lastUsedAt: t.loadable({
+      type: "DateTime",
+      nullable: true,
+      description: "The hour in which it was last used. Null: never, as far back as sums are kept.",
+      resolve: (row) => row.id,
+      load: async (ids: string[], context) => {
+        const used = await inOrganisation(context, (em) => lastUses(em, principalOf(context).organisationId, ids));
+        return ids.map((id) => used.get(id) ?? null);
+      },
+    }),
     mayForceVariants: t.exposeBoolean("mayForceVariants", {
       description: 'It may ask for one variant of an experiment as `model: "<route>@<variant>"`. Such calls count in no result.',
     }),
@@ -56,6 +85,9 @@ const CreateApiKeyInput = builder.inputType("CreateApiKeyInput", {
     environment: t.string({ description: 'For the eyes of people, a part of the key: 2 to 12 letters, default "live".' }),
     expiresAt: t.field({ type: "DateTime" }),
     allowedRoutes: t.stringList({ description: "Names of routes. Empty: all of the organisation." }),
+    owner: t.string({ description: "Who answers for it. Default: nobody said." }),
+    allowedMethods: t.field({ type: [ApiMethodType], description: "Default: all." }),
+    allowedNetworks: t.stringList({ description: "Addresses and CIDR ranges that it may be used from. Default: all." }),
     mayForceVariants: t.boolean({ description: "Default false." }),
   }),
 });
@@ -74,6 +106,9 @@ builder.mutationField("createApiKey", (t) =>
           environment: input.environment ?? "live",
           expiresAt: input.expiresAt ?? null,
           allowedRoutes: input.allowedRoutes ?? [],
+          owner: input.owner ?? "",
+          allowedMethods: input.allowedMethods ?? [],
+          allowedNetworks: input.allowedNetworks ?? [],
           mayForceVariants: input.mayForceVariants ?? false,
           rotatedFromId: null,
         }),
@@ -88,6 +123,9 @@ const UpdateApiKeyInput = builder.inputType("UpdateApiKeyInput", {
     name: t.string(),
     expiresAt: t.field({ type: "DateTime", description: "Null: never." }),
     allowedRoutes: t.stringList(),
+    owner: t.string(),
+    allowedMethods: t.field({ type: [ApiMethodType] }),
+    allowedNetworks: t.stringList(),
     mayForceVariants: t.boolean(),
   }),
 });
@@ -103,6 +141,9 @@ builder.mutationField("updateApiKey", (t) =>
         const row = await change.edit("api_key", input.id, { expectedRevision: input.expectedRevision });
         row.name = input.name ?? row.name;
         row.allowedRoutes = input.allowedRoutes ?? row.allowedRoutes;
+        row.owner = input.owner ?? row.owner;
+        row.allowedMethods = input.allowedMethods ?? row.allowedMethods;
+        row.allowedNetworks = input.allowedNetworks ?? row.allowedNetworks;
         row.mayForceVariants = input.mayForceVariants ?? row.mayForceVariants;
         if (input.expiresAt !== undefined) row.expiresAt = input.expiresAt;
         change.describe(`API key ${row.name} changed`);
@@ -151,12 +192,15 @@ builder.mutationField("rotateApiKey", (t) =>
         const old = await change.edit("api_key", input.id);
         if (old.revokedAt != null) throw new ValidationError([{ path: "id", message: "the key is revoked; make a new one" }]);
         const until = new Date(change.at.getTime() + input.overlapSeconds * 1000);
-        const { projectId, name, environment, allowedRoutes, mayForceVariants } = old;
+        const { projectId, name, owner, environment, allowedRoutes, allowedMethods, allowedNetworks, mayForceVariants } = old;
         const made = await makeApiKey(change, context.services.settings.pepper, {
           projectId,
           name,
           environment,
+          owner,
           allowedRoutes: [...allowedRoutes],
+          allowedMethods: [...allowedMethods],
+          allowedNetworks: [...allowedNetworks],
           mayForceVariants,
           expiresAt: old.expiresAt ?? null,
           rotatedFromId: old.id,

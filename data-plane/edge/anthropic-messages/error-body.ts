@@ -14,6 +14,7 @@ const rows = {
   API_KEY_INVALID: { status: 401, type: "authentication_error" },
   API_KEY_EXPIRED: { status: 401, type: "authentication_error" },
   API_KEY_REVOKED: { status: 401, type: "authentication_error" },
+  API_KEY_FORBIDDEN: { status: 403, type: "permission_error" },
   ROUTE_FORBIDDEN: { status: 403, type: "permission_error" },
   MODEL_NOT_FOUND: { status: 404, type: "not_found_error" },
   INVALID_ARGUMENT: { status: 400, type: "invalid_request_error" },

@@ -115,8 +115,8 @@ export function storedResponses(dependencies: StoredResponseDependencies): RestE
 
 const notServed = () => new GatewayError("UNSUPPORTED_ENDPOINT", "of a stored response there are its input_items and cancel");
 
-function callerOf({ snapshot, authenticate }: KnownCallerDependencies, { credential, receivedAtMs }: RestCall): Caller {
-  return authenticate(readSnapshot(snapshot), credential, receivedAtMs);
+function callerOf({ snapshot, authenticate }: KnownCallerDependencies, { credential, receivedAtMs, header }: RestCall): Caller {
+  return authenticate(readSnapshot(snapshot), credential, receivedAtMs, header);
 }
 
 const queryOf = ({ request }: RestCall): URLSearchParams => new URLSearchParams((request.url ?? "").split("?")[1] ?? "");

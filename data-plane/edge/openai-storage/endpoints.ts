@@ -51,7 +51,7 @@ export function openaiStorage(dependencies: StorageDependencies): RestEndpoints 
     (serve: (visit: Visit, parameter: string) => Promise<void>): RestEndpoint =>
     async (call, parameter) => {
       const snapshot = readSnapshot(dependencies.snapshot);
-      const caller = dependencies.authenticate(snapshot, call.credential, call.receivedAtMs);
+      const caller = dependencies.authenticate(snapshot, call.credential, call.receivedAtMs, call.header);
       await serve({ call, snapshot, caller }, parameter);
     };
 

@@ -9,7 +9,12 @@ export const keyFragment = graphql(`
     environment
     publicId
     lastFour
+    owner
     allowedRoutes
+    allowedMethods
+    allowedNetworks
+    mayForceVariants
+    lastUsedAt
     createdAt
     expiresAt
     revokedAt
@@ -93,31 +98,54 @@ const revokeKeyMutation = graphql(
   [publishedFragment, problemFragment],
 );
 
+export type Method = KeyDetails["allowedMethods"][number];
+
 export interface KeyValues extends Readonly<Record<string, unknown>> {
   readonly name: string;
+  /** Empty: nobody said. */
+  readonly owner: string;
   readonly projectId: string;
   readonly environment: string;
   /** Names. Empty: all. */
   readonly allowedRoutes: readonly string[];
+  /** Empty: all. */
+  readonly allowedMethods: readonly Method[];
+  /** Addresses and ranges, one to a line. Empty: all. */
+  readonly networks: string;
+  readonly mayForceVariants: boolean;
   /** A day such as 2027-01-31; empty: never. */
   readonly expires: string;
 }
 
 export const keyValues = (key: KeyDetails): KeyValues => ({
   name: key.name,
+  owner: key.owner,
   projectId: key.project?.id ?? "",
   environment: key.environment,
   allowedRoutes: [...key.allowedRoutes].sort(),
+  allowedMethods: [...key.allowedMethods].sort(),
+  networks: key.allowedNetworks.join("\n"),
+  mayForceVariants: key.mayForceVariants,
   expires: key.expiresAt?.slice(0, 10) ?? "",
 });
 
 const endOf = (day: string): string | null => (day === "" ? null : `${day}T23:59:59Z`);
 
-export const createKey = ({ name, projectId, environment, allowedRoutes, expires }: KeyValues) =>
-  change(createKeyMutation, { input: { name, projectId, environment, allowedRoutes: [...allowedRoutes], expiresAt: endOf(expires) } });
+const scopeInput = ({ name, owner, allowedRoutes, allowedMethods, networks, mayForceVariants, expires }: KeyValues) => ({
+  name,
+  owner,
+  allowedRoutes: [...allowedRoutes],
+  allowedMethods: [...allowedMethods],
+  allowedNetworks: networks.split(/[\s,]+/).filter(Boolean),
+  mayForceVariants,
+  expiresAt: endOf(expires),
+});
 
-export const updateKey = (id: string, { name, allowedRoutes, expires }: KeyValues, expectedRevision: number) =>
-  change(updateKeyMutation, { input: { id, expectedRevision, name, allowedRoutes: [...allowedRoutes], expiresAt: endOf(expires) } });
+export const createKey = (values: KeyValues) =>
+  change(createKeyMutation, { input: { ...scopeInput(values), projectId: values.projectId, environment: values.environment } });
+
+export const updateKey = (id: string, values: KeyValues, expectedRevision: number) =>
+  change(updateKeyMutation, { input: { ...scopeInput(values), id, expectedRevision } });
 
 export const rotateKey = (id: string, overlapSeconds: number) => change(rotateKeyMutation, { input: { id, overlapSeconds } });
 export const revokeKey = (id: string) => change(revokeKeyMutation, { input: { id } });
@@ -129,3 +157,18 @@ export function stateOf(key: Pick<KeyDetails, "revokedAt" | "expiresAt">): "live
   const leftMs = Date.parse(key.expiresAt) - Date.now();
   return leftMs <= 0 ? "expired" : leftMs < 7 * 86_400_000 ? "expiring" : "live";
 }
+
+const unusedMs = 90 * 86_400_000;
+
+/** Whether it is old enough to have been used, and was not for 90 days. */
+export const isUnused = ({ createdAt, lastUsedAt }: Pick<KeyDetails, "createdAt" | "lastUsedAt">): boolean =>
+  Date.now() - Date.parse(lastUsedAt ?? createdAt) > unusedMs;
+
+export const methodNames: Readonly<Record<Method, string>> = {
+  CHAT: "answers: chat, responses, messages, gRPC",
+  EMBEDDINGS: "embeddings",
+  AUDIO: "audio",
+  IMAGES: "images",
+  RERANK: "rerank",
+  FILES: "files, batches, fine-tuning",
+};
