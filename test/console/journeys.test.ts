@@ -86,7 +86,8 @@ it(
 
     await page.goto(`${gateway.url}/keys?make=true`);
     await dialog.getByLabel("Name", { exact: true }).fill("journey");
-    await dialog.getByLabel("second-chat").check();
+    await choose(dialog, "Add a route", "second-chat");
+    await dialog.getByRole("button", { name: "Not second-chat" }).waitFor();
     await dialog.getByRole("button", { name: "Make the key" }).click();
     await page.getByRole("heading", { name: "Your new API key" }).waitFor();
     const key = (await page.getByRole("region", { name: "The secret" }).textContent()) ?? "";

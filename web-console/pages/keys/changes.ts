@@ -1,5 +1,6 @@
 /** What can be done to an API key. */
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
+import { client } from "../../graphql/client.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 
 export const keyFragment = graphql(`
@@ -39,6 +40,7 @@ const createKeyMutation = graphql(
           credential
           apiKey {
             id
+            allowedRoutes
           }
         }
         ...Published
@@ -147,6 +149,22 @@ export const createKey = (values: KeyValues) =>
 export const updateKey = (id: string, values: KeyValues, expectedRevision: number) =>
   change(updateKeyMutation, { input: { ...scopeInput(values), id, expectedRevision } });
 
+const readKey = graphql(
+  `
+    query ReadApiKey($id: ID!) {
+      apiKey(id: $id) {
+        ...KeyDetails
+      }
+    }
+  `,
+  [keyFragment],
+);
+
+export async function readKeyAgain(id: string) {
+  const { data } = await client.query(readKey, { id }, { requestPolicy: "network-only" }).toPromise();
+  return data?.apiKey == null ? undefined : { values: keyValues(data.apiKey), revision: data.apiKey.revision };
+}
+
 export const rotateKey = (id: string, overlapSeconds: number) => change(rotateKeyMutation, { input: { id, overlapSeconds } });
 export const revokeKey = (id: string) => change(revokeKeyMutation, { input: { id } });
 
@@ -172,3 +190,20 @@ export const methodNames: Readonly<Record<Method, string>> = {
   RERANK: "rerank",
   FILES: "files, batches, fine-tuning",
 };
+
+const shortMethods: Readonly<Record<Method, string>> = {
+  CHAT: "answers",
+  EMBEDDINGS: "embeddings",
+  AUDIO: "audio",
+  IMAGES: "images",
+  RERANK: "rerank",
+  FILES: "files",
+};
+
+/** "chat, mini; answers only; from 10.0.0.0/8" */
+export const scopeWords = ({ allowedRoutes, allowedMethods, allowedNetworks }: KeyDetails): string =>
+  [
+    allowedRoutes.length === 0 ? "all routes" : allowedRoutes.join(", "),
+    ...(allowedMethods.length === 0 ? [] : [`only ${allowedMethods.map((method) => shortMethods[method]).join(", ")}`]),
+    ...(allowedNetworks.length === 0 ? [] : [`from ${allowedNetworks.join(", ")}`]),
+  ].join("; ");

@@ -1,104 +1,120 @@
 /** Making, changing and rotating a key. */
 import { useState } from "react";
+import { ChooseField } from "../../change/choose-field.tsx";
 import { EditDialog } from "../../change/form.tsx";
-import { CheckField, SelectField, TextField } from "../../ui/field.tsx";
+import { SelectField, TextField } from "../../ui/field.tsx";
 import { Code } from "../../ui/marks.tsx";
 import { SecretDialog } from "../../ui/secret.tsx";
 import { curlSample } from "../developers/samples.ts";
-import { createKey, type KeyDetails, type KeyValues, keyValues, rotateKey, updateKey } from "./changes.ts";
+import { createKey, type KeyDetails, type KeyValues, keyValues, readKeyAgain, rotateKey, updateKey } from "./changes.ts";
+import { ScopeFields } from "./scope-fields.tsx";
 
 const names = {
   name: "Name",
+  owner: "Owner",
   projectId: "Project",
   environment: "Environment",
   allowedRoutes: "Routes it may use",
+  allowedMethods: "What it may be used for",
+  networks: "Networks it may be used from",
+  mayForceVariants: "May choose variants",
   expires: "Last day",
 } as const;
 
+const newKey: KeyValues = {
+  name: "",
+  owner: "",
+  projectId: "",
+  environment: "live",
+  allowedRoutes: [],
+  allowedMethods: [],
+  networks: "",
+  mayForceVariants: false,
+  expires: "",
+};
+
 interface KeyDialogProps {
   readonly apiKey?: KeyDetails;
-  readonly projects: readonly { readonly id: string; readonly name: string }[];
-  readonly routes: readonly string[];
+  /** Of a new key, until another is chosen. */
+  readonly project?: { readonly id: string; readonly name: string } | undefined;
+  /** For the sample. */
+  readonly route: string;
   readonly restUrl: string;
   readonly onClose: () => void;
 }
 
-export function KeyDialog({ apiKey, projects, routes, restUrl, onClose }: KeyDialogProps) {
-  const [credential, setCredential] = useState<string>();
-  if (credential !== undefined)
-    return <NewSecret credential={credential} route={routes[0] ?? "demo-chat"} restUrl={restUrl} onClose={onClose} />;
+export function KeyDialog({ apiKey, project, route, restUrl, onClose }: KeyDialogProps) {
+  const [made, setMade] = useState<{ readonly credential: string; readonly route: string }>();
+  if (made !== undefined) return <NewSecret {...made} restUrl={restUrl} onClose={onClose} />;
   const isNew = apiKey === undefined;
   return (
     <EditDialog<KeyValues>
       title={isNew ? "New API key" : `Change ${apiKey.name}`}
-      start={
-        isNew ? { name: "", projectId: projects[0]?.id ?? "", environment: "live", allowedRoutes: [], expires: "" } : keyValues(apiKey)
-      }
-      {...(isNew ? {} : { revision: apiKey.revision })}
+      large
+      start={isNew ? { ...newKey, projectId: project?.id ?? "" } : keyValues(apiKey)}
+      {...(isNew ? {} : { revision: apiKey.revision, readAgain: () => readKeyAgain(apiKey.id) })}
       names={names}
       submit={isNew ? "Make the key" : "Publish the change"}
       done={isNew ? "The key is there" : "The key is changed"}
-      refuse={({ name }) => (name.trim() === "" ? "Give it a name" : undefined)}
+      refuse={({ name, projectId }) =>
+        name.trim() === "" ? "Give it a name" : projectId === "" ? "Say which project it belongs to" : undefined
+      }
       save={(values, revision) => (isNew ? createKey(values) : updateKey(apiKey.id, values, revision))}
       onClose={(outcome) => {
-        if (isNew && outcome?.kind === "done") setCredential((outcome.payload as { credential: string }).credential);
-        else onClose();
+        if (!isNew || outcome?.kind !== "done") return onClose();
+        // The mutation's payload, which the outcome of any change carries as it came.
+        const { credential, apiKey: row } = outcome.payload as { credential: string; apiKey: { allowedRoutes: readonly string[] } };
+        setMade({ credential, route: row.allowedRoutes[0] ?? route });
       }}
     >
-      {({ values, set, problem }) => (
+      {(form) => (
         <>
-          <TextField
-            label={names.name}
-            value={values.name}
-            onChange={(name) => set("name", name)}
-            problem={problem("name")}
-            hint="Who or what uses it"
-          />
-          {isNew && (
-            <div className="field-grid">
-              <SelectField
-                label={names.projectId}
-                value={values.projectId}
-                onChange={(id) => set("projectId", id)}
-                problem={problem("projectId")}
-                choices={projects.map(({ id, name }) => ({ value: id, label: name }))}
-              />
-              <TextField
-                label={names.environment}
-                value={values.environment}
-                onChange={(environment) => set("environment", environment)}
-                problem={problem("environment")}
-                hint="A part of the key, for people's eyes: 2 to 12 letters"
-              />
-            </div>
-          )}
-          <fieldset>
-            <legend>{names.allowedRoutes}</legend>
-            <p className="quiet">None chosen: all of the organisation, also those to come.</p>
-            <div className="field-grid" style={{ gap: "0 1rem" }}>
-              {routes.map((route) => (
-                <CheckField
-                  key={route}
-                  label={route}
-                  value={values.allowedRoutes.includes(route)}
-                  onChange={(on) =>
-                    set(
-                      "allowedRoutes",
-                      (on ? [...values.allowedRoutes, route] : values.allowedRoutes.filter((one) => one !== route)).sort(),
-                    )
-                  }
+          <div className="field-grid">
+            <TextField
+              label={names.name}
+              value={form.values.name}
+              onChange={(name) => form.set("name", name)}
+              problem={form.problem("name")}
+              hint="What uses it"
+            />
+            <TextField
+              label={names.owner}
+              value={form.values.owner}
+              onChange={(owner) => form.set("owner", owner)}
+              problem={form.problem("owner")}
+              hint="Who answers for it: a person, a team"
+            />
+          </div>
+          <div className="field-grid">
+            {isNew && (
+              <>
+                <ChooseField
+                  label={names.projectId}
+                  of="projects"
+                  value={form.values.projectId}
+                  named={form.values.projectId === project?.id ? project.name : undefined}
+                  onChange={({ id }) => form.set("projectId", id)}
+                  problem={form.problem("projectId")}
                 />
-              ))}
-            </div>
-          </fieldset>
-          <TextField
-            label={names.expires}
-            type="date"
-            value={values.expires}
-            onChange={(day) => set("expires", day)}
-            problem={problem("expiresAt")}
-            hint="Empty: it does not expire"
-          />
+                <TextField
+                  label={names.environment}
+                  value={form.values.environment}
+                  onChange={(environment) => form.set("environment", environment)}
+                  problem={form.problem("environment")}
+                  hint="A part of the key, for people's eyes: 2 to 12 letters"
+                />
+              </>
+            )}
+            <TextField
+              label={names.expires}
+              type="date"
+              value={form.values.expires}
+              onChange={(day) => form.set("expires", day)}
+              problem={form.problem("expiresAt")}
+              hint="Empty: it does not expire"
+            />
+          </div>
+          <ScopeFields {...form} />
         </>
       )}
     </EditDialog>

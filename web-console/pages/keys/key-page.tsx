@@ -12,16 +12,18 @@ import { flag, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Badge, Facts, When } from "../../ui/marks.tsx";
 import { restUrlOf } from "../developers/addresses.ts";
-import { lastDay } from "../overview/ranges.ts";
+import { lastDay, rangeChoices } from "../overview/ranges.ts";
 import { levelFragment, quotaFragment } from "../quotas/changes.ts";
 import { EffectiveLimits } from "../quotas/effective-limits.tsx";
-import { type KeyDetails, keyFragment, revokeKey, stateOf } from "./changes.ts";
+import { effects } from "../quotas/effects.tsx";
+import { lower } from "../quotas/words.ts";
+import { isUnused, type KeyDetails, keyFragment, methodNames, revokeKey, stateOf } from "./changes.ts";
 import { KeyDialog, RotateDialog } from "./dialogs.tsx";
 import { stateTones } from "./keys.tsx";
 
 const query = graphql(
   `
-    query Key($id: ID!, $key: ID!, $range: UsageRange!) {
+    query Key($id: ID!, $key: ID!, $range: UsageRange!, $week: UsageRange!) {
       apiKey(id: $id) {
         ...KeyDetails
       }
@@ -29,7 +31,20 @@ const query = graphql(
         ...QuotaDetails
         ...QuotaLevelNow
       }
-      routes(first: 100) {
+      denials(range: $week, apiKeyId: $key, effects: [DENIED, UNAVAILABLE, CUT, PASSED_OVER, PASSED]) {
+        ... on QueryDenialsSuccess {
+          quotas {
+            quotaId
+            quotaKey
+            lastAt
+            effects {
+              effect
+              calls
+            }
+          }
+        }
+      }
+      routes(first: 1) {
         edges {
           node {
             id
@@ -72,9 +87,10 @@ type Data = ResultOf<typeof query>;
 export function KeyPage() {
   const { keyId } = useParams({ strict: false }) as { keyId: string };
   const [range] = useState(lastDay);
+  const [week] = useState(rangeChoices["7d"].of);
   const [url, setUrl] = useUrlState({ edit: flag, rotate: flag });
   const [revoking, setRevoking] = useState(false);
-  const page = usePageQuery(query, { id: keyId, key: keyId, range });
+  const page = usePageQuery(query, { id: keyId, key: keyId, range, week });
   const refusal = useRefusal();
   const apiKey = page.data?.apiKey;
   const opens = apiKey != null && ["live", "expiring"].includes(stateOf(apiKey));
@@ -118,12 +134,12 @@ export function KeyPage() {
                   note="Limits of routes are of those that it may use."
                 />
               </div>
+              <Denials data={data} />
               <Recent data={data} />
               {url.edit && (
                 <KeyDialog
                   apiKey={data.apiKey}
-                  projects={[]}
-                  routes={data.routes.edges.map(({ node }) => node.name)}
+                  route={data.routes.edges[0]?.node.name ?? "demo-chat"}
                   restUrl={restUrlOf(data.nodes)}
                   onClose={close}
                 />
@@ -171,8 +187,34 @@ function About({ apiKey }: { readonly apiKey: KeyDetails }) {
             </Badge>,
           ],
           ["Public part", <code key="public">{`psk_${apiKey.environment}_${apiKey.publicId}…${apiKey.lastFour}`}</code>],
-          ["Project", apiKey.project?.name ?? "gone"],
-          ["May use", apiKey.allowedRoutes.length === 0 ? "all routes of the organisation" : apiKey.allowedRoutes.join(", ")],
+          [
+            "Project",
+            apiKey.project === null ? (
+              "gone"
+            ) : (
+              <Link key="project" to={`/projects/${apiKey.project.id}`}>
+                {apiKey.project.name}
+              </Link>
+            ),
+          ],
+          ["Owner", apiKey.owner || "nobody said"],
+          ["Routes", apiKey.allowedRoutes.length === 0 ? "all of the organisation" : apiKey.allowedRoutes.join(", ")],
+          [
+            "For",
+            apiKey.allowedMethods.length === 0 ? "everything" : apiKey.allowedMethods.map((method) => methodNames[method]).join("; "),
+          ],
+          ["From", apiKey.allowedNetworks.length === 0 ? "everywhere" : apiKey.allowedNetworks.join(", ")],
+          apiKey.mayForceVariants && ["Experiments", "may ask for one variant; such calls count in no result"],
+          [
+            "Last used",
+            apiKey.lastUsedAt === null ? (
+              "never"
+            ) : (
+              <span key="used">
+                <When at={apiKey.lastUsedAt} /> {isUnused(apiKey) && <Badge tone="warn">unused for 90 days</Badge>}
+              </span>
+            ),
+          ],
           ["Made", <When key="made" at={apiKey.createdAt} />],
           ["Expires", apiKey.expiresAt === null ? "never" : <When key="expires" at={apiKey.expiresAt} />],
           apiKey.revokedAt !== null && ["Revoked", <When key="revoked" at={apiKey.revokedAt} />],
@@ -208,6 +250,31 @@ function Used({ data, id }: { readonly data: Data; readonly id: string }) {
         <span className="value">{money(group?.costNanodollars ?? 0)}</span>
       </div>
     </div>
+  );
+}
+
+/** What limits did to its calls lately. */
+function Denials({ data: { denials } }: { readonly data: Data }) {
+  const quotas = "quotas" in denials ? (denials.quotas ?? []) : [];
+  if (quotas.length === 0) return null;
+  return (
+    <Card title="What limits did to it, 7 days">
+      <ul className="stack tight">
+        {quotas.map(({ quotaId, quotaKey, effects: done, lastAt }) => (
+          <li key={quotaId} className="row">
+            <Link to="/quotas" search={{ quota: quotaId } as never}>
+              {quotaKey}
+            </Link>
+            {done.map(({ effect, calls }) => (
+              <Badge key={effect} tone={effects[effect]?.tone ?? "neutral"}>
+                {effects[effect]?.name ?? lower(effect)}: {count(calls)}
+              </Badge>
+            ))}
+            <When at={lastAt} />
+          </li>
+        ))}
+      </ul>
+    </Card>
   );
 }
 

@@ -1,10 +1,8 @@
-/** All API keys: whose they are, what they may do, whether they still open anything, who has not used one for long. */
+/** All API keys: whose they are, what they are narrowed to, whether they still open anything, who has not used one for long. */
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
-import { useMemo, useState } from "react";
-import { count } from "../../format/numbers.ts";
-import { graphql, type ResultOf } from "../../graphql/documents.ts";
-import { usePageQuery } from "../../graphql/page-query.ts";
+import { graphql } from "../../graphql/documents.ts";
+import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
@@ -13,22 +11,28 @@ import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { AddressField, SelectField } from "../../ui/field.tsx";
 import { Badge, type Tone, When } from "../../ui/marks.tsx";
+import { More } from "../../ui/more.tsx";
+import { useSettled } from "../../ui/settled.ts";
 import { restUrlOf } from "../developers/addresses.ts";
-import { rangeChoices } from "../overview/ranges.ts";
-import { type KeyDetails, keyFragment, stateOf } from "./changes.ts";
+import { isUnused, type KeyDetails, keyFragment, scopeWords, stateOf } from "./changes.ts";
 import { KeyDialog } from "./dialogs.tsx";
 
 const query = graphql(
   `
-    query Keys($range: UsageRange!) {
-      apiKeys(first: 100) {
+    query Keys($search: String, $after: String) {
+      apiKeys(first: 100, search: $search, after: $after) {
         edges {
+          cursor
           node {
             ...KeyDetails
           }
         }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
       }
-      projects(first: 100) {
+      projects(first: 1) {
         edges {
           node {
             id
@@ -36,7 +40,7 @@ const query = graphql(
           }
         }
       }
-      routes(first: 100) {
+      routes(first: 1) {
         edges {
           node {
             name
@@ -47,25 +51,23 @@ const query = graphql(
         state
         restAddress
       }
-      usageSummary(range: $range, groupBy: KEY) {
-        ... on QueryUsageSummarySuccess {
-          groups {
-            group
-            requests
-          }
-        }
-      }
     }
   `,
   [keyFragment],
 );
 
-type Row = KeyDetails & { readonly requests: number };
-type Data = ResultOf<typeof query>;
-
 export const stateTones: Record<ReturnType<typeof stateOf>, Tone> = { live: "good", expiring: "warn", expired: "neutral", revoked: "bad" };
 
-const columns: readonly Column<Row>[] = [
+export const opens = (key: KeyDetails): boolean => ["live", "expiring"].includes(stateOf(key));
+
+const shows = {
+  live: { name: "Those that open something", fits: opens },
+  unused: { name: "Not used for 90 days", fits: (key: KeyDetails) => opens(key) && isUnused(key) },
+  all: { name: "Expired and revoked ones too", fits: () => true },
+} as const;
+type Show = keyof typeof shows;
+
+const columns: readonly Column<KeyDetails>[] = [
   {
     id: "name",
     name: "Key",
@@ -83,8 +85,19 @@ const columns: readonly Column<Row>[] = [
       </div>
     ),
   },
-  { id: "project", name: "Project", by: (row) => row.project?.name ?? "", cell: (row) => row.project?.name ?? "gone" },
-  { id: "routes", name: "May use", cell: (row) => (row.allowedRoutes.length === 0 ? "all routes" : row.allowedRoutes.join(", ")) },
+  {
+    id: "project",
+    name: "Project",
+    by: (row) => row.project?.name ?? "",
+    cell: (row) => (row.project === null ? "gone" : <Link to={`/projects/${row.project.id}`}>{row.project.name}</Link>),
+  },
+  {
+    id: "owner",
+    name: "Owner",
+    by: (row) => row.owner,
+    cell: (row) => row.owner || <span className="quiet">nobody said</span>,
+  },
+  { id: "routes", name: "May be used for", cell: scopeWords },
   { id: "state", name: "State", by: stateOf, cell: (row) => <Badge tone={stateTones[stateOf(row)]}>{stateOf(row)}</Badge> },
   {
     id: "expires",
@@ -93,27 +106,26 @@ const columns: readonly Column<Row>[] = [
     cell: (row) => (row.expiresAt === null ? <span className="quiet">never</span> : <When at={row.expiresAt} />),
   },
   {
-    id: "requests",
-    name: "Calls, 90 d",
+    id: "used",
+    name: "Last used",
     end: true,
-    by: (row) => row.requests,
-    cell: (row) =>
-      row.requests === 0 && Date.parse(row.createdAt) < Date.now() - 90 * 86_400_000 ? (
-        <Badge tone="warn">unused</Badge>
-      ) : (
-        count(row.requests)
-      ),
+    by: (row) => row.lastUsedAt ?? "",
+    cell: (row) => (
+      <span className="row" style={{ justifyContent: "flex-end" }}>
+        {isUnused(row) && <Badge tone="warn">unused</Badge>}
+        {row.lastUsedAt === null ? <span className="quiet">never</span> : <When at={row.lastUsedAt} />}
+      </span>
+    ),
   },
-  { id: "made", name: "Made", by: (row) => row.createdAt, cell: (row) => <When at={row.createdAt} /> },
 ];
 
 export function Keys() {
-  const [{ q, show, make }, setUrl] = useUrlState({ q: text, show: oneOf("all"), make: flag });
-  const [range] = useState(rangeChoices["90d"].of);
-  const page = usePageQuery(query, { range });
+  const [{ q, show = "live", make }, setUrl] = useUrlState({ q: text, show: oneOf(...(Object.keys(shows) as Show[])), make: flag });
+  const search = useSettled(q ?? "");
+  const { first, nodes, ...later } = useKeyset(query, { search, after: null }, (data) => data.apiKeys, { hold: true });
   const refusal = useRefusal();
   const navigate = useNavigate();
-  const rows = useMemo(() => (page.data === undefined ? [] : rowsOf(page.data, q ?? "", show === "all")), [page.data, q, show]);
+  const rows = nodes.filter(shows[show].fits);
   return (
     <Page
       title="API keys"
@@ -130,25 +142,26 @@ export function Keys() {
           value={q ?? ""}
           onChange={(next) => setUrl({ q: next }, { replace: true })}
           data-search
-          placeholder="Name, project or public part"
+          placeholder="Name or public part"
         />
         <SelectField
           label="Show"
-          value={show ?? "live"}
-          onChange={(next) => setUrl({ show: next === "all" ? "all" : undefined })}
-          choices={[
-            { value: "live", label: "Those that open something" },
-            { value: "all", label: "Expired and revoked ones too" },
-          ]}
+          value={show}
+          onChange={(next) => setUrl({ show: next === "live" ? undefined : (next as Show) })}
+          choices={Object.entries(shows).map(([value, { name }]) => ({ value, label: name }))}
         />
       </div>
-      <Result of={page}>
+      <Result of={first}>
         {(data) => (
           <>
             {rows.length === 0 ? (
-              <Empty title={q === undefined ? "No key yet" : "No key fits"}>
-                A caller needs a key to reach the data plane. Make one and copy it: it is shown once.
-              </Empty>
+              show === "unused" && nodes.length > 0 ? (
+                <Empty title="Every key is in use">No key that opens something has been left alone for 90 days.</Empty>
+              ) : (
+                <Empty title={search === "" ? "No key yet" : "No key fits"}>
+                  A caller needs a key to reach the data plane. Make one and copy it: it is shown once.
+                </Empty>
+              )
             ) : (
               <div className="card flush">
                 <DataTable
@@ -160,10 +173,11 @@ export function Keys() {
                 />
               </div>
             )}
+            <More {...later} />
             {make && (
               <KeyDialog
-                projects={data.projects.edges.map(({ node }) => node)}
-                routes={data.routes.edges.map(({ node }) => node.name)}
+                project={data.projects.edges[0]?.node}
+                route={data.routes.edges[0]?.node.name ?? "demo-chat"}
                 restUrl={restUrlOf(data.nodes)}
                 onClose={() => setUrl({ make: undefined }, { replace: true })}
               />
@@ -173,14 +187,4 @@ export function Keys() {
       </Result>
     </Page>
   );
-}
-
-function rowsOf(data: Data, q: string, all: boolean): readonly Row[] {
-  const groups = "groups" in data.usageSummary ? (data.usageSummary.groups ?? []) : [];
-  const used = new Map(groups.map((group) => [group.group, Number(group.requests)]));
-  const wanted = q.toLowerCase();
-  return data.apiKeys.edges
-    .map(({ node }) => ({ ...node, requests: used.get(node.id) ?? 0 }))
-    .filter((row) => all || ["live", "expiring"].includes(stateOf(row)))
-    .filter((row) => `${row.name} ${row.project?.name} ${row.publicId}`.toLowerCase().includes(wanted));
 }

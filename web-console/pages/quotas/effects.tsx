@@ -6,7 +6,9 @@ import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useLookAgain } from "../../graphql/look-again.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
+import { Card } from "../../shell/page.tsx";
 import { oneOf, useUrlState } from "../../shell/url-state.ts";
+import { Chart } from "../../ui/chart.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { Badge, Notice, type Tone, When } from "../../ui/marks.tsx";
@@ -14,7 +16,7 @@ import { type RangeName, rangeChoices } from "../overview/ranges.ts";
 import { lower, shortAmount } from "./words.ts";
 
 const effectsQuery = graphql(`
-  query QuotaEffects($range: UsageRange!) {
+  query QuotaEffects($range: UsageRange!, $granularity: UsageGranularity!) {
     denials(range: $range, effects: [DENIED, UNAVAILABLE, CUT, PASSED_OVER, PASSED]) {
       ... on QueryDenialsSuccess {
         quotas {
@@ -39,6 +41,22 @@ const effectsQuery = graphql(`
         message
       }
     }
+    usage(
+      range: $range
+      granularity: $granularity
+      filter: { errorReason: ["RATE_LIMITED", "BUDGET_EXHAUSTED", "QUOTA_UNAVAILABLE"] }
+    ) {
+      ... on UsageReport {
+        total {
+          points {
+            at
+            figures {
+              calls
+            }
+          }
+        }
+      }
+    }
     apiKeys(first: 100, includeArchived: true) {
       edges {
         node {
@@ -53,7 +71,7 @@ const effectsQuery = graphql(`
 type Effects = ResultOf<typeof effectsQuery>;
 type Denials = Extract<Effects["denials"], { quotas: unknown }>["quotas"][number];
 
-const effects: Readonly<Record<string, { readonly name: string; readonly tone: Tone }>> = {
+export const effects: Readonly<Record<string, { readonly name: string; readonly tone: Tone }>> = {
   DENIED: { name: "refused", tone: "bad" },
   UNAVAILABLE: { name: "could not be counted", tone: "bad" },
   CUT: { name: "ended half-way", tone: "bad" },
@@ -61,10 +79,29 @@ const effects: Readonly<Record<string, { readonly name: string; readonly tone: T
   PASSED: { name: "let through", tone: "warn" },
 };
 
+type Report = Extract<Effects["usage"], { total: unknown }>;
+
+const granularities = { "1h": "MINUTE", "24h": "HOUR", "7d": "HOUR", "30d": "DAY", "90d": "DAY" } as const satisfies Record<
+  RangeName,
+  string
+>;
+
+/** When calls were refused. */
+function Refusals({ points }: { readonly points: Report["total"]["points"] }) {
+  const times = useMemo(() => points.map(({ at }) => Date.parse(at) / 1000), [points]);
+  const series = useMemo(() => [{ name: "Refused calls", values: points.map(({ figures }) => Number(figures.calls)) }], [points]);
+  if (points.every(({ figures }) => figures.calls === "0")) return null;
+  return (
+    <Card title="Refused over time">
+      <Chart label="Refused calls over time" times={times} series={series} format={count} bars />
+    </Card>
+  );
+}
+
 export function QuotaEffects() {
   const [{ range: name = "24h" }, setUrl] = useUrlState({ range: oneOf(...(Object.keys(rangeChoices) as RangeName[])) });
   const range = useMemo(() => rangeChoices[name].of(), [name]);
-  const page = usePageQuery(effectsQuery, { range });
+  const page = usePageQuery(effectsQuery, { range, granularity: granularities[name] });
   const keys = new Map(page.data?.apiKeys.edges.map(({ node }) => [node.id, node.name]));
   const columns: readonly Column<Denials>[] = [
     {
@@ -115,19 +152,22 @@ export function QuotaEffects() {
         />
       </div>
       <Result of={page}>
-        {({ denials }) => {
+        {({ denials, usage }) => {
           if (!("quotas" in denials)) return <Notice tone="bad">{(denials as { message: string }).message}</Notice>;
           return denials.quotas.length === 0 ? (
             <Empty title="No quota had to do anything">No call was refused, cut or warned in this time.</Empty>
           ) : (
-            <div className="card flush">
-              <DataTable
-                label="What quotas did"
-                columns={columns}
-                rows={denials.quotas as readonly Denials[]}
-                rowId={(row) => row.quotaId}
-              />
-            </div>
+            <>
+              {"total" in usage && <Refusals points={(usage as Report).total.points} />}
+              <div className="card flush">
+                <DataTable
+                  label="What quotas did"
+                  columns={columns}
+                  rows={denials.quotas as readonly Denials[]}
+                  rowId={(row) => row.quotaId}
+                />
+              </div>
+            </>
           );
         }}
       </Result>
