@@ -183,6 +183,10 @@ it(
     await page.keyboard.press("Control+End");
     await page.keyboard.type(" Answer in {{ language }}.");
     await page.locator(".badge", { hasText: "language" }).waitFor();
+    // What is written outlives its tab.
+    await page.reload();
+    await page.getByText("Your draft, kept in this browser").waitFor();
+    await page.locator(".badge", { hasText: "language" }).waitFor();
     await page.getByRole("button", { name: "Review and save" }).click();
     await page.locator(".cm-changedLine, .cm-insertedLine").first().waitFor();
     await page.getByLabel("What changed, and why").fill("Says the language");

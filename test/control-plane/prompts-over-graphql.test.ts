@@ -49,7 +49,7 @@ const version = (promptId: string, template: string, more: object = {}) =>
   mutate(
     "createPromptVersion",
     { promptId, messages: [{ role: "SYSTEM", template }], ...more },
-    "prompt { revision labels { name version } } promptVersion { version variables inputs tools responseSchema partials { name version template } messages { template } author commitMessage }",
+    "prompt { revision labels { name version } } promptVersion { version variables inputs inputsDerived tools responseSchema partials { name version template } messages { template } author commitMessage }",
   );
 const textVersion = (promptId: string, template: string) =>
   mutate("createPromptVersion", { promptId, messages: [{ role: "USER", template }] }, "promptVersion { version }");
@@ -130,7 +130,15 @@ describe("a version", () => {
     const responseSchema = { type: "object", properties: { ok: { type: "boolean" } } };
     const inputs = { type: "object", properties: { name: { type: "string" } }, required: ["name"] };
     const made = await version(prompt.id, "Hi {{ name }}", { tools, responseSchema, inputs, commitMessage: "First" });
-    expect(made.promptVersion).toMatchObject({ version: 1, variables: ["name"], inputs, tools, responseSchema, commitMessage: "First" });
+    expect(made.promptVersion).toMatchObject({
+      version: 1,
+      variables: ["name"],
+      inputs,
+      inputsDerived: false,
+      tools,
+      responseSchema,
+      commitMessage: "First",
+    });
     expect(made.promptVersion.author).toBe("token:admin");
     const folders = await client.ask(admin, "{ promptFolders { path prompts } }");
     expect(folders.data.promptFolders).toContainEqual({ path: "support/email", prompts: 1 });

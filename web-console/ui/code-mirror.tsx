@@ -5,7 +5,7 @@ import { json, jsonParseLinter } from "@codemirror/lang-json";
 import { liquid } from "@codemirror/lang-liquid";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { linter } from "@codemirror/lint";
-import { MergeView } from "@codemirror/merge";
+import { MergeView, unifiedMergeView } from "@codemirror/merge";
 import { EditorState, type Extension } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
@@ -23,11 +23,13 @@ const highlight = HighlightStyle.define([
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
 
-export function CodeMirror({ label, value, language, onChange, against, variables, lines = 6 }: EditorProps) {
+export function CodeMirror({ label, value, language, onChange, against, inline = false, variables, lines = 6 }: EditorProps) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | undefined>(undefined);
   const changed = useRef(onChange);
   changed.current = onChange;
+  /** What was typed and has not come back as a value: a letter that was typed meanwhile must not be taken out by it. */
+  const told = useRef<string[]>([]);
   const offered = useRef(variables);
   offered.current = variables;
   const editable = onChange !== undefined;
@@ -57,10 +59,21 @@ export function CodeMirror({ label, value, language, onChange, against, variable
             autocompletion({ override: [variableCompletion(offered)] }),
             // Tab is left to the page: an editor must not hold the keyboard.
             keymap.of([...defaultKeymap, ...historyKeymap]),
-            EditorView.updateListener.of((update) => update.docChanged && changed.current?.(update.state.doc.toString())),
+            EditorView.updateListener.of((update) => {
+              if (!update.docChanged) return;
+              const text = update.state.doc.toString();
+              told.current.push(text);
+              changed.current?.(text);
+            }),
           ]
         : [EditorState.readOnly.of(true), EditorView.editable.of(false)]),
     ];
+    if (against !== undefined && inline) {
+      const unified = unifiedMergeView({ original: against, mergeControls: false, collapseUnchanged });
+      const editor = new EditorView({ doc: value, extensions: [...extensions, unified], parent });
+      view.current = editor;
+      return () => editor.destroy();
+    }
     if (against !== undefined) {
       const merge = new MergeView({
         a: {
@@ -69,7 +82,7 @@ export function CodeMirror({ label, value, language, onChange, against, variable
         },
         b: { doc: value, extensions },
         parent,
-        collapseUnchanged: { margin: 2, minSize: 6 },
+        collapseUnchanged,
       });
       view.current = merge.b;
       return () => merge.destroy();
@@ -77,16 +90,21 @@ export function CodeMirror({ label, value, language, onChange, against, variable
     const editor = new EditorView({ doc: value, extensions, parent });
     view.current = editor;
     return () => editor.destroy();
-  }, [label, language, editable, against, lines, dark]);
+  }, [label, language, editable, against, inline, lines, dark]);
 
   useEffect(() => {
     const editor = view.current;
-    if (editor === undefined || editor.state.doc.toString() === value) return;
+    const echo = told.current.indexOf(value);
+    told.current.splice(0, echo + 1);
+    if (echo >= 0 || editor === undefined || editor.state.doc.toString() === value) return;
     editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+    told.current = [];
   }, [value]);
 
   return <div ref={place} className="editor" />;
 }
+
+const collapseUnchanged = { margin: 2, minSize: 6 };
 
 const variableCompletion =
   (offered: { readonly current: readonly string[] | undefined }): CompletionSource =>

@@ -8,6 +8,8 @@ export interface EditorProps {
   readonly onChange?: (value: string) => void;
   /** Side by side with this text, which cannot be edited. */
   readonly against?: string;
+  /** With `against`: one text, with what went and what came in its place. */
+  readonly inline?: boolean;
   /** Names that are offered inside {{ }}. */
   readonly variables?: readonly string[];
   readonly lines?: number;

@@ -47,6 +47,7 @@ export const PromptVersion = builder.objectRef<PromptVersionEntity>("PromptVersi
       description: "JSON Schema of the variables: the author's, or derived from the templates.",
       resolve: (row) => inputsOf(row),
     }),
+    inputsDerived: t.boolean({ description: "Nobody wrote `inputs`.", resolve: (row) => row.inputs == null }),
     partials: t.field({ type: [PromptPartialType], resolve: (row) => [...row.partials] }),
     commitMessage: t.exposeString("commitMessage"),
     author: t.exposeString("author"),

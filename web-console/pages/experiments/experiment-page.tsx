@@ -55,7 +55,7 @@ export function ExperimentPage() {
   });
   const navigate = useNavigate();
   const experiment = page.data?.experiment;
-  const refusal = useRefusal();
+  const refusal = useRefusal("developer");
   useLookAgain(experiment?.status === "RUNNING" ? lookEveryMs : undefined, page.again);
   const approve = async (revision: number) => {
     tell("The next step may be taken", await approveRollout(experimentId, revision));

@@ -26,7 +26,7 @@ export function SaveDialog({ prompts, system, user, onClose }: SaveDialogProps) 
       save={({ promptId, what, commitMessage }) =>
         createVersion(
           promptId,
-          { messages: messagesOf(what), defaultParameters: null, tools: null, responseSchema: null },
+          { messages: messagesOf(what), defaultParameters: null, tools: null, responseSchema: null, inputs: null },
           commitMessage,
           [],
         )

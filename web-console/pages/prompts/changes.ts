@@ -1,6 +1,6 @@
 /** What can be done to a prompt. */
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
-import { graphql } from "../../graphql/documents.ts";
+import { graphql, type VariablesOf } from "../../graphql/documents.ts";
 
 const createPromptMutation = graphql(
   `
@@ -68,6 +68,17 @@ const archivePromptMutation = graphql(
 );
 
 const mutationsOfLabels = {
+  remove: graphql(
+    `
+      mutation RemovePromptLabel($input: RemovePromptLabelInput!) {
+        removePromptLabel(input: $input, waitForPropagation: true) {
+          ...Published
+          ...Problem
+        }
+      }
+    `,
+    [publishedFragment, problemFragment],
+  ),
   rollBack: graphql(
     `
       mutation RollBackPromptLabel($input: RollBackPromptLabelInput!) {
@@ -146,6 +157,8 @@ export interface NewVersion {
   readonly tools: unknown;
   /** JSON Schema of the answer. Null: none. */
   readonly responseSchema: unknown;
+  /** JSON Schema of the variables. Null: derived from the templates. */
+  readonly inputs: unknown;
 }
 
 export const createPrompt = (name: string, kind: "CHAT" | "TEXT", folder: string) =>
@@ -159,6 +172,7 @@ export const createVersion = (promptId: string, version: NewVersion, commitMessa
       defaultParameters: version.defaultParameters,
       tools: version.tools,
       responseSchema: version.responseSchema,
+      ...(version.inputs === null ? {} : { inputs: version.inputs }),
       commitMessage,
       labels: [...labels],
     },
@@ -186,12 +200,15 @@ export const updatePrompt = (id: string, { folder, protectedLabels, runRouteId }
 export const setLabel = (promptId: string, label: string, version: number, expectedRevision: number) =>
   change(setLabelMutation, { input: { promptId, label, version, expectedRevision } });
 
+export const removeLabel = (promptId: string, label: string, expectedRevision: number) =>
+  change(mutationsOfLabels.remove, { input: { promptId, label, expectedRevision } });
 export const rollBackLabel = (promptId: string, label: string) => change(mutationsOfLabels.rollBack, { input: { promptId, label } });
-/** By the default steps: 1, 5, 10, 25 and 50 %, an hour each, and back by itself on harm. */
-export const rollOutLabel = (promptId: string, label: string, version: number, expectedRevision: number) =>
-  change(mutationsOfLabels.rollOut, { input: { promptId, label, version, expectedRevision } });
-export const requestLabel = (promptId: string, label: string, version: number, comment: string, bySteps: boolean) =>
-  change(mutationsOfLabels.request, { input: { promptId, label, version, comment, ...(bySteps ? { rollout: {} } : {}) } });
+export type LabelRollout = NonNullable<VariablesOf<typeof mutationsOfLabels.rollOut>["input"]["rollout"]>;
+export const rollOutLabel = (promptId: string, label: string, version: number, expectedRevision: number, rollout: LabelRollout) =>
+  change(mutationsOfLabels.rollOut, { input: { promptId, label, version, expectedRevision, rollout } });
+/** @param rollout undefined: it moves at once. */
+export const requestLabel = (promptId: string, label: string, version: number, comment: string, rollout: LabelRollout | undefined) =>
+  change(mutationsOfLabels.request, { input: { promptId, label, version, comment, ...(rollout === undefined ? {} : { rollout }) } });
 export const decideLabel = (requestId: string, approve: boolean) => change(mutationsOfLabels.decide, { input: { requestId, approve } });
 
 export const archivePrompt = (id: string, expectedRevision: number) => change(archivePromptMutation, { input: { id, expectedRevision } });

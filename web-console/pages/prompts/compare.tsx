@@ -1,8 +1,9 @@
-/** What differs between two versions, side by side. */
+/** What differs between two versions, and what both answer to the same cases. */
 import { Card } from "../../shell/page.tsx";
-import { Editor } from "../../ui/editor.tsx";
 import { SelectField } from "../../ui/field.tsx";
+import { TextDiff } from "../../ui/text-diff.tsx";
 import type { PromptData, VersionData } from "./prompt-page.tsx";
+import { ReplayVersions } from "./replay-versions.tsx";
 
 type Comparable = Pick<VersionData, "messages" | "defaultParameters" | "tools" | "responseSchema">;
 
@@ -24,11 +25,13 @@ export function Compare({
   prompt,
   newer,
   older,
+  routes,
   onPick,
 }: {
   readonly prompt: PromptData;
   readonly newer: VersionData;
   readonly older: number;
+  readonly routes: readonly string[];
   readonly onPick: (patch: { v?: number; with?: number }) => void;
 }) {
   const choices = prompt.versions.map(({ version, commitMessage }) => ({
@@ -37,19 +40,30 @@ export function Compare({
   }));
   const before = prompt.versions.find(({ version }) => version === older);
   return (
-    <Card title="What differs">
-      <div className="stack">
-        <div className="field-grid">
-          <SelectField
-            label="From"
-            value={String(before?.version ?? "")}
-            onChange={(value) => onPick({ with: Number(value) })}
-            choices={before === undefined ? [{ value: "", label: "nothing" }, ...choices] : choices}
-          />
-          <SelectField label="To" value={String(newer.version)} onChange={(value) => onPick({ v: Number(value) })} choices={choices} />
+    <>
+      <Card title="What differs">
+        <div className="stack">
+          <div className="field-grid">
+            <SelectField
+              label="From"
+              value={String(before?.version ?? "")}
+              onChange={(value) => onPick({ with: Number(value) })}
+              choices={before === undefined ? [{ value: "", label: "nothing" }, ...choices] : choices}
+            />
+            <SelectField label="To" value={String(newer.version)} onChange={(value) => onPick({ v: Number(value) })} choices={choices} />
+          </div>
+          <TextDiff label="What differs between the two versions" before={asText(before)} after={asText(newer)} />
         </div>
-        <Editor label="The two versions side by side" language="liquid" value={asText(newer)} against={asText(before)} />
-      </div>
-    </Card>
+      </Card>
+      {before !== undefined && (
+        <ReplayVersions
+          promptId={prompt.id}
+          baseline={before.version}
+          candidate={newer.version}
+          variables={newer.variables}
+          routes={routes}
+        />
+      )}
+    </>
   );
 }

@@ -1,47 +1,58 @@
-/** Deploying is moving a label: what callers would get differently, who they are, and then all nodes at once. Rolling back is the same, backwards. */
+/** Deploying is moving a label: what callers would get differently, who they are, and then all nodes at once or step by step. Rolling back is the same, backwards. */
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Outcome } from "../../change/outcome.ts";
 import { tell } from "../../change/tell.ts";
-import { counted } from "../../format/numbers.ts";
+import { counted, duration, money, percent } from "../../format/numbers.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
-import { Editor } from "../../ui/editor.tsx";
-import { CheckField, TextField } from "../../ui/field.tsx";
+import { CheckField, SelectField, TextField } from "../../ui/field.tsx";
 import { Notice } from "../../ui/marks.tsx";
-import { requestLabel, rollOutLabel, setLabel } from "./changes.ts";
+import { TextDiff } from "../../ui/text-diff.tsx";
+import { defaultSteps, type StepValues, stepsInput } from "../experiments/design/design-values.ts";
+import { RolloutSteps } from "../experiments/design/rollout-steps.tsx";
+import { type LabelRollout, requestLabel, rollOutLabel, setLabel } from "./changes.ts";
 import { asText } from "./compare.tsx";
+import type { VersionMetrics } from "./metrics.tsx";
 import type { PromptData, VersionData } from "./prompt-page.tsx";
 
 interface DeployDialogProps {
   readonly prompt: PromptData;
   readonly version: VersionData;
-  readonly routes: readonly { readonly name: string; readonly prompt: { readonly label: string | null } | null }[];
   readonly onClose: () => void;
 }
 
-export function DeployDialog({ prompt, version, routes, onClose }: DeployDialogProps) {
+interface Guarded {
+  readonly unit: "END_USER" | "SESSION" | "API_KEY";
+  readonly steps: readonly StepValues[];
+}
+
+export function DeployDialog({ prompt, version, onClose }: DeployDialogProps) {
   const [label, setLabelName] = useState("production");
-  const [bySteps, setBySteps] = useState(false);
+  const [guarded, setGuarded] = useState<Guarded>();
   const [comment, setComment] = useState("");
   const [failure, setFailure] = useState<string>();
   const [busy, setBusy] = useState(false);
   const now = prompt.labels.find(({ name }) => name === label)?.version;
   const current = prompt.versions.find((one) => one.version === now);
-  const asking = routes.filter((route) => route.prompt?.label === label).map(({ name }) => name);
+  const users = prompt.usedBy.filter((user) => user.label === label);
   const back = now !== undefined && version.version < now;
-  const guarded = prompt.protectedLabels.includes(label);
-  const calls = prompt.versionMetrics.find((one) => one.version === now)?.calls ?? 0;
+  const isProtected = prompt.protectedLabels.includes(label);
+  const canStep = now !== undefined && !back && users.some(({ kind }) => kind === "ROUTE");
+  const rollout = canStep ? rolloutOf(guarded) : undefined;
   const deploy = async () => {
     setBusy(true);
-    const outcome: Outcome<unknown> = guarded
-      ? await requestLabel(prompt.id, label, version.version, comment, bySteps)
-      : await (bySteps ? rollOutLabel : setLabel)(prompt.id, label, version.version, prompt.revision);
+    const outcome: Outcome<unknown> = await (isProtected
+      ? requestLabel(prompt.id, label, version.version, comment, rollout)
+      : rollout === undefined
+        ? setLabel(prompt.id, label, version.version, prompt.revision)
+        : rollOutLabel(prompt.id, label, version.version, prompt.revision, rollout));
     setBusy(false);
     if (outcome.kind !== "done") return setFailure(outcome.message);
     tell(
-      guarded
+      isProtected
         ? `Asked to move ${label}; another administrator has to approve`
-        : bySteps
+        : rollout !== undefined
           ? `${label} moves by guarded steps; see Experiments`
           : `${label} is version ${version.version}${now === undefined ? "" : `, it was ${now}`}`,
       outcome,
@@ -67,24 +78,12 @@ export function DeployDialog({ prompt, version, routes, onClose }: DeployDialogP
         </Notice>
       ) : (
         <>
-          <p>
-            {now === undefined ? `${label} points nowhere yet.` : `${label} is at version ${now}.`}{" "}
-            {asking.length === 0
-              ? "No route asks for it by this label."
-              : `It changes what ${asking.join(", ")} answers, from the next call on.`}{" "}
-            {calls > 0 && `Version ${now} made ${counted(calls, "call")} in the last 24 hours.`}
-          </p>
-          <Editor label="What callers get differently" language="liquid" value={asText(version)} against={asText(current)} />
+          <Affected label={label} now={now} users={users} metrics={prompt.versionMetrics.find((one) => one.version === now)} />
+          <TextDiff label="What callers get differently" before={asText(current)} after={asText(version)} />
+          {canStep && <HowItMoves guarded={guarded} onChange={setGuarded} />}
         </>
       )}
-      {now !== version.version && asking.length > 0 && !back && (
-        <CheckField
-          label="By guarded steps: 1, 5, 10, 25 and 50 % of end users, an hour each, and back by itself where it does harm"
-          value={bySteps}
-          onChange={setBySteps}
-        />
-      )}
-      {guarded && (
+      {isProtected && (
         <>
           <Notice>{label} is protected: it moves when another administrator approves.</Notice>
           <TextField label="Why" value={comment} onChange={setComment} hint="For whoever approves" />
@@ -94,9 +93,88 @@ export function DeployDialog({ prompt, version, routes, onClose }: DeployDialogP
       <div className="dialog-foot">
         <Button onClick={onClose}>Cancel</Button>
         <Button look="primary" disabled={busy || label.trim() === "" || now === version.version} onClick={() => void deploy()}>
-          {guarded ? "Ask for approval" : back ? "Roll back" : "Deploy"}
+          {isProtected ? "Ask for approval" : back ? "Roll back" : rollout === undefined ? "Deploy" : "Begin the first step"}
         </Button>
       </div>
     </Dialog>
+  );
+}
+
+const rolloutOf = (guarded: Guarded | undefined): LabelRollout | undefined =>
+  guarded === undefined ? undefined : { unit: guarded.unit, steps: { steps: stepsInput(guarded.steps) } };
+
+interface AffectedProps {
+  readonly label: string;
+  readonly now: number | undefined;
+  readonly users: PromptData["usedBy"];
+  /** Of the version that the label leaves. */
+  readonly metrics: VersionMetrics | undefined;
+}
+
+function Affected({ label, now, users, metrics }: AffectedProps) {
+  return (
+    <div className="stack tight">
+      <p>
+        {now === undefined ? `${label} points nowhere yet.` : `${label} is at version ${now}.`}{" "}
+        {users.length === 0 ? (
+          "No route asks for it by this label; callers that name it themselves do."
+        ) : (
+          <>
+            It changes what{" "}
+            {users.map(({ kind, id, name, variant }, index) => (
+              <span key={`${id} ${variant}`}>
+                {index > 0 && ", "}
+                <Link to={kind === "ROUTE" ? `/routes/${id}` : `/experiments/${id}`}>{name}</Link>
+                {variant !== null && ` (arm ${variant})`}
+              </span>
+            ))}{" "}
+            answers, from the next call on.
+          </>
+        )}
+      </p>
+      {now !== undefined && (
+        <p className="quiet">
+          {metrics === undefined
+            ? `Version ${now} made no call in the last 24 hours.`
+            : `In the last 24 hours version ${now} made ${counted(metrics.calls, "call")} over ${metrics.routes.join(", ")}: ${percent(metrics.failedCalls / metrics.calls)} failed, first token after ${duration(metrics.timeToFirstTokenMsP50)}, ${money(BigInt(metrics.costNanodollars) / BigInt(metrics.calls))} a call.`}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function HowItMoves({
+  guarded,
+  onChange,
+}: {
+  readonly guarded: Guarded | undefined;
+  readonly onChange: (next: Guarded | undefined) => void;
+}) {
+  return (
+    <div className="stack tight">
+      <CheckField
+        label="By guarded steps: 1, 5, 10, 25 and 50 % of end users, an hour each, and back by itself where it does harm"
+        value={guarded !== undefined}
+        onChange={(on) => onChange(on ? { unit: "END_USER", steps: defaultSteps } : undefined)}
+      />
+      {guarded !== undefined && (
+        <details>
+          <summary>Other steps</summary>
+          <div className="stack tight">
+            <SelectField
+              label="Who gets it"
+              value={guarded.unit}
+              onChange={(unit) => onChange({ ...guarded, unit: unit as Guarded["unit"] })}
+              choices={[
+                { value: "END_USER", label: "end users, or sessions where a call names none" },
+                { value: "SESSION", label: "sessions" },
+                { value: "API_KEY", label: "API keys" },
+              ]}
+            />
+            <RolloutSteps value={guarded.steps} onChange={(steps) => onChange({ ...guarded, steps })} problem={() => undefined} />
+          </div>
+        </details>
+      )}
+    </div>
   );
 }

@@ -1,5 +1,7 @@
 /** A prompt's labels: where each points, which are protected, who asked to move one, and the way back. */
+import { Trash2 } from "lucide-react";
 import { useState } from "react";
+import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { tell } from "../../change/tell.ts";
 import { actorName } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
@@ -7,16 +9,25 @@ import { useRefusal, useViewer } from "../../session/viewer.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
-import { decideLabel, rollBackLabel } from "./changes.ts";
+import { decideLabel, removeLabel, rollBackLabel } from "./changes.ts";
 
 export const labelsFragment = graphql(`
   fragment LabelsOfPrompt on Prompt {
     id
+    revision
     labels {
       name
       version
     }
     protectedLabels
+    usedBy {
+      kind
+      id
+      name
+      variant
+      label
+      version
+    }
     labelRequests {
       id
       label
@@ -37,6 +48,7 @@ type Request = Labelled["labelRequests"][number];
 
 export function LabelsCard({ prompt, onChanged }: { readonly prompt: Labelled; readonly onChanged: () => void }) {
   const [busy, setBusy] = useState(false);
+  const [removing, setRemoving] = useState<string>();
   const refusal = useRefusal("developer");
   const open = prompt.labelRequests.filter(({ state }) => state === "OPEN");
   const decided = prompt.labelRequests.filter(({ state }) => state !== "OPEN").slice(0, 5);
@@ -57,14 +69,29 @@ export function LabelsCard({ prompt, onChanged }: { readonly prompt: Labelled; r
                 {prompt.protectedLabels.includes(name) && <Badge tone="accent">protected</Badge>}
               </span>
               {name !== "latest" && (
-                <Button
-                  small
-                  disabled={busy}
-                  refused={refusal}
-                  onClick={() => void act(`${name} is where it was before`, rollBackLabel(prompt.id, name))}
-                >
-                  Undo the last move
-                </Button>
+                <span className="row">
+                  <Button
+                    small
+                    disabled={busy}
+                    refused={refusal}
+                    onClick={() => void act(`${name} is where it was before`, rollBackLabel(prompt.id, name))}
+                  >
+                    Undo the last move
+                  </Button>
+                  {!prompt.protectedLabels.includes(name) && (
+                    <Button
+                      small
+                      look="plain"
+                      icon
+                      aria-label={`Remove the label ${name}`}
+                      disabled={busy}
+                      refused={refusal}
+                      onClick={() => setRemoving(name)}
+                    >
+                      <Trash2 size={14} aria-hidden />
+                    </Button>
+                  )}
+                </span>
               )}
             </li>
           ))}
@@ -80,6 +107,20 @@ export function LabelsCard({ prompt, onChanged }: { readonly prompt: Labelled; r
             }
           />
         ))}
+        {removing !== undefined && (
+          <DestroyDialog
+            title={`Remove the label ${removing}?`}
+            name={removing}
+            verb="Remove the label"
+            done="The label is gone"
+            consequences={removal(prompt, removing)}
+            act={() => removeLabel(prompt.id, removing, prompt.revision)}
+            onClose={(done) => {
+              setRemoving(undefined);
+              if (done) onChanged();
+            }}
+          />
+        )}
         {decided.length > 0 && (
           <details>
             <summary>Decided before</summary>
@@ -97,6 +138,13 @@ export function LabelsCard({ prompt, onChanged }: { readonly prompt: Labelled; r
     </Card>
   );
 }
+
+const removal = ({ usedBy }: Labelled, label: string): readonly string[] => {
+  const asking = usedBy.filter((user) => user.label === label).map(({ name }) => name);
+  return asking.length === 0
+    ? ["No route and no running experiment asks for it. Callers that name it themselves are told that it is not there."]
+    : [`${asking.join(", ")} ask for it and must let it go first.`];
+};
 
 const wish = ({ label, version, bySteps }: Request): string =>
   version === null ? `${label} protected no longer` : `${label} to version ${version}${bySteps ? ", by guarded steps" : ""}`;

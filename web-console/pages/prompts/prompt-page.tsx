@@ -2,31 +2,34 @@
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
-import { counted, duration, money, percent } from "../../format/numbers.ts";
-import { actorName } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
-import { useRefusal } from "../../session/viewer.ts";
-import { Card, Page } from "../../shell/page.tsx";
+import { useRefusal, useViewer } from "../../session/viewer.ts";
+import { Page } from "../../shell/page.tsx";
 import { number, oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
-import { Editor } from "../../ui/editor.tsx";
-import { Badge, Code, Facts, When } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
+import { rangeChoices } from "../overview/ranges.ts";
 import { archivePrompt } from "./changes.ts";
 import { Compare } from "./compare.tsx";
 import { DeployDialog } from "./deploy-dialog.tsx";
-import { LabelsCard, labelsFragment } from "./labels.tsx";
+import { labelsFragment } from "./labels.tsx";
+import { Metrics, rangeNames, versionMetricsFragment } from "./metrics.tsx";
 import { Labels } from "./prompts.tsx";
 import { SettingsDialog } from "./settings-dialog.tsx";
 import { TryOut } from "./try-out.tsx";
+import { UsePrompt } from "./use-prompt.tsx";
 import { UsedBy } from "./used-by.tsx";
+import { keptDraft } from "./version-draft.ts";
 import { VersionEditor } from "./version-editor.tsx";
+import { Versions } from "./versions.tsx";
+
+const minuteMs = 60_000;
 
 const query = graphql(
   `
-  query Prompt($id: ID!) {
+  query Prompt($id: ID!, $since: DateTime, $withRange: Boolean!) {
     prompt(id: $id) {
       id
       name
@@ -37,12 +40,10 @@ const query = graphql(
       archivedAt
       ...LabelsOfPrompt
       versionMetrics {
-        version
-        calls
-        failedCalls
-        durationMsP95
-        timeToFirstTokenMsP50
-        costNanodollars
+        ...VersionMetrics
+      }
+      metricsInRange: versionMetrics(since: $since) @include(if: $withRange) {
+        ...VersionMetrics
       }
       versions {
         id
@@ -55,6 +56,7 @@ const query = graphql(
         tools
         responseSchema
         inputs
+        inputsDerived
         messages {
           role
           template
@@ -91,9 +93,14 @@ const query = graphql(
         }
       }
     }
+    nodes {
+      state
+      restAddress
+      grpcAddress
+    }
   }
 `,
-  [labelsFragment],
+  [labelsFragment, versionMetricsFragment],
 );
 
 export type PromptPageData = ResultOf<typeof query>;
@@ -103,11 +110,23 @@ export type VersionData = PromptData["versions"][number];
 
 export function PromptPage() {
   const { promptId } = useParams({ strict: false }) as { promptId: string };
-  const [url, setUrl] = useUrlState({ tab: oneOf("version", "edit", "compare", "try", "used"), v: number, with: number });
+  const [url, setUrl] = useUrlState({
+    tab: oneOf("version", "edit", "compare", "try", "used", "metrics", "code"),
+    v: number,
+    with: number,
+    range: oneOf(...rangeNames),
+  });
   const [layer, setLayer] = useState<"deploy" | "archive" | "settings">();
-  const page = usePageQuery(query, { id: promptId });
+  const { range = "24h" } = url;
+  const page = usePageQuery(query, {
+    id: promptId,
+    withRange: url.tab === "metrics",
+    since: url.tab === "metrics" ? new Date(Math.floor(Date.now() / minuteMs) * minuteMs - rangeChoices[range].ms).toISOString() : null,
+  });
   const refusal = useRefusal("developer");
   const prompt = page.data?.prompt;
+  const { actor } = useViewer();
+  const draft = keptDraft(actor, promptId);
   const tab = prompt?.versions.length === 0 ? "edit" : (url.tab ?? "version");
   const version = prompt?.versions.find((one) => one.version === (url.v ?? prompt.versions[0]?.version));
   return (
@@ -144,10 +163,12 @@ export function PromptPage() {
                 current={tab}
                 tabs={[
                   ["version", "Versions"],
-                  ["edit", "New version"],
+                  ["edit", draft === undefined ? "New version" : "New version (your draft)"],
                   ["compare", "Compare"],
                   ["try", "Try"],
+                  ["metrics", "Metrics"],
                   ["used", "Used by"],
+                  ["code", "Use it"],
                 ]}
               />
               {tab === "version" && version !== undefined && (
@@ -174,12 +195,21 @@ export function PromptPage() {
                   prompt={data.prompt}
                   newer={version}
                   older={url.with ?? version.version - 1}
+                  routes={data.routes.edges.map(({ node }) => node.name)}
                   onPick={(patch) => setUrl(patch, { replace: true })}
                 />
               )}
+              {tab === "metrics" && (
+                <Metrics
+                  of={data.prompt.metricsInRange ?? []}
+                  range={range}
+                  onRange={(next) => setUrl({ range: next === "24h" ? undefined : next }, { replace: true })}
+                />
+              )}
               {tab === "used" && <UsedBy data={data} />}
+              {tab === "code" && version !== undefined && <UsePrompt prompt={data.prompt} version={version} data={data} />}
               {layer === "deploy" && version !== undefined && (
-                <DeployDialog prompt={data.prompt} version={version} routes={routesOf(data)} onClose={() => setLayer(undefined)} />
+                <DeployDialog prompt={data.prompt} version={version} onClose={() => setLayer(undefined)} />
               )}
               {layer === "settings" && (
                 <SettingsDialog
@@ -217,127 +247,3 @@ export function PromptPage() {
 
 export const routesOf = (data: Data) =>
   data.routes.edges.map(({ node }) => node).filter(({ prompt }) => prompt?.promptId === data.prompt?.id);
-
-const labelsAt = (prompt: PromptData, version: number) =>
-  prompt.labels.filter((label) => label.version === version).map(({ name }) => ({ name }));
-
-function Versions({
-  prompt,
-  version,
-  onPick,
-  onChanged,
-}: {
-  readonly prompt: PromptData;
-  readonly version: VersionData;
-  readonly onPick: (version: number) => void;
-  readonly onChanged: () => void;
-}) {
-  return (
-    <div className="grid two-one">
-      <Card title={`Version ${version.version}`} actions={<Labels of={labelsAt(prompt, version.version)} />}>
-        <div className="stack">
-          <Facts
-            of={[
-              ["What changed", version.commitMessage === "" ? "–" : version.commitMessage],
-              ["By", actorName(version.author)],
-              ["When", <When key="when" at={version.createdAt} />],
-              [
-                "Variables",
-                version.variables.length === 0 ? (
-                  "none"
-                ) : (
-                  <span key="variables" className="row">
-                    {version.variables.map((name) => (
-                      <Badge key={name}>{name}</Badge>
-                    ))}
-                  </span>
-                ),
-              ],
-            ]}
-          />
-          {version.messages.map((message, index) => (
-            <div key={`${version.id} ${index}`} className="stack tight">
-              <h3>{message.role.toLowerCase()}</h3>
-              <Editor label={`The ${message.role.toLowerCase()} message`} language="liquid" value={message.template} lines={2} />
-            </div>
-          ))}
-          {(
-            [
-              ["Default parameters", version.defaultParameters],
-              ["Tools", version.tools],
-              ["Schema of the answer", version.responseSchema],
-            ] as const
-          ).map(
-            ([name, value]) =>
-              value != null && (
-                <div key={name} className="stack tight">
-                  <h3>{name}</h3>
-                  <Code text={JSON.stringify(value, null, 2)} label={name} />
-                </div>
-              ),
-          )}
-          <details>
-            <summary>Schema of its variables</summary>
-            <Code text={JSON.stringify(version.inputs, null, 2)} label="Schema of its variables" />
-          </details>
-        </div>
-      </Card>
-      <div className="stack">
-        <LabelsCard prompt={prompt} onChanged={onChanged} />
-        <LastDay prompt={prompt} />
-        <Card title="All versions" flush>
-          <ul>
-            {prompt.versions.map((one) => (
-              <li key={one.id}>
-                <button
-                  type="button"
-                  className="button plain"
-                  aria-current={one.version === version.version ? "true" : undefined}
-                  style={{
-                    width: "100%",
-                    justifyContent: "flex-start",
-                    height: "auto",
-                    textAlign: "left",
-                    whiteSpace: "normal",
-                    borderRadius: 0,
-                    background: one.version === version.version ? "var(--accent-soft)" : undefined,
-                  }}
-                  onClick={() => onPick(one.version)}
-                >
-                  <span className="stack tight wide" style={{ gap: "0.1rem" }}>
-                    <span className="row">
-                      <strong>{one.version}</strong> {one.commitMessage || <span className="quiet">no message</span>}
-                    </span>
-                    <span className="row quiet">
-                      {actorName(one.author)}, <When at={one.createdAt} /> <Labels of={labelsAt(prompt, one.version)} />
-                    </span>
-                  </span>
-                </button>
-              </li>
-            ))}
-          </ul>
-        </Card>
-      </div>
-    </div>
-  );
-}
-
-/** What the versions that were called did in the last day. */
-function LastDay({ prompt: { versionMetrics } }: { readonly prompt: PromptData }) {
-  if (versionMetrics.length === 0) return null;
-  return (
-    <Card title="Last 24 hours">
-      <ul className="stack tight">
-        {versionMetrics.map((one) => (
-          <li key={one.version}>
-            <strong>Version {one.version}</strong>: {counted(one.calls, "call")}, {percent(one.failedCalls / one.calls)} failed
-            <p className="quiet">
-              First token {duration(one.timeToFirstTokenMsP50)} (p50), whole {duration(one.durationMsP95)} (p95),{" "}
-              {money(BigInt(one.costNanodollars) / BigInt(one.calls))} a call
-            </p>
-          </li>
-        ))}
-      </ul>
-    </Card>
-  );
-}

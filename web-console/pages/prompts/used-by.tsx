@@ -1,16 +1,25 @@
-/** Who asks for a prompt: routes, and arms of experiments. */
+/** Who asks for a prompt: routes, arms of experiments, and prompts that render it. */
 import { Link } from "@tanstack/react-router";
 import { Empty } from "../../graphql/result.tsx";
 import { Card } from "../../shell/page.tsx";
 import { Badge } from "../../ui/marks.tsx";
-import { type PromptPageData, routesOf } from "./prompt-page.tsx";
+import type { PromptPageData } from "./prompt-page.tsx";
+
+type User = NonNullable<PromptPageData["prompt"]>["usedBy"][number];
+
+const places = { ROUTE: "/routes", EXPERIMENT: "/experiments", PROMPT: "/prompts" } as const;
 
 export function UsedBy({ data }: { readonly data: PromptPageData }) {
-  const routes = routesOf(data);
-  const arms = data.experiments.edges.flatMap(({ node }) =>
-    node.variants.filter((variant) => variant.prompt?.promptId === data.prompt?.id).map((variant) => ({ ...variant, experiment: node })),
-  );
-  if (routes.length === 0 && arms.length === 0)
+  const users = data.prompt?.usedBy ?? [];
+  // Only running experiments are in what nodes serve by.
+  const waiting = data.experiments.edges
+    .filter(({ node }) => node.status !== "RUNNING")
+    .flatMap(({ node }) =>
+      node.variants.flatMap(({ key, prompt }) =>
+        prompt !== null && prompt.promptId === data.prompt?.id ? [{ ...node, arm: key, prompt }] : [],
+      ),
+    );
+  if (users.length === 0 && waiting.length === 0)
     return (
       <Empty
         title="Nobody uses it"
@@ -26,25 +35,37 @@ export function UsedBy({ data }: { readonly data: PromptPageData }) {
   return (
     <Card>
       <ul className="stack tight">
-        {routes.map((route) => (
-          <li key={route.id} className="row">
-            <Badge>route</Badge>
-            <Link to={`/routes/${route.id}`}>{route.name}</Link>
-            <span className="quiet">
-              {route.prompt?.label === null ? `version ${route.prompt.version}, fixed` : `label ${route.prompt?.label}`}
-            </span>
+        {users.map((user) => (
+          <li key={`${user.kind} ${user.id} ${user.variant} ${user.version}`} className="row">
+            <Badge>{user.kind === "EXPERIMENT" ? "experiment, running" : user.kind.toLowerCase()}</Badge>
+            <Link to={`${places[user.kind]}/${user.id}`}>{user.name}</Link>
+            <span className="quiet">{howUsed(user)}</span>
           </li>
         ))}
-        {arms.map(({ experiment, key, prompt }) => (
-          <li key={`${experiment.id} ${key}`} className="row">
-            <Badge>experiment, {experiment.status.toLowerCase()}</Badge>
-            <Link to={`/experiments/${experiment.id}`}>{experiment.key}</Link>
+        {waiting.map(({ id, key, status, arm, prompt }) => (
+          <li key={`${id} ${arm}`} className="row">
+            <Badge>experiment, {status.toLowerCase()}</Badge>
+            <Link to={`/experiments/${id}`}>{key}</Link>
             <span className="quiet">
-              arm {key}, {prompt?.label === null ? `version ${prompt.version}` : `label ${prompt?.label}`}
+              arm {arm}, {pointer(prompt)}
             </span>
           </li>
         ))}
       </ul>
     </Card>
   );
+}
+
+const pointer = ({ label, version }: { readonly label: string | null; readonly version: number | null }): string =>
+  label === null ? `version ${version}, fixed` : `label ${label}`;
+
+function howUsed(user: User): string {
+  switch (user.kind) {
+    case "ROUTE":
+      return pointer(user);
+    case "EXPERIMENT":
+      return `arm ${user.variant}, ${pointer(user)}`;
+    default:
+      return `renders it in its version ${user.version}`;
+  }
 }

@@ -2,16 +2,18 @@
 import { Plus, Trash2 } from "lucide-react";
 import { useMemo, useState } from "react";
 import { tell } from "../../change/tell.ts";
-import { useRefusal } from "../../session/viewer.ts";
+import { useRefusal, useViewer } from "../../session/viewer.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Editor } from "../../ui/editor.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
-import { Badge, Notice } from "../../ui/marks.tsx";
+import { Badge, Notice, When } from "../../ui/marks.tsx";
+import { TextDiff } from "../../ui/text-diff.tsx";
 import { createVersion, type MessageValues, type NewVersion } from "./changes.ts";
 import { asText } from "./compare.tsx";
 import type { PromptData, VersionData } from "./prompt-page.tsx";
+import { draftFrom, draftProblem, keepDraft, keptDraft, type VersionDraft, variablesIn, versionOf } from "./version-draft.ts";
 
 const roles = ["SYSTEM", "DEVELOPER", "USER", "ASSISTANT"] as const;
 
@@ -23,21 +25,44 @@ interface VersionEditorProps {
 }
 
 export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
-  const [messages, setMessages] = useState<readonly MessageValues[]>(
-    () => from?.messages.map(({ role, template }) => ({ role, template })) ?? [{ role: "SYSTEM", template: "" }],
-  );
-  const [parameters, setParameters] = useState(() => jsonText(from?.defaultParameters));
-  const [tools, setTools] = useState(() => jsonText(from?.tools));
-  const [responseSchema, setResponseSchema] = useState(() => jsonText(from?.responseSchema));
+  const { actor } = useViewer();
+  const [kept, setKept] = useState(() => keptDraft(actor, prompt.id));
+  const [draft, setDraft] = useState<VersionDraft>(() => kept?.draft ?? draftFrom(from));
+  const base = prompt.versions.find(({ version }) => version === draft.from);
+  const write = (patch: Partial<VersionDraft>) => {
+    const next = { ...draft, ...patch };
+    setDraft(next);
+    keepDraft(actor, prompt.id, JSON.stringify(next) === JSON.stringify(draftFrom(base)) ? undefined : next);
+  };
+  const discard = () => {
+    keepDraft(actor, prompt.id, undefined);
+    setKept(undefined);
+    setDraft(draftFrom(from));
+  };
+  const { messages } = draft;
   const [reviewing, setReviewing] = useState(false);
   const refusal = useRefusal("developer");
+  const newest = prompt.versions[0]?.version ?? 0;
   const variables = useMemo(() => variablesIn(messages), [messages]);
-  const problem = problemOf(messages, { "default parameters": parameters, tools, "schema of the answer": responseSchema });
+  const problem = draftProblem(draft);
   const setMessage = (at: number, patch: Partial<MessageValues>) =>
-    setMessages((before) => before.map((one, index) => (index === at ? { ...one, ...patch } : one)));
+    write({ messages: messages.map((one, index) => (index === at ? { ...one, ...patch } : one)) });
   return (
-    <Card title={from === undefined ? "The first version" : `A new version, from version ${from.version}`}>
+    <Card title={base === undefined ? "The first version" : `A new version, from version ${base.version}`}>
       <div className="stack">
+        {kept !== undefined && (
+          <Notice>
+            <div className="row apart">
+              <span>
+                Your draft, kept in this browser <When at={kept.keptAt} />.
+                {newest > draft.from && ` Version ${newest} was saved since it was begun.`}
+              </span>
+              <Button small onClick={discard}>
+                Discard it
+              </Button>
+            </div>
+          </Notice>
+        )}
         {messages.map((message, at) => (
           <div key={`message ${at}`} className="stack tight">
             <div className="row apart">
@@ -54,7 +79,7 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
                   look="plain"
                   icon
                   aria-label={`Remove message ${at + 1}`}
-                  onClick={() => setMessages((before) => before.filter((_, index) => index !== at))}
+                  onClick={() => write({ messages: messages.filter((_, index) => index !== at) })}
                 >
                   <Trash2 size={16} aria-hidden />
                 </Button>
@@ -71,7 +96,7 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
           </div>
         ))}
         <div>
-          <Button small onClick={() => setMessages((before) => [...before, { role: "USER", template: "" }])}>
+          <Button small onClick={() => write({ messages: [...messages, { role: "USER", template: "" }] })}>
             <Plus size={14} aria-hidden /> Add a message
           </Button>
         </div>
@@ -85,18 +110,12 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
             variables.map((name) => <Badge key={name}>{name}</Badge>)
           )}
         </div>
-        <details>
-          <summary>Default parameters</summary>
-          <Editor label="Default parameters as JSON" language="json" value={parameters} onChange={setParameters} lines={3} />
-        </details>
-        <details open={tools !== ""}>
-          <summary>Tools</summary>
-          <Editor label="Tools as JSON, a list as OpenAI's chat API has it" language="json" value={tools} onChange={setTools} lines={3} />
-        </details>
-        <details open={responseSchema !== ""}>
-          <summary>Schema of the answer</summary>
-          <Editor label="JSON Schema of the answer" language="json" value={responseSchema} onChange={setResponseSchema} lines={3} />
-        </details>
+        {parts.map(({ name, title, label }) => (
+          <details key={name} open={draft[name] !== ""}>
+            <summary>{title}</summary>
+            <Editor label={label} language="json" value={draft[name]} onChange={(text) => write({ [name]: text })} lines={3} />
+          </details>
+        ))}
         <div>
           <Button look="primary" refused={refusal ?? problem} onClick={() => setReviewing(true)}>
             Review and save
@@ -106,37 +125,26 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
       {reviewing && problem === undefined && (
         <Review
           prompt={prompt}
-          from={from}
-          version={{ messages, defaultParameters: jsonOf(parameters), tools: jsonOf(tools), responseSchema: jsonOf(responseSchema) }}
+          from={base}
+          version={versionOf(draft)}
           onClose={() => setReviewing(false)}
-          onSaved={onSaved}
+          onSaved={(version) => {
+            keepDraft(actor, prompt.id, undefined);
+            onSaved(version);
+          }}
         />
       )}
     </Card>
   );
 }
 
-/** A guide while typing; the control plane derives them truly when it is saved. */
-function variablesIn(messages: readonly MessageValues[]): string[] {
-  const found = messages.flatMap(({ template }) => [...template.matchAll(/\{\{-?\s*([A-Za-z_][\w]*)/g)].map(([, name = ""]) => name));
-  return [...new Set(found)].sort();
-}
-
-const jsonText = (value: unknown): string => (value == null ? "" : JSON.stringify(value, null, 2));
-/** @param text was found to be JSON, or empty. */
-const jsonOf = (text: string): unknown => (text.trim() === "" ? null : JSON.parse(text));
-
-function problemOf(messages: readonly MessageValues[], texts: Readonly<Record<string, string>>): string | undefined {
-  if (messages.every(({ template }) => template.trim() === "")) return "Write something first";
-  for (const [name, text] of Object.entries(texts)) {
-    try {
-      jsonOf(text);
-    } catch {
-      return `What stands under ${name} is not JSON`;
-    }
-  }
-  return undefined;
-}
+/** Beside its messages. */
+const parts = [
+  { name: "parameters", title: "Default parameters", label: "Default parameters as JSON" },
+  { name: "tools", title: "Tools", label: "Tools as JSON, a list as OpenAI's chat API has it" },
+  { name: "responseSchema", title: "Schema of the answer", label: "JSON Schema of the answer" },
+  { name: "inputs", title: "Schema of its variables: empty, it is derived from the messages", label: "JSON Schema of the variables" },
+] as const;
 
 interface ReviewProps extends VersionEditorProps {
   readonly version: NewVersion;
@@ -170,7 +178,7 @@ function Review({ prompt, from, version, onClose, onSaved }: ReviewProps) {
         {text === asText(from) ? (
           <Notice>Nothing differs from version {from?.version}.</Notice>
         ) : (
-          <Editor label="What differs" language="liquid" value={text} against={asText(from)} />
+          <TextDiff label="What differs" before={asText(from)} after={text} />
         )}
         <TextField label="What changed, and why" value={commitMessage} onChange={setCommitMessage} maxLength={500} autoFocus />
         <TextField

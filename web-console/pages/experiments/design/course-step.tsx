@@ -1,12 +1,11 @@
 /** How it goes on: compared until somebody decides, rolled out in guarded steps, or weights that follow what is learnt; and when it ends. */
-import { Plus, Trash2 } from "lucide-react";
-import { Button } from "../../../ui/button.tsx";
 import { CheckField, SelectField, TextField } from "../../../ui/field.tsx";
 import { Notice } from "../../../ui/marks.tsx";
 import type { StepProps } from "./design-dialog.tsx";
-import { type DesignValues, newStep, type StepValues } from "./design-values.ts";
+import type { DesignValues } from "./design-values.ts";
 import { FigureFields } from "./figure-fields.tsx";
 import { designNames as names } from "./names.ts";
+import { RolloutSteps } from "./rollout-steps.tsx";
 
 export function CourseStep(props: StepProps) {
   const { values, set, problem } = props.form;
@@ -43,11 +42,6 @@ export function CourseStep(props: StepProps) {
 }
 
 function RolloutFields({ form: { values, set, problem } }: StepProps) {
-  const setStep = (at: number, patch: Partial<StepValues>) =>
-    set(
-      "steps",
-      values.steps.map((one, index) => (index === at ? { ...one, ...patch } : one)),
-    );
   return (
     <fieldset className="stack tight">
       <legend>{names.steps}</legend>
@@ -55,59 +49,7 @@ function RolloutFields({ form: { values, set, problem } }: StepProps) {
         Of all units so many get the second arm, and as many stay with the first to be compared with; so 50 % is the most. A guardrail that
         is harmed rolls it back by itself.
       </p>
-      {values.steps.map((step, at) => (
-        <div key={`step ${at}`} className="row">
-          <div className="wide field-grid">
-            <TextField
-              label={`Step ${at + 1}, % of units`}
-              type="number"
-              min={0}
-              max={50}
-              step="any"
-              value={step.share}
-              onChange={(share) => setStep(at, { share })}
-              problem={problem(`rollout.steps[${at}].share`)}
-            />
-            <TextField
-              label="Hours at least"
-              type="number"
-              min={0}
-              step="any"
-              value={step.holdHours}
-              onChange={(holdHours) => setStep(at, { holdHours })}
-              problem={problem(`rollout.steps[${at}].holdSeconds`)}
-            />
-            <TextField
-              label="Units in each arm"
-              type="number"
-              min={0}
-              value={step.unitsMin}
-              onChange={(unitsMin) => setStep(at, { unitsMin })}
-              problem={problem(`rollout.steps[${at}].unitsMin`)}
-            />
-            <CheckField label="A person says yes" value={step.approval} onChange={(approval) => setStep(at, { approval })} />
-          </div>
-          <Button
-            look="plain"
-            icon
-            aria-label={`Take out step ${at + 1}`}
-            disabled={values.steps.length === 1}
-            onClick={() =>
-              set(
-                "steps",
-                values.steps.filter((_, index) => index !== at),
-              )
-            }
-          >
-            <Trash2 size={16} aria-hidden />
-          </Button>
-        </div>
-      ))}
-      <div>
-        <Button small disabled={values.steps.length >= 20} onClick={() => set("steps", [...values.steps, newStep("50")])}>
-          <Plus size={14} aria-hidden /> Add a step
-        </Button>
-      </div>
+      <RolloutSteps value={values.steps} onChange={(steps) => set("steps", steps)} problem={problem} />
       <SelectField
         label={names.healthAction}
         value={values.healthAction}

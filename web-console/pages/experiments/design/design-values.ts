@@ -3,7 +3,7 @@ import type { VariablesOf } from "../../../graphql/documents.ts";
 import { promptSelection, type TargetValues } from "../../routes/changes.ts";
 import type { createExperimentMutation } from "../changes.ts";
 import { type MetricName, marginIn, marginText } from "./metric-words.ts";
-import { type Condition, conditionsIn, conditionsText, jsonIn, percentIn, percentText } from "./typed-text.ts";
+import { type Condition, conditionsIn, conditionsText, jsonIn, percentIn } from "./typed-text.ts";
 
 type Input = VariablesOf<typeof createExperimentMutation>["input"];
 type Analysis = NonNullable<Input["analysis"]>;
@@ -107,6 +107,8 @@ export const newMetric = (metric: MetricName, role: Role): MetricValues => ({
 });
 export const newStep = (share: string): StepValues => ({ share, holdHours: "1", unitsMin: "100", approval: false });
 
+export const defaultSteps = ["1", "5", "10", "25", "50"].map(newStep);
+
 /** The control plane's own defaults, so that people see what they get. */
 export const newDesign = (routeId: string): DesignValues => ({
   key: "",
@@ -149,7 +151,7 @@ export const newDesign = (routeId: string): DesignValues => ({
   preExposureCheck: true,
   healthTag: "country",
   course: "compare",
-  steps: ["1", "5", "10", "25", "50"].map(newStep),
+  steps: defaultSteps,
   healthAction: "HOLD",
   shipAtEnd: true,
   algorithm: "TOP_TWO",
@@ -230,6 +232,14 @@ function targetingOf({ apiKeyIds, projectIds, tags, headers, targetedShare }: De
   return everybody ? null : targeting;
 }
 
+export const stepsInput = (steps: readonly StepValues[]) =>
+  steps.map(({ share, holdHours, unitsMin, approval }) => ({
+    share: percentIn(share),
+    holdSeconds: Math.round(Number(holdHours) * 3600),
+    unitsMin: Number(unitsMin),
+    approval,
+  }));
+
 /** What is measured and what follows from it: settled while it runs. */
 export const settledOf = (values: DesignValues) => ({
   analysis: {
@@ -258,12 +268,7 @@ export const settledOf = (values: DesignValues) => ({
     values.course !== "rollout"
       ? null
       : {
-          steps: values.steps.map(({ share, holdHours, unitsMin, approval }) => ({
-            share: percentIn(share),
-            holdSeconds: Math.round(Number(holdHours) * 3600),
-            unitsMin: Number(unitsMin),
-            approval,
-          })),
+          steps: stepsInput(values.steps),
           healthAction: values.healthAction,
           shipAtEnd: values.shipAtEnd,
         },
@@ -315,5 +320,3 @@ export function designProblem(values: DesignValues): string | undefined {
   if (metrics.some(({ metric, margin }) => !Number.isFinite(marginIn(metric, margin)))) return "A margin is a number";
   return undefined;
 }
-
-export const shareText = percentText;

@@ -1,0 +1,111 @@
+/** A version: its messages, variables and labels, and all the others beside it. */
+import { actorName } from "../../format/time.ts";
+import { Card } from "../../shell/page.tsx";
+import { Editor } from "../../ui/editor.tsx";
+import { Badge, Code, Facts, When } from "../../ui/marks.tsx";
+import { LabelsCard } from "./labels.tsx";
+import type { PromptData, VersionData } from "./prompt-page.tsx";
+import { Labels } from "./prompts.tsx";
+
+const labelsAt = (prompt: PromptData, version: number) =>
+  prompt.labels.filter((label) => label.version === version).map(({ name }) => ({ name }));
+
+export function Versions({
+  prompt,
+  version,
+  onPick,
+  onChanged,
+}: {
+  readonly prompt: PromptData;
+  readonly version: VersionData;
+  readonly onPick: (version: number) => void;
+  readonly onChanged: () => void;
+}) {
+  return (
+    <div className="grid two-one">
+      <Card title={`Version ${version.version}`} actions={<Labels of={labelsAt(prompt, version.version)} />}>
+        <div className="stack">
+          <Facts
+            of={[
+              ["What changed", version.commitMessage === "" ? "–" : version.commitMessage],
+              ["By", actorName(version.author)],
+              ["When", <When key="when" at={version.createdAt} />],
+              [
+                "Variables",
+                version.variables.length === 0 ? (
+                  "none"
+                ) : (
+                  <span key="variables" className="row">
+                    {version.variables.map((name) => (
+                      <Badge key={name}>{name}</Badge>
+                    ))}
+                  </span>
+                ),
+              ],
+            ]}
+          />
+          {version.messages.map((message, index) => (
+            <div key={`${version.id} ${index}`} className="stack tight">
+              <h3>{message.role.toLowerCase()}</h3>
+              <Editor label={`The ${message.role.toLowerCase()} message`} language="liquid" value={message.template} lines={2} />
+            </div>
+          ))}
+          {(
+            [
+              ["Default parameters", version.defaultParameters],
+              ["Tools", version.tools],
+              ["Schema of the answer", version.responseSchema],
+            ] as const
+          ).map(
+            ([name, value]) =>
+              value != null && (
+                <div key={name} className="stack tight">
+                  <h3>{name}</h3>
+                  <Code text={JSON.stringify(value, null, 2)} label={name} />
+                </div>
+              ),
+          )}
+          <details>
+            <summary>Schema of its variables</summary>
+            <Code text={JSON.stringify(version.inputs, null, 2)} label="Schema of its variables" />
+          </details>
+        </div>
+      </Card>
+      <div className="stack">
+        <LabelsCard prompt={prompt} onChanged={onChanged} />
+        <Card title="All versions" flush>
+          <ul>
+            {prompt.versions.map((one) => (
+              <li key={one.id}>
+                <button
+                  type="button"
+                  className="button plain"
+                  aria-current={one.version === version.version ? "true" : undefined}
+                  style={{
+                    width: "100%",
+                    justifyContent: "flex-start",
+                    height: "auto",
+                    textAlign: "left",
+                    whiteSpace: "normal",
+                    borderRadius: 0,
+                    background: one.version === version.version ? "var(--accent-soft)" : undefined,
+                  }}
+                  onClick={() => onPick(one.version)}
+                >
+                  <span className="stack tight wide" style={{ gap: "0.1rem" }}>
+                    <span className="row">
+                      <strong>{one.version}</strong> {one.commitMessage || <span className="quiet">no message</span>}
+                    </span>
+                    <span className="row quiet">
+                      {actorName(one.author)}, <When at={one.createdAt} /> <Labels of={labelsAt(prompt, one.version)} />
+                    </span>
+                  </span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      </div>
+    </div>
+  );
+}
