@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import type { AddressRange } from "#agreements/caller-address.ts";
-import { type Environment, SettingError, settingSource } from "#agreements/setting-source.ts";
+import { type Environment, type ResolvedSetting, SettingError, settingSource } from "#agreements/setting-source.ts";
 
 export interface ControlPlaneSettings {
   /** Where the listeners bind. */
@@ -42,18 +42,20 @@ export interface ControlPlaneSettings {
   readonly demoSimulatorUrl: string | undefined;
   /** Lays a week of calls behind that configuration, in the background. */
   readonly demoWeek: boolean;
+  /** Where each value came from. */
+  readonly resolved: readonly ResolvedSetting[];
 }
 
 /** @throws SettingError that names what is missing or wrong. */
 export function readControlPlaneSettings(environment: Environment): ControlPlaneSettings {
   const source = settingSource(environment);
-  const host = source.text("PENSTOCK_HOST") ?? "127.0.0.1";
+  const host = source.text("PENSTOCK_HOST", "127.0.0.1");
   const loopback = host === "127.0.0.1" || host === "::1" || host === "localhost";
-  return {
+  const settings = {
     host,
     graphqlPort: source.port("PENSTOCK_CONTROL_PORT", 4000),
     configPort: source.port("PENSTOCK_CONFIG_PORT", 4004),
-    dataDir: source.text("PENSTOCK_DATA_DIR") ?? ".penstock",
+    dataDir: source.text("PENSTOCK_DATA_DIR", ".penstock"),
     databaseUrl: source.secret("PENSTOCK_DATABASE_URL"),
     redisUrl: source.secret("PENSTOCK_REDIS_URL"),
     pepper: required("PENSTOCK_PEPPER", source.secret("PENSTOCK_PEPPER")),
@@ -64,14 +66,15 @@ export function readControlPlaneSettings(environment: Environment): ControlPlane
     // Whoever can reach a loopback port may look around; on a network one says so on purpose.
     graphqlIntrospection: source.flag("PENSTOCK_GRAPHQL_INTROSPECTION", loopback),
     graphqlExplorer: source.flag("PENSTOCK_GRAPHQL_EXPLORER", loopback),
-    ledgerDays: days("PENSTOCK_LEDGER_DAYS", source.text("PENSTOCK_LEDGER_DAYS") ?? "400"),
+    ledgerDays: days("PENSTOCK_LEDGER_DAYS", source.text("PENSTOCK_LEDGER_DAYS", "400")),
     consoleSessionMs: source.integer("PENSTOCK_CONSOLE_SESSION_MINUTES", 720, { min: 1, max: 43_200 }) * 60_000,
     restUrl: source.text("PENSTOCK_REST_URL")?.replace(/\/+$/, ""),
     experimentEvaluationMs: source.integer("PENSTOCK_EXPERIMENT_EVALUATION_MS", 30_000, { min: 200, max: 3_600_000 }),
-    logLevel: source.text("PENSTOCK_LOG_LEVEL") ?? "info",
+    logLevel: source.text("PENSTOCK_LOG_LEVEL", "info"),
     demoSimulatorUrl: source.text("PENSTOCK_DEMO_SIMULATOR_URL"),
     demoWeek: source.flag("PENSTOCK_DEMO", false),
   };
+  return { ...settings, resolved: source.resolved() };
 }
 
 /** Where PGlite keeps its files. */

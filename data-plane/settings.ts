@@ -31,15 +31,15 @@ export interface DataPlaneSettings {
 /** @throws SettingError naming what is wrong and how to mend it. */
 export function readDataPlaneSettings(environment: Environment): DataPlaneSettings {
   const source = settingSource(environment);
-  const host = source.text("PENSTOCK_HOST") ?? "127.0.0.1";
+  const host = source.text("PENSTOCK_HOST", "127.0.0.1");
   return {
     host,
     restPort: source.port("PENSTOCK_REST_PORT", 4001),
     grpcPort: source.port("PENSTOCK_GRPC_PORT", 4002),
     opsPort: source.port("PENSTOCK_OPS_PORT", 4003),
-    dataDirectory: source.text("PENSTOCK_DATA_DIR") ?? ".penstock",
+    dataDirectory: source.text("PENSTOCK_DATA_DIR", ".penstock"),
     redisUrl: source.secret("PENSTOCK_REDIS_URL"),
-    configAddress: source.text("PENSTOCK_CONFIG_ADDRESS") ?? "127.0.0.1:4004",
+    configAddress: source.text("PENSTOCK_CONFIG_ADDRESS", "127.0.0.1:4004"),
     pepper: needed("PENSTOCK_PEPPER", source.secret("PENSTOCK_PEPPER")),
     sealingKey: needed("PENSTOCK_SEALING_KEY", source.key32("PENSTOCK_SEALING_KEY")),
     verifier: verifier(source),
@@ -49,7 +49,7 @@ export function readDataPlaneSettings(environment: Environment): DataPlaneSettin
     // Whoever can ask for it learns every method; on loopback that is whoever runs it.
     reflection: source.flag("PENSTOCK_GRPC_REFLECTION", host === "127.0.0.1" || host === "::1"),
     drainMs: source.integer("PENSTOCK_DRAIN_MS", 120_000, { min: 0, max: 3_600_000 }),
-    logLevel: source.text("PENSTOCK_LOG_LEVEL") ?? "info",
+    logLevel: source.text("PENSTOCK_LOG_LEVEL", "info"),
   };
 }
 

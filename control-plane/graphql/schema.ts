@@ -38,6 +38,7 @@ import "./types/quota-denials.ts";
 import "./types/quota-level.ts";
 import "./types/replay.ts";
 import "./types/replay-run.ts";
+import "./types/resolved-setting.ts";
 import "./types/revision.ts";
 import "./types/route.ts";
 import "./types/usage-event.ts";

@@ -12,8 +12,18 @@ export class SettingError extends Error {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** One that was asked for, for people who wonder where a value comes from. */
+export interface ResolvedSetting {
+  readonly name: string;
+  /** Null: it is secret, or there is none. */
+  readonly value: string | null;
+  readonly isSecret: boolean;
+  readonly origin: "file" | "environment" | "default";
+}
+
 export interface SettingSource {
   text(name: string): string | undefined;
+  text(name: string, fallback: string): string;
   /** 0 to 65535; 0 picks a free one. */
   port(name: string, fallback: number): number;
   integer(name: string, fallback: number, range: { min: number; max: number }): number;
@@ -26,11 +36,25 @@ export interface SettingSource {
   secret(name: string): string | undefined;
   /** 32 bytes, written as 64 hex digits or 43-44 characters of base64. */
   key32(name: string): Uint8Array | undefined;
+  /** All that were asked for so far, by name. */
+  resolved(): readonly ResolvedSetting[];
 }
 
 export function settingSource(environment: Environment): SettingSource {
-  const text = (name: string) => (environment[name] === "" ? undefined : environment[name]);
+  const asked = new Map<string, ResolvedSetting>();
+  const note = (name: string, value: string | number | boolean | undefined, isSecret = false): void => {
+    const given = environment[name] !== undefined && environment[name] !== "";
+    const origin = environment[`${name}_FILE`] !== undefined && isSecret ? "file" : given ? "environment" : "default";
+    asked.set(name, { name, value: isSecret || value === undefined ? null : String(value), isSecret, origin });
+  };
+  const raw = (name: string) => (environment[name] === "" ? undefined : environment[name]);
+  const text = ((name: string, fallback?: string) => {
+    const value = raw(name) ?? fallback;
+    note(name, value);
+    return value;
+  }) as SettingSource["text"];
   const secret = (name: string): string | undefined => {
+    note(name, undefined, true);
     const file = environment[`${name}_FILE`];
     const direct = environment[name];
     if (direct !== undefined && file !== undefined) throw new SettingError(`${name} and ${name}_FILE are both set; keep one`);
@@ -48,7 +72,8 @@ export function settingSource(environment: Environment): SettingSource {
     return direct;
   };
   const integer = (name: string, fallback: number, range: { min: number; max: number }): number => {
-    const value = text(name);
+    const value = raw(name);
+    note(name, value ?? fallback);
     if (value === undefined) return fallback;
     const number = Number(value);
     if (!/^\d+$/.test(value) || number < range.min || number > range.max)
@@ -61,12 +86,14 @@ export function settingSource(environment: Environment): SettingSource {
       .map((part) => part.trim())
       .filter((part) => part !== "");
   return {
+    resolved: () => [...asked.values()].sort((one, other) => one.name.localeCompare(other.name)),
     text,
     secret,
     integer,
     port: (name, fallback) => integer(name, fallback, { min: 0, max: 65535 }),
     flag: (name, fallback) => {
-      const value = text(name);
+      const value = raw(name);
+      note(name, value ?? fallback);
       if (value === undefined) return fallback;
       if (value === "true" || value === "1") return true;
       if (value === "false" || value === "0") return false;

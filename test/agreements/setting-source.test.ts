@@ -27,6 +27,26 @@ function refusal(read: () => unknown): string {
   return "it was not refused";
 }
 
+test("says of each that was asked for what it is and where it came from, and of secrets only that", async () => {
+  const source = settingSource({ HOST: "::1", EMPTY: "", KEY_FILE: await file("key", "hidden"), DIRECT: "hidden" });
+  source.text("HOST", "127.0.0.1");
+  source.text("EMPTY");
+  source.port("PORT", 4000);
+  source.flag("SWITCH", true);
+  source.secret("KEY");
+  source.secret("DIRECT");
+  source.secret("NONE");
+  expect(source.resolved()).toEqual([
+    { name: "DIRECT", value: null, isSecret: true, origin: "environment" },
+    { name: "EMPTY", value: null, isSecret: false, origin: "default" },
+    { name: "HOST", value: "::1", isSecret: false, origin: "environment" },
+    { name: "KEY", value: null, isSecret: true, origin: "file" },
+    { name: "NONE", value: null, isSecret: true, origin: "default" },
+    { name: "PORT", value: "4000", isSecret: false, origin: "default" },
+    { name: "SWITCH", value: "true", isSecret: false, origin: "default" },
+  ]);
+});
+
 describe("a secret", () => {
   test("comes from the environment, or from the file that is named, without the line's end", async () => {
     expect(settingSource({ PEPPER: "p" }).secret("PEPPER")).toBe("p");

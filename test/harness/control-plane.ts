@@ -32,6 +32,7 @@ export async function openTestServices(
     databaseUrl,
     redisUrl: undefined,
     trustedProxies: [],
+    resolved: [],
     pepper: "a pepper for tests",
     sealingKey: randomBytes(32),
     signingKey: randomBytes(32),
