@@ -16,6 +16,7 @@ import { PromptLabelRequest } from "./entities/prompt-label-request.ts";
 import { ReplayRun } from "./entities/replay-run.ts";
 import { Revision } from "./entities/revision.ts";
 import { RevisionChange } from "./entities/revision-change.ts";
+import { SavedView } from "./entities/saved-view.ts";
 import { UsageEvent } from "./entities/usage-event.ts";
 import { Webhook, WebhookDelivery } from "./entities/webhook.ts";
 
@@ -40,5 +41,6 @@ export const entities = [
   ReplayRun,
   Revision,
   RevisionChange,
+  SavedView,
   UsageEvent,
 ];

@@ -40,6 +40,8 @@ import { CallTimelines } from "./migrations/0090-call-timeline.ts";
 import { AuditOrigin } from "./migrations/0091-audit-origin.ts";
 import { NodeLoad } from "./migrations/0092-node-load.ts";
 import { KeyScopes } from "./migrations/0093-key-scopes.ts";
+import { CallsInOrder } from "./migrations/0094-calls-in-order.ts";
+import { SavedViews } from "./migrations/0095-saved-views.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -73,6 +75,8 @@ const migrations = [
   { name: "0091-audit-origin", class: AuditOrigin },
   { name: "0092-node-load", class: NodeLoad },
   { name: "0093-key-scopes", class: KeyScopes },
+  { name: "0094-calls-in-order", class: CallsInOrder },
+  { name: "0095-saved-views", class: SavedViews },
 ];
 
 const connectionsMax = 10;

@@ -41,6 +41,7 @@ import "./types/replay-run.ts";
 import "./types/resolved-setting.ts";
 import "./types/revision.ts";
 import "./types/route.ts";
+import "./types/saved-view.ts";
 import "./types/usage-event.ts";
 import "./types/usage-report.ts";
 import "./types/viewer.ts";

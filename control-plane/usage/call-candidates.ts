@@ -16,6 +16,8 @@ import { conditionsOf } from "./usage-statement.ts";
 export interface Candidate extends Span {
   /** At most so many match; of what no sum tells nothing is known, and they may be fewer. */
   readonly calls: number;
+  /** Calls of all kinds there. */
+  readonly all: number;
 }
 
 /** Where every hundredth call is meant, reading them in order finds enough at once. */
@@ -44,13 +46,14 @@ async function* descend(
   if (grain === undefined) return;
   const buckets = await bucketsOf(em, sought, covering, grain);
   const { span, newestFirst } = sought;
-  const within = ({ fromMs, untilMs, calls }: Bucket): Candidate => ({
+  const within = ({ fromMs, untilMs, calls, all }: Candidate): Candidate => ({
     fromMs: Math.max(fromMs, span.fromMs),
     untilMs: Math.min(untilMs, span.untilMs),
     calls,
+    all,
   });
   for (let at = 0; at < buckets.length; ) {
-    const bucket = buckets[at] as Bucket;
+    const bucket = buckets[at] as Candidate;
     if (!isSparse(bucket) || finer === undefined || !hasGrain(covering, finer, bucket, sought)) {
       yield within(bucket);
       at++;
@@ -66,23 +69,23 @@ async function* descend(
   }
 }
 
-const isSparse = ({ calls, all }: Bucket): boolean => calls < all * denseShare;
+const isSparse = ({ calls, all }: Candidate): boolean => calls < all * denseShare;
 
-const hasGrain = (covering: readonly CoveringCube[], grain: Grain, { fromMs }: Bucket, { minutesFromMs }: Sought): boolean =>
+const hasGrain = (covering: readonly CoveringCube[], grain: Grain, { fromMs }: Candidate, { minutesFromMs }: Sought): boolean =>
   covering.every(({ cube }) => cube.grains.includes(grain)) && (grain !== "minute" || fromMs >= minutesFromMs);
 
-interface Bucket extends Candidate {
-  /** Calls of all kinds. */
-  readonly all: number;
-}
-
 /** Buckets that every cube has calls in, in the order that is sought. */
-async function bucketsOf(em: EntityManager, sought: Sought, covering: readonly CoveringCube[], grain: Grain): Promise<readonly Bucket[]> {
+async function bucketsOf(
+  em: EntityManager,
+  sought: Sought,
+  covering: readonly CoveringCube[],
+  grain: Grain,
+): Promise<readonly Candidate[]> {
   const all = new Map((await callsIn(em, sought, { cube: wholeCube, filter: {} }, grain)).map(({ fromMs, all: calls }) => [fromMs, calls]));
-  let found: readonly Bucket[] | undefined;
+  let found: readonly Candidate[] | undefined;
   for (const each of covering) {
     const own = new Map((await callsIn(em, sought, each, grain)).map((bucket) => [bucket.fromMs, bucket]));
-    const before: readonly Bucket[] = found ?? [...own.values()];
+    const before: readonly Candidate[] = found ?? [...own.values()];
     found = before.flatMap((bucket) => {
       const calls = Math.min(bucket.calls, own.get(bucket.fromMs)?.calls ?? 0);
       return calls === 0 ? [] : [{ ...bucket, calls, all: all.get(bucket.fromMs) ?? calls }];
@@ -102,7 +105,7 @@ async function callsIn(
   { filter, span }: Sought,
   { cube, filter: own }: CoveringCube,
   grain: Grain,
-): Promise<readonly Bucket[]> {
+): Promise<readonly Candidate[]> {
   const { parameters, given } = parametersOf();
   const conditions = [
     ...conditionsOf(own, cube.tags ? "tags" : "cube", given),

@@ -83,7 +83,7 @@ export interface LedgerEntry {
 }
 
 const text = (column: string) => `${column}::text as ${column}`;
-const entryColumns = [
+export const entryColumns = [
   text("call_id"),
   "node_id",
   "floor(extract(epoch from started_at) * 1000000)::bigint::text as started_at_micros",
@@ -95,7 +95,7 @@ const entryColumns = [
   ...["cost_nanodollars", "price_version", "duration_ms", "time_to_first_token_ms", "config_number"].map(text),
 ].join(", ");
 
-type Row = Readonly<Record<string, unknown>>;
+export type Row = Readonly<Record<string, unknown>>;
 
 export interface UsagePage {
   /** Positions are exclusive: see cursorOf. */
@@ -114,13 +114,18 @@ export interface FoundCalls {
   readonly reached: string | undefined;
 }
 
+/** @throws ValidationError */
+export function checkCallFilter(filter: CallFilter): void {
+  checkFilter(filter);
+  requireStorable({ "filter.requestId": filter.requestId, "filter.quotaId": filter.quotaId });
+}
+
 /**
  * Newest first; with `inverted` oldest first. Sums say where in time to look, so that a call a month ago is found as soon as one of now.
  * @throws ValidationError for a cursor that is none, or a filter that cannot be.
  */
 export async function findCalls(database: Database, organisationId: string, filter: CallFilter, page: UsagePage): Promise<FoundCalls> {
-  checkFilter(filter);
-  requireStorable({ "filter.requestId": filter.requestId, "filter.quotaId": filter.quotaId });
+  checkCallFilter(filter);
   const span = {
     fromMs: Math.max(filter.since?.getTime() ?? 0, page.before === undefined ? 0 : timeOf(page.before, "before")),
     untilMs: Math.min(filter.until?.getTime() ?? latest, page.after === undefined ? latest : timeOf(page.after, "after") + 1),
@@ -237,7 +242,7 @@ export const callsById = (
   );
 };
 
-function ownConditions(filter: CallFilter, given: Given): readonly string[] {
+export function ownConditions(filter: CallFilter, given: Given): readonly string[] {
   const { since, until, callId, requestId, durationMsMin, durationMsMax, costNanodollarsMin, quotaId, hasContent } = filter;
   return [
     since == null ? [] : `started_at >= ${given(since.toISOString(), "timestamptz")}`,
@@ -277,7 +282,7 @@ function beyond(cursor: string, side: "after" | "before", given: Given): string 
 }
 
 /** The statement above names the columns, so what is read here is what stands there. */
-function ledgerEntry(row: Row): LedgerEntry {
+export function ledgerEntry(row: Row): LedgerEntry {
   const word = (name: string) => String(row[name] ?? "");
   const known = (name: string) => (row[name] === null || row[name] === undefined ? null : integer(row[name]));
   const timeToFirstTokenMs = known("time_to_first_token_ms");

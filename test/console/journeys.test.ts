@@ -345,6 +345,30 @@ it(
 );
 
 it(
+  "keeps a view of the log under a name: the slowest of those that went well, by its link alone",
+  async () => {
+    await (await gateway.call("demo-chat", "viewed")).text();
+    await page.goto(`${gateway.url}/calls?outcome=OK`);
+    await page.getByRole("columnheader", { name: "Took" }).getByRole("button").click();
+    await page.waitForURL(/sort=slowest/);
+    await page.getByRole("button", { name: "Views" }).click();
+    await page.getByRole("menuitem", { name: "Save this view" }).click();
+    await page.getByLabel("Name").fill("Good but slow");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByRole("button", { name: "Good but slow" }).waitFor();
+    const view = new URL(page.url()).searchParams.get("view");
+    await page.goto(`${gateway.url}/calls?view=${view}`);
+    await page.waitForURL(/outcome=OK.*sort=slowest|sort=slowest.*outcome=OK/);
+    await page.getByLabel("Outcome").selectOption("DENIED");
+    await page.getByRole("button", { name: "Good but slow, changed" }).click();
+    await page.getByRole("menuitem", { name: "All views" }).click();
+    await page.getByRole("button", { name: "Delete Good but slow" }).click();
+    await page.getByText("None is left.").waitFor();
+  },
+  slow,
+);
+
+it(
   "watches a call while it runs, in two tabs over one connection, and ends it",
   async () => {
     const other = await page.context().newPage();

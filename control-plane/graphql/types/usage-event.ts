@@ -3,6 +3,7 @@ import { resolveCursorConnection } from "@pothos/plugin-relay";
 import { ValidationError } from "../../control-error.ts";
 import type { UsageAttempt, UsageExposure, UsageQuotaMark } from "../../database/entities/usage-event.ts";
 import { callTimeline } from "../../usage/call-timeline.ts";
+import { findOrderedCalls, orderedCursorOf } from "../../usage/ordered-calls.ts";
 import { keptSince } from "../../usage/plan-usage.ts";
 import { readReport, type UsageFigures } from "../../usage/read-report.ts";
 import { cursorOf, findCalls, type LedgerEntry, usageEntry } from "../../usage/read-usage.ts";
@@ -140,23 +141,37 @@ const FilterType = builder.inputType("UsageEventFilter", {
   fields: callFilterFields,
 });
 
+const callOrders = ["newest", "slowest", "dearest"] as const;
+const OrderType = enumOf("UsageEventOrder", callOrders);
+
 builder.queryField("usageEvents", (t) =>
   t.connection(
     {
       type: UsageEventType,
       description:
-        "Newest first. Where few calls are meant among many, a page may be short, or empty, and there be a next one: it goes on from where there was no more time to look.",
+        "Newest first, or in the order that is asked for, which has pages forward alone. Where few calls are meant among many, a page may be short, or empty, and there be a next one: it goes on from where there was no more time to look.",
       authScopes: { viewer: true },
-      args: { filter: t.arg({ type: FilterType }) },
-      resolve: async (_root, { filter, ...args }, context) => {
+      args: { filter: t.arg({ type: FilterType }), orderBy: t.arg({ type: OrderType, defaultValue: "newest" }) },
+      resolve: async (_root, { filter, orderBy, ...args }, context) => {
         checkPage(args);
+        const order = orderBy ?? "newest";
+        if (order !== "newest" && (args.last != null || args.before != null))
+          throw new ValidationError([{ path: "last", message: `goes with NEWEST alone; ask for the first of ${order.toUpperCase()}` }]);
         const { database, settings } = context.services;
         let reached: string | undefined;
         const page = await resolveCursorConnection<Promise<LedgerEntry[]>>(
-          { args, maxSize: pageSizeMax, defaultSize: pageSizeDefault, toCursor: cursorOf },
+          {
+            args,
+            maxSize: pageSizeMax,
+            defaultSize: pageSizeDefault,
+            toCursor: (entry) => (order === "newest" ? cursorOf(entry) : orderedCursorOf(order, entry)),
+          },
           async (asked) => {
             const { organisationId } = principalOf(context);
-            const found = await findCalls(database, organisationId, callFilterOf(filter, settings.pepper), asked);
+            const meant = callFilterOf(filter, settings.pepper);
+            const found = await (order === "newest"
+              ? findCalls(database, organisationId, meant, asked)
+              : findOrderedCalls(database, organisationId, meant, order, asked));
             reached = found.reached;
             return found.entries;
           },

@@ -1,7 +1,7 @@
 /** The call log: filters that are the address, pages by key, rows placed as one scrolls, a drawer that j and k walk through. */
 import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { RefreshCw } from "lucide-react";
+import { ArrowDown, RefreshCw } from "lucide-react";
 import { useEffect, useMemo, useRef } from "react";
 import { count, duration, money } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
@@ -10,19 +10,19 @@ import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { isTyping } from "../../shell/keys.ts";
 import { Page } from "../../shell/page.tsx";
-import { number, oneOf, text, useUrlState } from "../../shell/url-state.ts";
+import { useUrlState } from "../../shell/url-state.ts";
 import { Button, CopyButton } from "../../ui/button.tsx";
 import { Drawer } from "../../ui/dialog.tsx";
 import { When } from "../../ui/marks.tsx";
-import { type RangeName, rangeChoices } from "../overview/ranges.ts";
 import { CallDetail, callQuery, playgroundSearch, useUntilThere } from "./call-detail.tsx";
+import { type CallFilterState, callSearch, filterOf, orderOf } from "./call-search.ts";
 import { ExportButton } from "./export.tsx";
-import { type CallFilterState, Filters } from "./filters.tsx";
-import { OutcomeBadge, outcomes } from "./outcome-badge.tsx";
+import { Filters } from "./filters.tsx";
+import { OutcomeBadge } from "./outcome-badge.tsx";
 
 export const callsQuery = graphql(`
-  query Calls($after: String, $filter: UsageEventFilter) {
-    usageEvents(first: 100, after: $after, filter: $filter) {
+  query Calls($after: String, $filter: UsageEventFilter, $order: UsageEventOrder!) {
+    usageEvents(first: 100, after: $after, filter: $filter, orderBy: $order) {
       edges {
         cursor
         node {
@@ -69,47 +69,19 @@ export const callsQuery = graphql(`
         }
       }
     }
+    savedViews(page: "calls") {
+      id
+      name
+      search
+      owner
+      mine
+      shared
+    }
   }
 `);
 
-type Data = ResultOf<typeof callsQuery>;
-export type CallRow = Data["usageEvents"]["edges"][number]["node"];
-
-export const callSearch = {
-  route: text,
-  backend: text,
-  key: text,
-  project: text,
-  outcome: oneOf(...outcomes),
-  range: oneOf(...(Object.keys(rangeChoices) as RangeName[])),
-  since: text,
-  until: text,
-  slow: number,
-  request: text,
-  user: text,
-  experiment: text,
-  call: text,
-} as const;
-
-export type CallFilter = ReturnType<typeof filterOf>;
-
-function filterOf(url: CallFilterState) {
-  const range = url.range === undefined ? undefined : rangeChoices[url.range].of();
-  const since = url.since ?? range?.since;
-  return {
-    ...(url.route && { routeName: [url.route] }),
-    ...(url.backend && { backendId: [url.backend] }),
-    ...(url.key && { apiKeyId: [url.key] }),
-    ...(url.project && { projectId: [url.project] }),
-    ...(url.outcome && { outcome: [url.outcome] }),
-    ...(url.slow && { durationMsMin: url.slow }),
-    ...(url.request && { requestId: url.request }),
-    ...(url.user && { endUser: [url.user] }),
-    ...(url.experiment && { experimentId: [url.experiment] }),
-    ...(since && { since }),
-    ...(url.until && { until: url.until }),
-  };
-}
+export type CallsData = ResultOf<typeof callsQuery>;
+export type CallRow = CallsData["usageEvents"]["edges"][number]["node"];
 
 const shortPage = 20;
 
@@ -117,7 +89,7 @@ export function Calls() {
   const [url, setUrl] = useUrlState(callSearch);
   const key = JSON.stringify({ ...url, call: undefined });
   const filter = useMemo(() => filterOf(JSON.parse(key) as CallFilterState), [key]);
-  const list = useKeyset(callsQuery, { after: null, filter }, (data) => data.usageEvents, { follow: false });
+  const list = useKeyset(callsQuery, { after: null, filter, order: orderOf(url) }, (data) => data.usageEvents, { follow: false });
   const { hasMore, reached, more } = list;
   const isShort = list.nodes.length < shortPage;
   const asked = useRef<string | null>(undefined);
@@ -134,17 +106,22 @@ export function Calls() {
   return (
     <Page
       title="Calls"
-      lead="Every finished call, newest first. What was said is kept only where somebody has asked for that."
+      lead="Every finished call. What was said is kept only where somebody has asked for that."
       actions={
         <>
           <Button onClick={() => list.first.again()}>
             <RefreshCw size={15} aria-hidden /> Newest
           </Button>
-          <ExportButton filter={filter} names={names} disabled={list.nodes.length === 0} />
+          <ExportButton filter={filter} order={orderOf(url)} names={names} disabled={list.nodes.length === 0} />
         </>
       }
     >
-      <Filters state={url} data={list.first.data} onChange={(patch) => setUrl({ ...patch, call: undefined }, { replace: true })} />
+      <Filters
+        state={url}
+        data={list.first.data}
+        onChange={(patch) => setUrl({ ...patch, call: undefined }, { replace: true })}
+        again={() => list.first.again()}
+      />
       <Result of={list.first}>
         {() =>
           list.nodes.length === 0 ? (
@@ -163,7 +140,16 @@ export function Calls() {
                 : "Make the first one in the playground, or with the samples on the page Developers."}
             </Empty>
           ) : (
-            <CallLog rows={list.nodes} names={names} selected={url.call} onOpen={open} hasMore={list.hasMore} more={list.more} />
+            <CallLog
+              rows={list.nodes}
+              names={names}
+              selected={url.call}
+              onOpen={open}
+              hasMore={list.hasMore}
+              more={list.more}
+              sort={url.sort}
+              onSort={(sort) => setUrl({ sort, call: undefined }, { replace: true })}
+            />
           )
         }
       </Result>
@@ -174,7 +160,7 @@ export function Calls() {
 
 export type Names = ReadonlyMap<string, string>;
 
-const namesOf = (data: Data | undefined): Names =>
+const namesOf = (data: CallsData | undefined): Names =>
   new Map([
     ...(data?.backends.edges.map(({ node }) => [node.id, node.key] as const) ?? []),
     ...(data?.apiKeys.edges.map(({ node }) => [node.id, node.name] as const) ?? []),
@@ -205,11 +191,13 @@ interface CallLogProps {
   readonly onOpen: (call: string) => void;
   readonly hasMore: boolean;
   readonly more: () => void;
+  readonly sort: CallFilterState["sort"];
+  readonly onSort: (sort: CallFilterState["sort"]) => void;
 }
 
 const rowHeight = 38;
 
-function CallLog({ rows, names, selected, onOpen, hasMore, more }: CallLogProps) {
+function CallLog({ rows, names, selected, onOpen, hasMore, more, sort, onSort }: CallLogProps) {
   const frame = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -230,7 +218,7 @@ function CallLog({ rows, names, selected, onOpen, hasMore, more }: CallLogProps)
     <div className="card flush">
       <div ref={frame} className="log" role="grid" aria-label="Calls" aria-rowcount={rows.length} tabIndex={0}>
         <div role="row" className="head">
-          <span role="columnheader">When</span>
+          <SortHead name="When" sorts={undefined} sort={sort} onSort={onSort} />
           <span role="columnheader">Route</span>
           <span role="columnheader" className="wide-only">
             Backend
@@ -244,12 +232,8 @@ function CallLog({ rows, names, selected, onOpen, hasMore, more }: CallLogProps)
           <span role="columnheader" className="end wide-only">
             First
           </span>
-          <span role="columnheader" className="end wide-only">
-            Cost
-          </span>
-          <span role="columnheader" className="end">
-            Took
-          </span>
+          <SortHead name="Cost" sorts="dearest" sort={sort} onSort={onSort} className="end wide-only" />
+          <SortHead name="Took" sorts="slowest" sort={sort} onSort={onSort} className="end" />
         </div>
         <div style={{ height: virtual.getTotalSize(), position: "relative" }} role="rowgroup">
           {items.map((item) => {
@@ -272,6 +256,25 @@ function CallLog({ rows, names, selected, onOpen, hasMore, more }: CallLogProps)
         </div>
       </div>
     </div>
+  );
+}
+
+interface SortHeadProps extends Pick<CallLogProps, "sort" | "onSort"> {
+  readonly name: string;
+  /** The order that it stands for; undefined: the usual one. */
+  readonly sorts: CallFilterState["sort"];
+  readonly className?: string;
+}
+
+/** The most first: the fastest and the cheapest call nobody looks for. */
+function SortHead({ name, sorts, sort, onSort, className }: SortHeadProps) {
+  return (
+    <span role="columnheader" className={className} aria-sort={sort === sorts ? "descending" : "none"}>
+      <button type="button" onClick={() => onSort(sorts)}>
+        {name}
+        {sort === sorts && <ArrowDown size={12} aria-hidden />}
+      </button>
+    </span>
   );
 }
 

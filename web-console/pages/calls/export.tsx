@@ -7,16 +7,19 @@ import { client, failureOf } from "../../graphql/client.ts";
 import { Button } from "../../ui/button.tsx";
 import { saveFile } from "../../ui/save-file.ts";
 import { say } from "../../ui/toasts.tsx";
-import { type CallFilter, type CallRow, callsQuery, type Names } from "./calls.tsx";
+import type { CallFilter, CallOrder } from "./call-search.ts";
+import { type CallRow, callsQuery, type Names } from "./calls.tsx";
 
 const callsMax = 20_000;
 
 export function ExportButton({
   filter,
+  order,
   names,
   disabled,
 }: {
   readonly filter: CallFilter;
+  readonly order: CallOrder;
   readonly names: Names;
   readonly disabled: boolean;
 }) {
@@ -26,7 +29,7 @@ export function ExportButton({
     let after: string | null = null;
     setRead(0);
     do {
-      const { data, error } = await client.query(callsQuery, { after, filter }, { requestPolicy: "network-only" }).toPromise();
+      const { data, error } = await client.query(callsQuery, { after, filter, order }, { requestPolicy: "network-only" }).toPromise();
       if (error !== undefined || data === undefined) {
         setRead(undefined);
         return say("Nothing was exported", error === undefined ? "No answer." : failureOf(error).message, "error");
@@ -38,7 +41,12 @@ export function ExportButton({
     setRead(undefined);
     download(rows, names);
     if (after === null) say(`${count(rows.length)} calls are in the file`);
-    else say(`The newest ${count(rows.length)} calls are in the file`, "There are more; for whole periods: npx penstock export", "warning");
+    else
+      say(
+        `The ${order.toLowerCase()} ${count(rows.length)} calls are in the file`,
+        "There are more; for whole periods: npx penstock export",
+        "warning",
+      );
   };
   return (
     <Button onClick={() => void run()} disabled={disabled || read !== undefined}>

@@ -1,21 +1,10 @@
-/** The filters of the call log, and views of them that are kept in this browser under a name. */
-import { Star } from "lucide-react";
-import { useState } from "react";
-import type { StateOf } from "../../shell/url-state.ts";
-import { Button } from "../../ui/button.tsx";
+/** The filters of the call log, its order, and the views of them. */
 import { AddressField, SelectField } from "../../ui/field.tsx";
-import { Menu } from "../../ui/menu.tsx";
 import { rangeChoices } from "../overview/ranges.ts";
-import type { callSearch } from "./calls.tsx";
+import type { CallFilterState } from "./call-search.ts";
+import type { CallsData } from "./calls.tsx";
 import { outcomes, outcomeWords } from "./outcome-badge.tsx";
-
-export type CallFilterState = StateOf<typeof callSearch>;
-
-interface Choices {
-  readonly routes: { readonly edges: readonly { readonly node: { readonly name: string } }[] };
-  readonly backends: { readonly edges: readonly { readonly node: { readonly id: string; readonly key: string } }[] };
-  readonly apiKeys: { readonly edges: readonly { readonly node: { readonly id: string; readonly name: string } }[] };
-}
+import { Views } from "./views.tsx";
 
 const any = { value: "", label: "any" };
 const or = (value: string) => (value === "" ? undefined : value);
@@ -24,10 +13,12 @@ export function Filters({
   state,
   data,
   onChange,
+  again,
 }: {
   readonly state: CallFilterState;
-  readonly data: Choices | undefined;
+  readonly data: CallsData | undefined;
   readonly onChange: (patch: CallFilterState) => void;
+  readonly again: () => void;
 }) {
   return (
     <div className="filters">
@@ -67,6 +58,16 @@ export function Filters({
         onChange={(key) => onChange({ key: or(key) })}
         choices={withCurrent([any, ...(data?.apiKeys.edges.map(({ node }) => ({ value: node.id, label: node.name })) ?? [])], state.key)}
       />
+      <SelectField
+        label="Order"
+        value={state.sort ?? ""}
+        onChange={(sort) => onChange({ sort: or(sort) as CallFilterState["sort"] })}
+        choices={[
+          { value: "", label: "newest first" },
+          { value: "slowest", label: "slowest first" },
+          { value: "dearest", label: "dearest first" },
+        ]}
+      />
       <AddressField
         label="Took at least, ms"
         type="number"
@@ -86,7 +87,7 @@ export function Filters({
         onChange={(request) => onChange({ request: or(request) })}
         data-search
       />
-      <Views state={state} onChange={onChange} />
+      <Views state={state} views={data?.savedViews ?? []} onChange={onChange} again={again} />
     </div>
   );
 }
@@ -94,63 +95,3 @@ export function Filters({
 /** A value from a link stays chosen although the list does not (yet) have it. */
 const withCurrent = (choices: readonly { readonly value: string; readonly label: string }[], value: string | undefined) =>
   value === undefined || choices.some((choice) => choice.value === value) ? choices : [...choices, { value, label: value }];
-
-const cleared: CallFilterState = {
-  range: undefined,
-  since: undefined,
-  until: undefined,
-  route: undefined,
-  outcome: undefined,
-  backend: undefined,
-  key: undefined,
-  project: undefined,
-  slow: undefined,
-  user: undefined,
-  request: undefined,
-  experiment: undefined,
-};
-const viewsKey = "penstock-call-views";
-
-type SavedViews = Readonly<Record<string, CallFilterState>>;
-
-function readViews(): SavedViews {
-  try {
-    return JSON.parse(localStorage.getItem(viewsKey) ?? "{}") as SavedViews;
-  } catch {
-    return {};
-  }
-}
-
-function Views({ state, onChange }: { readonly state: CallFilterState; readonly onChange: (patch: CallFilterState) => void }) {
-  const [views, setViews] = useState(readViews);
-  const keep = (next: SavedViews) => {
-    localStorage.setItem(viewsKey, JSON.stringify(next));
-    setViews(next);
-  };
-  const current = Object.entries(state).filter(([name, value]) => value !== undefined && name !== "call");
-  const title = current.map(([name, value]) => `${name} ${value}`).join(", ");
-  return (
-    <div className="row">
-      <Menu
-        trigger={
-          <button type="button" className="button">
-            <Star size={15} aria-hidden /> Views
-          </button>
-        }
-        note={current.length === 0 ? "Set filters to save them as a view. Views stay in this browser." : undefined}
-        entries={[
-          ...(current.length === 0
-            ? []
-            : [{ label: `Save “${title}”`, act: () => keep({ ...views, [title]: Object.fromEntries(current) }) }]),
-          ...Object.entries(views).map(([name, view]) => ({ label: name, act: () => onChange({ ...cleared, ...view }) })),
-          ...(Object.keys(views).length === 0 ? [] : [{ label: "Forget all views", act: () => keep({}) }]),
-        ]}
-      />
-      {current.length > 0 && (
-        <Button look="plain" onClick={() => onChange(cleared)}>
-          Clear
-        </Button>
-      )}
-    </div>
-  );
-}
