@@ -19,6 +19,7 @@ import "./types/experiment.ts";
 import "./types/experiment-power.ts";
 import "./types/experiment-results.ts";
 import "./types/feedback.ts";
+import "./types/incident.ts";
 import "./types/last-day.ts";
 import "./types/live-calls.ts";
 import "./types/live-reservations.ts";

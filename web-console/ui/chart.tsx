@@ -7,6 +7,16 @@ export interface Series {
   readonly values: readonly (number | null)[];
 }
 
+export interface Mark {
+  /** Seconds since the epoch. */
+  readonly time: number;
+  readonly label: string;
+  /** What it was, as a class of the line. */
+  readonly kind?: string;
+  /** Where it leads. */
+  readonly to?: string;
+}
+
 export interface ChartProps {
   /** What it shows, in a sentence. */
   readonly label: string;
@@ -16,7 +26,7 @@ export interface ChartProps {
   readonly format: (value: number) => string;
   readonly bars?: boolean;
   /** Upright lines, where something was changed. */
-  readonly marks?: readonly { readonly time: number; readonly label: string }[];
+  readonly marks?: readonly Mark[];
 }
 
 const Canvas = lazy(async () => ({ default: (await import("./chart-canvas.tsx")).ChartCanvas }));

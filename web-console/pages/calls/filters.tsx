@@ -41,7 +41,7 @@ export function Filters({
         label="Outcome"
         value={state.outcome ?? ""}
         onChange={(outcome) => onChange({ outcome: or(outcome) as CallFilterState["outcome"] })}
-        choices={[any, ...outcomes.map((value) => ({ value, label: outcomeWords(value) }))]}
+        choices={[any, { value: "FAILED", label: "anything but ok" }, ...outcomes.map((value) => ({ value, label: outcomeWords(value) }))]}
       />
       <SelectField
         label="Backend"

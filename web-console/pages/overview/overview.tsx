@@ -1,30 +1,64 @@
-/** What is going on, in one look: traffic, failures, latency, money against the time before; what needs somebody; what has changed. */
+/** What is going on, in one look: what needs somebody; traffic, failures, latency and money against another time; what has changed. */
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { count, counted, duration, money, percent, shortCount } from "../../format/numbers.ts";
-import { actorName } from "../../format/time.ts";
+import { count, duration, money, percent, shortCount } from "../../format/numbers.ts";
+import { actorName, useUtc } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { useLookAgain } from "../../graphql/look-again.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Result } from "../../graphql/result.tsx";
 import { Card, Page } from "../../shell/page.tsx";
 import { oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Chart } from "../../ui/chart.tsx";
 import { SelectField } from "../../ui/field.tsx";
-import { Notice, When } from "../../ui/marks.tsx";
+import { Badge, Notice, When } from "../../ui/marks.tsx";
+import { changeFragment, changeKind, changeMarks, changeWords } from "./changes.ts";
 import { FirstSteps } from "./first-steps.tsx";
-import { type RangeName, rangeChoices } from "./ranges.ts";
-import { changeOn, failedShare, figuresFragment } from "./report.ts";
+import { Incidents, incidentFragment } from "./incidents.tsx";
+import {
+  type ComparisonName,
+  comparedWith,
+  comparisons,
+  comparisonsFor,
+  type RangeName,
+  rangeChoices,
+  todayAndYesterday,
+} from "./ranges.ts";
+import { failedShare, figuresFragment } from "./report.ts";
+import { Tiles } from "./tiles.tsx";
+
+const groupFragment = graphql(
+  `
+    fragment OverviewGroup on UsageGroup {
+      values {
+        value
+        label
+      }
+      figures {
+        calls
+        failedCalls
+        costNanodollars
+      }
+    }
+  `,
+);
 
 const query = graphql(
   `
-    query Overview($range: UsageRange!, $granularity: UsageGranularity!) {
-      usage(range: $range, granularity: $granularity, compare: true, groupBy: [{ dimension: ROUTE_NAME }], limit: 6) {
+    query Overview(
+      $range: UsageRange!
+      $granularity: UsageGranularity!
+      $earlier: UsageRange!
+      $today: UsageRange!
+      $yesterday: UsageRange!
+    ) {
+      incidents {
+        ...OpenIncident
+      }
+      usage(range: $range, granularity: $granularity, groupBy: [{ dimension: ROUTE_NAME }], limit: 6) {
         ... on UsageReport {
           total {
             figures {
-              ...Figures
-            }
-            before {
               ...Figures
             }
             points {
@@ -35,12 +69,33 @@ const query = graphql(
             }
           }
           groups {
-            values {
-              value
-              label
-            }
+            ...OverviewGroup
+          }
+        }
+      }
+      earlier: usage(range: $earlier) {
+        ... on UsageReport {
+          total {
             figures {
               ...Figures
+            }
+          }
+        }
+      }
+      today: usage(range: $today) {
+        ... on UsageReport {
+          total {
+            figures {
+              costNanodollars
+            }
+          }
+        }
+      }
+      yesterday: usage(range: $yesterday) {
+        ... on UsageReport {
+          total {
+            figures {
+              costNanodollars
             }
           }
         }
@@ -48,223 +103,158 @@ const query = graphql(
       backendUse: usage(range: $range, groupBy: [{ dimension: BACKEND }], limit: 6) {
         ... on UsageReport {
           groups {
-            values {
-              value
-              label
-            }
-            figures {
-              ...Figures
-            }
+            ...OverviewGroup
           }
         }
       }
       keyUse: usage(range: $range, groupBy: [{ dimension: API_KEY }], limit: 6, orderBy: COST_NANODOLLARS) {
         ... on UsageReport {
           groups {
-            values {
-              value
-              label
-            }
-            figures {
-              ...Figures
-            }
+            ...OverviewGroup
           }
         }
       }
-      nodes {
-        id
-        state
-        revisionsBehind
-        refusedReason
-        refusedNumber
-      }
-      revisions(first: 8) {
+      revisions(first: 60) {
         edges {
           node {
-            number
-            createdAt
-            actor
-            summary
+            ...OverviewChange
           }
         }
       }
     }
   `,
-  [figuresFragment],
+  [figuresFragment, groupFragment, incidentFragment, changeFragment],
 );
 
 type Data = ResultOf<typeof query>;
-type Report = Extract<Data["usage"], { total: unknown }>;
-type Group = Report["groups"][number];
+type Group = ResultOf<typeof groupFragment>;
+
+/** Of a union the report; the rest is a range that the control plane refuses. */
+const isReport = <Report,>(result: Report): result is Extract<Report, { readonly total: unknown }> =>
+  typeof result === "object" && result !== null && "total" in result;
+const groupsOf = (result: Data["backendUse"] | Data["keyUse"]): readonly Group[] => ("groups" in result ? result.groups : []);
 
 const granularities = { "1h": "MINUTE", "24h": "HOUR", "7d": "HOUR", "30d": "DAY", "90d": "DAY" } as const;
+const lookAgainMs = 60_000;
 
 export function Overview() {
-  const [url, setUrl] = useUrlState({ range: oneOf(...(Object.keys(rangeChoices) as RangeName[])) });
+  const [url, setUrl] = useUrlState({
+    range: oneOf(...(Object.keys(rangeChoices) as RangeName[])),
+    vs: oneOf(...(Object.keys(comparisons) as ComparisonName[])),
+  });
+  const utc = useUtc();
   const name = url.range ?? "24h";
-  const range = useMemo(() => rangeChoices[name].of(), [name]);
-  const page = usePageQuery(query, { range, granularity: granularities[name] });
+  const possible = comparisonsFor(name);
+  const against = url.vs !== undefined && possible.includes(url.vs) ? url.vs : "before";
+  const variables = useMemo(() => {
+    const range = rangeChoices[name].of();
+    const [today, yesterday] = todayAndYesterday(utc);
+    return { range, granularity: granularities[name], earlier: comparedWith(range, against), today, yesterday };
+  }, [name, against, utc]);
+  const page = usePageQuery(query, variables);
+  useLookAgain(lookAgainMs, page.again);
   return (
     <Page
       title="Overview"
       actions={
-        <div style={{ width: "11rem" }}>
-          <SelectField
-            label={<span className="visually-hidden">Time</span>}
-            value={name}
-            onChange={(next) => setUrl({ range: next === "24h" ? undefined : (next as RangeName) })}
-            choices={Object.entries(rangeChoices).map(([value, choice]) => ({ value, label: choice.name }))}
-          />
-        </div>
+        <>
+          <div style={{ width: "11rem" }}>
+            <SelectField
+              label={<span className="visually-hidden">Time</span>}
+              value={name}
+              onChange={(next) => setUrl({ range: next === "24h" ? undefined : (next as RangeName) })}
+              choices={Object.entries(rangeChoices).map(([value, choice]) => ({ value, label: choice.name }))}
+            />
+          </div>
+          <div style={{ width: "14rem" }}>
+            <SelectField
+              label={<span className="visually-hidden">Compared with</span>}
+              value={against}
+              onChange={(next) => setUrl({ vs: next === "before" ? undefined : (next as ComparisonName) })}
+              choices={possible.map((value) => ({ value, label: `against ${comparisons[value].name}` }))}
+            />
+          </div>
+        </>
       }
     >
-      <Result of={page}>{(data) => <Body data={data} name={name} />}</Result>
+      <Result of={page}>{(data) => <Body data={data} name={name} against={against} />}</Result>
     </Page>
   );
 }
 
-function Body({ data, name }: { readonly data: Data; readonly name: RangeName }) {
-  if (!("total" in data.usage)) return <Notice tone="bad">This range cannot be read.</Notice>;
-  const report = data.usage as Report;
+interface BodyProps {
+  readonly data: Data;
+  readonly name: RangeName;
+  readonly against: ComparisonName;
+}
+
+function Body({ data, name, against }: BodyProps) {
+  const { usage, earlier, today, yesterday } = data;
+  if (!isReport(usage) || !isReport(earlier) || !isReport(today) || !isReport(yesterday))
+    return <Notice tone="bad">This range cannot be read.</Notice>;
+  const { figures, points } = usage.total;
   return (
     <>
-      <Incidents data={data} />
-      {report.total.figures.calls === "0" && <FirstSteps />}
-      <Tiles report={report} name={name} />
-      <Charts report={report} data={data} />
+      <Incidents of={data.incidents} unpricedCalls={BigInt(figures.unpricedCalls)} />
+      {figures.calls === "0" && <FirstSteps />}
+      <Tiles
+        now={figures}
+        earlier={earlier.total.figures}
+        lengthMs={rangeChoices[name].ms}
+        range={name}
+        against={comparisons[against].name}
+        costToday={today.total.figures.costNanodollars}
+        costYesterday={yesterday.total.figures.costNanodollars}
+      />
+      <Charts points={points} data={data} />
       <div className="grid pairs">
-        <Top title="Routes" groups={report.groups} search={(value) => ({ route: value, range: name })} of="route" />
-        <Top
-          title="Backends"
-          groups={"groups" in data.backendUse ? (data.backendUse.groups as readonly Group[]) : []}
-          search={(value) => ({ backend: value, range: name })}
-          of="backend"
-        />
-        <Top
-          title="Keys, by cost"
-          groups={"groups" in data.keyUse ? (data.keyUse.groups as readonly Group[]) : []}
-          search={(value) => ({ key: value, range: name })}
-          of="key"
-          byCost
-        />
+        <Top title="Routes" groups={usage.groups} search={(value) => ({ route: value, range: name })} of="route" />
+        <Top title="Backends" groups={groupsOf(data.backendUse)} search={(value) => ({ backend: value, range: name })} of="backend" />
+        <Top title="Keys, by cost" groups={groupsOf(data.keyUse)} search={(value) => ({ key: value, range: name })} of="key" byCost />
         <Changed data={data} />
       </div>
     </>
   );
 }
 
-const failingShare = 0.05;
-
-/** What needs somebody, with the way there. Nothing to say is the usual case. */
-function Incidents({ data }: { readonly data: Data }) {
-  const gone = data.nodes.filter(({ state }) => state === "gone");
-  const refused = data.nodes.filter(({ state, refusedReason }) => state !== "gone" && refusedReason !== null);
-  const backends = "groups" in data.backendUse ? (data.backendUse.groups as readonly Group[]) : [];
-  const failing = backends.filter(
-    ({ figures, values }) => values[0]?.value !== "" && Number(figures.calls) >= 20 && (failedShare(figures) ?? 0) > failingShare,
-  );
-  const unpriced = backends
-    .filter(({ values }) => values[0]?.value !== "")
-    .reduce((sum, { figures }) => sum + Number(figures.unpricedCalls), 0);
-  return (
-    <>
-      {data.nodes.length === 0 && (
-        <Notice tone="bad">
-          No node has reported, so nobody is served. <Link to="/nodes">To the nodes</Link>
-        </Notice>
-      )}
-      {gone.length > 0 && (
-        <Notice tone="warn">
-          {gone.map(({ id }) => id).join(", ")} {gone.length === 1 ? "is" : "are"} gone. <Link to="/nodes">To the nodes</Link>
-        </Notice>
-      )}
-      {refused.map(({ id, refusedNumber, refusedReason }) => (
-        <Notice key={id} tone="bad">
-          {id} refused revision {refusedNumber}: {refusedReason}. <Link to="/nodes">To the nodes</Link>
-        </Notice>
-      ))}
-      {failing.map(({ values: [value], figures }) => (
-        <Notice key={value?.value} tone="bad">
-          {value?.label ?? value?.value} failed {percent(failedShare(figures))} of {count(figures.calls)} calls.{" "}
-          <Link to="/calls" search={{ backend: value?.value } as never}>
-            Look at them
-          </Link>
-        </Notice>
-      ))}
-      {unpriced > 0 && (
-        <Notice tone="warn">
-          What {count(unpriced)} calls cost is not known, so the sum of money is too small.{" "}
-          <Link to="/backends">Give every backend a price</Link>
-        </Notice>
-      )}
-    </>
-  );
-}
-
-function Tiles({ report, name }: { readonly report: Report; readonly name: RangeName }) {
-  const { figures: now, before } = report.total;
-  const tiles: readonly (readonly [string, string, string | undefined, Readonly<Record<string, unknown>>])[] = [
-    ["Calls", shortCount(now.calls), changeOn(Number(now.calls), Number(before?.calls ?? 0)), {}],
-    ["Failed", percent(failedShare(now)), counted(BigInt(now.failedCalls), "call"), { outcome: "UPSTREAM_ERROR" }],
-    ["First token, p50", duration(now.timeToFirstToken.p50Ms), changeOn(now.timeToFirstToken.p50Ms, before?.timeToFirstToken.p50Ms), {}],
-    ["First token, p95", duration(now.timeToFirstToken.p95Ms), changeOn(now.timeToFirstToken.p95Ms, before?.timeToFirstToken.p95Ms), {}],
-    [
-      "Whole call, p95",
-      duration(now.duration.p95Ms),
-      changeOn(now.duration.p95Ms, before?.duration.p95Ms),
-      { slow: Math.round(now.duration.p95Ms ?? 0) || undefined },
-    ],
-    ["Tokens", shortCount(now.totalTokens), changeOn(Number(now.totalTokens), Number(before?.totalTokens ?? 0)), {}],
-  ];
-  return (
-    <div className="grid tiles">
-      {tiles.map(([title, value, note, search]) => (
-        <Link key={title} to="/calls" search={{ range: name, ...search } as never} className="tile">
-          <span className="name">{title}</span>
-          <span className="value">{value}</span>
-          <span className="note">{note ?? "\u00a0"}</span>
-        </Link>
-      ))}
-      <Link to="/cost" search={{ range: name } as never} className="tile">
-        <span className="name">Cost</span>
-        <span className="value">{money(now.costNanodollars)}</span>
-        <span className="note">{changeOn(Number(now.costNanodollars), Number(before?.costNanodollars ?? 0)) ?? "\u00a0"}</span>
-      </Link>
-    </div>
-  );
-}
-
 const asCount = (value: number) => shortCount(Math.round(value));
 const asDuration = (value: number) => duration(value);
+const asMoney = (value: number) => money(Math.round(value));
 
-function Charts({ report, data }: { readonly report: Report; readonly data: Data }) {
-  const { points } = report.total;
+type Points = Extract<Data["usage"], { readonly total: unknown }>["total"]["points"];
+
+function Charts({ points, data }: { readonly points: Points; readonly data: Data }) {
   const times = useMemo(() => points.map(({ at }) => Date.parse(at) / 1000), [points]);
-  const traffic = useMemo(
-    () => [
-      { name: "Calls", values: points.map(({ figures }) => Number(figures.calls)) },
-      { name: "Failed", values: points.map(({ figures }) => Number(figures.failedCalls)) },
-    ],
-    [points],
-  );
-  const latency = useMemo(
-    () => [
-      { name: "First token, p50", values: points.map(({ figures }) => figures.timeToFirstToken.p50Ms) },
-      { name: "First token, p95", values: points.map(({ figures }) => figures.timeToFirstToken.p95Ms) },
-    ],
-    [points],
-  );
-  const marks = useMemo(
-    () => data.revisions.edges.map(({ node }) => ({ time: Date.parse(node.createdAt) / 1000, label: `revision ${node.number}` })),
-    [data.revisions.edges],
-  );
+  const series = useMemo(() => {
+    const line = (name: string, read: (figures: Points[number]["figures"]) => number | null) => ({
+      name,
+      values: points.map(({ figures }) => read(figures)),
+    });
+    return {
+      calls: [line("Calls", ({ calls }) => Number(calls)), line("Failed", ({ failedCalls }) => Number(failedCalls))],
+      firstToken: [
+        line("First token, p50", ({ timeToFirstToken }) => timeToFirstToken.p50Ms),
+        line("First token, p95", ({ timeToFirstToken }) => timeToFirstToken.p95Ms),
+      ],
+      whole: [line("Whole call, p50", (figures) => figures.duration.p50Ms), line("Whole call, p95", (figures) => figures.duration.p95Ms)],
+      cost: [line("Cost", ({ costNanodollars }) => Number(costNanodollars))],
+    };
+  }, [points]);
+  const marks = useMemo(() => changeMarks(data.revisions.edges.map(({ node }) => node)), [data.revisions.edges]);
+  const frame = { times, marks };
   return (
-    <div className="grid">
+    <div className="grid pairs">
       <Card title="Calls">
-        <Chart label="Calls over time, and those that failed" times={times} series={traffic} format={asCount} marks={marks} />
+        <Chart label="Calls over time, and those that failed" series={series.calls} format={asCount} {...frame} />
       </Card>
       <Card title="Time to the first token">
-        <Chart label="Time to the first token over time" times={times} series={latency} format={asDuration} marks={marks} />
+        <Chart label="Time to the first token over time" series={series.firstToken} format={asDuration} {...frame} />
+      </Card>
+      <Card title="Time of the whole call">
+        <Chart label="Time of the whole call over time" series={series.whole} format={asDuration} {...frame} />
+      </Card>
+      <Card title="Cost">
+        <Chart label="Cost over time" series={series.cost} format={asMoney} {...frame} />
       </Card>
     </div>
   );
@@ -317,14 +307,17 @@ function Top({ title, groups, of, byCost, search }: TopProps) {
   );
 }
 
+const changesShown = 8;
+
 function Changed({ data }: { readonly data: Data }) {
   return (
     <Card title="What has changed" actions={<Link to="/revisions">All</Link>}>
       <ul className="stack tight">
-        {data.revisions.edges.map(({ node }) => (
+        {data.revisions.edges.slice(0, changesShown).map(({ node }) => (
           <li key={node.number} className="share">
             <span>
-              <Link to={`/revisions/${node.number}`}>{node.number}</Link> {node.summary}
+              <Link to={`/revisions/${node.number}`}>{node.number}</Link> {node.summary}{" "}
+              {changeKind(node.summary) !== "configuration" && <Badge>{changeWords[changeKind(node.summary)]}</Badge>}
             </span>
             <span className="quiet">
               {actorName(node.actor)}, <When at={node.createdAt} />

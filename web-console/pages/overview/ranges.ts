@@ -10,9 +10,14 @@ export interface Range {
 
 const wholeMinute = (ms: number): number => Math.ceil(ms / minuteMs) * minuteMs;
 
+const rangeOf = (sinceMs: number, untilMs: number): Range => ({
+  since: new Date(sinceMs).toISOString(),
+  until: new Date(untilMs).toISOString(),
+});
+
 const back = (ms: number) => (): Range => {
   const until = wholeMinute(Date.now());
-  return { since: new Date(until - ms).toISOString(), until: new Date(until).toISOString() };
+  return rangeOf(until - ms, until);
 };
 
 export const lastDay = back(dayMs);
@@ -28,7 +33,39 @@ export const rangeChoices = {
 export type RangeName = keyof typeof rangeChoices;
 
 /** The range of the same length that ends where this one begins. */
-export function before(range: Range): Range {
-  const length = Date.parse(range.until) - Date.parse(range.since);
-  return { since: new Date(Date.parse(range.since) - length).toISOString(), until: range.since };
+export const before = (range: Range): Range => earlier(range, Date.parse(range.until) - Date.parse(range.since));
+
+const earlier = ({ since, until }: Range, ms: number): Range => rangeOf(Date.parse(since) - ms, Date.parse(until) - ms);
+
+/** What a range is compared with. A shift that is shorter than the range would compare some calls with themselves. */
+export const comparisons = {
+  before: { name: "the time before", ms: undefined },
+  day: { name: "a day before", ms: dayMs },
+  week: { name: "a week before", ms: 7 * dayMs },
+  month: { name: "four weeks before", ms: 28 * dayMs },
+} as const;
+
+export type ComparisonName = keyof typeof comparisons;
+
+export const comparisonsFor = (name: RangeName): readonly ComparisonName[] =>
+  (Object.keys(comparisons) as ComparisonName[]).filter(
+    (one) => (comparisons[one].ms ?? Number.POSITIVE_INFINITY) >= rangeChoices[name].ms,
+  );
+
+export function comparedWith(range: Range, comparison: ComparisonName): Range {
+  const { ms } = comparisons[comparison];
+  return ms === undefined ? before(range) : earlier(range, ms);
+}
+
+/** From midnight, in UTC or where the reader is, until now; and the same hours of the day before. */
+export function todayAndYesterday(inUtc: boolean, now = Date.now()): readonly [today: Range, yesterday: Range] {
+  const until = wholeMinute(now);
+  const start = new Date(now);
+  if (inUtc) start.setUTCHours(0, 0, 0, 0);
+  else start.setHours(0, 0, 0, 0);
+  const yesterday = new Date(start);
+  // By the calendar: where a clock was put forward, yesterday had 23 hours.
+  if (inUtc) yesterday.setUTCDate(yesterday.getUTCDate() - 1);
+  else yesterday.setDate(yesterday.getDate() - 1);
+  return [rangeOf(start.getTime(), until), rangeOf(yesterday.getTime(), yesterday.getTime() + until - start.getTime())];
 }
