@@ -157,7 +157,11 @@ it(
     const callId = made.headers.get("x-penstock-call-id") ?? "";
     await page.goto(`${gateway.url}/calls/${callId}`);
     await page.getByRole("button", { name: "Look" }).click({ timeout: 30_000 });
-    await page.getByText('"hello"').waitFor();
+    await page.getByText("hello", { exact: true }).waitFor();
+    await page.getByText("The caller asked").click();
+    await page.getByRole("region", { name: "The caller asked" }).getByText('"demo-chat"').waitFor();
+    await page.getByRole("button", { name: "It helped" }).click();
+    await page.locator(".badge.good", { hasText: "yes" }).waitFor();
     await page.getByRole("link", { name: "Open in the playground" }).click();
     await page.getByText("As the call was").waitFor();
     await expect.poll(() => page.getByRole("textbox", { name: "Message", exact: true }).inputValue()).toBe("hello");

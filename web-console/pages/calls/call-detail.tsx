@@ -5,7 +5,9 @@ import { count, money, unknown } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import type { PageQuery } from "../../graphql/page-query.ts";
 import { Badge, Code, Facts, Notice, When } from "../../ui/marks.tsx";
+import { Judged } from "./judged.tsx";
 import { OutcomeBadge } from "./outcome-badge.tsx";
+import { QuotaMarks } from "./quota-marks.tsx";
 import { Said } from "./said.tsx";
 import { Waterfall } from "./waterfall.tsx";
 
@@ -53,6 +55,14 @@ export const callQuery = graphql(`
         httpStatus
         startedAfterMs
       }
+      quotaMarks {
+        quotaId
+        quotaKey
+        scope
+        resource
+        window
+        effect
+      }
       timeline {
         stages {
           name
@@ -82,6 +92,16 @@ export const callQuery = graphql(`
         bucket
         forced
       }
+    }
+    feedback(callId: $callId) {
+      id
+      recordedAt
+      metric
+      boolean
+      number
+      category
+      comment
+      demonstration
     }
     backends(first: 100, includeArchived: true) {
       edges {
@@ -138,7 +158,7 @@ export function useUntilThere({ data, again }: PageQuery<CallData>): void {
   });
 }
 
-export function CallDetail({ data }: { readonly data: CallData }) {
+export function CallDetail({ data, again }: { readonly data: CallData; readonly again: () => void }) {
   const call = data.usageEvent;
   if (call === null)
     return <Notice tone="warn">The ledger does not have this call, or not yet: a call is written when it has ended.</Notice>;
@@ -151,6 +171,7 @@ export function CallDetail({ data }: { readonly data: CallData }) {
         {call.errorReason !== "" && <Badge tone="bad">{call.errorReason}</Badge>}
       </div>
       <Waterfall call={call} backendName={backendName} />
+      <QuotaMarks marks={call.quotaMarks} />
       <Tokens call={call} />
       <section className="stack tight">
         <h3>What it met</h3>
@@ -216,14 +237,16 @@ export function CallDetail({ data }: { readonly data: CallData }) {
         />
       </section>
       {Object.keys((call.tags ?? {}) as object).length > 0 && <Code text={JSON.stringify(call.tags, null, 2)} label="Tags" />}
+      <Judged callId={call.callId} feedback={data.feedback} again={again} />
       <Said callId={call.callId} />
     </>
   );
 }
 
 function Tokens({ call }: { readonly call: Call }) {
+  // An answer in one piece has no pace.
   const perSecond =
-    call.outputTokens === null || call.timeToFirstTokenMs === null || call.durationMs <= call.timeToFirstTokenMs
+    !call.streamed || call.outputTokens === null || call.timeToFirstTokenMs === null || call.durationMs <= call.timeToFirstTokenMs
       ? undefined
       : Number(call.outputTokens) / ((call.durationMs - call.timeToFirstTokenMs) / 1000);
   return (

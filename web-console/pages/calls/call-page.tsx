@@ -25,7 +25,7 @@ export function CallPage() {
       <Result of={page}>
         {(data) => (
           <div className="card stack loose">
-            <CallDetail data={data} />
+            <CallDetail data={data} again={page.again} />
           </div>
         )}
       </Result>

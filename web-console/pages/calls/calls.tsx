@@ -338,7 +338,7 @@ function PeekBody({ callId }: { readonly callId: string }) {
           </Link>
         )}
       </div>
-      <Result of={page}>{(data) => <CallDetail data={data} />}</Result>
+      <Result of={page}>{(data) => <CallDetail data={data} again={page.again} />}</Result>
     </>
   );
 }
