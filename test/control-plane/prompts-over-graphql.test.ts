@@ -122,6 +122,29 @@ describe("versions and labels", () => {
   });
 });
 
+it("the version that a name, a label or a route means at present is there with its inputs", async () => {
+  const prompt = await newPrompt("named");
+  await version(prompt.id, "First {{ a }}", { labels: ["production"] });
+  await version(prompt.id, "Second {{ b }}");
+  const bound = await routeNamed("binds-named", { promptId: prompt.id, label: "production" });
+  const { data, errors } = await client.ask(
+    admin,
+    `query ($id: ID!) {
+       promptsNamed(named: [{ name: "named" }, { name: "named", label: "latest" }, { name: "named", version: 2 }, { name: "named", version: 9 }, { name: "no-such" }]) {
+         version variables
+       }
+       route(id: $id) { prompt { now { version variables } } }
+     }`,
+    { id: bound.route.id },
+  );
+  expect(errors).toEqual([]);
+  const second = { version: 2, variables: ["b"] };
+  expect(data.promptsNamed).toEqual([{ version: 1, variables: ["a"] }, second, second, null, null]);
+  expect(data.route.prompt.now).toEqual({ version: 1, variables: ["a"] });
+  const { data: theirs } = await client.ask(stranger, '{ promptsNamed(named: [{ name: "named" }]) { version } }');
+  expect(theirs.promptsNamed).toEqual([null]);
+});
+
 describe("a version", () => {
   it("keeps tools, schemas, message and author, and reaches nodes with them", async () => {
     const prompt = await newPrompt("full", { folder: "support/email" });

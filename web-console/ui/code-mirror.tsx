@@ -49,7 +49,7 @@ export function CodeMirror({ label, value, language, onChange, against, inline =
       }),
       lineNumbers(),
       syntaxHighlighting(highlight),
-      ...(language === "json" ? [json(), ...(editable ? [linter(jsonParseLinter())] : [])] : []),
+      ...(language === "json" ? [json(), ...(editable ? [linter(jsonFaults)] : [])] : []),
       ...(language === "liquid" ? [liquid()] : []),
       ...(editable
         ? [
@@ -103,6 +103,10 @@ export function CodeMirror({ label, value, language, onChange, against, inline =
 
   return <div ref={place} className="editor" />;
 }
+
+const parseFaults = jsonParseLinter();
+/** Nothing at all is no fault: what may be left empty says so itself. */
+const jsonFaults: typeof parseFaults = (editor) => (editor.state.doc.toString().trim() === "" ? [] : parseFaults(editor));
 
 const collapseUnchanged = { margin: 2, minSize: 6 };
 

@@ -4,7 +4,7 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 export interface CallRequest {
   readonly model: string;
   readonly messages: readonly { readonly role: string; readonly content: string }[];
-  readonly prompt?: { readonly name: string; readonly label?: string; readonly version?: number; readonly variables: unknown };
+  readonly prompt?: { readonly name?: string; readonly label?: string; readonly version?: number; readonly variables: unknown };
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 

@@ -2,15 +2,16 @@
 import { EditDialog } from "../../change/form.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { createVersion, type MessageValues } from "../prompts/changes.ts";
+import { jsonIn, parametersIn, type Sheet } from "./sheet.ts";
 
 interface SaveDialogProps {
   readonly prompts: readonly { readonly id: string; readonly name: string }[];
-  readonly system: string;
-  readonly user: string;
+  readonly sheet: Sheet;
   readonly onClose: () => void;
 }
 
-export function SaveDialog({ prompts, system, user, onClose }: SaveDialogProps) {
+export function SaveDialog({ prompts, sheet, onClose }: SaveDialogProps) {
+  const { system, user } = sheet;
   const messagesOf = (what: string): readonly MessageValues[] => [
     ...(system.trim() === "" ? [] : [{ role: "SYSTEM" as const, template: system }]),
     ...(what === "both" || system.trim() === "" ? [{ role: "USER" as const, template: user }] : []),
@@ -18,7 +19,7 @@ export function SaveDialog({ prompts, system, user, onClose }: SaveDialogProps) 
   return (
     <EditDialog<{ promptId: string; what: string; commitMessage: string }>
       title="Save as a prompt version"
-      description="It is saved without being deployed: labels other than latest stay where they are."
+      description="With its tools, schema and parameters. It is saved without being deployed: labels other than latest stay where they are."
       start={{ promptId: prompts[0]?.id ?? "", what: "system", commitMessage: "" }}
       names={{ promptId: "Prompt", what: "What", commitMessage: "What changed, and why" }}
       submit="Save the version"
@@ -26,7 +27,13 @@ export function SaveDialog({ prompts, system, user, onClose }: SaveDialogProps) 
       save={({ promptId, what, commitMessage }) =>
         createVersion(
           promptId,
-          { messages: messagesOf(what), defaultParameters: null, tools: null, responseSchema: null, inputs: null },
+          {
+            messages: messagesOf(what),
+            defaultParameters: defaultsIn(sheet),
+            tools: jsonIn(sheet.tools),
+            responseSchema: jsonIn(sheet.schema),
+            inputs: null,
+          },
           commitMessage,
           [],
         )
@@ -56,4 +63,10 @@ export function SaveDialog({ prompts, system, user, onClose }: SaveDialogProps) 
       )}
     </EditDialog>
   );
+}
+
+/** Tools and schema have places of their own; messages are the version's. Null: none are left. */
+function defaultsIn(sheet: Sheet): unknown {
+  const { messages: _, ...defaults } = parametersIn({ ...sheet, tools: "", schema: "" });
+  return Object.keys(defaults).length === 0 ? null : defaults;
 }

@@ -175,12 +175,7 @@ export function PromptPage() {
                 <Versions prompt={data.prompt} version={version} onPick={(v) => setUrl({ v })} onChanged={page.again} />
               )}
               {tab === "try" && version !== undefined && (
-                <TryOut
-                  promptId={data.prompt.id}
-                  version={version.version}
-                  variables={version.variables}
-                  routes={data.routes.edges.map(({ node }) => node)}
-                />
+                <TryOut promptId={data.prompt.id} version={version} routes={data.routes.edges.map(({ node }) => node)} />
               )}
               {tab === "edit" && (
                 <VersionEditor

@@ -8,8 +8,10 @@ import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useRefusal } from "../../session/viewer.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
-import { LongField, SelectField, TextField } from "../../ui/field.tsx";
+import { LongField, SelectField } from "../../ui/field.tsx";
 import { Code, Notice } from "../../ui/marks.tsx";
+import { type PromptInputs, type VariableTexts, variableFields, variablesFor } from "./variable-values.ts";
+import { VariablesForm } from "./variables-form.tsx";
 
 const renderQuery = graphql(`
   query RenderPrompt($promptId: ID!, $version: Int!, $variables: JSON) {
@@ -58,25 +60,22 @@ type Shown = { readonly messages: Rendered } | { readonly answer: Answer } | { r
 
 interface TryOutProps {
   readonly promptId: string;
-  readonly version: number;
-  readonly variables: readonly string[];
+  readonly version: PromptInputs & { readonly version: number };
   readonly routes: readonly { readonly id: string; readonly name: string }[];
 }
 
-export function TryOut({ promptId, version, variables, routes }: TryOutProps) {
-  const [values, setValues] = useState<Readonly<Record<string, string>>>({});
+export function TryOut({ promptId, version, routes }: TryOutProps) {
+  const [values, setValues] = useState<VariableTexts>({});
   const [input, setInput] = useState("");
   const [route, setRoute] = useState(routes[0]?.name ?? "");
   const [shown, setShown] = useState<Shown>();
   const [busy, setBusy] = useState(false);
   const refusal = useRefusal("developer");
-  const given = Object.fromEntries(
-    variables.filter((name) => (values[name] ?? "") !== "").map((name) => [name, typed(values[name] ?? "")]),
-  );
+  const given = variablesFor(version, values);
   const render = async () => {
     setBusy(true);
     const { data, error } = await client
-      .query(renderQuery, { promptId, version, variables: given }, { requestPolicy: "network-only" })
+      .query(renderQuery, { promptId, version: version.version, variables: given }, { requestPolicy: "network-only" })
       .toPromise();
     setBusy(false);
     const answer = data?.renderPrompt;
@@ -91,7 +90,7 @@ export function TryOut({ promptId, version, variables, routes }: TryOutProps) {
   const test = async () => {
     setBusy(true);
     const outcome = await change(testMutation, {
-      input: { promptId, version, route, variables: given, ...(input === "" ? {} : { input }) },
+      input: { promptId, version: version.version, route, variables: given, ...(input === "" ? {} : { input }) },
     });
     setBusy(false);
     setShown(outcome.kind === "done" ? { answer: outcome.payload as Answer } : { problem: outcome.message });
@@ -99,17 +98,7 @@ export function TryOut({ promptId, version, variables, routes }: TryOutProps) {
   return (
     <Card title="Try it">
       <div className="stack">
-        <div className="field-grid">
-          {variables.map((name) => (
-            <TextField
-              key={name}
-              label={<code>{name}</code>}
-              value={values[name] ?? ""}
-              onChange={(next) => setValues((before) => ({ ...before, [name]: next }))}
-              hint="Text, or JSON for numbers and lists"
-            />
-          ))}
-        </div>
+        <VariablesForm fields={variableFields([version])} values={values} onChange={setValues} />
         <LongField label="A user's message after it" value={input} onChange={setInput} rows={2} />
         <div className="row" style={{ alignItems: "end" }}>
           <SelectField
@@ -160,14 +149,4 @@ function Outcome({ shown }: { readonly shown: Shown }) {
       </p>
     </div>
   );
-}
-
-/** What looks like JSON is JSON. */
-function typed(text: string): unknown {
-  if (!/^(?:-?\d|[[{"]|true$|false$|null$)/.test(text)) return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

@@ -8,6 +8,7 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Editor } from "../../ui/editor.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
+import { Folded } from "../../ui/folded.tsx";
 import { Badge, Notice, When } from "../../ui/marks.tsx";
 import { TextDiff } from "../../ui/text-diff.tsx";
 import { createVersion, type MessageValues, type NewVersion } from "./changes.ts";
@@ -111,10 +112,9 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
           )}
         </div>
         {parts.map(({ name, title, label }) => (
-          <details key={name} open={draft[name] !== ""}>
-            <summary>{title}</summary>
+          <Folded key={name} summary={title} filled={draft[name] !== ""}>
             <Editor label={label} language="json" value={draft[name]} onChange={(text) => write({ [name]: text })} lines={3} />
-          </details>
+          </Folded>
         ))}
         <div>
           <Button look="primary" refused={refusal ?? problem} onClick={() => setReviewing(true)}>

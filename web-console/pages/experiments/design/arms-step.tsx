@@ -2,6 +2,7 @@
 import { Plus, Trash2 } from "lucide-react";
 import { Button } from "../../../ui/button.tsx";
 import { Field, LongField, SelectField, TextField } from "../../../ui/field.tsx";
+import { Folded } from "../../../ui/folded.tsx";
 import { Notice } from "../../../ui/marks.tsx";
 import { namesOfTargets, TiersField } from "../../routes/tiers-field.tsx";
 import type { DesignChoices } from "./choices.ts";
@@ -122,8 +123,11 @@ function Arm({ at, arm, choices, names, problem, onChange, onRemove }: ArmProps)
           )}
         </Field>
       </div>
-      <details open={arm.tiers.length > 0}>
-        <summary>{arm.tiers.length === 0 ? "Backends: the route's own" : "Backends of its own"}</summary>
+      <Folded
+        summary={arm.tiers.length === 0 ? "Backends: the route's own" : "Backends of its own"}
+        filled={arm.tiers.length > 0}
+        wrong={problem("tiers") !== undefined}
+      >
         <TiersField
           legend="Backends of this arm"
           value={arm.tiers}
@@ -131,7 +135,7 @@ function Arm({ at, arm, choices, names, problem, onChange, onRemove }: ArmProps)
           names={names}
           problem={problem("tiers")}
         />
-      </details>
+      </Folded>
       {onRemove !== undefined && (
         <div>
           <Button small look="plain" onClick={onRemove}>

@@ -1,5 +1,6 @@
 /** On whom it is tried: the unit that stays in its arm, how many take part, and which calls do at all. */
 import { CheckField, LongField, SelectField, TextField } from "../../../ui/field.tsx";
+import { Folded } from "../../../ui/folded.tsx";
 import type { StepProps } from "./design-dialog.tsx";
 import type { DesignValues, Unit } from "./design-values.ts";
 import { FigureFields } from "./figure-fields.tsx";
@@ -68,8 +69,7 @@ function Targeting({ form, choices }: StepProps) {
   const narrowed =
     values.apiKeyIds.length + values.projectIds.length > 0 || `${values.tags}${values.headers}` !== "" || values.targetedShare !== "100";
   return (
-    <details open={narrowed || problem("targeting") !== undefined}>
-      <summary>Only some calls: by key, project, tag or header</summary>
+    <Folded summary="Only some calls: by key, project, tag or header" filled={narrowed} wrong={problem("targeting") !== undefined}>
       <div className="stack">
         {among(
           "projectIds",
@@ -104,7 +104,7 @@ function Targeting({ form, choices }: StepProps) {
           />
         </div>
       </div>
-    </details>
+    </Folded>
   );
 }
 
@@ -116,8 +116,11 @@ const range = [
 function Neighbours({ form }: StepProps) {
   const { values, set, problem } = form;
   return (
-    <details open={values.namespace !== "" || values.holdout !== "0"}>
-      <summary>Beside other experiments: namespace and holdout</summary>
+    <Folded
+      summary="Beside other experiments: namespace and holdout"
+      filled={values.namespace !== "" || values.holdout !== "0"}
+      wrong={problem("namespace") !== undefined || problem("holdout") !== undefined}
+    >
       <div className="field-grid">
         <TextField
           label={names.namespace}
@@ -139,7 +142,7 @@ function Neighbours({ form }: StepProps) {
           ]}
         />
       </div>
-    </details>
+    </Folded>
   );
 }
 

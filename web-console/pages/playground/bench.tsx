@@ -1,0 +1,205 @@
+/** What is sent, filled in once for all columns, and the columns that it is sent to. */
+import { Link } from "@tanstack/react-router";
+import { Play, Plus, Square } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useRefusal } from "../../session/viewer.ts";
+import { Card } from "../../shell/page.tsx";
+import { Button } from "../../ui/button.tsx";
+import { Editor } from "../../ui/editor.tsx";
+import { CheckField, LongField, TextField } from "../../ui/field.tsx";
+import { Folded } from "../../ui/folded.tsx";
+import { Notice } from "../../ui/marks.tsx";
+import { variableFields } from "../prompts/variable-values.ts";
+import { VariablesForm } from "../prompts/variables-form.tsx";
+import { ColumnCard } from "./column-card.tsx";
+import { type Column, columnsMax } from "./columns.ts";
+import { type EstimatedColumn, estimateOf } from "./estimate.ts";
+import { loggedRequest } from "./logged-request.ts";
+import type { PlaygroundData, PromptNow } from "./playground.tsx";
+import { type CallState, runCall } from "./run-call.ts";
+import { SaveDialog } from "./save-dialog.tsx";
+import { newSheet, requestOf, type Sheet, sheetProblem } from "./sheet.ts";
+
+interface BenchProps {
+  readonly data: PlaygroundData;
+  /** The call that it was opened from. */
+  readonly loggedCall: string | undefined;
+  readonly columns: readonly Column[];
+  /** Of each column. */
+  readonly prompts: readonly (PromptNow | undefined)[];
+  /** Words that differ from the first column are marked. */
+  readonly compares: boolean;
+  readonly onColumns: (columns: readonly Column[]) => void;
+  readonly onCompares: (on: boolean) => void;
+}
+
+export function Bench({ data, loggedCall, columns, prompts, compares, onColumns, onCompares }: BenchProps) {
+  const [logged] = useState(() => loggedRequest(data.callContent ?? null));
+  const [sheet, setSheet] = useState(() => newSheet(logged));
+  const [states, setStates] = useState<Readonly<Record<number, CallState>>>({});
+  const [saving, setSaving] = useState(false);
+  const running = useRef<AbortController | undefined>(undefined);
+  const refusal = useRefusal("developer");
+  useEffect(() => () => running.current?.abort(), []);
+
+  const isBusy = Object.values(states).some(({ phase }) => phase === "waiting" || phase === "streaming");
+  const problem = useMemo(() => sheetProblem(sheet), [sheet]);
+  const run = () => {
+    running.current?.abort();
+    const controller = new AbortController();
+    running.current = controller;
+    setStates({});
+    columns.forEach((column, index) => {
+      void runCall(requestOf(sheet, column, prompts[index]), controller.signal, (state) => {
+        if (running.current === controller) setStates((before) => ({ ...before, [index]: state }));
+      });
+    });
+  };
+  const first = states[0];
+  return (
+    <>
+      {loggedCall !== undefined && (
+        <Notice tone={logged === undefined ? "warn" : "info"}>
+          {logged === undefined
+            ? "Its route and prompt version are those of the call; what was said in it is not kept, so the message is not."
+            : "As the call was: its route, prompt version, messages and parameters."}{" "}
+          <Link to={`/calls/${loggedCall}`}>The call</Link>
+        </Notice>
+      )}
+      <Card>
+        <form
+          className="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            run();
+          }}
+          onKeyDown={(event) =>
+            (event.ctrlKey || event.metaKey) && event.key === "Enter" && !isBusy && refusal === undefined && problem === undefined && run()
+          }
+        >
+          <Fields sheet={sheet} prompts={prompts} onChange={(patch) => setSheet((before) => ({ ...before, ...patch }))} />
+          <div className="row apart">
+            <span className="row">
+              {isBusy ? (
+                <Button look="danger" onClick={() => running.current?.abort()}>
+                  <Square size={15} aria-hidden /> Stop
+                </Button>
+              ) : (
+                <Button type="submit" look="primary" refused={refusal ?? problem}>
+                  <Play size={15} aria-hidden /> Run {columns.length > 1 ? `all ${columns.length}` : ""} <kbd>Ctrl Enter</kbd>
+                </Button>
+              )}
+              <span className="quiet">
+                {estimateOf(
+                  columns.map((column, index) => estimated(data, sheet, column, prompts[index])),
+                  sheet.maxTokens,
+                )}
+              </span>
+            </span>
+            <span className="row">
+              <Button onClick={() => setSaving(true)} disabled={data.prompts.edges.length === 0}>
+                Save as a prompt version
+              </Button>
+              <Button
+                disabled={columns.length >= columnsMax}
+                onClick={() => onColumns([...columns, columns.at(-1) ?? { route: data.routes.edges[0]?.node.name ?? "", prompt: "" }])}
+              >
+                <Plus size={15} aria-hidden /> Compare
+              </Button>
+            </span>
+          </div>
+          {columns.length > 1 && (
+            <CheckField label="Mark the words that differ from the first column's" value={compares} onChange={onCompares} />
+          )}
+        </form>
+      </Card>
+      <div className="columns">
+        {columns.map((column, index) => (
+          <ColumnCard
+            key={`column ${index}`}
+            data={data}
+            column={column}
+            state={states[index]}
+            against={compares && index > 0 && first?.phase === "done" ? first.text : undefined}
+            onChange={(next) => onColumns(columns.map((one, at) => (at === index ? next : one)))}
+            onRemove={columns.length > 1 ? () => onColumns(columns.filter((_, at) => at !== index)) : undefined}
+          />
+        ))}
+      </div>
+      {saving && <SaveDialog prompts={data.prompts.edges.map(({ node }) => node)} sheet={sheet} onClose={() => setSaving(false)} />}
+    </>
+  );
+}
+
+interface FieldsProps {
+  readonly sheet: Sheet;
+  readonly prompts: readonly (PromptNow | undefined)[];
+  readonly onChange: (patch: Partial<Sheet>) => void;
+}
+
+const texts = [
+  { name: "tools", label: "Tools: a list, as OpenAI's chat API has it (JSON)" },
+  { name: "schema", label: "Schema of the answer (JSON Schema)" },
+  { name: "more", label: "More parameters, over all others (JSON)" },
+] as const;
+
+function Fields({ sheet, prompts, onChange }: FieldsProps) {
+  const fields = variableFields(prompts.filter((prompt) => prompt !== undefined));
+  const filled = sheet.system !== "" || sheet.tools !== "" || sheet.schema !== "" || sheet.more !== "";
+  return (
+    <>
+      <LongField label="Message" value={sheet.user} onChange={(user) => onChange({ user })} rows={3} />
+      {fields.length > 0 && (
+        <fieldset>
+          <legend>Variables of the prompt</legend>
+          <VariablesForm fields={fields} values={sheet.variables} onChange={(variables) => onChange({ variables })} />
+        </fieldset>
+      )}
+      <Folded summary="System message, tools, schema and parameters" filled={filled}>
+        <div className="stack" style={{ marginTop: "0.75rem" }}>
+          <LongField
+            label="System message"
+            value={sheet.system}
+            onChange={(system) => onChange({ system })}
+            rows={3}
+            hint="Beside what the route's prompt brings"
+          />
+          <div className="field-grid">
+            <TextField
+              label="Temperature"
+              type="number"
+              step="0.1"
+              min={0}
+              max={2}
+              value={sheet.temperature}
+              onChange={(temperature) => onChange({ temperature })}
+              hint="Empty: the route's"
+            />
+            <TextField
+              label="Tokens at the most"
+              type="number"
+              min={1}
+              value={sheet.maxTokens}
+              onChange={(maxTokens) => onChange({ maxTokens })}
+              hint="max_tokens"
+            />
+          </div>
+          <div className="grid">
+            {texts.map(({ name, label }) => (
+              <div key={name} className="field">
+                <span className="label">{label}</span>
+                <Editor label={label} language="json" value={sheet[name]} onChange={(text) => onChange({ [name]: text })} lines={4} />
+              </div>
+            ))}
+          </div>
+        </div>
+      </Folded>
+    </>
+  );
+}
+
+function estimated(data: PlaygroundData, sheet: Sheet, { route }: Column, prompt: PromptNow | undefined): EstimatedColumn {
+  const target = data.routes.edges.find(({ node }) => node.name === route)?.node.tiers[0]?.targets.find(({ weight }) => weight > 0);
+  const sent = [sheet.system, sheet.user, sheet.tools, sheet.schema, ...(prompt?.messages ?? []).map(({ template }) => template)];
+  return { letters: sent.reduce((sum, text) => sum + text.length, 0), price: target?.backend?.price ?? undefined };
+}
