@@ -22,11 +22,11 @@ const steps: readonly { readonly what: string; readonly run: () => boolean }[] =
     what: "schema.graphql is what the builder prints (npm run generate)",
     run: () => ran(process.execPath, ["control-plane/graphql/print-schema.ts", "--check"]),
   },
-  { what: "types", run: () => ran(bin("tsc"), ["-p", "."]) },
   {
     what: "the console's types, and its documents against schema.graphql",
     run: () => ran(process.execPath, ["web-console/schema-types.ts", "--check-documents"]) && ran(bin("tsc"), ["-p", "web-console"]),
   },
+  { what: "types", run: () => ran(bin("tsc"), ["-p", "."]) },
   {
     what: "format and lint (npm run format)",
     run: () => ran(bin("biome"), ["check", "--error-on-warnings", "--diagnostic-level=warn", "--max-diagnostics=10", "."]),

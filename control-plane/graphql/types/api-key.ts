@@ -44,7 +44,8 @@ export const ApiKey = builder.objectRef<ApiKeyRow>("ApiKey").implement({
     lastUsedAt: t.loadable({
       type: "DateTime",
       nullable: true,
-      description: "The hour in which it was last used. Null: never, as far back as sums are kept.",
+      description:
+        "The minute in which it was last used; the hour where minutes are no longer kept. Null: never, as far back as sums are kept.",
       resolve: (row) => row.id,
       load: async (ids: string[], context) => {
         const used = await inOrganisation(context, (em) => lastUses(em, principalOf(context).organisationId, ids));

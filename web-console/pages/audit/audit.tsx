@@ -26,9 +26,9 @@ const columns: readonly Column<Entry>[] = [
     id: "from",
     name: "From",
     cell: (row) => (
-      <>
+      <span>
         {row.via === null ? "Penstock itself" : viaNames[row.via]} <span className="quiet">{row.sourceAddress}</span>
-      </>
+      </span>
     ),
   },
   {

@@ -11,6 +11,7 @@ import { useRefusal } from "../../session/viewer.ts";
 import { Button } from "../../ui/button.tsx";
 import { Code, Facts, Notice, When } from "../../ui/marks.tsx";
 import { type Entry, targetOf, viaNames } from "./entries.ts";
+import { irreversible } from "./reversible.ts";
 
 const changesQuery = graphql(`
   query AuditedChanges($after: String!) {
@@ -45,14 +46,6 @@ const revertMutation = graphql(
   `,
   [publishedFragment, problemFragment],
 );
-
-/** Why it cannot be taken back from here; undefined: it can. */
-export function irreversible({ revisionNumber, targetKind }: Pick<Entry, "revisionNumber" | "targetKind">): string | undefined {
-  if (revisionNumber === null) return "It changed nothing that is published, so there is nothing to take back.";
-  if (targetKind === "api_key") return "What is done to API keys is not taken back: a revoked key stays revoked.";
-  if (targetKind === "organisation") return "What is done to organisations is not taken back from here; change the organisation again.";
-  return undefined;
-}
 
 export function EntryDetail({ entry, onReverted }: { readonly entry: Entry; readonly onReverted: () => void }) {
   const refusal = useRefusal();

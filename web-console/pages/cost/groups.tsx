@@ -78,6 +78,8 @@ export function Groups({ report, by, tag, name }: ReportProps) {
   );
 }
 
+const capitalised = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
+
 function columnsFor(
   by: readonly DimensionName[],
   titles: readonly string[],
@@ -92,7 +94,7 @@ function columnsFor(
       };
       return {
         id: dimension.toLowerCase(),
-        name: titles[index] ?? "",
+        name: capitalised(titles[index] ?? ""),
         by: of,
         cell: (group) => {
           const value = group.values[index]?.value;

@@ -62,7 +62,16 @@ for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta?.
   {
     id: "go",
     name: "Go (gRPC)",
-    of: ({ grpcAddress, route }) => `// buf generate (or protoc) the contract in proto/ into ./gen first.
+    of: ({
+      grpcAddress,
+      route,
+    }) => `// The contract in Go, from the folder proto/ of Penstock, with protoc-gen-go and protoc-gen-go-grpc on the path:
+//   go mod init example.com/yours
+//   buf generate <proto> --template '{"version": "v2",
+//     "managed": {"enabled": true, "override": [{"file_option": "go_package_prefix", "value": "example.com/yours/gen"}]},
+//     "plugins": [{"local": "protoc-gen-go", "out": "gen", "opt": "paths=source_relative"},
+//                 {"local": "protoc-gen-go-grpc", "out": "gen", "opt": "paths=source_relative"}]}'
+//   go mod tidy && go run .
 package main
 
 import (

@@ -51,7 +51,7 @@ export function ScopeFields({ values, set, problem }: Form<KeyValues>) {
       <fieldset>
         <legend>What it may be used for</legend>
         <p className="quiet">None chosen: everything.</p>
-        <div className="field-grid" style={{ gap: "0 1rem" }}>
+        <div className="stack tight">
           {Object.entries(methodNames).map(([method, name]) => (
             <CheckField
               key={method}

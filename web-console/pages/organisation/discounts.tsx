@@ -3,6 +3,7 @@ import { Plus, Trash2 } from "lucide-react";
 import { EditDialog } from "../../change/form.tsx";
 import { Button } from "../../ui/button.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
+import { basisPointsOf } from "./basis-points.ts";
 import { setDiscounts } from "./changes.ts";
 import type { Organisation } from "./organisation.tsx";
 
@@ -23,12 +24,6 @@ const rowsOf = ({ discounts }: Organisation): readonly DiscountRow[] =>
     from: from ?? "",
     until: until?.slice(0, 10) ?? "",
   }));
-
-/** @returns what is not charged, in ten-thousandths. Undefined: it is no share. */
-export function basisPointsOf(percent: string): number | undefined {
-  const points = Math.round(Number(percent.replace("%", "")) * 100);
-  return percent.trim() !== "" && points >= 1 && points <= 10_000 ? points : undefined;
-}
 
 interface DiscountsDialogProps {
   readonly organisation: Organisation;

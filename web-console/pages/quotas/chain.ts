@@ -5,9 +5,10 @@ const usedShare = ({ level, limit }: QuotaNow): number => Number(level.used) / (
 
 /**
  * Of the limits that a call meets the one that it will meet first: the fullest that refuses, else the fullest. Among equals the
- * narrower, which comes later in the list. Undefined: there is none.
+ * narrower, which comes later in the list. Undefined: nothing of any is used.
  */
-export function bindingOf<Quota extends QuotaNow>(quotas: readonly Quota[]): Quota | undefined {
+export function bindingOf<Quota extends QuotaNow>(given: readonly Quota[]): Quota | undefined {
+  const quotas = given.filter((quota) => usedShare(quota) > 0);
   const hard = quotas.filter(({ enforcement }) => enforcement === "HARD");
   const candidates = hard.length > 0 ? hard : quotas;
   return candidates.reduce<Quota | undefined>(

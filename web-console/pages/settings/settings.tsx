@@ -123,7 +123,11 @@ function Browser() {
             { value: "dark", label: "Dark" },
           ]}
         />
-        <CheckField label={`Times in UTC instead of ${zoneName(false)}`} value={utc} onChange={setUtc} />
+        {zoneName(false) === "UTC" ? (
+          <p className="quiet">Times are in UTC, which is your zone.</p>
+        ) : (
+          <CheckField label={`Times in UTC instead of ${zoneName(false)}`} value={utc} onChange={setUtc} />
+        )}
       </div>
     </Card>
   );
@@ -226,7 +230,10 @@ function Installation({ data }: { readonly data: Data }) {
             .filter(({ state }) => state !== "gone")
             .map(
               (node) =>
-                [`Node ${node.id}`, `${node.version}, REST ${node.restAddress || "off"}, gRPC ${node.grpcAddress || "off"}`] as const,
+                [
+                  `Node ${node.id.slice(0, 8)}`,
+                  `${node.version}, REST ${node.restAddress || "off"}, gRPC ${node.grpcAddress || "off"}`,
+                ] as const,
             ),
         ]}
       />
