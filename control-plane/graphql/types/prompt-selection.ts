@@ -68,7 +68,9 @@ builder.queryField("promptsNamed", (t) =>
         return prompt === undefined || number === undefined ? undefined : `${prompt.id}@${number}`;
       });
       const found = await versionsOf([...new Set(keys.filter((key) => key !== undefined))], context);
-      const byKey = new Map<string, PromptVersionEntity>(found.flatMap((row) => (row === null ? [] : [[`${row.promptId}@${row.version}`, row] as const])));
+      const byKey = new Map<string, PromptVersionEntity>(
+        found.flatMap((row) => (row === null ? [] : [[`${row.promptId}@${row.version}`, row] as const])),
+      );
       return keys.map((key) => (key === undefined ? null : (byKey.get(key) ?? null)));
     },
   }),
