@@ -10,6 +10,7 @@ import "./types/backend.ts";
 import "./types/backend-health.ts";
 import "./types/budget.ts";
 import "./types/call-content.ts";
+import "./types/call-explanation.ts";
 import "./types/catalogue-model.ts";
 import "./types/chargeback.ts";
 import "./types/dataset.ts";

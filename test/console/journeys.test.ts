@@ -84,6 +84,11 @@ it(
     await dialog.getByRole("button", { name: "Make the route" }).click();
     await heading("second-chat").waitFor();
 
+    await page.getByRole("link", { name: "Explain a request" }).click();
+    await page.getByRole("button", { name: "Explain it" }).click();
+    await page.getByText("second-chat, because model says so").waitFor();
+    await page.getByRole("list", { name: "Backends, in the order of tiers" }).getByRole("link", { name: "second-fast" }).waitFor();
+
     await page.goto(`${gateway.url}/keys?make=true`);
     await dialog.getByLabel("Name", { exact: true }).fill("journey");
     await choose(dialog, "Add a route", "second-chat");

@@ -1,6 +1,7 @@
 /** One route: the way of a call, what it is set to, its code samples; change and archive. */
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
+import { captureWords } from "../../change/capture-values.ts";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { duration } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
@@ -13,7 +14,7 @@ import { Button } from "../../ui/button.tsx";
 import { Code, Facts, Notice, When } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
 import { CallPath } from "./call-path.tsx";
-import { archiveRoute, routeFragment, timeoutNames } from "./changes.ts";
+import { archiveRoute, routeFragment, timeoutLabels, timeoutNames } from "./changes.ts";
 import { Explain } from "./explain.tsx";
 import { RouteDialog } from "./route-dialog.tsx";
 
@@ -119,7 +120,7 @@ export function RoutePage() {
                   <CallPath route={data.route} experiment={runningOn(data)} quotas={quotasOf(data)} />
                 </Card>
               )}
-              {tab === "explain" && <Explain route={data.route} experiment={runningOn(data)} />}
+              {tab === "explain" && <Explain routeName={data.route.name} routeId={data.route.id} />}
               {tab === "settings" && <Settings route={data.route} />}
               {url.edit && <RouteDialog route={data.route} onClose={() => setUrl({ edit: undefined }, { replace: true })} />}
               {archiving && <Archive route={data.route} experiment={runningOn(data)?.key} onClose={() => setArchiving(false)} />}
@@ -144,6 +145,18 @@ function Settings({ route }: { readonly route: Found }) {
           of={[
             ["Backends tried at the most", route.attemptsMax === 0 ? "3 (the node's default)" : route.attemptsMax],
             ["Cache", route.cacheTtlSeconds === null ? "off" : `answers are kept for ${duration(route.cacheTtlSeconds * 1000)}`],
+            [
+              "Forced parameters",
+              route.forcedParameters == null ? "none" : <code key="forced">{JSON.stringify(route.forcedParameters)}</code>,
+            ],
+            ["May be left out", route.dropParameters.length === 0 ? "nothing" : route.dropParameters.join(", ")],
+            [
+              "Saving",
+              route.economy === null
+                ? "budgets do not change its way"
+                : `from ${route.economy.budgetPercent}% of a budget on, calls begin with tier ${route.economy.firstTier + 1}`,
+            ],
+            ["What is said in calls", captureWords(route.contentCapture, "as the caller's project says")],
             ["Made", <When key="made" at={route.createdAt} />],
             ["Changed", <When key="changed" at={route.updatedAt} />],
             ["Revision", route.revision],
@@ -154,7 +167,11 @@ function Settings({ route }: { readonly route: Found }) {
       <Card title="Time limits">
         <Facts
           of={timeoutNames.map(
-            (name) => [name.replace("Ms", ""), route.timeouts[name] === 0 ? "the node's default" : duration(route.timeouts[name])] as const,
+            (name) =>
+              [
+                timeoutLabels[name][0],
+                route.timeouts[name] === 0 ? `${duration(timeoutLabels[name][1])} (the node's default)` : duration(route.timeouts[name]),
+              ] as const,
           )}
         />
       </Card>
