@@ -35,6 +35,7 @@ const router = createRouter({
     page("/experiments/$experimentId", () => import("./pages/experiments/experiment-page.tsx"), "ExperimentPage"),
     page("/replays", () => import("./pages/replays/replays.tsx"), "Replays"),
     page("/replays/$replayId", () => import("./pages/replays/replay-page.tsx"), "ReplayPage"),
+    page("/datasets/$datasetId", () => import("./pages/datasets/dataset-page.tsx"), "DatasetPage"),
     page("/developers", () => import("./pages/developers/developers.tsx"), "Developers"),
     page("/routes", () => import("./pages/routes/routes.tsx"), "Routes"),
     page("/routes/$routeId", () => import("./pages/routes/route-page.tsx"), "RoutePage"),

@@ -19,9 +19,12 @@ const paths = new Map<string, string>();
 beforeAll(async () => {
   gateway = await openConsole();
   for (let user = 0; user < 8; user++) await (await gateway.call("demo-chat", `user-${user}`)).text();
+  await gateway.graphql(
+    'mutation { createDataset(input: { name: "greetings", cases: [{ request: { model: "demo-chat", messages: [{ role: "user", content: "Hi" }] } }] }) { __typename } }',
+  );
   const found = await gateway.graphql<Record<string, { edges: { node: { id?: string; callId?: string; number?: string } }[] }>>(`{
     routes(first: 1) { edges { node { id } } } backends(first: 1) { edges { node { id } } } prompts(first: 1) { edges { node { id } } }
-    experiments(first: 1) { edges { node { id } } } apiKeys(first: 1) { edges { node { id } } } revisions(first: 1) { edges { node { number } } }
+    experiments(first: 1) { edges { node { id } } } datasets(first: 1) { edges { node { id } } } apiKeys(first: 1) { edges { node { id } } } revisions(first: 1) { edges { node { number } } }
     projects(first: 1) { edges { node { id } } }
   }`);
   for (const [kind, { edges }] of Object.entries(found)) paths.set(kind, edges[0]?.node.id ?? edges[0]?.node.number ?? "");
@@ -62,6 +65,9 @@ const pages = [
   ["/experiments/:experiments?change=true", "Change support-answer-steps"],
   ["/replays", "Replays"],
   ["/replays?make=true", "Replays"],
+  ["/replays?tab=datasets", "Replays"],
+  ["/replays?tab=datasets&make=true", "New dataset"],
+  ["/datasets/:datasets", "greetings"],
   ["/developers", "Developers"],
   ["/routes", "Routes"],
   ["/routes?make=true", "New route"],

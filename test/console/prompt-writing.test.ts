@@ -1,5 +1,6 @@
-/** Writing and using a prompt: drafts, cases and code, the console's pure parts. */
+/** Writing and using a prompt: drafts, cases, datasets and code, the console's pure parts. */
 import { describe, expect, it } from "vitest";
+import { casesInput, casesProblem, linesIn, newCases } from "../../web-console/pages/datasets/case-values.ts";
 import { casesIn, casesText } from "../../web-console/pages/prompts/cases.ts";
 import { exampleOf, promptSamples } from "../../web-console/pages/prompts/prompt-samples.ts";
 import { draftFrom, draftProblem, variablesIn, versionOf } from "../../web-console/pages/prompts/version-draft.ts";
@@ -57,4 +58,27 @@ it("code names the prompt by label or version, with a value of each variable's t
   expect(code("production")["Python (openai)"]).toContain('"all": True');
   expect(code("production")["Its own endpoint"]).toContain("curl http://n:1/v1/prompts/reply/run");
   expect(promptSamples(false).map(({ name }) => name)).not.toContain("Its own endpoint");
+});
+
+describe("cases of a dataset", () => {
+  it("are lines, a request by itself or with what is expected", () => {
+    const request = { model: "chat", messages: [] };
+    expect(linesIn(`${JSON.stringify({ request, expected: "Hi" })}\n\n${JSON.stringify(request)}`)).toEqual([
+      { request, expected: "Hi" },
+      { request, expected: null },
+    ]);
+    for (const text of ["", "[]", "{", '{"request":1}', '{"request":{},"expected":1}']) expect(linesIn(text)).toBeUndefined();
+  });
+
+  it("or the newest calls whose content is kept, of one route or any", () => {
+    expect(casesInput({ ...newCases, route: "chat" })).toEqual({ calls: { filter: { hasContent: true, routeName: ["chat"] }, limit: 50 } });
+    expect(casesInput({ ...newCases, from: "lines", lines: '{"model":"chat"}' })).toEqual({
+      cases: [{ request: { model: "chat" }, expected: null }],
+    });
+    expect([casesProblem(newCases), casesProblem({ ...newCases, limit: "0" }), casesProblem({ ...newCases, from: "lines" })]).toEqual([
+      undefined,
+      "How many calls, at most?",
+      "Each line is a JSON object with a request",
+    ]);
+  });
 });

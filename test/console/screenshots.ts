@@ -23,6 +23,7 @@ const pages = [
   "experiments?make=true",
   "replays",
   "replays?make=true",
+  "replays?tab=datasets",
   "developers",
   "routes",
   "backends",

@@ -9,10 +9,17 @@ interface ReplayValues extends Readonly<Record<string, unknown>> {
   /** "" the last logged calls, else a dataset's id. */
   readonly source: string;
   readonly limit: string;
+  /** Of logged calls: those of this route; empty: of any. */
+  readonly ofRoute: string;
+  readonly baseline: "" | "LOGGED" | "RERUN";
+  /** Calls at once; empty: the default. */
+  readonly concurrency: string;
   readonly route: string;
   /** "<prompt id> <version>"; empty: the route's own. */
   readonly prompt: string;
   readonly backendId: string;
+  /** Of the experiment that runs on the route. */
+  readonly variant: string;
   readonly revision: string;
   readonly parameters: string;
   readonly judge: "" | "EXACT" | "CONTAINS" | "JSON_SCHEMA" | "MODEL";
@@ -24,9 +31,13 @@ const names = {
   name: "Name",
   source: "Which calls",
   limit: "At most",
+  ofRoute: "Of route",
+  baseline: "Compared with",
+  concurrency: "Calls at once",
   route: "On route",
   prompt: "Prompt",
   backendId: "Backend",
+  variant: "Arm of the running experiment",
   revision: "As of revision",
   parameters: "Parameters (JSON)",
   judge: "Judged by",
@@ -43,7 +54,14 @@ const isJson = (text: string): boolean => {
   }
 };
 
-export function ReplayDialog({ choices, onClose }: { readonly choices: ReplayChoices; readonly onClose: (id?: string) => void }) {
+interface ReplayDialogProps {
+  readonly choices: ReplayChoices;
+  /** What is tried again at first; undefined: logged calls. */
+  readonly dataset: string | undefined;
+  readonly onClose: (id?: string) => void;
+}
+
+export function ReplayDialog({ choices, dataset, onClose }: ReplayDialogProps) {
   const routes = choices.routes.edges.map(({ node }) => node);
   return (
     <EditDialog<ReplayValues>
@@ -51,11 +69,15 @@ export function ReplayDialog({ choices, onClose }: { readonly choices: ReplayCho
       description="Each case is a real call: it costs what a call costs, stands in the ledger under the tag replay, and counts in no experiment."
       start={{
         name: "",
-        source: "",
+        source: dataset ?? "",
         limit: "50",
+        ofRoute: "",
+        baseline: "",
+        concurrency: "",
         route: "",
         prompt: "",
         backendId: "",
+        variant: "",
         revision: "",
         parameters: "",
         judge: "",
@@ -66,16 +88,18 @@ export function ReplayDialog({ choices, onClose }: { readonly choices: ReplayCho
       submit="Replay"
       done="The replay is running"
       large
-      refuse={({ limit, revision, parameters, judge, text }) =>
+      refuse={({ concurrency, limit, revision, parameters, judge, text }) =>
         !/^\d+$/.test(limit)
           ? "How many calls, at most?"
-          : !/^\d*$/.test(revision)
-            ? "A revision is a number"
-            : parameters.trim() !== "" && !isJson(parameters)
-              ? "Parameters are JSON"
-              : judge === "JSON_SCHEMA" && !isJson(text)
-                ? "The schema is JSON"
-                : undefined
+          : !/^\d*$/.test(concurrency)
+            ? "Calls at once is a number"
+            : !/^\d*$/.test(revision)
+              ? "A revision is a number"
+              : parameters.trim() !== "" && !isJson(parameters)
+                ? "Parameters are JSON"
+                : judge === "JSON_SCHEMA" && !isJson(text)
+                  ? "The schema is JSON"
+                  : undefined
       }
       save={(values) => replayCalls(inputOf(values))}
       onClose={(outcome) => onClose(outcome?.kind === "done" ? (outcome.payload as { id: string }).id : undefined)}
@@ -101,14 +125,42 @@ export function ReplayDialog({ choices, onClose }: { readonly choices: ReplayCho
               ]}
             />
             {values.source === "" && (
-              <TextField
-                label={names.limit}
-                inputMode="numeric"
-                value={values.limit}
-                onChange={(limit) => set("limit", limit)}
-                problem={problem("calls.limit")}
-              />
+              <>
+                <TextField
+                  label={names.limit}
+                  inputMode="numeric"
+                  value={values.limit}
+                  onChange={(limit) => set("limit", limit)}
+                  problem={problem("calls.limit")}
+                />
+                <SelectField
+                  label={names.ofRoute}
+                  value={values.ofRoute}
+                  onChange={(route) => set("ofRoute", route)}
+                  choices={[{ value: "", label: "any" }, ...routes.map(({ name }) => ({ value: name, label: name }))]}
+                />
+              </>
             )}
+            <SelectField
+              label={names.baseline}
+              value={values.baseline}
+              onChange={(baseline) => set("baseline", baseline as ReplayValues["baseline"])}
+              problem={problem("baseline")}
+              choices={[
+                { value: "", label: values.source === "" ? "what was answered then" : "things as they are now" },
+                values.source === ""
+                  ? { value: "RERUN", label: "things as they are now: each is called twice" }
+                  : { value: "LOGGED", label: "what was answered then, of cases made from calls" },
+              ]}
+            />
+            <TextField
+              label={names.concurrency}
+              inputMode="numeric"
+              value={values.concurrency}
+              onChange={(concurrency) => set("concurrency", concurrency)}
+              problem={problem("concurrency")}
+              hint="1 to 16; empty: 4"
+            />
           </div>
           <fieldset className="stack tight">
             <legend>Tried with; what is left empty is as it is now</legend>
@@ -136,6 +188,12 @@ export function ReplayDialog({ choices, onClose }: { readonly choices: ReplayCho
                   { value: "", label: "the route's own" },
                   ...choices.backends.edges.map(({ node }) => ({ value: node.id, label: node.key })),
                 ]}
+              />
+              <TextField
+                label={names.variant}
+                value={values.variant}
+                onChange={(variant) => set("variant", variant)}
+                problem={problem("candidate.variant")}
               />
               <TextField
                 label={names.revision}
@@ -198,8 +256,18 @@ function inputOf(values: ReplayValues): Parameters<typeof replayCalls>[0] {
   const given = <Value,>(text: string, value: Value): Value | null => (text.trim() === "" ? null : value);
   return {
     name: given(values.name, values.name),
-    ...(values.source === "" ? { calls: { filter: { hasContent: true }, limit: Number(values.limit) } } : { datasetId: values.source }),
+    ...(values.source === ""
+      ? {
+          calls: {
+            filter: { hasContent: true, ...(values.ofRoute === "" ? {} : { routeName: [values.ofRoute] }) },
+            limit: Number(values.limit),
+          },
+        }
+      : { datasetId: values.source }),
+    baseline: values.baseline === "" ? null : values.baseline,
+    concurrency: given(values.concurrency, Number(values.concurrency)),
     candidate: {
+      variant: given(values.variant, values.variant.trim()),
       route: given(values.route, values.route),
       backendId: given(values.backendId, values.backendId),
       promptId: given(promptId, promptId),

@@ -254,7 +254,7 @@ function SideRow({ name, side, judged }: { readonly name: string; readonly side:
 function CaseCard({ of, baseline }: { readonly of: Case; readonly baseline: Run["baseline"] }) {
   return (
     <Card
-      title={`Case ${of.position + 1}`}
+      title={`Case ${of.position}`}
       actions={
         <span className="row">
           {of.same !== null && <Badge tone={of.same ? "good" : "warn"}>{of.same ? "the same" : "differs"}</Badge>}

@@ -7,11 +7,13 @@ import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
-import { flag, useUrlState } from "../../shell/url-state.ts";
+import { flag, oneOf, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
+import { Tabs } from "../../ui/tabs.tsx";
+import { DatasetDialog, DatasetList } from "../datasets/datasets.tsx";
 import { ReplayDialog } from "./replay-dialog.tsx";
 import { candidateFragment, candidateName, stateTones } from "./words.ts";
 
@@ -52,6 +54,9 @@ const query = graphql(
           node {
             id
             name
+            description
+            createdAt
+            createdBy
             casesCount
           }
         }
@@ -134,24 +139,38 @@ const columns: readonly Column<Row>[] = [
 ];
 
 export function Replays() {
-  const [{ make }, setUrl] = useUrlState({ make: flag });
+  const [{ make, tab = "replays", dataset }, setUrl] = useUrlState({ make: flag, tab: oneOf("replays", "datasets"), dataset: text });
   const { first, nodes, ...later } = useKeyset(query, {}, (data) => data.replayRuns);
   const navigate = useNavigate();
   const refusal = useRefusal("developer");
+  const close = (page: "replays" | "datasets", madeId: string | undefined) =>
+    madeId === undefined
+      ? setUrl({ make: undefined, dataset: undefined }, { replace: true })
+      : void navigate({ to: `/${page}/${madeId}` } as never);
   return (
     <Page
       title="Replays"
       lead="Calls that were logged, or a dataset's cases, tried again with another version, route, revision or parameters, side by side."
       actions={
         <Button look="primary" refused={refusal} onClick={() => setUrl({ make: true })}>
-          <Plus size={16} aria-hidden /> New replay
+          <Plus size={16} aria-hidden /> {tab === "replays" ? "New replay" : "New dataset"}
         </Button>
       }
     >
+      <Tabs
+        label="What is tried again"
+        current={tab}
+        tabs={[
+          ["replays", "Replays"],
+          ["datasets", "Datasets"],
+        ]}
+      />
       <Result of={first}>
         {(data) => (
           <>
-            {nodes.length === 0 ? (
+            {tab === "datasets" ? (
+              <DatasetList rows={data.datasets.edges.map(({ node }) => node)} />
+            ) : nodes.length === 0 ? (
               <Empty title="Nothing was replayed yet">
                 Let a route, project or the organisation keep what is said in calls; then try those calls with a candidate before callers
                 meet it.
@@ -170,13 +189,9 @@ export function Replays() {
                 <More {...later} />
               </>
             )}
-            {make && (
-              <ReplayDialog
-                choices={data}
-                onClose={(id) =>
-                  id === undefined ? setUrl({ make: undefined }, { replace: true }) : void navigate({ to: `/replays/${id}` } as never)
-                }
-              />
+            {make && tab === "replays" && <ReplayDialog choices={data} dataset={dataset} onClose={(id) => close("replays", id)} />}
+            {make && tab === "datasets" && (
+              <DatasetDialog routes={data.routes.edges.map(({ node }) => node.name)} onClose={(id) => close("datasets", id)} />
             )}
           </>
         )}

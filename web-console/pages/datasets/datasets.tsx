@@ -1,0 +1,106 @@
+/** All datasets: cases that are kept to be tried again. */
+import { Link, useNavigate } from "@tanstack/react-router";
+import { EditDialog, type Form } from "../../change/form.tsx";
+import { count } from "../../format/numbers.ts";
+import { actorName } from "../../format/time.ts";
+import { Empty } from "../../graphql/result.tsx";
+import { type Column, DataTable } from "../../ui/data-table.tsx";
+import { TextField } from "../../ui/field.tsx";
+import { When } from "../../ui/marks.tsx";
+import { type CasesValues, casesInput, casesProblem, newCases } from "./case-values.ts";
+import { CasesFields } from "./cases-fields.tsx";
+import { createDataset } from "./changes.ts";
+
+export interface DatasetRow {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly casesCount: number;
+}
+
+const columns: readonly Column<DatasetRow>[] = [
+  {
+    id: "name",
+    name: "Dataset",
+    by: (row) => row.name,
+    cell: (row) => (
+      <Link to={`/datasets/${row.id}`} className="strong">
+        {row.name}
+      </Link>
+    ),
+  },
+  { id: "description", name: "What it is", cell: (row) => row.description || <span className="quiet">–</span> },
+  { id: "cases", name: "Cases", end: true, by: (row) => row.casesCount, cell: (row) => count(row.casesCount) },
+  {
+    id: "at",
+    name: "Made",
+    end: true,
+    by: (row) => row.createdAt,
+    cell: (row) => (
+      <>
+        <When at={row.createdAt} /> <span className="quiet">by {actorName(row.createdBy)}</span>
+      </>
+    ),
+  },
+];
+
+export function DatasetList({ rows }: { readonly rows: readonly DatasetRow[] }) {
+  const navigate = useNavigate();
+  return rows.length === 0 ? (
+    <Empty title="No dataset yet">
+      Keep calls that matter, or write cases of your own: each new version is tried on them before callers meet it.
+    </Empty>
+  ) : (
+    <div className="card flush">
+      <DataTable
+        label="Datasets"
+        columns={columns}
+        rows={rows}
+        rowId={(row) => row.id}
+        onOpen={(row) => void navigate({ to: `/datasets/${row.id}` } as never)}
+      />
+    </div>
+  );
+}
+
+interface NewDataset extends CasesValues {
+  readonly name: string;
+  readonly description: string;
+}
+
+interface DatasetDialogProps {
+  readonly routes: readonly string[];
+  readonly onClose: (madeId?: string) => void;
+}
+
+export const DatasetDialog = ({ routes, onClose }: DatasetDialogProps) => (
+  <EditDialog<NewDataset>
+    title="New dataset"
+    description="What is taken from calls stays when their own content goes."
+    start={{ ...newCases, name: "", description: "" }}
+    names={{ name: "Name", description: "What it is", from: "Cases", limit: "The newest", route: "Of route", lines: "Lines" }}
+    submit="Make the dataset"
+    done="The dataset is there"
+    large
+    refuse={(values) => (values.name.trim() === "" ? "Give it a name" : casesProblem(values))}
+    save={(values) => createDataset(values.name, values.description, casesInput(values))}
+    onClose={(outcome) => onClose(outcome?.kind === "done" ? (outcome.payload as { id: string }).id : undefined)}
+  >
+    {(form) => (
+      <>
+        <div className="field-grid">
+          <TextField label="Name" value={form.values.name} onChange={(name) => form.set("name", name)} problem={form.problem("name")} />
+          <TextField
+            label="What it is"
+            value={form.values.description}
+            onChange={(text) => form.set("description", text)}
+            hint="Optional"
+          />
+        </div>
+        <CasesFields form={form as Form<CasesValues>} routes={routes} />
+      </>
+    )}
+  </EditDialog>
+);
