@@ -3,6 +3,7 @@ import type { Scenario } from "./scenario.ts";
 import { analytics } from "./scenarios/analytics.ts";
 import { burstTokens, embeddings, largeAnswers, streamedTokens, translation, wholeAnswers } from "./scenarios/answers.ts";
 import { configuration } from "./scenarios/configuration.ts";
+import { consolePages } from "./scenarios/console.ts";
 import { grpc } from "./scenarios/grpc.ts";
 import { addedLatency } from "./scenarios/latency.ts";
 import { ledger } from "./scenarios/ledger.ts";
@@ -29,5 +30,6 @@ export const scenarios: readonly Scenario[] = [
   workers,
   ledger,
   analytics,
+  consolePages,
   soak,
 ];
