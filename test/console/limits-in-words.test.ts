@@ -14,6 +14,7 @@ const quota = (id: string, facts: Partial<Omit<QuotaNow, "level">> & { readonly 
     key: id,
     scopeKind: "ORGANISATION",
     scopeId: null,
+    scope: "the whole organisation",
     within: [],
     resource: "TOKENS",
     window: "DAY",

@@ -53,12 +53,17 @@ it("the chain of a key's limits goes from the organisation down, with combinatio
   expect(whole.quota).toMatchObject({ within: [], timeZone: "UTC", burst: "0", level: { source: "LEDGER", used: "0", remaining: "1000" } });
   const { data } = await client.ask(
     admin,
-    "query($id: ID!) { effectiveQuotas(apiKeyId: $id) { key level { used forecast holders { nodeId } } } }",
+    "query($id: ID!) { effectiveQuotas(apiKeyId: $id) { key scope level { used forecast holders { nodeId } } } }",
     {
       id: key,
     },
   );
   expect(data.effectiveQuotas.map((one: { key: string }) => one.key)).toEqual(["whole", "of-project", "of-key-in-project"]);
+  expect(data.effectiveQuotas.map((one: { scope: string }) => one.scope)).toEqual([
+    "the whole organisation",
+    "project One",
+    "key key on project One",
+  ]);
   const ofProject = await client.ask(admin, "query($id: ID!) { effectiveQuotas(projectId: $id) { key } }", { id: project });
   expect(ofProject.data.effectiveQuotas.map((one: { key: string }) => one.key)).toEqual(["whole", "of-project"]);
   const ofNobody = await client.ask(admin, "{ effectiveQuotas { key } }");

@@ -6,6 +6,7 @@ import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, enumOf, inOrganisation, mutate } from "../config-type.ts";
 import type { GraphQLContext } from "../context.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { scopeInWords } from "../scope-in-words.ts";
 
 const thresholdDefaults = [50, 80, 100];
 
@@ -63,6 +64,10 @@ export const Budget = builder.objectRef<BudgetRow>("Budget").implement({
     ...configFields(t),
     key: t.exposeString("key"),
     scopeKind: t.field({ type: BudgetScopeKind, resolve: (row) => row.scopeKind }),
+    scope: t.string({
+      description: 'What it is laid on, as people call it: "project storefront".',
+      resolve: (row, _args, context) => scopeInWords(context, [{ kind: row.scopeKind, id: row.scopeId }]),
+    }),
     scopeId: t.id({ nullable: true, resolve: (row) => row.scopeId ?? null }),
     limitNanodollars: t.field({ type: "BigInt", resolve: (row) => row.limitNanodollars }),
     period: t.field({ type: BudgetPeriod, description: "Weeks begin on Monday.", resolve: (row) => row.period }),

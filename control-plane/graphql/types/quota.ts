@@ -11,6 +11,7 @@ import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, enumOf, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { scopeInWords } from "../scope-in-words.ts";
 
 const QuotaScopeKind = enumOf("QuotaScopeKind", quotaScopeKinds);
 const QuotaResource = enumOf("QuotaResource", quotaResources);
@@ -35,6 +36,10 @@ export const Quota = builder.objectRef<QuotaRow>("Quota").implement({
       type: [QuotaNarrowing],
       description: "Only calls that these hold for as well: those of a key on a route.",
       resolve: (row) => [...row.within],
+    }),
+    scope: t.string({
+      description: 'What it is laid on, as people call it: "key web-shop on route chat".',
+      resolve: (row, _args, context) => scopeInWords(context, [{ kind: row.scopeKind, id: row.scopeId }, ...row.within]),
     }),
     resource: t.field({ type: QuotaResource, resolve: (row) => row.resource }),
     window: t.field({

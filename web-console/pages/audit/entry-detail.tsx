@@ -3,13 +3,13 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useQuery } from "urql";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
-import { JsonDiff } from "../../change/json-diff.tsx";
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
 import { failureOf } from "../../graphql/client.ts";
 import { graphql } from "../../graphql/documents.ts";
 import { useRefusal } from "../../session/viewer.ts";
 import { Button } from "../../ui/button.tsx";
 import { Code, Facts, Notice, When } from "../../ui/marks.tsx";
+import { Changes } from "../revisions/changes.tsx";
 import { type Entry, targetOf, viaNames } from "./entries.ts";
 import { irreversible } from "./reversible.ts";
 
@@ -107,16 +107,5 @@ function Changed({ number }: { readonly number: string }) {
   if (data === undefined) return <p className="quiet">Reading what it changed …</p>;
   const revision = data.revisions.edges[0]?.node;
   if (revision?.number !== number) return <p className="quiet">Its revision is not in the history of this organisation.</p>;
-  return (
-    <div className="stack">
-      {revision.changes.map((one) => (
-        <section key={`${one.kind} ${one.entityId}`} className="stack tight">
-          <h3>
-            {one.operation} {one.kind.replace("_", " ")}
-          </h3>
-          <JsonDiff before={one.before} after={one.after} />
-        </section>
-      ))}
-    </div>
-  );
+  return <Changes of={revision.changes} />;
 }

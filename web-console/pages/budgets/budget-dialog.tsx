@@ -2,12 +2,8 @@
 import { EditDialog } from "../../change/form.tsx";
 import { nanodollarsOf, typedDollars } from "../../format/numbers.ts";
 import { SelectField, TextField } from "../../ui/field.tsx";
+import { ScopeField, scopeRefusal } from "../quotas/scope-field.tsx";
 import { type BudgetDetails, type BudgetValues, budgetValues, readBudgetAgain, saveBudget } from "./changes.ts";
-
-export interface BudgetScopes {
-  readonly PROJECT: readonly { readonly id: string; readonly name: string }[];
-  readonly API_KEY: readonly { readonly id: string; readonly name: string }[];
-}
 
 interface Typed extends Readonly<Record<string, unknown>> {
   readonly key: string;
@@ -50,15 +46,7 @@ function readThresholds(text: string): readonly number[] | undefined {
   return percents.length > 0 && rising ? percents : undefined;
 }
 
-export function BudgetDialog({
-  budget,
-  scopes,
-  onClose,
-}: {
-  readonly budget?: BudgetDetails;
-  readonly scopes: BudgetScopes;
-  readonly onClose: () => void;
-}) {
+export function BudgetDialog({ budget, onClose }: { readonly budget?: BudgetDetails; readonly onClose: () => void }) {
   const isNew = budget === undefined;
   return (
     <EditDialog<Typed>
@@ -93,14 +81,14 @@ export function BudgetDialog({
       names={names}
       submit={isNew ? "Make the budget" : "Publish the change"}
       done={isNew ? "The budget is there" : "The budget is changed"}
-      refuse={({ key, limit, thresholds }) =>
+      refuse={({ key, limit, thresholds, scopeKind, scopeId }) =>
         key.trim() === ""
           ? "Give it a name"
           : nanodollarsOf(limit) === undefined
             ? "The limit is an amount in dollars, such as 250 or 12.50"
             : readThresholds(thresholds) === undefined
               ? "Thresholds are whole percents that rise, such as 50, 80, 100"
-              : undefined
+              : scopeRefusal(scopeKind, scopeId)
       }
       save={({ limit, thresholds, ...rest }, revision) =>
         saveBudget(
@@ -111,71 +99,55 @@ export function BudgetDialog({
       }
       onClose={() => onClose()}
     >
-      {({ values, set, problem }) => {
-        const scoped = values.scopeKind in scopes ? scopes[values.scopeKind as keyof BudgetScopes] : undefined;
-        return (
-          <>
-            <TextField label={names.key} value={values.key} onChange={(key) => set("key", key)} problem={problem("key")} />
-            {isNew && (
-              <div className="field-grid">
-                <SelectField
-                  label={names.scopeKind}
-                  value={values.scopeKind}
-                  onChange={(kind) => {
-                    set("scopeKind", kind as Typed["scopeKind"]);
-                    set("scopeId", kind in scopes ? (scopes[kind as keyof BudgetScopes][0]?.id ?? "") : "");
-                  }}
-                  problem={problem("scopeKind")}
-                  choices={[
-                    { value: "ORGANISATION", label: "the whole organisation" },
-                    { value: "PROJECT", label: "a project" },
-                    { value: "API_KEY", label: "an API key" },
-                  ]}
-                />
-                {scoped !== undefined && (
-                  <SelectField
-                    label={names.scopeId}
-                    value={values.scopeId}
-                    onChange={(id) => set("scopeId", id)}
-                    problem={problem("scopeId")}
-                    choices={scoped.map(({ id, name }) => ({ value: id, label: name }))}
-                  />
-                )}
-                <SelectField
-                  label={names.period}
-                  value={values.period}
-                  onChange={(period) => set("period", period as Typed["period"])}
-                  problem={problem("period")}
-                  choices={["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"].map((value) => ({ value, label: value.toLowerCase() }))}
-                />
-                <TextField
-                  label={names.timeZone}
-                  value={values.timeZone}
-                  onChange={(zone) => set("timeZone", zone)}
-                  problem={problem("timeZone")}
-                  hint="Where its days begin, such as Europe/Berlin."
-                />
-              </div>
-            )}
+      {({ values, set, problem }) => (
+        <>
+          <TextField label={names.key} value={values.key} onChange={(key) => set("key", key)} problem={problem("key")} />
+          {isNew && (
             <div className="field-grid">
-              <TextField
-                label={names.limit}
-                inputMode="decimal"
-                value={values.limit}
-                onChange={(limit) => set("limit", limit)}
-                problem={problem("limitNanodollars")}
+              <ScopeField
+                kinds={["ORGANISATION", "PROJECT", "API_KEY"]}
+                kind={values.scopeKind}
+                id={values.scopeId}
+                onChange={(kind, id) => {
+                  set("scopeKind", kind);
+                  set("scopeId", id);
+                }}
+                problem={problem}
+              />
+              <SelectField
+                label={names.period}
+                value={values.period}
+                onChange={(period) => set("period", period as Typed["period"])}
+                problem={problem("period")}
+                choices={["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"].map((value) => ({ value, label: value.toLowerCase() }))}
               />
               <TextField
-                label={names.thresholds}
-                value={values.thresholds}
-                onChange={(thresholds) => set("thresholds", thresholds)}
-                problem={problem("thresholdPercents")}
-                hint="Each is told once in a period, as an alert."
+                label={names.timeZone}
+                value={values.timeZone}
+                onChange={(zone) => set("timeZone", zone)}
+                problem={problem("timeZone")}
+                hint="Where its days begin, such as Europe/Berlin."
               />
             </div>
-          </>
-        );
-      }}
+          )}
+          <div className="field-grid">
+            <TextField
+              label={names.limit}
+              inputMode="decimal"
+              value={values.limit}
+              onChange={(limit) => set("limit", limit)}
+              problem={problem("limitNanodollars")}
+            />
+            <TextField
+              label={names.thresholds}
+              value={values.thresholds}
+              onChange={(thresholds) => set("thresholds", thresholds)}
+              problem={problem("thresholdPercents")}
+              hint="Each is told once in a period, as an alert."
+            />
+          </div>
+        </>
+      )}
     </EditDialog>
   );
 }

@@ -13,7 +13,8 @@ import { flag, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Badge, Meter, When } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
-import { BudgetDialog, type BudgetScopes } from "./budget-dialog.tsx";
+import { ScopeLink } from "../quotas/scope-field.tsx";
+import { BudgetDialog } from "./budget-dialog.tsx";
 import { archiveBudget, type BudgetDetails, budgetFragment } from "./changes.ts";
 
 const query = graphql(
@@ -29,22 +30,6 @@ const query = graphql(
         pageInfo {
           hasNextPage
           endCursor
-        }
-      }
-      projects(first: 100) {
-        edges {
-          node {
-            id
-            name
-          }
-        }
-      }
-      apiKeys(first: 100) {
-        edges {
-          node {
-            id
-            name
-          }
         }
       }
       routes(first: 100) {
@@ -92,33 +77,27 @@ export function Budgets() {
       }
     >
       <Result of={first}>
-        {(data) => {
-          const scopes: BudgetScopes = {
-            PROJECT: data.projects.edges.map(({ node }) => node),
-            API_KEY: data.apiKeys.edges.map(({ node }) => node),
-          };
-          return (
-            <>
-              {nodes.length === 0 ? (
-                <Empty title="No budget yet">
-                  Nobody is told what is spent. A first good one: the organisation's month, told at 50, 80 and 100 %.
-                </Empty>
-              ) : (
-                <>
-                  <div className="grid">
-                    {nodes.map((one) => (
-                      <BudgetCard key={one.id} budget={one} scopes={scopes} refusal={refusal} onEdit={() => setUrl({ budget: one.id })} />
-                    ))}
-                  </div>
-                  <More {...later} />
-                  <Saving routes={data.routes} />
-                </>
-              )}
-              {make && <BudgetDialog scopes={scopes} onClose={close} />}
-              {edited !== undefined && <BudgetDialog budget={edited} scopes={scopes} onClose={close} />}
-            </>
-          );
-        }}
+        {(data) => (
+          <>
+            {nodes.length === 0 ? (
+              <Empty title="No budget yet">
+                Nobody is told what is spent. A first good one: the organisation's month, told at 50, 80 and 100 %.
+              </Empty>
+            ) : (
+              <>
+                <div className="grid">
+                  {nodes.map((one) => (
+                    <BudgetCard key={one.id} budget={one} refusal={refusal} onEdit={() => setUrl({ budget: one.id })} />
+                  ))}
+                </div>
+                <More {...later} />
+                <Saving routes={data.routes} />
+              </>
+            )}
+            {make && <BudgetDialog onClose={close} />}
+            {edited !== undefined && <BudgetDialog budget={edited} onClose={close} />}
+          </>
+        )}
       </Result>
     </Page>
   );
@@ -126,19 +105,18 @@ export function Budgets() {
 
 interface CardProps {
   readonly budget: BudgetDetails;
-  readonly scopes: BudgetScopes;
   readonly refusal: string | undefined;
   readonly onEdit: () => void;
 }
 
-function BudgetCard({ budget, scopes, refusal, onEdit }: CardProps) {
+function BudgetCard({ budget, refusal, onEdit }: CardProps) {
   const [archiving, setArchiving] = useState(false);
   return (
     <Card title={budget.key} actions={<Reached budget={budget} />}>
       <div className="stack tight">
         <p>
           <strong className="number">{money(budget.limitNanodollars)}</strong> a {budget.period.toLowerCase()}
-          {budget.timeZone !== "UTC" && ` in ${budget.timeZone}`}, for <Scope budget={budget} scopes={scopes} />
+          {budget.timeZone !== "UTC" && ` in ${budget.timeZone}`}, for <ScopeLink of={budget} />
         </p>
         <Spent budget={budget} />
         <div className="row">
@@ -197,13 +175,6 @@ function Spent({ budget: { key, state, limitNanodollars, thresholdPercents } }: 
       </p>
     </div>
   );
-}
-
-function Scope({ budget: { scopeKind, scopeId }, scopes }: { readonly budget: BudgetDetails; readonly scopes: BudgetScopes }) {
-  if (scopeKind === "ORGANISATION") return "the whole organisation";
-  const name = scopes[scopeKind].find(({ id }) => id === scopeId)?.name;
-  if (scopeKind === "API_KEY" && name !== undefined) return <Link to={`/keys/${scopeId}`}>key {name}</Link>;
-  return `${scopeKind === "PROJECT" ? "project" : "key"} ${name ?? "that is gone"}`;
 }
 
 function Saving({ routes }: { readonly routes: Data["routes"] }) {

@@ -9,6 +9,7 @@ export const budgetFragment = graphql(`
     key
     scopeKind
     scopeId
+    scope
     period
     timeZone
     limitNanodollars

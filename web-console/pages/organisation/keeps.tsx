@@ -9,10 +9,10 @@ import { useRefusal, useViewer } from "../../session/viewer.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { DataTable } from "../../ui/data-table.tsx";
-import { TextField } from "../../ui/field.tsx";
 import { Facts, When } from "../../ui/marks.tsx";
 import { archiveOrganisation, updateOrganisation } from "./changes.ts";
 import { DiscountsDialog } from "./discounts.tsx";
+import { NameFields, type NameValues, nameRefusal, names } from "./name-fields.tsx";
 import type { Organisation } from "./organisation.tsx";
 
 interface KeepsProps {
@@ -74,9 +74,7 @@ export function Keeps({ organisation, providers, projects }: KeepsProps) {
   );
 }
 
-interface OrganisationValues extends Readonly<Record<string, unknown>> {
-  readonly key: string;
-  readonly name: string;
+interface OrganisationValues extends NameValues {
   readonly capture: CaptureValues;
 }
 
@@ -86,26 +84,21 @@ function OrganisationDialog({ organisation, onClose }: { readonly organisation: 
       title={`Change ${organisation.name}`}
       start={{ key: organisation.key, name: organisation.name, capture: captureValues(organisation.contentCapture) }}
       revision={organisation.revision}
-      names={{ key: "Key", name: "Name", capture: "What is said in calls" }}
+      names={{ ...names, capture: "What is said in calls" }}
       submit="Publish the change"
       done="The organisation is changed"
-      refuse={({ key, name, capture }) => (key === "" || name === "" ? "Give it a key and a name" : captureRefusal(capture))}
+      refuse={(values) => nameRefusal(values) ?? captureRefusal(values.capture)}
       save={({ key, name, capture }, revision) => updateOrganisation({ key, name, contentCapture: captureInput(capture) }, revision)}
       onClose={() => onClose()}
     >
-      {({ values, set, problem }) => (
+      {(form) => (
         <>
-          <div className="field-grid">
-            <TextField label="Key" value={values.key} onChange={(key) => set("key", key)} problem={problem("key")} hint="For machines" />
-            <TextField
-              label="Name"
-              value={values.name}
-              onChange={(name) => set("name", name)}
-              problem={problem("name")}
-              hint="For people"
-            />
-          </div>
-          <CaptureFields values={values.capture} onChange={(capture) => set("capture", capture)} problem={problem("contentCapture")} />
+          <NameFields {...form} />
+          <CaptureFields
+            values={form.values.capture}
+            onChange={(capture) => form.set("capture", capture)}
+            problem={form.problem("contentCapture")}
+          />
         </>
       )}
     </EditDialog>

@@ -5,9 +5,9 @@ import { act, actingOrganisation } from "../../session/acting.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { DataTable } from "../../ui/data-table.tsx";
-import { TextField } from "../../ui/field.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
 import { createOrganisation } from "./changes.ts";
+import { NameFields, type NameValues, nameRefusal, names } from "./name-fields.tsx";
 import type { OrganisationData } from "./organisation.tsx";
 
 interface OrganisationsProps {
@@ -53,28 +53,17 @@ export function Organisations({ data, making, onMake, onClose }: OrganisationsPr
         rowId={(row) => row.id}
       />
       {making && (
-        <EditDialog<{ key: string; name: string }>
+        <EditDialog<NameValues>
           title="New organisation"
           start={{ key: "", name: "" }}
-          names={{ key: "Key", name: "Name" }}
+          names={names}
           submit="Make the organisation"
           done="The organisation is there"
-          refuse={({ key, name }) => (key === "" || name === "" ? "Give it a key and a name" : undefined)}
+          refuse={nameRefusal}
           save={({ key, name }) => createOrganisation(key, name)}
           onClose={onClose}
         >
-          {({ values, set, problem }) => (
-            <div className="field-grid">
-              <TextField label="Key" value={values.key} onChange={(key) => set("key", key)} problem={problem("key")} hint="For machines" />
-              <TextField
-                label="Name"
-                value={values.name}
-                onChange={(name) => set("name", name)}
-                problem={problem("name")}
-                hint="For people"
-              />
-            </div>
-          )}
+          {(form) => <NameFields {...form} />}
         </EditDialog>
       )}
     </Card>

@@ -4,8 +4,8 @@ import { type CaptureValues, captureFragment, captureInput, captureRefusal, capt
 import { EditDialog } from "../../change/form.tsx";
 import { client } from "../../graphql/client.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
-import { TextField } from "../../ui/field.tsx";
 import { saveProject } from "./changes.ts";
+import { NameFields, type NameValues, nameRefusal, names } from "./name-fields.tsx";
 
 export const projectFragment = graphql(
   `
@@ -35,9 +35,7 @@ const readProject = graphql(
   [projectFragment],
 );
 
-interface ProjectValues extends Readonly<Record<string, unknown>> {
-  readonly key: string;
-  readonly name: string;
+interface ProjectValues extends NameValues {
   readonly capture: CaptureValues;
 }
 
@@ -58,31 +56,22 @@ export function ProjectDialog({ project, onClose }: { readonly project?: Project
       title={project === undefined ? "New project" : `Change ${project.name}`}
       start={valuesOf(project)}
       {...(project === undefined ? {} : { revision: project.revision, readAgain: () => readAgain(project.id) })}
-      names={{ key: "Key", name: "Name", capture: "What is said in calls" }}
+      names={{ ...names, capture: "What is said in calls" }}
       submit={project === undefined ? "Make the project" : "Publish the change"}
       done={project === undefined ? "The project is there" : "The project is changed"}
-      refuse={({ key, name, capture }) => (key === "" || name === "" ? "Give it a key and a name" : captureRefusal(capture))}
+      refuse={(values) => nameRefusal(values) ?? captureRefusal(values.capture)}
       save={({ key, name, capture }, revision) => saveProject(project?.id, { key, name, contentCapture: captureInput(capture) }, revision)}
       onClose={onClose}
     >
-      {({ values, set, problem }) => (
+      {(form) => (
         <>
-          <div className="field-grid">
-            <TextField label="Key" value={values.key} onChange={(key) => set("key", key)} problem={problem("key")} hint="For machines" />
-            <TextField
-              label="Name"
-              value={values.name}
-              onChange={(name) => set("name", name)}
-              problem={problem("name")}
-              hint="For people"
-            />
-          </div>
+          <NameFields {...form} />
           {project !== undefined && (
             <CaptureFields
-              values={values.capture}
-              onChange={(capture) => set("capture", capture)}
+              values={form.values.capture}
+              onChange={(capture) => form.set("capture", capture)}
               above="As the organisation says"
-              problem={problem("contentCapture")}
+              problem={form.problem("contentCapture")}
             />
           )}
         </>

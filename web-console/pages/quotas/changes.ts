@@ -9,6 +9,7 @@ export const quotaFragment = graphql(`
     key
     scopeKind
     scopeId
+    scope
     within {
       kind
       id

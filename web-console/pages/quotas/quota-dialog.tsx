@@ -1,22 +1,11 @@
 /** Making a quota, and changing what may be changed of one: its name, how much, and what happens then. */
+import { ChooseField } from "../../change/choose-field.tsx";
 import { EditDialog } from "../../change/form.tsx";
 import { nanodollarsOf, typedDollars } from "../../format/numbers.ts";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { type QuotaDetails, type QuotaValues, quotaValues, readQuotaAgain, saveQuota } from "./changes.ts";
+import { ScopeField, scopeRefusal } from "./scope-field.tsx";
 import { isCalendarWindow, limitOf, lower, slides } from "./words.ts";
-
-export interface Scoped {
-  readonly id: string;
-  readonly name: string;
-}
-
-/** What a quota can be laid on, by its kind. */
-export interface Scopes {
-  readonly PROJECT: readonly Scoped[];
-  readonly API_KEY: readonly Scoped[];
-  readonly ROUTE: readonly Scoped[];
-  readonly BACKEND: readonly Scoped[];
-}
 
 const names = {
   key: "Name",
@@ -51,15 +40,7 @@ const typed = (values: QuotaValues): QuotaValues =>
 const amountFrom = (text: string, resource: string): string | undefined =>
   resource === "COST" ? nanodollarsOf(text) : /^\d+$/.test(text.trim()) ? text.trim() : undefined;
 
-export function QuotaDialog({
-  quota,
-  scopes,
-  onClose,
-}: {
-  readonly quota?: QuotaDetails;
-  readonly scopes: Scopes;
-  readonly onClose: () => void;
-}) {
+export function QuotaDialog({ quota, onClose }: { readonly quota?: QuotaDetails; readonly onClose: () => void }) {
   const isNew = quota === undefined;
   return (
     <EditDialog<QuotaValues>
@@ -80,12 +61,12 @@ export function QuotaDialog({
       names={names}
       submit={isNew ? "Make the quota" : "Publish the change"}
       done={isNew ? "The quota is there" : "The quota is changed"}
-      refuse={({ key, limit, burst, resource }) =>
+      refuse={({ key, limit, burst, resource, scopeKind, scopeId }) =>
         key.trim() === ""
           ? "Give it a name"
           : amountFrom(limit, resource) === undefined || amountFrom(burst, resource) === undefined
             ? `The limit is ${resource === "COST" ? "an amount in dollars, such as 12.50" : "a whole number"}`
-            : undefined
+            : scopeRefusal(scopeKind, scopeId)
       }
       save={(values, revision) =>
         saveQuota(
@@ -102,43 +83,30 @@ export function QuotaDialog({
       onClose={onClose}
     >
       {({ values, set, problem }) => {
-        const scoped = values.scopeKind in scopes ? scopes[values.scopeKind as keyof Scopes] : undefined;
         const unit = values.resource === "COST" ? ", dollars" : "";
         return (
           <>
             <TextField label={names.key} value={values.key} onChange={(key) => set("key", key)} problem={problem("key")} />
             {isNew && (
               <div className="field-grid">
-                <SelectField
-                  label={names.scopeKind}
-                  value={values.scopeKind}
-                  onChange={(kind) => {
-                    set("scopeKind", kind as QuotaValues["scopeKind"]);
-                    set("scopeId", kind in scopes ? (scopes[kind as keyof Scopes][0]?.id ?? "") : "");
-                    if (kind === "ROUTE") set("onRouteId", "");
+                <ScopeField
+                  kinds={["ORGANISATION", "PROJECT", "API_KEY", "ROUTE", "BACKEND", "END_USER"]}
+                  kind={values.scopeKind}
+                  id={values.scopeId}
+                  onChange={(kind, id) => {
+                    set("scopeKind", kind);
+                    set("scopeId", id);
                   }}
-                  problem={problem("scopeKind")}
-                  choices={choices("ORGANISATION", "PROJECT", "API_KEY", "ROUTE", "BACKEND").concat({
-                    value: "END_USER",
-                    label: "each end user",
-                  })}
+                  problem={problem}
                 />
-                {scoped !== undefined && (
-                  <SelectField
-                    label={names.scopeId}
-                    value={values.scopeId}
-                    onChange={(id) => set("scopeId", id)}
-                    problem={problem("scopeId")}
-                    choices={scoped.map(({ id, name }) => ({ value: id, label: name }))}
-                  />
-                )}
                 {values.scopeKind !== "ROUTE" && (
-                  <SelectField
+                  <ChooseField
                     label={names.onRouteId}
+                    of="routes"
                     value={values.onRouteId}
-                    onChange={(id) => set("onRouteId", id)}
+                    none="any"
+                    onChange={({ id }) => set("onRouteId", id)}
                     problem={problem("within")}
-                    choices={[{ value: "", label: "any" }, ...scopes.ROUTE.map(({ id, name }) => ({ value: id, label: name }))]}
                   />
                 )}
                 <SelectField

@@ -1,9 +1,8 @@
 /** Limits: on whom, of what, in which window; how much of each is used now, and where it will stand at the window's end. */
-import { Link } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
-import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { graphql } from "../../graphql/documents.ts";
 import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
@@ -17,7 +16,8 @@ import { Tabs } from "../../ui/tabs.tsx";
 import { archiveQuota, levelFragment, type QuotaNow, quotaFragment } from "./changes.ts";
 import { HeldNow, QuotaEffects } from "./effects.tsx";
 import { Level } from "./level.tsx";
-import { QuotaDialog, type Scopes } from "./quota-dialog.tsx";
+import { QuotaDialog } from "./quota-dialog.tsx";
+import { ScopeLink } from "./scope-field.tsx";
 import { amountOf, isCalendarWindow, limitOf, lower, slides, windowOf } from "./words.ts";
 
 const query = graphql(
@@ -36,51 +36,10 @@ const query = graphql(
           endCursor
         }
       }
-      projects(first: 100) {
-        edges {
-          node {
-            id
-            name
-          }
-        }
-      }
-      apiKeys(first: 100) {
-        edges {
-          node {
-            id
-            name
-          }
-        }
-      }
-      routes(first: 100) {
-        edges {
-          node {
-            id
-            name
-          }
-        }
-      }
-      backends(first: 100) {
-        edges {
-          node {
-            id
-            name: key
-          }
-        }
-      }
     }
   `,
   [quotaFragment, levelFragment],
 );
-
-type Data = ResultOf<typeof query>;
-
-const scopesOf = (data: Data): Scopes => ({
-  PROJECT: data.projects.edges.map(({ node }) => node),
-  API_KEY: data.apiKeys.edges.map(({ node }) => node),
-  ROUTE: data.routes.edges.map(({ node }) => node),
-  BACKEND: data.backends.edges.map(({ node }) => node),
-});
 
 const orders = {
   fullest: "the fullest first",
@@ -138,10 +97,9 @@ function Limits() {
     >
       <Tabs label="Parts of this page" current="limits" tabs={tabs} />
       <Result of={first}>
-        {(data) => {
-          const scopes = scopesOf(data);
+        {() => {
           const shown = nodes
-            .filter((one) => `${one.key} ${scopeName(one, scopes)} ${lower(one.resource)}`.toLowerCase().includes((q ?? "").toLowerCase()))
+            .filter((one) => `${one.key} ${one.scope} ${lower(one.resource)}`.toLowerCase().includes((q ?? "").toLowerCase()))
             .sort(compares[sort]);
           return (
             <>
@@ -176,21 +134,14 @@ function Limits() {
                   )}
                   <div className="grid">
                     {shown.map((one) => (
-                      <QuotaCard
-                        key={one.id}
-                        quota={one}
-                        among={nodes}
-                        scopes={scopes}
-                        refusal={refusal}
-                        onEdit={() => setUrl({ quota: one.id })}
-                      />
+                      <QuotaCard key={one.id} quota={one} among={nodes} refusal={refusal} onEdit={() => setUrl({ quota: one.id })} />
                     ))}
                   </div>
                   <More {...later} />
                 </>
               )}
-              {make && <QuotaDialog scopes={scopes} onClose={close} />}
-              {edited !== undefined && <QuotaDialog quota={edited} scopes={scopes} onClose={close} />}
+              {make && <QuotaDialog onClose={close} />}
+              {edited !== undefined && <QuotaDialog quota={edited} onClose={close} />}
             </>
           );
         }}
@@ -204,12 +155,11 @@ const enforcementTones: Readonly<Record<string, Tone>> = { HARD: "bad", SOFT: "w
 interface CardProps {
   readonly quota: QuotaNow;
   readonly among: readonly QuotaNow[];
-  readonly scopes: Scopes;
   readonly refusal: string | undefined;
   readonly onEdit: () => void;
 }
 
-function QuotaCard({ quota, among, scopes, refusal, onEdit }: CardProps) {
+function QuotaCard({ quota, among, refusal, onEdit }: CardProps) {
   const [archiving, setArchiving] = useState(false);
   const { limit, burst, resource, window, timeZone } = quota;
   return (
@@ -217,7 +167,7 @@ function QuotaCard({ quota, among, scopes, refusal, onEdit }: CardProps) {
       <div className="stack tight">
         <p>
           <strong className="number">{amountOf(limit, resource)}</strong> {windowOf(window)}
-          {isCalendarWindow(window) && timeZone !== "UTC" && ` in ${timeZone}`}, for <Scope quota={quota} scopes={scopes} />
+          {isCalendarWindow(window) && timeZone !== "UTC" && ` in ${timeZone}`}, for <ScopeLink of={quota} />
           {slides(window) && burst !== "0" && `; at most ${amountOf(burst, resource)} at once`}
         </p>
         <Level quota={quota} among={among} />
@@ -236,37 +186,11 @@ function QuotaCard({ quota, among, scopes, refusal, onEdit }: CardProps) {
           name={quota.key}
           verb="Archive the quota"
           done="The quota is archived"
-          consequences={[`${limitOf(quota)} no longer holds for ${scopeName(quota, scopes)}.`]}
+          consequences={[`${limitOf(quota)} no longer holds for ${quota.scope}.`]}
           act={() => archiveQuota(quota.id, quota.revision)}
           onClose={() => setArchiving(false)}
         />
       )}
     </Card>
-  );
-}
-
-const nameIn = (scopes: Scopes, kind: string, id: string | null): string | undefined =>
-  kind in scopes ? scopes[kind as keyof Scopes].find((one) => one.id === id)?.name : undefined;
-
-/** "key web-shop on route chat" */
-function scopeName({ scopeKind, scopeId, within }: QuotaNow, scopes: Scopes): string {
-  const one = (kind: string, id: string | null) =>
-    kind === "ORGANISATION"
-      ? "the whole organisation"
-      : kind === "END_USER"
-        ? "each end user"
-        : `${lower(kind)} ${nameIn(scopes, kind, id) ?? "that is gone"}`;
-  return [one(scopeKind, scopeId), ...within.map(({ kind, id }) => one(kind, id))].join(" on ");
-}
-
-const pages: Readonly<Record<string, string>> = { PROJECT: "projects", ROUTE: "routes", API_KEY: "keys", BACKEND: "backends" };
-
-function Scope({ quota, scopes }: { readonly quota: QuotaNow; readonly scopes: Scopes }) {
-  const page = pages[quota.scopeKind];
-  const words = scopeName(quota, scopes);
-  return page === undefined || nameIn(scopes, quota.scopeKind, quota.scopeId) === undefined ? (
-    words
-  ) : (
-    <Link to={`/${page}/${quota.scopeId}`}>{words}</Link>
   );
 }

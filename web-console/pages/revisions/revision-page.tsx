@@ -2,7 +2,6 @@
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
-import { JsonDiff } from "../../change/json-diff.tsx";
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
 import { counted } from "../../format/numbers.ts";
 import { actorName } from "../../format/time.ts";
@@ -13,8 +12,9 @@ import { useRefusal } from "../../session/viewer.ts";
 import { Card, Page } from "../../shell/page.tsx";
 import { oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
-import { Badge, Facts, When } from "../../ui/marks.tsx";
+import { Facts, When } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
+import { Changes } from "./changes.tsx";
 
 const query = graphql(`
   query Revision($after: String!, $number: BigInt!, $newest: BigInt!) {
@@ -83,7 +83,6 @@ const restore = graphql(
 );
 
 type Data = ResultOf<typeof query>;
-type Change = Data["revisions"]["edges"][number]["node"]["changes"][number];
 
 export function RevisionPage() {
   const { number } = useParams({ strict: false }) as { number: string };
@@ -160,44 +159,6 @@ function Since({ data, newest }: { readonly data: Data; readonly newest: string 
       <Changes of={data.since.changes} />
     </>
   );
-}
-
-const operationTones = { create: "good", update: "info", archive: "warn", restore: "good" } as const;
-
-function Changes({
-  of,
-}: {
-  readonly of: readonly {
-    readonly kind: string;
-    readonly entityId: string;
-    readonly operation: string;
-    readonly before: unknown;
-    readonly after: unknown;
-  }[];
-}) {
-  return (
-    <div className="change-list">
-      {of.map((one) => (
-        <Card
-          key={`${one.kind} ${one.entityId} ${one.operation}`}
-          title={
-            <span className="row">
-              <Badge tone={operationTones[one.operation as keyof typeof operationTones] ?? "neutral"}>{one.operation}</Badge>
-              {one.kind.replace("_", " ")} {nameOf(one)}
-            </span>
-          }
-        >
-          <JsonDiff before={one.before} after={one.after} />
-        </Card>
-      ))}
-    </div>
-  );
-}
-
-function nameOf({ after, before, entityId }: Pick<Change, "after" | "before" | "entityId">): string {
-  const image = (after ?? before ?? {}) as Readonly<Record<string, unknown>>;
-  const name = image["name"] ?? image["key"];
-  return typeof name === "string" ? name : entityId;
 }
 
 function Restore({ number, onClose }: { readonly number: string; readonly onClose: () => void }) {

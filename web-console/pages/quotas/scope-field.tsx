@@ -1,0 +1,66 @@
+/** What a limit is laid on, as a part of a form; and in a sentence, with a way there. */
+import { Link } from "@tanstack/react-router";
+import type { ChoiceKind } from "../../change/choices.ts";
+import { ChooseField } from "../../change/choose-field.tsx";
+import { SelectField } from "../../ui/field.tsx";
+
+type ScopeKind = "ORGANISATION" | "PROJECT" | "API_KEY" | "ROUTE" | "BACKEND" | "END_USER";
+
+const scopes: Readonly<Record<ScopeKind, { readonly label: string; readonly of?: ChoiceKind; readonly page?: string }>> = {
+  ORGANISATION: { label: "the whole organisation" },
+  PROJECT: { label: "a project", of: "projects", page: "projects" },
+  API_KEY: { label: "an API key", of: "apiKeys", page: "keys" },
+  ROUTE: { label: "a route", of: "routes", page: "routes" },
+  BACKEND: { label: "a backend", of: "backends", page: "backends" },
+  END_USER: { label: "each end user" },
+};
+
+interface ScopeFieldProps<Kind extends ScopeKind> {
+  /** Those that it can be laid on. */
+  readonly kinds: readonly Kind[];
+  readonly kind: Kind;
+  /** Empty: none was chosen, or the kind has none. */
+  readonly id: string;
+  readonly onChange: (kind: Kind, id: string) => void;
+  readonly problem: (path: string) => string | undefined;
+}
+
+export function ScopeField<Kind extends ScopeKind>({ kinds, kind, id, onChange, problem }: ScopeFieldProps<Kind>) {
+  const { of } = scopes[kind];
+  return (
+    <>
+      <SelectField
+        label="For"
+        value={kind}
+        onChange={(next) => onChange(next as Kind, "")}
+        problem={problem("scopeKind")}
+        choices={kinds.map((one) => ({ value: one, label: scopes[one].label }))}
+      />
+      {of !== undefined && (
+        <ChooseField
+          key={kind}
+          label="Which one"
+          of={of}
+          value={id}
+          onChange={(choice) => onChange(kind, choice.id)}
+          problem={problem("scopeId")}
+        />
+      )}
+    </>
+  );
+}
+
+/** Why a form cannot be sent; undefined: it can. */
+export const scopeRefusal = (kind: ScopeKind, id: string): string | undefined =>
+  scopes[kind].of !== undefined && id === "" ? `Say which one: it is for ${scopes[kind].label}` : undefined;
+
+interface Laid {
+  readonly scopeKind: ScopeKind;
+  readonly scopeId: string | null;
+  readonly scope: string;
+}
+
+export function ScopeLink({ of: { scopeKind, scopeId, scope } }: { readonly of: Laid }) {
+  const { page } = scopes[scopeKind];
+  return page === undefined || scope.includes("that is gone") ? scope : <Link to={`/${page}/${scopeId}`}>{scope}</Link>;
+}
