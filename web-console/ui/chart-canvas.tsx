@@ -3,10 +3,21 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { useUtc } from "../format/time.ts";
 import { useDark } from "../shell/theme.ts";
 import type { ChartProps, Mark } from "./chart.tsx";
 
 const height = 220;
+const day = 86_400;
+/** As everywhere in the console: 24 hours, the month by its name. Each row: from which step on, what is written, and where the day changes. */
+const timeWords = [
+  [365 * day, "{YYYY}", null, null, null, null, null, null, 1],
+  [28 * day, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [day, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", null, null, "\n{D} {MMM}", null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", null, null, "\n{D} {MMM}", null, null, null, 1],
+];
+const timeNow = "{D} {MMM} {HH}:{mm}";
 const none: NonNullable<ChartProps["marks"]> = [];
 
 interface Line {
@@ -43,9 +54,18 @@ function placeMarks(plot: uPlot, lines: readonly Line[]): void {
   }
 }
 
+/** A bar of nothing would be drawn as a dash; and a line would fall at its end because the last step is not over yet. */
+function drawn(values: readonly (number | null)[], times: readonly number[], bars: boolean): (number | null)[] {
+  if (bars) return values.map((value) => (value === 0 ? null : value));
+  const [last = 0, before = last] = [times.at(-1), times.at(-2)];
+  const isOver = last + (last - before) <= Date.now() / 1000;
+  return isOver ? [...values] : [...values.slice(0, -1), null];
+}
+
 export function ChartCanvas({ times, series, format, bars = false, marks = none }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const dark = useDark();
+  const inUtc = useUtc();
   const go = useRef(useNavigate());
   useEffect(() => {
     const element = place.current;
@@ -59,21 +79,27 @@ export function ChartCanvas({ times, series, format, bars = false, marks = none 
       ticks: { show: false },
       font: "12px system-ui",
     };
+    const step = (times[1] ?? 0) - (times[0] ?? 0);
     const plot = new uPlot(
       {
         width: element.clientWidth,
         height,
         legend: { show: true, live: true },
         hooks: { draw: [(plot: uPlot) => placeMarks(plot, lines)] },
+        // Its own default is the browser's zone, whatever the person chose.
+        ...(inUtc ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") } : {}),
         cursor: { drag: { x: false, y: false } },
         scales: {
-          // A step lasts until the next one would begin: what was changed in the last one is seen.
-          x: { range: (_plot, min, max) => [min, max + ((times[1] ?? 0) - (times[0] ?? 0))] },
+          // A step lasts until the next one would begin: what was changed in the last one is seen. A bar stands around its time.
+          x: { range: (_plot, min, max) => (bars ? [min - step / 2, max + step / 2] : [min, max + step]) },
           y: { range: (_plot, _min, max) => [0, max === 0 || max === null ? 1 : max * 1.1] },
         },
-        axes: [axis, { ...axis, size: 64, values: (_plot, values) => values.map((value) => format(value)) }],
+        axes: [
+          { ...axis, values: timeWords },
+          { ...axis, size: 64, values: (_plot, values) => values.map((value) => format(value)) },
+        ],
         series: [
-          {},
+          { value: timeNow },
           ...series.map(({ name }, index) => ({
             label: name,
             stroke: colour(`--series-${(index % 4) + 1}`),
@@ -90,8 +116,7 @@ export function ChartCanvas({ times, series, format, bars = false, marks = none 
           })),
         ],
       } as uPlot.Options,
-      // A bar of nothing would be drawn as a dash.
-      [[...times], ...series.map(({ values }) => values.map((value) => (bars && value === 0 ? null : value)))],
+      [[...times], ...series.map(({ values }) => drawn(values, times, bars))],
       element,
     );
     const resize = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
@@ -100,6 +125,6 @@ export function ChartCanvas({ times, series, format, bars = false, marks = none 
       resize.disconnect();
       plot.destroy();
     };
-  }, [times, series, format, bars, marks, dark]);
+  }, [times, series, format, bars, marks, dark, inUtc]);
   return <div ref={place} aria-hidden style={{ minHeight: height }} />;
 }
