@@ -42,6 +42,7 @@ import { NodeLoad } from "./migrations/0092-node-load.ts";
 import { KeyScopes } from "./migrations/0093-key-scopes.ts";
 import { CallsInOrder } from "./migrations/0094-calls-in-order.ts";
 import { SavedViews } from "./migrations/0095-saved-views.ts";
+import { ContentListed } from "./migrations/0096-content-listed.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -77,6 +78,7 @@ const migrations = [
   { name: "0093-key-scopes", class: KeyScopes },
   { name: "0094-calls-in-order", class: CallsInOrder },
   { name: "0095-saved-views", class: SavedViews },
+  { name: "0096-content-listed", class: ContentListed },
 ];
 
 const connectionsMax = 10;

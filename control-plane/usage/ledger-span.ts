@@ -36,11 +36,15 @@ export function firstIdAt(ms: number): string {
 }
 
 /** Of usage_event: what leads to the days that hold `span`. That a call began in it is to be said beside. */
-export function daysOf({ fromMs, untilMs }: Span, astray: Astray, given: Given): string {
+export function daysOf(span: Span, astray: Astray, given: Given): string {
   if (astray.length > astrayMax) return "true";
-  const within = `usage_event.call_id >= ${given(firstIdAt(fromMs - slackMs), "uuid")} and usage_event.call_id < ${given(firstIdAt(untilMs + slackMs), "uuid")}`;
+  const within = idsOf(span, "usage_event.call_id", given);
   return astray.length === 0 ? `(${within})` : `((${within}) or usage_event.call_id = any(${given(arrayParameter(astray), "uuid[]")}))`;
 }
+
+/** Of a column of calls' ids: those that were given in the span, and an hour before and after. */
+export const idsOf = ({ fromMs, untilMs }: Span, column: string, given: Given): string =>
+  `${column} >= ${given(firstIdAt(fromMs - slackMs), "uuid")} and ${column} < ${given(firstIdAt(untilMs + slackMs), "uuid")}`;
 
 /** Ids of calls of the span that stand among other days' ids; nearly always there are none. */
 export type Astray = readonly string[];

@@ -22,6 +22,7 @@ import {
   ownConditions,
   type Row,
 } from "./read-usage.ts";
+import { type ReadOn, searchOn } from "./search-on.ts";
 import { conditionsOf } from "./usage-statement.ts";
 
 const measures = { slowest: "duration_ms", dearest: "cost_nanodollars" } as const;
@@ -41,10 +42,7 @@ export interface SearchBounds {
 }
 
 const usualBounds: SearchBounds = { sortedMax: 20_000, readAtOnce: 1_000 };
-const readAtOnceMax = 16_000;
 const stretchesMax = 48;
-/** As findCalls. */
-const searchMs = 200;
 
 export const orderedCursorOf = (order: MeasuredOrder, { durationMs, costNanodollars, callId }: LedgerEntry): string =>
   `${order}.${order === "slowest" ? durationMs : costNanodollars}.${callId}`;
@@ -67,7 +65,14 @@ export async function findOrderedCalls(
     const direct = filter.callId != null || filter.requestId != null || filter.end_user != null;
     const few = direct ? [span] : await fewStretches(em, filter, span, bounds.sortedMax);
     if (few !== undefined) return { entries: await sorted(em, search, after, few), reached: undefined };
-    return inOrder(em, search, after, span, bounds.readAtOnce, (place) => `${order}.${place}`);
+    const astray = await astrayIn(em, span);
+    return searchOn({
+      limit: page.limit,
+      after: after && `${after.value}.${after.callId}`,
+      readAtOnce: bounds.readAtOnce,
+      readOn: (step) => readOn({ em, search, span, astray }, step),
+      cursorAt: (place) => `${order}.${place}`,
+    });
   });
 }
 
@@ -116,37 +121,6 @@ async function sorted(em: EntityManager, search: Search, after: Place | undefine
   return rows.map(ledgerEntry);
 }
 
-async function inOrder(
-  em: EntityManager,
-  search: Search,
-  after: Place | undefined,
-  span: Span,
-  readAtOnce: number,
-  cursorAt: (place: string) => string,
-): Promise<FoundCalls> {
-  const beganAtMs = performance.now();
-  const astray = await astrayIn(em, span);
-  const entries: LedgerEntry[] = [];
-  let place = after;
-  let readInAll = 0;
-  for (let most = readAtOnce; ; ) {
-    const rows = await readOn({ em, search, span, astray }, place, most, search.limit - entries.length);
-    const [{ read, reached } = { read: "0", reached: null }] = rows as readonly {
-      readonly read: string;
-      readonly reached: string | null;
-    }[];
-    for (const row of rows) if (row.call_id !== null) entries.push(ledgerEntry(row));
-    if (entries.length >= search.limit || Number(read) < most || reached === null) return { entries, reached: undefined };
-    const passedMs = performance.now() - beganAtMs;
-    if (passedMs > searchMs) return { entries, reached: cursorAt(reached) };
-    // As many as there is time for, at the pace until now.
-    readInAll += most;
-    most = Math.max(readAtOnce, Math.min(readAtOnceMax, Math.floor((readInAll / passedMs) * (searchMs - passedMs))));
-    const [value = "", callId = ""] = reached.split(".");
-    place = { value, callId };
-  }
-}
-
 interface Reading {
   readonly em: EntityManager;
   readonly search: Search;
@@ -155,17 +129,19 @@ interface Reading {
 }
 
 /** Of the next `most` calls in order those that fit, with how many were read and where the last of them stands; one row says that alone. */
-function readOn({ em, search, span, astray }: Reading, place: Place | undefined, most: number, limit: number): Promise<readonly Row[]> {
+function readOn({ em, search, span, astray }: Reading, { place, most, room }: ReadOn): Promise<readonly Row[]> {
   const { measure } = search;
+  const [value = "", callId = ""] = place?.split(".") ?? [];
+  const from = place === undefined ? undefined : { value, callId };
   const { parameters, given } = parametersOf();
-  const conditions = [...within(span, astray, given), ...boundsOf(search, given), ...beyond(search, place, given)];
+  const conditions = [...within(span, astray, given), ...boundsOf(search, given), ...beyond(search, from, given)];
   return executeBound<Row>(
     em,
     `with read as materialized (
         select * from usage_event where ${conditions.join(" and ")} order by ${orderOf(search)} limit ${given(most, "bigint")}),
       found as (
         select ${entryColumns}, ${measure} as measured from read as usage_event
-        where ${["true", ...conditionsOfSearch(search, given)].join(" and ")} order by ${orderOf(search)} limit ${given(limit, "bigint")})
+        where ${["true", ...conditionsOfSearch(search, given)].join(" and ")} order by ${orderOf(search)} limit ${given(room, "bigint")})
       select edge.*, found.* from
         (select count(*)::text as read, (array_agg(${measure}::text || '.' || call_id::text order by ${measure}, call_id desc))[1] as reached from read) as edge
         left join found on true order by found.measured desc, found.call_id::uuid`,

@@ -161,7 +161,7 @@ describe.each(pages)("%s", (path, title) => {
     await page.getByRole("heading", { name: title }).first().waitFor();
     await page.locator("[aria-busy=true]").waitFor({ state: "detached" });
     await settled(page);
-    expect(asked.length, "GraphQL requests").toBe(path.startsWith("/live") ? asked.length : 1);
+    expect(asked.length, "GraphQL requests").toBe(1);
     expect(await seriousFindings(page)).toEqual([]);
     await page.evaluate(() => {
       document.documentElement.dataset["theme"] = "dark";

@@ -1,5 +1,6 @@
 /** The ledger over GraphQL: single calls, pages of them, and sums. One organisation's, behind the database's wall. */
 import { resolveCursorConnection } from "@pothos/plugin-relay";
+import { findSaid, saidCursorOf } from "../../content/find-said.ts";
 import { ValidationError } from "../../control-error.ts";
 import type { UsageAttempt, UsageExposure, UsageQuotaMark } from "../../database/entities/usage-event.ts";
 import { callTimeline } from "../../usage/call-timeline.ts";
@@ -151,12 +152,22 @@ builder.queryField("usageEvents", (t) =>
       description:
         "Newest first, or in the order that is asked for, which has pages forward alone. Where few calls are meant among many, a page may be short, or empty, and there be a next one: it goes on from where there was no more time to look.",
       authScopes: { viewer: true },
-      args: { filter: t.arg({ type: FilterType }), orderBy: t.arg({ type: OrderType, defaultValue: "newest" }) },
-      resolve: async (_root, { filter, orderBy, ...args }, context) => {
+      args: {
+        filter: t.arg({ type: FilterType }),
+        orderBy: t.arg({ type: OrderType, defaultValue: "newest" }),
+        said: t.arg.string({
+          description:
+            "Calls in which these words were said, of those whose content is kept; newest first, pages forward alone. Needs the role developer, and is written to the audit log.",
+        }),
+      },
+      resolve: async (_root, { filter, orderBy, said, ...args }, context) => {
         checkPage(args);
         const order = orderBy ?? "newest";
-        if (order !== "newest" && (args.last != null || args.before != null))
-          throw new ValidationError([{ path: "last", message: `goes with NEWEST alone; ask for the first of ${order.toUpperCase()}` }]);
+        const search = said == null || said === "" ? undefined : said;
+        if ((order !== "newest" || search !== undefined) && (args.last != null || args.before != null))
+          throw new ValidationError([{ path: "last", message: "goes with NEWEST alone; ask for the first" }]);
+        if (order !== "newest" && search !== undefined)
+          throw new ValidationError([{ path: "orderBy", message: "is NEWEST where words are sought" }]);
         const { database, settings } = context.services;
         let reached: string | undefined;
         const page = await resolveCursorConnection<Promise<LedgerEntry[]>>(
@@ -164,14 +175,17 @@ builder.queryField("usageEvents", (t) =>
             args,
             maxSize: pageSizeMax,
             defaultSize: pageSizeDefault,
-            toCursor: (entry) => (order === "newest" ? cursorOf(entry) : orderedCursorOf(order, entry)),
+            toCursor: (entry) =>
+              search !== undefined ? saidCursorOf(entry) : order === "newest" ? cursorOf(entry) : orderedCursorOf(order, entry),
           },
           async (asked) => {
-            const { organisationId } = principalOf(context);
+            const seeker = principalOf(context);
             const meant = callFilterOf(filter, settings.pepper);
-            const found = await (order === "newest"
-              ? findCalls(database, organisationId, meant, asked)
-              : findOrderedCalls(database, organisationId, meant, order, asked));
+            const found = await (search !== undefined
+              ? findSaid(database, seeker, search, meant, asked)
+              : order === "newest"
+                ? findCalls(database, seeker.organisationId, meant, asked)
+                : findOrderedCalls(database, seeker.organisationId, meant, order, asked));
             reached = found.reached;
             return found.entries;
           },

@@ -1,7 +1,15 @@
 /** What of the call log is in its address: filters, order, the view that was taken, and the call that is open. Pure. */
 import { number, oneOf, type StateOf, text } from "../../shell/url-state.ts";
 import { type RangeName, rangeChoices } from "../overview/ranges.ts";
-import { outcomes } from "./outcome-badge.tsx";
+import { outcomes } from "./outcomes.ts";
+
+const wholeNumber = (given: unknown): string | undefined => (/^\d{1,18}$/.test(String(given)) ? String(given) : undefined);
+
+/** Without a value: calls without that tag. */
+function tagOf(typed: string): { name: string; values: string[] } {
+  const [name = "", ...value] = typed.split("=");
+  return { name: name.trim(), values: [value.join("=").trim()] };
+}
 
 export const callSearch = {
   route: text,
@@ -13,6 +21,12 @@ export const callSearch = {
   since: text,
   until: text,
   slow: number,
+  /** In nano-dollars. */
+  cost: wholeNumber,
+  /** "name=value" */
+  tag: text,
+  /** Words that were said. */
+  said: text,
   request: text,
   user: text,
   experiment: text,
@@ -32,8 +46,9 @@ export const readFilters = (search: unknown): CallFilterState =>
   Object.fromEntries(Object.entries(callSearch).map(([name, read]) => [name, read((search as Record<string, unknown>)[name])]));
 
 export type CallOrder = "NEWEST" | "SLOWEST" | "DEAREST";
-export const orderOf = ({ sort }: CallFilterState): CallOrder =>
-  sort === undefined ? "NEWEST" : sort === "slowest" ? "SLOWEST" : "DEAREST";
+/** Words are sought from the newest call on, whatever the address says. */
+export const orderOf = ({ sort, said }: CallFilterState): CallOrder =>
+  sort === undefined || said !== undefined ? "NEWEST" : sort === "slowest" ? "SLOWEST" : "DEAREST";
 
 export type CallFilter = ReturnType<typeof filterOf>;
 
@@ -48,6 +63,8 @@ export function filterOf(url: CallFilterState) {
     ...(url.project && { projectId: [url.project] }),
     ...(url.outcome && { outcome: url.outcome === "FAILED" ? outcomes.filter((one) => one !== "OK") : [url.outcome] }),
     ...(url.slow && { durationMsMin: url.slow }),
+    ...(url.cost && { costNanodollarsMin: url.cost }),
+    ...(url.tag && { tags: [tagOf(url.tag)] }),
     ...(url.request && { requestId: url.request }),
     ...(url.user && { endUser: [url.user] }),
     ...(url.experiment && { experimentId: [url.experiment] }),

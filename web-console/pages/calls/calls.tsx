@@ -21,8 +21,8 @@ import { Filters } from "./filters.tsx";
 import { OutcomeBadge } from "./outcome-badge.tsx";
 
 export const callsQuery = graphql(`
-  query Calls($after: String, $filter: UsageEventFilter, $order: UsageEventOrder!) {
-    usageEvents(first: 100, after: $after, filter: $filter, orderBy: $order) {
+  query Calls($after: String, $filter: UsageEventFilter, $order: UsageEventOrder!, $said: String) {
+    usageEvents(first: 100, after: $after, filter: $filter, orderBy: $order, said: $said) {
       edges {
         cursor
         node {
@@ -89,7 +89,9 @@ export function Calls() {
   const [url, setUrl] = useUrlState(callSearch);
   const key = JSON.stringify({ ...url, call: undefined });
   const filter = useMemo(() => filterOf(JSON.parse(key) as CallFilterState), [key]);
-  const list = useKeyset(callsQuery, { after: null, filter, order: orderOf(url) }, (data) => data.usageEvents, { follow: false });
+  const list = useKeyset(callsQuery, { after: null, filter, order: orderOf(url), said: url.said ?? null }, (data) => data.usageEvents, {
+    follow: false,
+  });
   const { hasMore, reached, more } = list;
   const isShort = list.nodes.length < shortPage;
   const asked = useRef<string | null>(undefined);
@@ -102,7 +104,7 @@ export function Calls() {
   const names = useMemo(() => namesOf(list.first.data), [list.first.data]);
   const open = (call: string | undefined) => setUrl({ call }, { replace: url.call !== undefined });
   useWalk(list.nodes, url.call, open);
-  const filtered = Object.keys(filter).length > 0;
+  const filtered = Object.keys(filter).length > 0 || url.said !== undefined;
   return (
     <Page
       title="Calls"
@@ -112,7 +114,7 @@ export function Calls() {
           <Button onClick={() => list.first.again()}>
             <RefreshCw size={15} aria-hidden /> Newest
           </Button>
-          <ExportButton filter={filter} order={orderOf(url)} names={names} disabled={list.nodes.length === 0} />
+          <ExportButton filter={filter} order={orderOf(url)} said={url.said ?? null} names={names} disabled={list.nodes.length === 0} />
         </>
       }
     >
@@ -147,8 +149,8 @@ export function Calls() {
               onOpen={open}
               hasMore={list.hasMore}
               more={list.more}
-              sort={url.sort}
-              onSort={(sort) => setUrl({ sort, call: undefined }, { replace: true })}
+              sort={url.said === undefined ? url.sort : undefined}
+              onSort={(sort) => setUrl({ sort, said: undefined, call: undefined }, { replace: true })}
             />
           )
         }

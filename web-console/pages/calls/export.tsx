@@ -15,11 +15,13 @@ const callsMax = 20_000;
 export function ExportButton({
   filter,
   order,
+  said,
   names,
   disabled,
 }: {
   readonly filter: CallFilter;
   readonly order: CallOrder;
+  readonly said: string | null;
   readonly names: Names;
   readonly disabled: boolean;
 }) {
@@ -29,7 +31,7 @@ export function ExportButton({
     let after: string | null = null;
     setRead(0);
     do {
-      const { data, error } = await client.query(callsQuery, { after, filter, order }, { requestPolicy: "network-only" }).toPromise();
+      const { data, error } = await client.query(callsQuery, { after, filter, order, said }, { requestPolicy: "network-only" }).toPromise();
       if (error !== undefined || data === undefined) {
         setRead(undefined);
         return say("Nothing was exported", error === undefined ? "No answer." : failureOf(error).message, "error");

@@ -3,7 +3,8 @@ import { AddressField, SelectField } from "../../ui/field.tsx";
 import { rangeChoices } from "../overview/ranges.ts";
 import type { CallFilterState } from "./call-search.ts";
 import type { CallsData } from "./calls.tsx";
-import { outcomes, outcomeWords } from "./outcome-badge.tsx";
+import { MoreFilters } from "./more-filters.tsx";
+import { outcomes, outcomeWords } from "./outcomes.ts";
 import { Views } from "./views.tsx";
 
 const any = { value: "", label: "any" };
@@ -64,29 +65,22 @@ export function Filters({
         onChange={(sort) => onChange({ sort: or(sort) as CallFilterState["sort"] })}
         choices={[
           { value: "", label: "newest first" },
-          { value: "slowest", label: "slowest first" },
-          { value: "dearest", label: "dearest first" },
+          ...(state.said === undefined
+            ? [
+                { value: "slowest", label: "slowest first" },
+                { value: "dearest", label: "dearest first" },
+              ]
+            : []),
         ]}
       />
       <AddressField
-        label="Took at least, ms"
-        type="number"
-        min={0}
-        value={state.slow === undefined ? "" : String(state.slow)}
-        onChange={(slow) => onChange({ slow: slow === "" ? undefined : Number(slow) })}
-      />
-      <AddressField
-        label="End user"
-        value={state.user ?? ""}
-        onChange={(user) => onChange({ user: or(user) })}
-        placeholder="As callers name them"
-      />
-      <AddressField
-        label="The caller's request id"
+        label="Request id"
+        placeholder="The caller's own"
         value={state.request ?? ""}
         onChange={(request) => onChange({ request: or(request) })}
         data-search
       />
+      <MoreFilters state={state} onChange={onChange} />
       <Views state={state} views={data?.savedViews ?? []} onChange={onChange} again={again} />
     </div>
   );
