@@ -25,6 +25,33 @@ export interface ReadAgain<V> {
   readonly revision: number;
 }
 
+/**
+ * What a field for a text of the form needs, to be spread in it: its label, its value, how it is set, what is wrong with it.
+ * @param path in the input; default: the name itself.
+ */
+export const textOf = <V extends Values, Name extends keyof V & string>(
+  form: Form<V>,
+  names: Readonly<Record<Name, string>>,
+  name: Name,
+  path: string = name,
+) => ({
+  label: names[name],
+  value: String(form.values[name]),
+  onChange: (text: string) => form.set(name, text as V[Name]),
+  problem: form.problem(path),
+});
+
+/** The same for a thing that is so or not. */
+export const flagOf = <V extends Values, Name extends keyof V & string>(
+  form: Form<V>,
+  names: Readonly<Record<Name, string>>,
+  name: Name,
+) => ({
+  label: names[name],
+  value: form.values[name] === true,
+  onChange: (on: boolean) => form.set(name, on as V[Name]),
+});
+
 interface EditDialogProps<V extends Values> {
   readonly title: string;
   readonly description?: ReactNode;

@@ -11,6 +11,7 @@ export interface CasesValues extends Readonly<Record<string, unknown>> {
   readonly lines: string;
 }
 
+export const casesNames = { from: "Cases", limit: "The newest", route: "Of route", lines: "Lines" };
 export const newCases: CasesValues = { from: "calls", limit: "50", route: "", lines: "" };
 const casesMax = 1000;
 

@@ -13,7 +13,7 @@ import { useRefusal } from "../../session/viewer.ts";
 import { Card, Page } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Code, Notice, When } from "../../ui/marks.tsx";
-import { type CasesValues, casesInput, casesProblem, newCases } from "./case-values.ts";
+import { type CasesValues, casesInput, casesNames, casesProblem, newCases } from "./case-values.ts";
 import { CasesFields } from "./cases-fields.tsx";
 import { addCases, archiveDataset, removeCases } from "./changes.ts";
 
@@ -115,7 +115,7 @@ export function DatasetPage() {
                 <EditDialog<CasesValues>
                   title={`Add cases to ${data.dataset.name}`}
                   start={newCases}
-                  names={{ from: "Cases", limit: "The newest", route: "Of route", lines: "Lines" }}
+                  names={casesNames}
                   submit="Add them"
                   done="The cases are added"
                   large

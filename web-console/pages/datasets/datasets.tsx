@@ -1,13 +1,14 @@
 /** All datasets: cases that are kept to be tried again. */
-import { Link, useNavigate } from "@tanstack/react-router";
-import { EditDialog, type Form } from "../../change/form.tsx";
+import { Link } from "@tanstack/react-router";
+import { EditDialog, type Form, textOf } from "../../change/form.tsx";
 import { count } from "../../format/numbers.ts";
 import { actorName } from "../../format/time.ts";
 import { Empty } from "../../graphql/result.tsx";
-import { type Column, DataTable } from "../../ui/data-table.tsx";
+import type { Column } from "../../ui/data-table.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { When } from "../../ui/marks.tsx";
-import { type CasesValues, casesInput, casesProblem, newCases } from "./case-values.ts";
+import { ThingTable } from "../../ui/thing-table.tsx";
+import { type CasesValues, casesInput, casesNames, casesProblem, newCases } from "./case-values.ts";
 import { CasesFields } from "./cases-fields.tsx";
 import { createDataset } from "./changes.ts";
 
@@ -46,29 +47,26 @@ const columns: readonly Column<DatasetRow>[] = [
   },
 ];
 
-export function DatasetList({ rows }: { readonly rows: readonly DatasetRow[] }) {
-  const navigate = useNavigate();
-  return rows.length === 0 ? (
-    <Empty title="No dataset yet">
-      Keep calls that matter, or write cases of your own: each new version is tried on them before callers meet it.
-    </Empty>
-  ) : (
-    <div className="card flush">
-      <DataTable
-        label="Datasets"
-        columns={columns}
-        rows={rows}
-        rowId={(row) => row.id}
-        onOpen={(row) => void navigate({ to: `/datasets/${row.id}` } as never)}
-      />
-    </div>
-  );
-}
+export const DatasetList = ({ rows }: { readonly rows: readonly DatasetRow[] }) => (
+  <ThingTable
+    label="Datasets"
+    columns={columns}
+    rows={rows}
+    under="/datasets"
+    empty={
+      <Empty title="No dataset yet">
+        Keep calls that matter, or write cases of your own: each new version is tried on them before callers meet it.
+      </Empty>
+    }
+  />
+);
 
 interface NewDataset extends CasesValues {
   readonly name: string;
   readonly description: string;
 }
+
+const names = { name: "Name", description: "What it is", ...casesNames };
 
 interface DatasetDialogProps {
   readonly routes: readonly string[];
@@ -80,7 +78,7 @@ export const DatasetDialog = ({ routes, onClose }: DatasetDialogProps) => (
     title="New dataset"
     description="What is taken from calls stays when their own content goes."
     start={{ ...newCases, name: "", description: "" }}
-    names={{ name: "Name", description: "What it is", from: "Cases", limit: "The newest", route: "Of route", lines: "Lines" }}
+    names={names}
     submit="Make the dataset"
     done="The dataset is there"
     large
@@ -91,13 +89,8 @@ export const DatasetDialog = ({ routes, onClose }: DatasetDialogProps) => (
     {(form) => (
       <>
         <div className="field-grid">
-          <TextField label="Name" value={form.values.name} onChange={(name) => form.set("name", name)} problem={form.problem("name")} />
-          <TextField
-            label="What it is"
-            value={form.values.description}
-            onChange={(text) => form.set("description", text)}
-            hint="Optional"
-          />
+          <TextField {...textOf(form, names, "name")} />
+          <TextField {...textOf(form, names, "description")} hint="Optional" />
         </div>
         <CasesFields form={form as Form<CasesValues>} routes={routes} />
       </>

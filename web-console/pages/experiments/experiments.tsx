@@ -9,8 +9,9 @@ import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
 import { flag, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
-import { type Column, DataTable } from "../../ui/data-table.tsx";
+import type { Column } from "../../ui/data-table.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
+import { ThingTable } from "../../ui/thing-table.tsx";
 import { designChoicesFragment } from "./design/choices.ts";
 import { DesignDialog } from "./design/design-dialog.tsx";
 import { outcomes, recommendations, statusTones } from "./words.ts";
@@ -131,21 +132,17 @@ export function Experiments() {
       <Result of={page}>
         {(data) => (
           <>
-            {data.experiments.edges.length === 0 ? (
-              <Empty title="No experiment yet">
-                Choose a route and two versions of its prompt; the same end user always meets the same arm.
-              </Empty>
-            ) : (
-              <div className="card flush">
-                <DataTable
-                  label="Experiments"
-                  columns={columns}
-                  rows={data.experiments.edges.map(({ node }) => node)}
-                  rowId={(row) => row.id}
-                  onOpen={(row) => void navigate({ to: `/experiments/${row.id}` } as never)}
-                />
-              </div>
-            )}
+            <ThingTable
+              label="Experiments"
+              columns={columns}
+              rows={data.experiments.edges.map(({ node }) => node)}
+              under="/experiments"
+              empty={
+                <Empty title="No experiment yet">
+                  Choose a route and two versions of its prompt; the same end user always meets the same arm.
+                </Empty>
+              }
+            />
             {make && (
               <DesignDialog
                 choices={data}

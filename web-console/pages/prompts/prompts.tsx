@@ -1,7 +1,7 @@
 /** All prompts: their labels, their newest version. */
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
-import { EditDialog } from "../../change/form.tsx";
+import { EditDialog, textOf } from "../../change/form.tsx";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
@@ -9,9 +9,10 @@ import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
 import { flag, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
-import { type Column, DataTable } from "../../ui/data-table.tsx";
+import type { Column } from "../../ui/data-table.tsx";
 import { AddressField, SelectField, TextField } from "../../ui/field.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
+import { ThingTable } from "../../ui/thing-table.tsx";
 import { createPrompt } from "./changes.ts";
 
 const query = graphql(`
@@ -72,6 +73,8 @@ const columns: readonly Column<Row>[] = [
   { id: "at", name: "Changed", end: true, by: (row) => row.updatedAt, cell: (row) => <When at={row.updatedAt} /> },
 ];
 
+const names = { name: "Name", kind: "Kind", folder: "Folder" };
+
 export function Prompts() {
   const [{ q, make, folder }, setUrl] = useUrlState({ q: text, make: flag, folder: text });
   const page = usePageQuery(query, {});
@@ -110,20 +113,18 @@ export function Prompts() {
                 `${row.folder}/${row.name}`.toLowerCase().includes((q ?? "").toLowerCase()) &&
                 (folder === undefined || `${row.folder}/`.startsWith(`${folder}/`)),
             );
-          return rows.length === 0 ? (
-            <Empty title={q === undefined ? "No prompt yet" : "No prompt fits"}>
-              Make one, write its first version, and let a route ask for it by the label production.
-            </Empty>
-          ) : (
-            <div className="card flush">
-              <DataTable
-                label="Prompts"
-                columns={columns}
-                rows={rows}
-                rowId={(row) => row.id}
-                onOpen={(row) => void navigate({ to: `/prompts/${row.id}` } as never)}
-              />
-            </div>
+          return (
+            <ThingTable
+              label="Prompts"
+              columns={columns}
+              rows={rows}
+              under="/prompts"
+              empty={
+                <Empty title={q === undefined ? "No prompt yet" : "No prompt fits"}>
+                  Make one, write its first version, and let a route ask for it by the label production.
+                </Empty>
+              }
+            />
           );
         }}
       </Result>
@@ -131,7 +132,7 @@ export function Prompts() {
         <EditDialog<{ name: string; kind: "CHAT" | "TEXT"; folder: string }>
           title="New prompt"
           start={{ name: "", kind: "CHAT", folder: folder ?? "" }}
-          names={{ name: "Name", kind: "Kind", folder: "Folder" }}
+          names={names}
           submit="Make the prompt"
           done="The prompt is there"
           refuse={({ name }) => (name.trim() === "" ? "Give it a name" : undefined)}
@@ -145,32 +146,17 @@ export function Prompts() {
               : setUrl({ make: undefined }, { replace: true })
           }
         >
-          {({ values, set, problem }) => (
+          {(form) => (
             <>
-              <TextField
-                label="Name"
-                value={values.name}
-                onChange={(name) => set("name", name)}
-                problem={problem("name")}
-                hint="Such as support-answer"
-              />
+              <TextField {...textOf(form, names, "name")} hint="Such as support-answer" />
               <SelectField
-                label="Kind"
-                value={values.kind}
-                onChange={(kind) => set("kind", kind as "CHAT" | "TEXT")}
-                problem={problem("kind")}
+                {...textOf(form, names, "kind")}
                 choices={[
                   { value: "CHAT", label: "chat: messages" },
                   { value: "TEXT", label: "text: one template" },
                 ]}
               />
-              <TextField
-                label="Folder"
-                value={values.folder}
-                onChange={(into) => set("folder", into)}
-                problem={problem("folder")}
-                hint="Such as support/email. Empty: at the top."
-              />
+              <TextField {...textOf(form, names, "folder")} hint="Such as support/email. Empty: at the top." />
             </>
           )}
         </EditDialog>

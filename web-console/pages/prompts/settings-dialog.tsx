@@ -1,8 +1,10 @@
 /** Where a prompt is filed, which of its labels need a second person, and whether it is an endpoint of its own. */
-import { EditDialog } from "../../change/form.tsx";
+import { EditDialog, textOf } from "../../change/form.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { type PromptSettings, updatePrompt } from "./changes.ts";
 import type { PromptData } from "./prompt-page.tsx";
+
+const names = { folder: "Folder", protectedLabels: "Protected labels", runRouteId: "Endpoint of its own" };
 
 export function SettingsDialog({
   prompt,
@@ -18,33 +20,21 @@ export function SettingsDialog({
       title={`Settings of ${prompt.name}`}
       start={{ folder: prompt.folder, protectedLabels: prompt.protectedLabels.join(", "), runRouteId: prompt.runRouteId ?? "" }}
       revision={prompt.revision}
-      names={{ folder: "Folder", protectedLabels: "Protected labels", runRouteId: "Endpoint of its own" }}
+      names={names}
       submit="Publish the change"
       done="The prompt is changed"
       save={(values, revision) => updatePrompt(prompt.id, values, revision)}
       onClose={() => onClose()}
     >
-      {({ values, set, problem }) => (
+      {(form) => (
         <>
+          <TextField {...textOf(form, names, "folder")} hint="Such as support/email. Empty: at the top." />
           <TextField
-            label="Folder"
-            value={values.folder}
-            onChange={(folder) => set("folder", folder)}
-            problem={problem("folder")}
-            hint="Such as support/email. Empty: at the top."
-          />
-          <TextField
-            label="Protected labels"
-            value={values.protectedLabels}
-            onChange={(labels) => set("protectedLabels", labels)}
-            problem={problem("protectedLabels")}
+            {...textOf(form, names, "protectedLabels")}
             hint="Between commas. They move only when a second person approves; taking the protection away needs that too."
           />
           <SelectField
-            label="Endpoint of its own"
-            value={values.runRouteId}
-            onChange={(id) => set("runRouteId", id)}
-            problem={problem("runRouteId")}
+            {...textOf(form, names, "runRouteId")}
             choices={[{ value: "", label: "none" }, ...routes.map(({ id, name }) => ({ value: id, label: `calls route ${name}` }))]}
             hint={`POST /v1/prompts/${prompt.name}/run takes the variables alone.`}
           />

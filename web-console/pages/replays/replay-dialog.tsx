@@ -1,5 +1,5 @@
 /** Starting a replay: which calls, with what, judged how. */
-import { EditDialog } from "../../change/form.tsx";
+import { EditDialog, type Form, textOf } from "../../change/form.tsx";
 import { LongField, SelectField, TextField } from "../../ui/field.tsx";
 import { replayCalls } from "./changes.ts";
 import type { ReplayChoices } from "./replays.tsx";
@@ -62,7 +62,6 @@ interface ReplayDialogProps {
 }
 
 export function ReplayDialog({ choices, dataset, onClose }: ReplayDialogProps) {
-  const routes = choices.routes.edges.map(({ node }) => node);
   return (
     <EditDialog<ReplayValues>
       title="New replay"
@@ -82,7 +81,7 @@ export function ReplayDialog({ choices, dataset, onClose }: ReplayDialogProps) {
         parameters: "",
         judge: "",
         text: "",
-        judgeRoute: routes[0]?.name ?? "",
+        judgeRoute: choices.routes.edges[0]?.node.name ?? "",
       }}
       names={names}
       submit="Replay"
@@ -104,150 +103,88 @@ export function ReplayDialog({ choices, dataset, onClose }: ReplayDialogProps) {
       save={(values) => replayCalls(inputOf(values))}
       onClose={(outcome) => onClose(outcome?.kind === "done" ? (outcome.payload as { id: string }).id : undefined)}
     >
-      {({ values, set, problem }) => (
-        <>
-          <div className="field-grid">
-            <TextField
-              label={names.name}
-              value={values.name}
-              onChange={(name) => set("name", name)}
-              problem={problem("name")}
-              hint="Optional"
-            />
-            <SelectField
-              label={names.source}
-              value={values.source}
-              onChange={(source) => set("source", source)}
-              problem={problem("datasetId") ?? problem("calls")}
-              choices={[
-                { value: "", label: "the last ones that were kept" },
-                ...choices.datasets.edges.map(({ node }) => ({ value: node.id, label: `dataset ${node.name}, ${node.casesCount} cases` })),
-              ]}
-            />
-            {values.source === "" && (
-              <>
-                <TextField
-                  label={names.limit}
-                  inputMode="numeric"
-                  value={values.limit}
-                  onChange={(limit) => set("limit", limit)}
-                  problem={problem("calls.limit")}
-                />
-                <SelectField
-                  label={names.ofRoute}
-                  value={values.ofRoute}
-                  onChange={(route) => set("ofRoute", route)}
-                  choices={[{ value: "", label: "any" }, ...routes.map(({ name }) => ({ value: name, label: name }))]}
-                />
-              </>
-            )}
-            <SelectField
-              label={names.baseline}
-              value={values.baseline}
-              onChange={(baseline) => set("baseline", baseline as ReplayValues["baseline"])}
-              problem={problem("baseline")}
-              choices={[
-                { value: "", label: values.source === "" ? "what was answered then" : "things as they are now" },
-                values.source === ""
-                  ? { value: "RERUN", label: "things as they are now: each is called twice" }
-                  : { value: "LOGGED", label: "what was answered then, of cases made from calls" },
-              ]}
-            />
-            <TextField
-              label={names.concurrency}
-              inputMode="numeric"
-              value={values.concurrency}
-              onChange={(concurrency) => set("concurrency", concurrency)}
-              problem={problem("concurrency")}
-              hint="1 to 16; empty: 4"
-            />
-          </div>
-          <fieldset className="stack tight">
-            <legend>Tried with; what is left empty is as it is now</legend>
-            <div className="field-grid">
-              <SelectField
-                label={names.prompt}
-                value={values.prompt}
-                onChange={(prompt) => set("prompt", prompt)}
-                problem={problem("candidate.version") ?? problem("candidate.promptId")}
-                choices={[{ value: "", label: "the route's own" }, ...versionsOf(choices)]}
-              />
-              <SelectField
-                label={names.route}
-                value={values.route}
-                onChange={(route) => set("route", route)}
-                problem={problem("candidate.route")}
-                choices={[{ value: "", label: "the call's own" }, ...routes.map(({ name }) => ({ value: name, label: name }))]}
-              />
-              <SelectField
-                label={names.backendId}
-                value={values.backendId}
-                onChange={(id) => set("backendId", id)}
-                problem={problem("candidate.backendId")}
-                choices={[
-                  { value: "", label: "the route's own" },
-                  ...choices.backends.edges.map(({ node }) => ({ value: node.id, label: node.key })),
-                ]}
-              />
-              <TextField
-                label={names.variant}
-                value={values.variant}
-                onChange={(variant) => set("variant", variant)}
-                problem={problem("candidate.variant")}
-              />
-              <TextField
-                label={names.revision}
-                inputMode="numeric"
-                value={values.revision}
-                onChange={(revision) => set("revision", revision)}
-                problem={problem("candidate.revision")}
-              />
-              <TextField
-                label={names.parameters}
-                value={values.parameters}
-                onChange={(parameters) => set("parameters", parameters)}
-                problem={problem("candidate.parameters")}
-                placeholder='{"temperature": 0}'
-              />
-            </div>
-          </fieldset>
-          <div className="field-grid">
-            <SelectField
-              label={names.judge}
-              value={values.judge}
-              onChange={(judge) => set("judge", judge as ReplayValues["judge"])}
-              problem={problem("judge")}
-              choices={[
-                { value: "", label: "nobody: only compared" },
-                { value: "EXACT", label: "being the same" },
-                { value: "CONTAINS", label: "containing a text" },
-                { value: "JSON_SCHEMA", label: "a JSON schema" },
-                { value: "MODEL", label: "a model" },
-              ]}
-            />
-            {values.judge === "MODEL" && (
-              <SelectField
-                label={names.judgeRoute}
-                value={values.judgeRoute}
-                onChange={(route) => set("judgeRoute", route)}
-                problem={problem("judge.route")}
-                choices={routes.map(({ name }) => ({ value: name, label: name }))}
-              />
-            )}
-          </div>
-          {["CONTAINS", "JSON_SCHEMA", "MODEL"].includes(values.judge) && (
-            <LongField
-              label={values.judge === "MODEL" ? "What a good answer is" : values.judge === "JSON_SCHEMA" ? "The schema" : names.text}
-              value={values.text}
-              onChange={(text) => set("text", text)}
-              rows={3}
-              mono={values.judge === "JSON_SCHEMA"}
-              problem={problem("judge.text") ?? problem("judge.schema") ?? problem("judge.criteria")}
-            />
-          )}
-        </>
-      )}
+      {(form) => <Fields form={form} choices={choices} />}
     </EditDialog>
+  );
+}
+
+function Fields({ form, choices }: { readonly form: Form<ReplayValues>; readonly choices: ReplayChoices }) {
+  const { values, set, problem } = form;
+  const routes = choices.routes.edges.map(({ node }) => ({ value: node.name, label: node.name }));
+  return (
+    <>
+      <div className="field-grid">
+        <TextField {...textOf(form, names, "name")} hint="Optional" />
+        <SelectField
+          {...textOf(form, names, "source")}
+          problem={problem("datasetId") ?? problem("calls")}
+          choices={[
+            { value: "", label: "the last ones that were kept" },
+            ...choices.datasets.edges.map(({ node }) => ({ value: node.id, label: `dataset ${node.name}, ${node.casesCount} cases` })),
+          ]}
+        />
+        {values.source === "" && (
+          <>
+            <TextField {...textOf(form, names, "limit", "calls.limit")} inputMode="numeric" />
+            <SelectField {...textOf(form, names, "ofRoute")} choices={[{ value: "", label: "any" }, ...routes]} />
+          </>
+        )}
+        <SelectField
+          {...textOf(form, names, "baseline")}
+          choices={[
+            { value: "", label: values.source === "" ? "what was answered then" : "things as they are now" },
+            values.source === ""
+              ? { value: "RERUN", label: "things as they are now: each is called twice" }
+              : { value: "LOGGED", label: "what was answered then, of cases made from calls" },
+          ]}
+        />
+        <TextField {...textOf(form, names, "concurrency")} inputMode="numeric" hint="1 to 16; empty: 4" />
+      </div>
+      <fieldset className="stack tight">
+        <legend>Tried with; what is left empty is as it is now</legend>
+        <div className="field-grid">
+          <SelectField
+            {...textOf(form, names, "prompt")}
+            problem={problem("candidate.version") ?? problem("candidate.promptId")}
+            choices={[{ value: "", label: "the route's own" }, ...versionsOf(choices)]}
+          />
+          <SelectField {...textOf(form, names, "route", "candidate.route")} choices={[{ value: "", label: "the call's own" }, ...routes]} />
+          <SelectField
+            {...textOf(form, names, "backendId", "candidate.backendId")}
+            choices={[
+              { value: "", label: "the route's own" },
+              ...choices.backends.edges.map(({ node }) => ({ value: node.id, label: node.key })),
+            ]}
+          />
+          <TextField {...textOf(form, names, "variant", "candidate.variant")} />
+          <TextField {...textOf(form, names, "revision", "candidate.revision")} inputMode="numeric" />
+          <TextField {...textOf(form, names, "parameters", "candidate.parameters")} placeholder='{"temperature": 0}' />
+        </div>
+      </fieldset>
+      <div className="field-grid">
+        <SelectField
+          {...textOf(form, names, "judge")}
+          choices={[
+            { value: "", label: "nobody: only compared" },
+            { value: "EXACT", label: "being the same" },
+            { value: "CONTAINS", label: "containing a text" },
+            { value: "JSON_SCHEMA", label: "a JSON schema" },
+            { value: "MODEL", label: "a model" },
+          ]}
+        />
+        {values.judge === "MODEL" && <SelectField {...textOf(form, names, "judgeRoute", "judge.route")} choices={routes} />}
+      </div>
+      {["CONTAINS", "JSON_SCHEMA", "MODEL"].includes(values.judge) && (
+        <LongField
+          label={values.judge === "MODEL" ? "What a good answer is" : values.judge === "JSON_SCHEMA" ? "The schema" : names.text}
+          value={values.text}
+          onChange={(text) => set("text", text)}
+          rows={3}
+          mono={values.judge === "JSON_SCHEMA"}
+          problem={problem("judge.text") ?? problem("judge.schema") ?? problem("judge.criteria")}
+        />
+      )}
+    </>
   );
 }
 

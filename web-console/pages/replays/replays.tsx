@@ -9,10 +9,11 @@ import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
 import { flag, oneOf, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
-import { type Column, DataTable } from "../../ui/data-table.tsx";
+import type { Column } from "../../ui/data-table.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
+import { ThingTable } from "../../ui/thing-table.tsx";
 import { DatasetDialog, DatasetList } from "../datasets/datasets.tsx";
 import { ReplayDialog } from "./replay-dialog.tsx";
 import { candidateFragment, candidateName, stateTones } from "./words.ts";
@@ -170,22 +171,20 @@ export function Replays() {
           <>
             {tab === "datasets" ? (
               <DatasetList rows={data.datasets.edges.map(({ node }) => node)} />
-            ) : nodes.length === 0 ? (
-              <Empty title="Nothing was replayed yet">
-                Let a route, project or the organisation keep what is said in calls; then try those calls with a candidate before callers
-                meet it.
-              </Empty>
             ) : (
               <>
-                <div className="card flush">
-                  <DataTable
-                    label="Replays"
-                    columns={columns}
-                    rows={nodes}
-                    rowId={(row) => row.id}
-                    onOpen={(row) => void navigate({ to: `/replays/${row.id}` } as never)}
-                  />
-                </div>
+                <ThingTable
+                  label="Replays"
+                  columns={columns}
+                  rows={nodes}
+                  under="/replays"
+                  empty={
+                    <Empty title="Nothing was replayed yet">
+                      Let a route, project or the organisation keep what is said in calls; then try those calls with a candidate before
+                      callers meet it.
+                    </Empty>
+                  }
+                />
                 <More {...later} />
               </>
             )}

@@ -1,5 +1,6 @@
 /** What is tried: on which route, to find out what, and what each arm changes. */
 import { Plus, Trash2 } from "lucide-react";
+import { textOf } from "../../../change/form.tsx";
 import { Button } from "../../../ui/button.tsx";
 import { Field, LongField, SelectField, TextField } from "../../../ui/field.tsx";
 import { Folded } from "../../../ui/folded.tsx";
@@ -10,7 +11,8 @@ import type { StepProps } from "./design-dialog.tsx";
 import { type ArmValues, newArm } from "./design-values.ts";
 import { designNames as names } from "./names.ts";
 
-export function ArmsStep({ form: { values, set, problem }, choices, experiment }: StepProps) {
+export function ArmsStep({ form, choices, experiment }: StepProps) {
+  const { values, set, problem } = form;
   const setArm = (at: number, patch: Partial<ArmValues>) =>
     set(
       "arms",
@@ -20,28 +22,16 @@ export function ArmsStep({ form: { values, set, problem }, choices, experiment }
   return (
     <>
       <div className="field-grid">
-        <TextField
-          label={names.key}
-          value={values.key}
-          onChange={(key) => set("key", key)}
-          problem={problem("key")}
-          hint="Small letters, digits and -"
-        />
+        <TextField {...textOf(form, names, "key")} hint="Small letters, digits and -" />
         {experiment === undefined && (
           <SelectField
-            label={names.routeId}
-            value={values.routeId}
-            onChange={(id) => set("routeId", id)}
-            problem={problem("routeId")}
+            {...textOf(form, names, "routeId")}
             choices={choices.routes.edges.map(({ node }) => ({ value: node.id, label: node.name }))}
           />
         )}
       </div>
       <LongField
-        label={names.hypothesis}
-        value={values.hypothesis}
-        onChange={(text) => set("hypothesis", text)}
-        problem={problem("hypothesis")}
+        {...textOf(form, names, "hypothesis")}
         rows={2}
         hint="For whoever reads the result: what should change, by how much, and why"
       />

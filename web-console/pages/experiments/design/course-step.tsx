@@ -1,14 +1,16 @@
 /** How it goes on: compared until somebody decides, rolled out in guarded steps, or weights that follow what is learnt; and when it ends. */
+
+import { flagOf, textOf } from "../../../change/form.tsx";
 import { CheckField, SelectField, TextField } from "../../../ui/field.tsx";
 import { Notice } from "../../../ui/marks.tsx";
 import type { StepProps } from "./design-dialog.tsx";
-import type { DesignValues } from "./design-values.ts";
 import { FigureFields } from "./figure-fields.tsx";
 import { designNames as names } from "./names.ts";
 import { RolloutSteps } from "./rollout-steps.tsx";
 
 export function CourseStep(props: StepProps) {
-  const { values, set, problem } = props.form;
+  const { form } = props;
+  const { values, problem } = form;
   const running = props.experiment?.status === "RUNNING";
   return (
     <>
@@ -16,9 +18,7 @@ export function CourseStep(props: StepProps) {
         <Notice>Steps and weights that move are settled while it runs. Stop it to change them.</Notice>
       ) : (
         <SelectField
-          label={names.course}
-          value={values.course}
-          onChange={(course) => set("course", course as DesignValues["course"])}
+          {...textOf(form, names, "course")}
           problem={problem("rollout") ?? problem("bandit")}
           choices={[
             { value: "compare", label: "the arms are compared; a person ships or rolls back, and a broken guardrail rolls back by itself" },
@@ -30,18 +30,16 @@ export function CourseStep(props: StepProps) {
       {!running && values.course === "rollout" && <RolloutFields {...props} />}
       {!running && values.course === "bandit" && <BanditFields {...props} />}
       <TextField
-        label={names.endsAt}
+        {...textOf(form, names, "endsAt")}
         type="datetime-local"
-        value={values.endsAt}
-        onChange={(at) => set("endsAt", at)}
-        problem={problem("endsAt")}
         hint="In your own time zone. It stops then by itself, and callers get the route as it is. Empty: it has no end"
       />
     </>
   );
 }
 
-function RolloutFields({ form: { values, set, problem } }: StepProps) {
+function RolloutFields({ form }: StepProps) {
+  const { values, set, problem } = form;
   return (
     <fieldset className="stack tight">
       <legend>{names.steps}</legend>
@@ -51,17 +49,14 @@ function RolloutFields({ form: { values, set, problem } }: StepProps) {
       </p>
       <RolloutSteps value={values.steps} onChange={(steps) => set("steps", steps)} problem={problem} />
       <SelectField
-        label={names.healthAction}
-        value={values.healthAction}
-        onChange={(action) => set("healthAction", action as DesignValues["healthAction"])}
-        problem={problem("rollout.healthAction")}
+        {...textOf(form, names, "healthAction", "rollout.healthAction")}
         choices={[
           { value: "HOLD", label: "it stays at its step" },
           { value: "ROLL_BACK", label: "it is rolled back" },
           { value: "WARN", label: "it goes on, with a warning" },
         ]}
       />
-      <CheckField label={names.shipAtEnd} value={values.shipAtEnd} onChange={(ship) => set("shipAtEnd", ship)} />
+      <CheckField {...flagOf(form, names, "shipAtEnd")} />
     </fieldset>
   );
 }
@@ -74,17 +69,13 @@ const figures = [
 ] as const;
 
 function BanditFields({ form }: StepProps) {
-  const { values, set, problem } = form;
   return (
     <fieldset className="stack tight">
       <legend>Weights</legend>
       <Notice>More calls go to the best arm, and by how much it is better stays less well known. Units keep the arm they have.</Notice>
       <div className="field-grid">
         <SelectField
-          label={names.algorithm}
-          value={values.algorithm}
-          onChange={(algorithm) => set("algorithm", algorithm as DesignValues["algorithm"])}
-          problem={problem("bandit.algorithm")}
+          {...textOf(form, names, "algorithm", "bandit.algorithm")}
           choices={[
             { value: "TOP_TWO", label: "the two best, to find the best soon" },
             { value: "THOMPSON", label: "the chance of being the best, to lose least meanwhile" },
@@ -92,7 +83,7 @@ function BanditFields({ form }: StepProps) {
         />
         <FigureFields form={form} of={figures} />
       </div>
-      <CheckField label={names.stopWhenFound} value={values.stopWhenFound} onChange={(stop) => set("stopWhenFound", stop)} />
+      <CheckField {...flagOf(form, names, "stopWhenFound")} />
     </fieldset>
   );
 }

@@ -1,10 +1,11 @@
 /** How it is measured: what decides, what must not get worse, how sure one wants to be, and how many units that takes. */
 import { Plus, Trash2 } from "lucide-react";
+import { flagOf, textOf } from "../../../change/form.tsx";
 import { Button } from "../../../ui/button.tsx";
 import { CheckField, SelectField, TextField } from "../../../ui/field.tsx";
 import { Notice } from "../../../ui/marks.tsx";
 import type { StepProps } from "./design-dialog.tsx";
-import { type DesignValues, type MetricValues, newMetric, type Role } from "./design-values.ts";
+import { type MetricValues, newMetric, type Role } from "./design-values.ts";
 import { FigureFields } from "./figure-fields.tsx";
 import { type MetricName, marginUnits, metricWords } from "./metric-words.ts";
 import { designNames as names } from "./names.ts";
@@ -18,7 +19,8 @@ const roleWords: Readonly<Record<Role, string>> = {
 };
 
 export function MeasuresStep(props: StepProps) {
-  const { values, set, problem } = props.form;
+  const { form } = props;
+  const { values, set, problem } = form;
   if (props.experiment?.status === "RUNNING") return <Notice>What is measured is settled while it runs. Stop it to change this.</Notice>;
   const setMetric = (at: number, patch: Partial<MetricValues>) =>
     set(
@@ -148,22 +150,16 @@ const figures = [
 ] as const;
 
 function Judging({ form }: StepProps) {
-  const { values, set, problem } = form;
+  const { values } = form;
   return (
     <div className="stack tight">
       <div className="field-grid">
         <SelectField
-          label={names.control}
-          value={values.control}
-          onChange={(control) => set("control", control)}
-          problem={problem("analysis.control")}
+          {...textOf(form, names, "control", "analysis.control")}
           choices={[{ value: "", label: "the first arm" }, ...values.arms.map(({ key }) => ({ value: key, label: key }))]}
         />
         <SelectField
-          label={names.correction}
-          value={values.correction}
-          onChange={(correction) => set("correction", correction as DesignValues["correction"])}
-          problem={problem("analysis.correction")}
+          {...textOf(form, names, "correction", "analysis.correction")}
           choices={[
             { value: "HOLM", label: "corrected, no false find at all (Holm)" },
             { value: "BENJAMINI_HOCHBERG", label: "corrected, few false finds (Benjamini-Hochberg)" },
@@ -171,16 +167,10 @@ function Judging({ form }: StepProps) {
           ]}
         />
         <FigureFields form={form} of={figures} />
-        <TextField
-          label={names.healthTag}
-          value={values.healthTag}
-          onChange={(tag) => set("healthTag", tag)}
-          problem={problem("analysis.healthTag")}
-          hint="Beside nodes and edges; empty: none"
-        />
+        <TextField {...textOf(form, names, "healthTag", "analysis.healthTag")} hint="Beside nodes and edges; empty: none" />
       </div>
-      <CheckField label={names.cuped} value={values.cuped} onChange={(on) => set("cuped", on)} />
-      <CheckField label={names.preExposureCheck} value={values.preExposureCheck} onChange={(on) => set("preExposureCheck", on)} />
+      <CheckField {...flagOf(form, names, "cuped")} />
+      <CheckField {...flagOf(form, names, "preExposureCheck")} />
     </div>
   );
 }

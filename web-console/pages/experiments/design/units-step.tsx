@@ -1,8 +1,10 @@
 /** On whom it is tried: the unit that stays in its arm, how many take part, and which calls do at all. */
+
+import { flagOf, textOf } from "../../../change/form.tsx";
 import { CheckField, LongField, SelectField, TextField } from "../../../ui/field.tsx";
 import { Folded } from "../../../ui/folded.tsx";
 import type { StepProps } from "./design-dialog.tsx";
-import type { DesignValues, Unit } from "./design-values.ts";
+import type { Unit } from "./design-values.ts";
 import { FigureFields } from "./figure-fields.tsx";
 import { designNames as names } from "./names.ts";
 
@@ -14,23 +16,15 @@ const unitWords: Readonly<Record<Unit, string>> = {
 };
 
 export function UnitsStep(props: StepProps) {
-  const { values, set, problem } = props.form;
+  const { form } = props;
+  const { values } = form;
   const fallbacks = (["END_USER", "SESSION", "API_KEY"] as const).filter((unit) => unit !== values.unit);
   return (
     <>
       <div className="field-grid">
+        <SelectField {...textOf(form, names, "unit")} choices={Object.entries(unitWords).map(([value, label]) => ({ value, label }))} />
         <SelectField
-          label={names.unit}
-          value={values.unit}
-          onChange={(unit) => set("unit", unit as Unit)}
-          problem={problem("unit")}
-          choices={Object.entries(unitWords).map(([value, label]) => ({ value, label }))}
-        />
-        <SelectField
-          label={names.fallbackUnit}
-          value={values.fallbackUnit}
-          onChange={(unit) => set("fallbackUnit", unit as DesignValues["fallbackUnit"])}
-          problem={problem("fallbackUnit")}
+          {...textOf(form, names, "fallbackUnit")}
           choices={[
             { value: "", label: "take no part" },
             ...(values.unit === "REQUEST" ? [] : fallbacks.map((unit) => ({ value: unit, label: `are drawn by ${unitWords[unit]}` }))),
@@ -81,23 +75,12 @@ function Targeting({ form, choices }: StepProps) {
         )}
         <div className="field-grid">
           <LongField
-            label={names.tags}
-            value={values.tags}
-            onChange={(tags) => set("tags", tags)}
-            problem={problem("targeting.tags")}
+            {...textOf(form, names, "tags", "targeting.tags")}
             rows={2}
             mono
             hint="A line each: plan: pro, team. All lines must hold."
           />
-          <LongField
-            label={names.headers}
-            value={values.headers}
-            onChange={(headers) => set("headers", headers)}
-            problem={problem("targeting.headers")}
-            rows={2}
-            mono
-            hint="Of the caller's request: x-app: mobile"
-          />
+          <LongField {...textOf(form, names, "headers", "targeting.headers")} rows={2} mono hint="Of the caller's request: x-app: mobile" />
           <FigureFields
             form={form}
             of={[{ name: "targetedShare", path: "targeting.share", max: 100, hint: "Drawn apart from who takes part" }]}
@@ -114,7 +97,7 @@ const range = [
 ] as const;
 
 function Neighbours({ form }: StepProps) {
-  const { values, set, problem } = form;
+  const { values, problem } = form;
   return (
     <Folded
       summary="Beside other experiments: namespace and holdout"
@@ -123,10 +106,7 @@ function Neighbours({ form }: StepProps) {
     >
       <div className="field-grid">
         <TextField
-          label={names.namespace}
-          value={values.namespace}
-          onChange={(name) => set("namespace", name)}
-          problem={problem("namespace")}
+          {...textOf(form, names, "namespace")}
           hint="Experiments of one namespace share no unit: each owns a range of it. Empty: none"
         />
         {values.namespace !== "" && <FigureFields form={form} of={range} />}
@@ -146,25 +126,17 @@ function Neighbours({ form }: StepProps) {
   );
 }
 
-function Draw({ form: { values, set, problem }, experiment }: StepProps) {
+function Draw({ form, experiment }: StepProps) {
+  const { problem } = form;
   return (
     <div className="stack tight">
-      <CheckField label={names.sticky} value={values.sticky} onChange={(sticky) => set("sticky", sticky)} />
+      <CheckField {...flagOf(form, names, "sticky")} />
       {problem("sticky") !== undefined && <p className="problem">{problem("sticky")}</p>}
       {experiment === undefined ? (
         <div className="field-grid">
-          <TextField
-            label={names.seed}
-            value={values.seed}
-            onChange={(seed) => set("seed", seed)}
-            problem={problem("seed")}
-            hint="Empty: a random one. Give it to go on with an experiment from elsewhere"
-          />
+          <TextField {...textOf(form, names, "seed")} hint="Empty: a random one. Give it to go on with an experiment from elsewhere" />
           <SelectField
-            label={names.hashVersion}
-            value={values.hashVersion}
-            onChange={(version) => set("hashVersion", version as DesignValues["hashVersion"])}
-            problem={problem("hashVersion")}
+            {...textOf(form, names, "hashVersion")}
             choices={[
               { value: "3", label: "Penstock's own" },
               { value: "2", label: "GrowthBook's, for experiments that began there" },
@@ -173,10 +145,7 @@ function Draw({ form: { values, set, problem }, experiment }: StepProps) {
         </div>
       ) : (
         <SelectField
-          label={names.drawAnew}
-          value={values.drawAnew}
-          onChange={(draw) => set("drawAnew", draw as DesignValues["drawAnew"])}
-          problem={problem("bucketVersion")}
+          {...textOf(form, names, "drawAnew", "bucketVersion")}
           choices={[
             { value: "", label: "stay in it" },
             { value: "all", label: "are drawn anew" },
