@@ -1,5 +1,5 @@
 /** What was found, metric by metric: each arm's value, its difference from control with the interval, and what that means. */
-import { count, percent } from "../../format/numbers.ts";
+import { count, counted, percent } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { Card } from "../../shell/page.tsx";
 import { Badge, type Tone } from "../../ui/marks.tsx";
@@ -140,7 +140,7 @@ function Metric({ finding, control, state }: Omit<FindingsTableProps, "label" | 
                 <div className="quiet">
                   {lower(role)}
                   {direction !== "NEUTRAL" && `, ${lower(direction)} is better`}
-                  {finding.cappedAt !== null && `; ${count(finding.cappedUnits)} units counted as ${figureOf(unit, finding.cappedAt)}`}
+                  {finding.cappedAt !== null && `; ${counted(finding.cappedUnits, "unit")} counted as ${figureOf(unit, finding.cappedAt)}`}
                 </div>
               </>
             )}

@@ -32,7 +32,7 @@ export const metricWords: Readonly<Record<MetricName, MetricWords>> = {
 
 const factors: Readonly<Record<MetricWords["unit"], number>> = { share: 100, ms: 1, nanodollars: 1e-9, tokens: 1, score: 1 };
 export const marginUnits: Readonly<Record<MetricWords["unit"], string>> = {
-  share: "% points",
+  share: "percentage points",
   ms: "ms",
   nanodollars: "dollars",
   tokens: "tokens",
