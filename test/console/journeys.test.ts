@@ -410,6 +410,62 @@ it(
   slow,
 );
 
+it(
+  "asks a member in, who takes it up once and sees why not; and an administrator sees what they see",
+  async () => {
+    await page.goto(`${gateway.url}/organisation?tab=members&make=invitation`);
+    await page.getByRole("dialog").getByLabel("Name", { exact: true }).fill("ada");
+    await page.getByRole("button", { name: "Make the link" }).click();
+    const link = (await page.getByRole("region", { name: "The link" }).textContent()) ?? "";
+    await page.getByRole("button", { name: "I have it" }).click();
+    await page.getByText("invited", { exact: true }).waitFor();
+
+    const context = await gateway.browser.newContext();
+    const invited = await context.newPage();
+    await invited.goto(link);
+    await invited.getByRole("heading", { name: "Welcome" }).waitFor();
+    expect(await invited.getByRole("region", { name: "Your admin token" }).textContent()).toMatch(/^pat_/);
+    await invited.getByRole("button", { name: "I have it" }).click();
+    await invited.getByRole("heading", { name: "Overview" }).waitFor();
+    await invited.goto(`${gateway.url}/quotas`);
+    const refused = invited.getByRole("button", { name: "New quota" });
+    expect(await refused.isDisabled()).toBe(true);
+    await refused.locator("..").hover();
+    await invited.getByText("Your role is viewer. This needs the role operator.").waitFor();
+    await context.close();
+
+    await page.getByRole("button", { name: "View as viewer" }).click();
+    await page.getByText("You see the console as its viewers do.").waitFor();
+    await page.goto(`${gateway.url}/quotas`);
+    expect(await page.getByRole("button", { name: "New quota" }).isDisabled()).toBe(true);
+    await page.getByRole("button", { name: "Be yourself again" }).click();
+    await heading("Overview").waitFor();
+  },
+  slow,
+);
+
+it(
+  "finds a change in the audit log, sees what it did, and takes it back",
+  async () => {
+    await gateway.graphql(
+      `mutation { createQuota(input: { key: "by-mistake", scopeKind: ORGANISATION, resource: REQUESTS, window: DAY, limit: 5, enforcement: SHADOW }) { __typename } }`,
+    );
+    await page.goto(`${gateway.url}/audit?kind=quota&action=quota.create&via=GRAPHQL`);
+    await page.getByRole("cell", { name: "quota by-mistake made" }).click();
+    await page.getByText("by-mistake", { exact: true }).first().waitFor();
+    await page.getByRole("button", { name: "Take it back" }).click();
+    const dialog = page.getByRole("dialog").filter({ hasText: "to go on" });
+    await dialog.getByRole("textbox").fill((await dialog.locator("code").textContent()) ?? "");
+    await dialog.getByRole("button", { name: "Take it back" }).click();
+    await page.getByText(/^Revision \d+ is taken back$/).waitFor();
+    const { quotas } = await gateway.graphql<{ quotas: { edges: { node: { key: string } }[] } }>(
+      `{ quotas(first: 5, search: "by-mistake") { edges { node { key } } } }`,
+    );
+    expect(quotas.edges).toEqual([]);
+  },
+  slow,
+);
+
 it("keeps what it shows when the control plane goes away, says so, and goes on when it is back", async () => {
   await page.goto(`${gateway.url}/prompts`);
   await page.getByRole("link", { name: "support-answer" }).waitFor();
