@@ -47,6 +47,7 @@ async function sendWho(request: IncomingMessage, response: ServerResponse, servi
     actor: principal.actor,
     role: principal.role,
     installation: principal.installation,
+    explorer: services.settings.graphqlExplorer,
     organisation: organisation === null ? null : { id: organisation.id, key: organisation.key, name: organisation.name },
   });
 }

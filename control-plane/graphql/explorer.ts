@@ -3,6 +3,7 @@
  * gateway on a closed network does not reach and should not trust. It keeps the token in the page's memory alone.
  */
 import { randomBytes } from "node:crypto";
+import { explorerExamples } from "./explorer-examples.ts";
 
 export interface ExplorerPage {
   readonly html: string;
@@ -18,10 +19,11 @@ export function explorerPage(graphqlPath: string): ExplorerPage {
   };
 }
 
-const firstQuery = `{
-  viewer { actor role organisation { key name } }
-  routes(first: 10) { edges { node { id name revision } } }
-}`;
+/** As JSON inside a script: nothing in it may end the element. */
+const examples = (): string =>
+  JSON.stringify(
+    explorerExamples.map(({ name, query, variables }) => ({ name, query, variables: variables?.(new Date()) ?? {} })),
+  ).replaceAll("<", "\\u003c");
 
 const page = (nonce: string, graphqlPath: string): string => `<!doctype html>
 <html lang="en">
@@ -33,7 +35,7 @@ const page = (nonce: string, graphqlPath: string): string => `<!doctype html>
   body { font: 15px/1.4 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 90rem; }
   main { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
   label { display: block; margin: .5rem 0 .2rem; }
-  input, textarea { width: 100%; box-sizing: border-box; font: 13px/1.5 ui-monospace, monospace; padding: .4rem; }
+  input, select, textarea { width: 100%; box-sizing: border-box; font: 13px/1.5 ui-monospace, monospace; padding: .4rem; }
   pre { font: 13px/1.5 ui-monospace, monospace; background: #f4f4f6; padding: .6rem; overflow: auto; margin: 0; max-height: 80vh; }
   button { margin: .6rem .4rem 0 0; padding: .4rem .9rem; }
 </style>
@@ -44,8 +46,10 @@ const page = (nonce: string, graphqlPath: string): string => `<!doctype html>
   <form id="ask">
     <label for="token">Admin token (in credentials.json); not needed where you are signed in to the console</label>
     <input id="token" type="password" autocomplete="off" spellcheck="false">
+    <label for="example">Examples</label>
+    <select id="example"></select>
     <label for="query">Query</label>
-    <textarea id="query" rows="18" spellcheck="false">${firstQuery}</textarea>
+    <textarea id="query" rows="18" spellcheck="false"></textarea>
     <label for="variables">Variables (JSON)</label>
     <textarea id="variables" rows="5" spellcheck="false">{}</textarea>
     <button type="submit">Run (Ctrl+Enter)</button>
@@ -55,6 +59,19 @@ const page = (nonce: string, graphqlPath: string): string => `<!doctype html>
 </main>
 <script nonce="${nonce}">
   const at = (id) => document.getElementById(id);
+  const examples = ${examples()};
+  at("example").append(...examples.map(({ name }, index) => new Option(name, String(index))));
+  const put = ({ query, variables }) => { at("query").value = query; at("variables").value = JSON.stringify(variables || {}, null, 2); };
+  at("example").addEventListener("change", () => { if (at("example").value !== "") put(examples[Number(at("example").value)]); });
+  put(examples[0]);
+  // The console hands over what stands behind one of its pages; after the # it reaches no server.
+  try {
+    if (location.hash.length > 1) {
+      put(JSON.parse(decodeURIComponent(location.hash.slice(1))));
+      at("example").prepend(new Option("From the console", ""));
+      at("example").selectedIndex = 0;
+    }
+  } catch {}
   const show = (text) => { at("answer").textContent = text; };
   async function send(query, variables) {
     const headers = { "content-type": "application/json", accept: "application/graphql-response+json, application/json", "x-graphql-yoga-csrf": "1" };

@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { getIntrospectionQuery } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { explorerExamples } from "../../control-plane/graphql/explorer-examples.ts";
 import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
 import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
@@ -164,6 +165,12 @@ describe("the explorer", () => {
     expect(page.status).toBe(200);
     expect(page.headers.get("content-security-policy")).toMatch(/default-src 'none'/);
     expect(text).not.toMatch(/https?:\/\//);
+  });
+
+  it.each(explorerExamples)("has an example that runs as it is: $name", async ({ query, variables }) => {
+    const { data, errors } = await client.ask(admin, query, variables?.(new Date()) ?? {});
+    expect(errors).toEqual([]);
+    expect(Object.keys(data).length).toBeGreaterThan(0);
   });
 });
 

@@ -8,6 +8,8 @@ export interface Viewer {
   readonly actor: string;
   readonly role: Role;
   readonly installation: boolean;
+  /** Whether the control plane serves its page to try GraphQL with. */
+  readonly explorer: boolean;
   readonly organisation: { readonly id: string; readonly key: string; readonly name: string } | null;
 }
 

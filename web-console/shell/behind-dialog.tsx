@@ -1,22 +1,29 @@
 /** The GraphQL behind the page, ready to be sent by a program. */
 import { useBehind } from "../graphql/page-query.ts";
+import { useViewer } from "../session/viewer.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Code } from "../ui/marks.tsx";
 
 export function BehindDialog({ onClose }: { readonly onClose: () => void }) {
   const behind = useBehind();
+  const { explorer } = useViewer();
   return (
     <Dialog
       open
       large
       onClose={onClose}
       title="The GraphQL behind this page"
-      description="One request, with these variables. Everything that the console does goes this way; /graphql has a page to try it."
+      description="One request, with these variables. Everything that the console does goes this way."
     >
       {behind === undefined ? (
         <p className="quiet">This page asks for nothing.</p>
       ) : (
         <>
+          {explorer && (
+            <a href={`/graphql#${encodeURIComponent(JSON.stringify(behind))}`} target="_blank" rel="noreferrer">
+              Try it in the explorer
+            </a>
+          )}
           <Code text={behind.query} label="The query" />
           <Code text={JSON.stringify(behind.variables, null, 2)} label="Its variables" />
           <Code wrap label="As a shell command" text={curlOf(behind)} />
