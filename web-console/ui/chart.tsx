@@ -50,10 +50,12 @@ export function Chart(props: ChartProps) {
       <SameAsTable
         label={label}
         columns={["Time (UTC)", ...series.map(({ name }) => name)]}
-        rows={times.map((time, index) => [
-          new Date(time * 1000).toISOString().slice(0, 16).replace("T", " "),
-          ...series.map(({ values }) => (values[index] == null ? "–" : format(values[index]))),
-        ])}
+        rows={() =>
+          times.map((time, index) => [
+            new Date(time * 1000).toISOString().slice(0, 16).replace("T", " "),
+            ...series.map(({ values }) => (values[index] == null ? "–" : format(values[index]))),
+          ])
+        }
       />
     </figure>
   );

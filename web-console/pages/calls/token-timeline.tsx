@@ -72,7 +72,7 @@ function Timeline({ pace, streamed }: { readonly pace: Pace; readonly streamed: 
       <SameAsTable
         label={summary}
         columns={["From", "Pieces"]}
-        rows={pieces.map((each, index) => [duration(firstMs + index * slotMs), count(each)])}
+        rows={() => pieces.map((each, index) => [duration(firstMs + index * slotMs), count(each)])}
       />
     </figure>
   );
