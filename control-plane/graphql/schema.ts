@@ -22,6 +22,7 @@ import "./types/experiment-results.ts";
 import "./types/feedback.ts";
 import "./types/incident.ts";
 import "./types/last-day.ts";
+import "./types/ledger-names.ts";
 import "./types/live-calls.ts";
 import "./types/live-reservations.ts";
 import "./types/running-calls.ts";

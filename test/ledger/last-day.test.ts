@@ -96,6 +96,11 @@ it("counts the calls of each hour of the day, and of one that had none there is 
   ]);
 });
 
+it("names the things of a call as they are called now, and not those that nobody knows", async () => {
+  const { data } = await client.ask(admin, "{ usageEvents(first: 1) { edges { node { backendName apiKeyName promptName } } } }");
+  expect(data.usageEvents.edges).toEqual([{ node: { backendName: "used", apiKeyName: null, promptName: null } }]);
+});
+
 it("lists models of one's own beside those that come with Penstock", async () => {
   await make("CatalogueModel", { key: "acme/acme-large", name: "Acme Large", capabilities: ["tools"] });
   const { data } = await client.ask(admin, '{ modelCatalogue(search: "ACME") { key price { version } own { name } } }');

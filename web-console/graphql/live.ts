@@ -36,6 +36,7 @@ const document = graphql(`
         callId
         routeName
         backendId
+        backendName
         attempts
         progress
         outputTokens
@@ -50,6 +51,7 @@ const document = graphql(`
           routeName
           modelAsked
           backendId
+          backendName
           durationMs
           timeToFirstTokenMs
           outputTokens

@@ -3,6 +3,7 @@ export interface RunningCall {
   readonly callId: string;
   readonly routeName: string;
   readonly backendId: string;
+  readonly backendName: string | null;
   readonly attempts: number;
   readonly progress: string;
   readonly outputTokens: string;
@@ -17,6 +18,7 @@ export interface EndedCall {
   readonly routeName: string;
   readonly modelAsked: string;
   readonly backendId: string;
+  readonly backendName: string | null;
   readonly durationMs: number;
   readonly timeToFirstTokenMs: number | null;
   readonly outputTokens: string | null;

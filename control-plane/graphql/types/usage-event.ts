@@ -21,7 +21,7 @@ const pageSizeDefault = 20;
 const groupings = ["route", "backend", "key", "day"] as const;
 const GroupingType = enumOf("UsageGrouping", groupings);
 
-const AttemptType = builder.objectRef<UsageAttempt>("UsageAttempt").implement({
+export const AttemptType = builder.objectRef<UsageAttempt>("UsageAttempt").implement({
   description: "One try of one backend.",
   fields: (t) => ({
     backendId: t.exposeString("backendId"),

@@ -27,11 +27,14 @@ export const callQuery = graphql(`
       modelAsked
       modelServed
       backendId
+      backendName
       providerId
       apiKeyId
+      apiKeyName
       projectId
       nodeId
       promptId
+      promptName
       promptVersion
       cache
       configEpoch
@@ -50,6 +53,7 @@ export const callQuery = graphql(`
       tags
       attempts {
         backendId
+        backendName
         result
         durationMs
         httpStatus
@@ -103,43 +107,16 @@ export const callQuery = graphql(`
       comment
       demonstration
     }
-    backends(first: 100, includeArchived: true) {
-      edges {
-        node {
-          id
-          key
-        }
-      }
-    }
-    apiKeys(first: 100, includeArchived: true) {
-      edges {
-        node {
-          id
-          name
-        }
-      }
-    }
-    prompts(first: 100, includeArchived: true) {
-      edges {
-        node {
-          id
-          name
-        }
-      }
-    }
   }
 `);
 
 export type CallData = ResultOf<typeof callQuery>;
 export type Call = NonNullable<CallData["usageEvent"]>;
 
-const promptName = (data: CallData, id: string): string | undefined => data.prompts.edges.find(({ node }) => node.id === id)?.node.name;
-
 /** The playground as the call was: its route, the prompt version that it had, and what was said, where that is kept. */
-export function playgroundSearch(data: CallData, call: Call): { readonly m: string; readonly from: string } {
-  const prompt = call.promptId === "" ? undefined : promptName(data, call.promptId);
+export function playgroundSearch(call: Call): { readonly m: string; readonly from: string } {
   const route = call.routeName || call.modelAsked;
-  return { m: prompt === undefined ? route : `${route}~${prompt}@${call.promptVersion}`, from: call.callId };
+  return { m: call.promptName === null ? route : `${route}~${call.promptName}@${call.promptVersion}`, from: call.callId };
 }
 
 const askAgainMs = 1_000;
@@ -162,7 +139,6 @@ export function CallDetail({ data, again }: { readonly data: CallData; readonly 
   const call = data.usageEvent;
   if (call === null)
     return <Notice tone="warn">The ledger does not have this call, or not yet: a call is written when it has ended.</Notice>;
-  const backendName = (id: string) => data.backends.edges.find(({ node }) => node.id === id)?.node.key ?? (id === "" ? "none" : id);
   return (
     <>
       <div className="row">
@@ -170,7 +146,7 @@ export function CallDetail({ data, again }: { readonly data: CallData; readonly 
         <When at={call.startedAt} exact />
         {call.errorReason !== "" && <Badge tone="bad">{call.errorReason}</Badge>}
       </div>
-      <Waterfall call={call} backendName={backendName} />
+      <Waterfall call={call} />
       <QuotaMarks marks={call.quotaMarks} />
       <Tokens call={call} />
       <section className="stack tight">
@@ -193,7 +169,7 @@ export function CallDetail({ data, again }: { readonly data: CallData; readonly 
                 "none"
               ) : (
                 <Link key="backend" to={`/backends/${call.backendId}`}>
-                  {backendName(call.backendId)}
+                  {call.backendName ?? call.backendId}
                 </Link>
               ),
             ],
@@ -201,7 +177,7 @@ export function CallDetail({ data, again }: { readonly data: CallData; readonly 
             [
               "API key",
               <Link key="key" to={`/keys/${call.apiKeyId}`}>
-                {data.apiKeys.edges.find(({ node }) => node.id === call.apiKeyId)?.node.name ?? call.apiKeyId}
+                {call.apiKeyName ?? call.apiKeyId}
               </Link>,
             ],
             call.promptId !== "" && [
@@ -210,7 +186,7 @@ export function CallDetail({ data, again }: { readonly data: CallData; readonly 
                 key="prompt"
                 to={`/prompts/${call.promptId}`}
                 search={{ v: call.promptVersion } as never}
-              >{`${promptName(data, call.promptId) ?? "prompt"}, version ${call.promptVersion}`}</Link>,
+              >{`${call.promptName ?? "prompt"}, version ${call.promptVersion}`}</Link>,
             ],
             call.exposure !== null && [
               "Experiment",

@@ -3,7 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Result } from "../../graphql/result.tsx";
 import { Page } from "../../shell/page.tsx";
-import { type CallData, CallDetail, callQuery, playgroundSearch, useUntilThere } from "./call-detail.tsx";
+import { CallDetail, callQuery, playgroundSearch, useUntilThere } from "./call-detail.tsx";
 
 export function CallPage() {
   const { callId } = useParams({ strict: false }) as { callId: string };
@@ -16,7 +16,7 @@ export function CallPage() {
       under={{ to: "/calls", name: "Calls" }}
       actions={
         call != null && (
-          <Link to="/playground" search={playgroundSearch(page.data as CallData, call) as never} className="button">
+          <Link to="/playground" search={playgroundSearch(call) as never} className="button">
             Open in the playground
           </Link>
         )

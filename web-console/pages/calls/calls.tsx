@@ -33,7 +33,9 @@ export const callsQuery = graphql(`
           routeName
           modelAsked
           backendId
+          backendName
           apiKeyId
+          apiKeyName
           durationMs
           timeToFirstTokenMs
           inputTokens
@@ -44,29 +46,6 @@ export const callsQuery = graphql(`
       pageInfo {
         hasNextPage
         endCursor
-      }
-    }
-    routes(first: 100) {
-      edges {
-        node {
-          name
-        }
-      }
-    }
-    backends(first: 100, includeArchived: true) {
-      edges {
-        node {
-          id
-          key
-        }
-      }
-    }
-    apiKeys(first: 100, includeArchived: true) {
-      edges {
-        node {
-          id
-          name
-        }
       }
     }
     savedViews(page: "calls") {
@@ -101,7 +80,6 @@ export function Calls() {
     asked.current = reached;
     more();
   }, [hasMore, isShort, reached, more]);
-  const names = useMemo(() => namesOf(list.first.data), [list.first.data]);
   const open = (call: string | undefined) => setUrl({ call }, { replace: url.call !== undefined });
   useWalk(list.nodes, url.call, open);
   const filtered = Object.keys(filter).length > 0 || url.said !== undefined;
@@ -114,7 +92,7 @@ export function Calls() {
           <Button onClick={() => list.first.again()}>
             <RefreshCw size={15} aria-hidden /> Newest
           </Button>
-          <ExportButton filter={filter} order={orderOf(url)} said={url.said ?? null} names={names} disabled={list.nodes.length === 0} />
+          <ExportButton filter={filter} order={orderOf(url)} said={url.said ?? null} disabled={list.nodes.length === 0} />
         </>
       }
     >
@@ -144,7 +122,6 @@ export function Calls() {
           ) : (
             <CallLog
               rows={list.nodes}
-              names={names}
               selected={url.call}
               onOpen={open}
               hasMore={list.hasMore}
@@ -159,14 +136,6 @@ export function Calls() {
     </Page>
   );
 }
-
-export type Names = ReadonlyMap<string, string>;
-
-const namesOf = (data: CallsData | undefined): Names =>
-  new Map([
-    ...(data?.backends.edges.map(({ node }) => [node.id, node.key] as const) ?? []),
-    ...(data?.apiKeys.edges.map(({ node }) => [node.id, node.name] as const) ?? []),
-  ]);
 
 /** j and k, with the drawer open or not; Enter opens the first. */
 function useWalk(rows: readonly CallRow[], selected: string | undefined, open: (call: string | undefined) => void): void {
@@ -188,7 +157,6 @@ function useWalk(rows: readonly CallRow[], selected: string | undefined, open: (
 
 interface CallLogProps {
   readonly rows: readonly CallRow[];
-  readonly names: Names;
   readonly selected: string | undefined;
   readonly onOpen: (call: string) => void;
   readonly hasMore: boolean;
@@ -199,7 +167,7 @@ interface CallLogProps {
 
 const rowHeight = 38;
 
-function CallLog({ rows, names, selected, onOpen, hasMore, more, sort, onSort }: CallLogProps) {
+function CallLog({ rows, selected, onOpen, hasMore, more, sort, onSort }: CallLogProps) {
   const frame = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -251,7 +219,7 @@ function CallLog({ rows, names, selected, onOpen, hasMore, more, sort, onSort }:
                 style={{ position: "absolute", top: 0, left: 0, right: 0, transform: `translateY(${item.start}px)` }}
                 onClick={() => onOpen(row.callId)}
               >
-                <Cells row={row} names={names} />
+                <Cells row={row} />
               </div>
             );
           })}
@@ -280,7 +248,7 @@ function SortHead({ name, sorts, sort, onSort, className }: SortHeadProps) {
   );
 }
 
-function Cells({ row, names }: { readonly row: CallRow; readonly names: Names }) {
+function Cells({ row }: { readonly row: CallRow }) {
   return (
     <>
       <span role="gridcell">
@@ -290,10 +258,10 @@ function Cells({ row, names }: { readonly row: CallRow; readonly names: Names })
         {row.outcome !== "OK" && <OutcomeBadge of={row.outcome} />} {row.routeName || row.modelAsked}
       </span>
       <span role="gridcell" className="wide-only">
-        {names.get(row.backendId) ?? (row.backendId === "" ? <span className="quiet">{row.errorReason || "none"}</span> : row.backendId)}
+        {row.backendName ?? (row.backendId === "" ? <span className="quiet">{row.errorReason || "none"}</span> : row.backendId)}
       </span>
       <span role="gridcell" className="wide-only">
-        {names.get(row.apiKeyId) ?? row.apiKeyId}
+        {row.apiKeyName ?? row.apiKeyId}
       </span>
       <span role="gridcell" className="end wide-only">
         {count(row.inputTokens)} / {count(row.outputTokens)}
@@ -335,7 +303,7 @@ function PeekBody({ callId }: { readonly callId: string }) {
         </Link>
         <CopyButton text={`${location.origin}/calls/${callId}`} label="Copy the link" />
         {page.data?.usageEvent != null && (
-          <Link to="/playground" search={playgroundSearch(page.data, page.data.usageEvent) as never} className="button small">
+          <Link to="/playground" search={playgroundSearch(page.data.usageEvent) as never} className="button small">
             Open in the playground
           </Link>
         )}

@@ -8,7 +8,7 @@ import { Button } from "../../ui/button.tsx";
 import { saveFile } from "../../ui/save-file.ts";
 import { say } from "../../ui/toasts.tsx";
 import type { CallFilter, CallOrder } from "./call-search.ts";
-import { type CallRow, callsQuery, type Names } from "./calls.tsx";
+import { type CallRow, callsQuery } from "./calls.tsx";
 
 const callsMax = 20_000;
 
@@ -16,13 +16,11 @@ export function ExportButton({
   filter,
   order,
   said,
-  names,
   disabled,
 }: {
   readonly filter: CallFilter;
   readonly order: CallOrder;
   readonly said: string | null;
-  readonly names: Names;
   readonly disabled: boolean;
 }) {
   const [read, setRead] = useState<number>();
@@ -41,7 +39,7 @@ export function ExportButton({
       after = data.usageEvents.pageInfo.hasNextPage ? data.usageEvents.pageInfo.endCursor : null;
     } while (after !== null && rows.length < callsMax);
     setRead(undefined);
-    download(rows, names);
+    download(rows);
     if (after === null) say(`${count(rows.length)} calls are in the file`);
     else
       say(
@@ -57,14 +55,14 @@ export function ExportButton({
   );
 }
 
-const columns: readonly (readonly [name: string, of: (row: CallRow, names: Names) => unknown])[] = [
+const columns: readonly (readonly [name: string, of: (row: CallRow) => unknown])[] = [
   ["call_id", (row) => row.callId],
   ["started_at", (row) => row.startedAt],
   ["outcome", (row) => row.outcome],
   ["error_reason", (row) => row.errorReason],
   ["route", (row) => row.routeName],
-  ["backend", (row, names) => names.get(row.backendId) ?? row.backendId],
-  ["api_key", (row, names) => names.get(row.apiKeyId) ?? row.apiKeyId],
+  ["backend", (row) => row.backendName ?? row.backendId],
+  ["api_key", (row) => row.apiKeyName ?? row.apiKeyId],
   ["input_tokens", (row) => row.inputTokens],
   ["output_tokens", (row) => row.outputTokens],
   ["cost_nanodollars", (row) => row.costNanodollars],
@@ -72,12 +70,12 @@ const columns: readonly (readonly [name: string, of: (row: CallRow, names: Names
   ["duration_ms", (row) => row.durationMs],
 ];
 
-const download = (rows: readonly CallRow[], names: Names): void =>
+const download = (rows: readonly CallRow[]): void =>
   saveFile(
     "penstock-calls.csv",
     "text/csv",
     csvOf(
       columns.map(([name]) => name),
-      rows.map((row) => columns.map(([, of]) => of(row, names))),
+      rows.map((row) => columns.map(([, of]) => of(row))),
     ),
   );

@@ -1,4 +1,5 @@
 /** The filters of the call log, its order, and the views of them. */
+import { ChooseField } from "../../change/choose-field.tsx";
 import { AddressField, SelectField } from "../../ui/field.tsx";
 import { rangeChoices } from "../overview/ranges.ts";
 import type { CallFilterState } from "./call-search.ts";
@@ -32,11 +33,13 @@ export function Filters({
           ...Object.entries(rangeChoices).map(([value, { name }]) => ({ value, label: name })),
         ]}
       />
-      <SelectField
+      <ChooseField
         label="Route"
+        of="routes"
         value={state.route ?? ""}
-        onChange={(route) => onChange({ route: or(route) })}
-        choices={withCurrent([any, ...(data?.routes.edges.map(({ node }) => ({ value: node.name, label: node.name })) ?? [])], state.route)}
+        named={state.route}
+        none="any"
+        onChange={({ id, name }) => onChange({ route: id === "" ? undefined : name })}
       />
       <SelectField
         label="Outcome"
@@ -44,21 +47,14 @@ export function Filters({
         onChange={(outcome) => onChange({ outcome: or(outcome) as CallFilterState["outcome"] })}
         choices={[any, { value: "FAILED", label: "anything but ok" }, ...outcomes.map((value) => ({ value, label: outcomeWords(value) }))]}
       />
-      <SelectField
+      <ChooseField
         label="Backend"
+        of="backends"
         value={state.backend ?? ""}
-        onChange={(backend) => onChange({ backend: or(backend) })}
-        choices={withCurrent(
-          [any, ...(data?.backends.edges.map(({ node }) => ({ value: node.id, label: node.key })) ?? [])],
-          state.backend,
-        )}
+        none="any"
+        onChange={({ id }) => onChange({ backend: or(id) })}
       />
-      <SelectField
-        label="API key"
-        value={state.key ?? ""}
-        onChange={(key) => onChange({ key: or(key) })}
-        choices={withCurrent([any, ...(data?.apiKeys.edges.map(({ node }) => ({ value: node.id, label: node.name })) ?? [])], state.key)}
-      />
+      <ChooseField label="API key" of="apiKeys" value={state.key ?? ""} none="any" onChange={({ id }) => onChange({ key: or(id) })} />
       <SelectField
         label="Order"
         value={state.sort ?? ""}
@@ -85,7 +81,3 @@ export function Filters({
     </div>
   );
 }
-
-/** A value from a link stays chosen although the list does not (yet) have it. */
-const withCurrent = (choices: readonly { readonly value: string; readonly label: string }[], value: string | undefined) =>
-  value === undefined || choices.some((choice) => choice.value === value) ? choices : [...choices, { value, label: value }];

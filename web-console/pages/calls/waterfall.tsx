@@ -13,10 +13,11 @@ const legend: readonly (readonly [SpanKind, string])[] = [
   ["bad", "failing"],
 ];
 
-export function Waterfall({ call, backendName }: { readonly call: Call; readonly backendName: (id: string) => string }) {
+export function Waterfall({ call }: { readonly call: Call }) {
   const total = Math.max(call.durationMs, call.timeline?.stages.at(-1)?.untilMs ?? 0, 0.001);
   const at = (ms: number) => `${Math.min(100, (ms / total) * 100)}%`;
-  const lanes = lanesOf(call, backendName);
+  const names = new Map(call.attempts.map(({ backendId, backendName }) => [backendId, backendName ?? backendId]));
+  const lanes = lanesOf(call, (id) => names.get(id) ?? id);
   const seen = new Set(lanes.flatMap(({ spans }) => spans.filter(({ fromMs, untilMs }) => untilMs > fromMs).map(({ kind }) => kind)));
   return (
     <section className="stack tight">

@@ -31,6 +31,7 @@ const query = graphql(`
           routeName
           modelAsked
           backendId
+          backendName
           durationMs
           timeToFirstTokenMs
           outputTokens
@@ -38,14 +39,6 @@ const query = graphql(`
           attempts {
             result
           }
-        }
-      }
-    }
-    backends(first: 100, includeArchived: true) {
-      edges {
-        node {
-          id
-          key
         }
       }
     }
@@ -95,15 +88,12 @@ export function LivePage() {
         ))}
       </div>
       <Result of={page}>
-        {(data) => {
-          const names = new Map(data.backends.edges.map(({ node }) => [node.id, node.key]));
-          return (
-            <Resting onChange={setResting}>
-              <RunningCalls calls={shown.running} names={names} />
-              <JustEnded traffic={shown} names={names} />
-            </Resting>
-          );
-        }}
+        {() => (
+          <Resting onChange={setResting}>
+            <RunningCalls calls={shown.running} />
+            <JustEnded traffic={shown} />
+          </Resting>
+        )}
       </Result>
     </Page>
   );
@@ -132,7 +122,7 @@ function Resting({ onChange, children }: { readonly onChange: (resting: boolean)
   );
 }
 
-function JustEnded({ traffic: { ended, skipped }, names }: { readonly traffic: Traffic; readonly names: ReadonlyMap<string, string> }) {
+function JustEnded({ traffic: { ended, skipped } }: { readonly traffic: Traffic }) {
   if (ended.length === 0)
     return (
       <Empty
@@ -148,7 +138,7 @@ function JustEnded({ traffic: { ended, skipped }, names }: { readonly traffic: T
     );
   return (
     <Card title="Just ended" flush>
-      <DataTable label="Calls that have just ended" columns={columnsWith(names)} rows={ended} rowId={(row) => row.callId} />
+      <DataTable label="Calls that have just ended" columns={columns} rows={ended} rowId={(row) => row.callId} />
       {skipped > 0 && (
         <p className="quiet" style={{ padding: "0.6rem 1rem" }}>
           {counted(skipped, "call")} more ended than can be read while they come; <Link to="/calls">the log</Link> has all.
@@ -158,11 +148,11 @@ function JustEnded({ traffic: { ended, skipped }, names }: { readonly traffic: T
   );
 }
 
-const columnsWith = (names: ReadonlyMap<string, string>): readonly Column<EndedCall>[] => [
+const columns: readonly Column<EndedCall>[] = [
   { id: "at", name: "Began", cell: (row) => <When at={row.startedAt} /> },
   { id: "route", name: "Route", cell: (row) => <Link to={`/calls/${row.callId}`}>{row.routeName || row.modelAsked}</Link> },
   { id: "outcome", name: "Ended", cell: (row) => <OutcomeBadge of={row.outcome} /> },
-  { id: "backend", name: "Backend", cell: (row) => names.get(row.backendId) ?? (row.errorReason || "none") },
+  { id: "backend", name: "Backend", cell: (row) => row.backendName ?? (row.errorReason || "none") },
   { id: "attempts", name: "Attempts", end: true, cell: (row) => row.attempts.length },
   { id: "first", name: "First token", end: true, cell: (row) => duration(row.timeToFirstTokenMs) },
   { id: "took", name: "Took", end: true, cell: (row) => duration(row.durationMs) },

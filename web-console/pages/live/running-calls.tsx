@@ -34,7 +34,7 @@ const progress: Readonly<Record<string, readonly [words: string, tone: Tone]>> =
   STREAMING: ["streaming", "good"],
 };
 
-export function RunningCalls({ calls, names }: { readonly calls: readonly RunningCall[]; readonly names: ReadonlyMap<string, string> }) {
+export function RunningCalls({ calls }: { readonly calls: readonly RunningCall[] }) {
   const refusal = useRefusal();
   const [ending, setEnding] = useState<RunningCall>();
   const columns: readonly Column<RunningCall>[] = [
@@ -44,7 +44,7 @@ export function RunningCalls({ calls, names }: { readonly calls: readonly Runnin
       cell: ({ progress: one }) => <Badge tone={progress[one]?.[1] ?? "neutral"}>{progress[one]?.[0] ?? one}</Badge>,
     },
     { id: "route", name: "Route", cell: (call) => call.routeName },
-    { id: "backend", name: "Backend", cell: (call) => names.get(call.backendId) ?? "none yet" },
+    { id: "backend", name: "Backend", cell: (call) => call.backendName ?? "none yet" },
     { id: "attempt", name: "Attempt", end: true, cell: (call) => call.attempts || "–" },
     { id: "runs", name: "Runs for", end: true, cell: (call) => duration(Math.max(0, Date.now() - Date.parse(call.since))) },
     { id: "tokens", name: "Tokens so far", end: true, cell: (call) => count(call.outputTokens) },
