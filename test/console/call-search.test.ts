@@ -1,6 +1,6 @@
 /** The call log's address, read as GraphQL takes it. */
 import { expect, it } from "vitest";
-import { callSearch, cleared, filterOf, orderOf, readFilters } from "../../web-console/pages/calls/call-search.ts";
+import { callSearch, cleared, columnsOf, filterOf, orderOf, readFilters, withColumn } from "../../web-console/pages/calls/call-search.ts";
 
 it.each([
   [
@@ -20,4 +20,17 @@ it("seeks words from the newest on, and else in the order of the address", () =>
 
 it("clears all that it knows", () => {
   expect(Object.keys(cleared)).toEqual(Object.keys(callSearch));
+});
+
+it("has columns in the address where they are not the usual ones, in the order in which they stand", () => {
+  expect([columnsOf(undefined), columnsOf("cost,model,colour"), columnsOf("none")]).toEqual([
+    ["backend", "key", "tokens", "first", "cost"],
+    ["model", "cost"],
+    [],
+  ]);
+  expect([
+    withColumn(undefined, "model", true),
+    withColumn("backend,model,key,tokens,first,cost", "model", false),
+    withColumn("cost", "cost", false),
+  ]).toEqual(["backend,model,key,tokens,first,cost", undefined, "none"]);
 });

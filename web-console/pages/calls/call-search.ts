@@ -31,6 +31,8 @@ export const callSearch = {
   user: text,
   experiment: text,
   sort: oneOf("slowest", "dearest"),
+  /** Ids of columns, see columnsOf. */
+  cols: text,
   /** The id of the view that was taken, see views.tsx. */
   view: text,
   call: text,
@@ -71,4 +73,24 @@ export function filterOf(url: CallFilterState) {
     ...(since && { since }),
     ...(url.until && { until: url.until }),
   };
+}
+
+/** Of columns that can be left out, in the order in which they stand. */
+export const columnIds = ["backend", "model", "key", "attempts", "tokens", "first", "cost"] as const;
+export type ColumnId = (typeof columnIds)[number];
+const usualColumns: readonly ColumnId[] = ["backend", "key", "tokens", "first", "cost"];
+
+/** @param cols "backend,cost"; "none": none of them. Undefined: the usual ones. */
+export function columnsOf(cols: string | undefined): readonly ColumnId[] {
+  if (cols === undefined) return usualColumns;
+  const named = cols.split(",");
+  return columnIds.filter((id) => named.includes(id));
+}
+
+/** The address with a column more or less. */
+export function withColumn(cols: string | undefined, id: ColumnId, shown: boolean): string | undefined {
+  const before = columnsOf(cols);
+  const after = columnIds.filter((one) => (one === id ? shown : before.includes(one)));
+  if (after.join() === usualColumns.join()) return undefined;
+  return after.length === 0 ? "none" : after.join();
 }

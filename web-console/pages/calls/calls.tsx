@@ -1,9 +1,7 @@
 /** The call log: filters that are the address, pages by key, rows placed as one scrolls, a drawer that j and k walk through. */
 import { Link } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDown, RefreshCw } from "lucide-react";
+import { RefreshCw } from "lucide-react";
 import { useEffect, useMemo, useRef } from "react";
-import { count, duration, money } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useKeyset } from "../../graphql/keyset.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
@@ -13,12 +11,12 @@ import { Page } from "../../shell/page.tsx";
 import { useUrlState } from "../../shell/url-state.ts";
 import { Button, CopyButton } from "../../ui/button.tsx";
 import { Drawer } from "../../ui/dialog.tsx";
-import { When } from "../../ui/marks.tsx";
 import { CallDetail, callQuery, playgroundSearch, useUntilThere } from "./call-detail.tsx";
-import { type CallFilterState, callSearch, filterOf, orderOf } from "./call-search.ts";
+import { CallLog } from "./call-log.tsx";
+import { type CallFilterState, callSearch, columnsOf, filterOf, orderOf } from "./call-search.ts";
 import { ExportButton } from "./export.tsx";
 import { Filters } from "./filters.tsx";
-import { OutcomeBadge } from "./outcome-badge.tsx";
+import { ColumnMenu, logColumns } from "./log-columns.tsx";
 
 export const callsQuery = graphql(`
   query Calls($after: String, $filter: UsageEventFilter, $order: UsageEventOrder!, $said: String) {
@@ -37,6 +35,10 @@ export const callsQuery = graphql(`
           apiKeyId
           apiKeyName
           durationMs
+          modelServed
+          attempts {
+            result
+          }
           timeToFirstTokenMs
           inputTokens
           outputTokens
@@ -92,6 +94,7 @@ export function Calls() {
           <Button onClick={() => list.first.again()}>
             <RefreshCw size={15} aria-hidden /> Newest
           </Button>
+          <ColumnMenu cols={url.cols} onChange={(cols) => setUrl({ cols }, { replace: true })} />
           <ExportButton filter={filter} order={orderOf(url)} said={url.said ?? null} disabled={list.nodes.length === 0} />
         </>
       }
@@ -122,6 +125,7 @@ export function Calls() {
           ) : (
             <CallLog
               rows={list.nodes}
+              columns={columnsOf(url.cols).map((id) => logColumns[id])}
               selected={url.call}
               onOpen={open}
               hasMore={list.hasMore}
@@ -153,130 +157,6 @@ function useWalk(rows: readonly CallRow[], selected: string | undefined, open: (
     document.addEventListener("keydown", listen);
     return () => document.removeEventListener("keydown", listen);
   }, []);
-}
-
-interface CallLogProps {
-  readonly rows: readonly CallRow[];
-  readonly selected: string | undefined;
-  readonly onOpen: (call: string) => void;
-  readonly hasMore: boolean;
-  readonly more: () => void;
-  readonly sort: CallFilterState["sort"];
-  readonly onSort: (sort: CallFilterState["sort"]) => void;
-}
-
-const rowHeight = 38;
-
-function CallLog({ rows, selected, onOpen, hasMore, more, sort, onSort }: CallLogProps) {
-  const frame = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => frame.current,
-    estimateSize: () => rowHeight,
-    overscan: 12,
-  });
-  const items = virtual.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (hasMore && last >= rows.length - 20) more();
-  }, [last, hasMore, rows.length, more]);
-  const at = rows.findIndex(({ callId }) => callId === selected);
-  useEffect(() => {
-    if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
-  }, [at, virtual]);
-  return (
-    <div className="card flush">
-      <div ref={frame} className="log" role="grid" aria-label="Calls" aria-rowcount={rows.length} tabIndex={0}>
-        <div role="row" className="head">
-          <SortHead name="When" sorts={undefined} sort={sort} onSort={onSort} />
-          <span role="columnheader">Route</span>
-          <span role="columnheader" className="wide-only">
-            Backend
-          </span>
-          <span role="columnheader" className="wide-only">
-            Key
-          </span>
-          <span role="columnheader" className="end wide-only">
-            Tokens
-          </span>
-          <span role="columnheader" className="end wide-only">
-            First
-          </span>
-          <SortHead name="Cost" sorts="dearest" sort={sort} onSort={onSort} className="end wide-only" />
-          <SortHead name="Took" sorts="slowest" sort={sort} onSort={onSort} className="end" />
-        </div>
-        <div style={{ height: virtual.getTotalSize(), position: "relative" }} role="rowgroup">
-          {items.map((item) => {
-            const row = rows[item.index];
-            if (row === undefined) return null;
-            return (
-              <div
-                key={row.callId}
-                role="row"
-                aria-rowindex={item.index + 1}
-                aria-selected={row.callId === selected}
-                className="body-row"
-                style={{ position: "absolute", top: 0, left: 0, right: 0, transform: `translateY(${item.start}px)` }}
-                onClick={() => onOpen(row.callId)}
-              >
-                <Cells row={row} />
-              </div>
-            );
-          })}
-        </div>
-      </div>
-    </div>
-  );
-}
-
-interface SortHeadProps extends Pick<CallLogProps, "sort" | "onSort"> {
-  readonly name: string;
-  /** The order that it stands for; undefined: the usual one. */
-  readonly sorts: CallFilterState["sort"];
-  readonly className?: string;
-}
-
-/** The most first: the fastest and the cheapest call nobody looks for. */
-function SortHead({ name, sorts, sort, onSort, className }: SortHeadProps) {
-  return (
-    <span role="columnheader" className={className} aria-sort={sort === sorts ? "descending" : "none"}>
-      <button type="button" onClick={() => onSort(sorts)}>
-        {name}
-        {sort === sorts && <ArrowDown size={12} aria-hidden />}
-      </button>
-    </span>
-  );
-}
-
-function Cells({ row }: { readonly row: CallRow }) {
-  return (
-    <>
-      <span role="gridcell">
-        <When at={row.startedAt} />
-      </span>
-      <span role="gridcell">
-        {row.outcome !== "OK" && <OutcomeBadge of={row.outcome} />} {row.routeName || row.modelAsked}
-      </span>
-      <span role="gridcell" className="wide-only">
-        {row.backendName ?? (row.backendId === "" ? <span className="quiet">{row.errorReason || "none"}</span> : row.backendId)}
-      </span>
-      <span role="gridcell" className="wide-only">
-        {row.apiKeyName ?? row.apiKeyId}
-      </span>
-      <span role="gridcell" className="end wide-only">
-        {count(row.inputTokens)} / {count(row.outputTokens)}
-      </span>
-      <span role="gridcell" className="end wide-only">
-        {duration(row.timeToFirstTokenMs)}
-      </span>
-      <span role="gridcell" className="end wide-only">
-        {money(row.costNanodollars)}
-      </span>
-      <span role="gridcell" className="end">
-        {duration(row.durationMs)}
-      </span>
-    </>
-  );
 }
 
 function Peek({ callId, onClose }: { readonly callId: string | undefined; readonly onClose: () => void }) {
