@@ -3,14 +3,17 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { percent } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
-import { usePageQuery } from "../../graphql/page-query.ts";
+import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
-import { flag, useUrlState } from "../../shell/url-state.ts";
+import { flag, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import type { Column } from "../../ui/data-table.tsx";
+import { AddressField } from "../../ui/field.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
+import { More } from "../../ui/more.tsx";
+import { useSettled } from "../../ui/settled.ts";
 import { ThingTable } from "../../ui/thing-table.tsx";
 import { designChoicesFragment } from "./design/choices.ts";
 import { DesignDialog } from "./design/design-dialog.tsx";
@@ -18,9 +21,10 @@ import { outcomes, recommendations, statusTones } from "./words.ts";
 
 const query = graphql(
   `
-  query Experiments {
-    experiments(first: 100) {
+  query Experiments($search: String, $after: String) {
+    experiments(first: 50, search: $search, after: $after) {
       edges {
+        cursor
         node {
           id
           key
@@ -47,6 +51,10 @@ const query = graphql(
             weight
           }
         }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
       }
     }
     ...DesignChoices
@@ -115,8 +123,9 @@ const columns: readonly Column<Row>[] = [
 ];
 
 export function Experiments() {
-  const [{ make }, setUrl] = useUrlState({ make: flag });
-  const page = usePageQuery(query, {});
+  const [{ q, make }, setUrl] = useUrlState({ q: text, make: flag });
+  const search = useSettled(q ?? "");
+  const { first, nodes, ...later } = useKeyset(query, { search, after: null }, (data) => data.experiments, { hold: true });
   const navigate = useNavigate();
   const refusal = useRefusal("developer");
   return (
@@ -129,20 +138,28 @@ export function Experiments() {
         </Button>
       }
     >
-      <Result of={page}>
+      <div className="filters">
+        <AddressField label="Search" value={q ?? ""} onChange={(next) => setUrl({ q: next }, { replace: true })} data-search />
+      </div>
+      <Result of={first}>
         {(data) => (
           <>
             <ThingTable
               label="Experiments"
               columns={columns}
-              rows={data.experiments.edges.map(({ node }) => node)}
+              rows={nodes}
               under="/experiments"
               empty={
-                <Empty title="No experiment yet">
-                  Choose a route and two versions of its prompt; the same end user always meets the same arm.
-                </Empty>
+                search === "" ? (
+                  <Empty title="No experiment yet">
+                    Choose a route and two versions of its prompt; the same end user always meets the same arm.
+                  </Empty>
+                ) : (
+                  <Empty title="None is called that">Names were searched, in upper and lower case.</Empty>
+                )
               }
             />
+            <More {...later} />
             {make && (
               <DesignDialog
                 choices={data}

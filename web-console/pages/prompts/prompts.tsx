@@ -3,7 +3,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { EditDialog, textOf } from "../../change/form.tsx";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
-import { usePageQuery } from "../../graphql/page-query.ts";
+import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
@@ -12,16 +12,19 @@ import { Button } from "../../ui/button.tsx";
 import type { Column } from "../../ui/data-table.tsx";
 import { AddressField, SelectField, TextField } from "../../ui/field.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
+import { More } from "../../ui/more.tsx";
+import { useSettled } from "../../ui/settled.ts";
 import { ThingTable } from "../../ui/thing-table.tsx";
 import { createPrompt } from "./changes.ts";
 
 const query = graphql(`
-  query Prompts {
+  query Prompts($search: String, $after: String) {
     promptFolders {
       path
     }
-    prompts(first: 100) {
+    prompts(first: 50, search: $search, after: $after) {
       edges {
+        cursor
         node {
           id
           name
@@ -34,6 +37,10 @@ const query = graphql(`
             version
           }
         }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
       }
     }
   }
@@ -77,7 +84,9 @@ const names = { name: "Name", kind: "Kind", folder: "Folder" };
 
 export function Prompts() {
   const [{ q, make, folder }, setUrl] = useUrlState({ q: text, make: flag, folder: text });
-  const page = usePageQuery(query, {});
+  // In a folder with nothing typed, the folder's name is looked for: what is in it is on the first pages.
+  const search = useSettled(q ?? folder ?? "");
+  const { first, nodes, ...later } = useKeyset(query, { search, after: null }, (data) => data.prompts, { hold: true });
   const navigate = useNavigate();
   const refusal = useRefusal("developer");
   return (
@@ -92,41 +101,39 @@ export function Prompts() {
     >
       <div className="filters">
         <AddressField label="Search" value={q ?? ""} onChange={(next) => setUrl({ q: next }, { replace: true })} data-search />
-        {(page.data?.promptFolders.length ?? 0) > 1 && (
+        {(first.data?.promptFolders.length ?? 0) > 1 && (
           <SelectField
             label="Folder"
             value={folder ?? ""}
             onChange={(next) => setUrl({ folder: next })}
             choices={[
               { value: "", label: "all" },
-              ...(page.data?.promptFolders ?? []).filter(({ path }) => path !== "").map(({ path }) => ({ value: path, label: path })),
+              ...(first.data?.promptFolders ?? []).filter(({ path }) => path !== "").map(({ path }) => ({ value: path, label: path })),
             ]}
           />
         )}
       </div>
-      <Result of={page}>
-        {(data) => {
-          const rows = data.prompts.edges
-            .map(({ node }) => node)
-            .filter(
-              (row) =>
-                `${row.folder}/${row.name}`.toLowerCase().includes((q ?? "").toLowerCase()) &&
-                (folder === undefined || `${row.folder}/`.startsWith(`${folder}/`)),
-            );
-          return (
+      <Result of={first}>
+        {() => (
+          <>
             <ThingTable
               label="Prompts"
               columns={columns}
-              rows={rows}
+              rows={nodes.filter((row) => folder === undefined || `${row.folder}/`.startsWith(`${folder}/`))}
               under="/prompts"
               empty={
-                <Empty title={q === undefined ? "No prompt yet" : "No prompt fits"}>
-                  Make one, write its first version, and let a route ask for it by the label production.
-                </Empty>
+                search === "" ? (
+                  <Empty title="No prompt yet">
+                    Make one, write its first version, and let a route ask for it by the label production.
+                  </Empty>
+                ) : (
+                  <Empty title="None is called that">Names and folders were searched, in upper and lower case.</Empty>
+                )
               }
             />
-          );
-        }}
+            <More {...later} />
+          </>
+        )}
       </Result>
       {make && (
         <EditDialog<{ name: string; kind: "CHAT" | "TEXT"; folder: string }>
