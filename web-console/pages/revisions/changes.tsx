@@ -33,7 +33,7 @@ export function Changes({ of }: { readonly of: readonly RevisionChange[] }) {
   );
 }
 
-function nameOf({ after, before, entityId }: RevisionChange): string {
+export function nameOf({ after, before, entityId }: RevisionChange): string {
   const image = (after ?? before ?? {}) as Readonly<Record<string, unknown>>;
   const name = image["name"] ?? image["key"];
   return typeof name === "string" ? name : entityId;

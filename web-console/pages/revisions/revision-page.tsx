@@ -1,11 +1,13 @@
 /** One revision: what it changed, what has changed since, and the way back to it. */
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
+import { useQuery } from "urql";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
 import { counted } from "../../format/numbers.ts";
 import { actorName } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { useLive } from "../../graphql/live.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
@@ -14,7 +16,7 @@ import { oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Facts, When } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
-import { Changes } from "./changes.tsx";
+import { Changes, nameOf } from "./changes.tsx";
 
 const query = graphql(`
   query Revision($after: String!, $number: BigInt!, $newest: BigInt!) {
@@ -124,6 +126,7 @@ export function RevisionPage() {
                   of={[
                     ["Who", actorName(revision.actor)],
                     ["When", <When key="when" at={revision.createdAt} exact />],
+                    ["Serves on", <Reach key="reach" number={number} />],
                     ["Handed on", revision.publishedAt === null ? "not yet" : <When key="published" at={revision.publishedAt} exact />],
                     ["Hash", <code key="hash">{revision.hash}</code>],
                   ]}
@@ -161,6 +164,61 @@ function Since({ data, newest }: { readonly data: Data; readonly newest: string 
   );
 }
 
+/** How far it has come: it serves where it, or a later one, was applied. */
+function Reach({ number }: { readonly number: string }) {
+  const alive = useLive().nodes.filter(({ state }) => state !== "gone");
+  const on = alive.filter(({ appliedNumber }) => appliedNumber !== null && BigInt(appliedNumber) >= BigInt(number)).length;
+  if (alive.length === 0) return "no node is heard";
+  return (
+    <>
+      {on} of {counted(alive.length, "node")}, as it is or as a part of a later one <Link to="/nodes">To the nodes</Link>
+    </>
+  );
+}
+
+const undoneQuery = graphql(`
+  query Undone($number: BigInt!, $newest: BigInt!) {
+    compareRevisions(from: $newest, to: $number) {
+      ... on ComparedRevisions {
+        changesCount
+        changes {
+          kind
+          entityId
+          operation
+          before
+          after
+        }
+      }
+    }
+  }
+`);
+
+const namedMax = 12;
+
+/** What a restore would change, by name: asked for when somebody is about to. */
+function Undone({ number }: { readonly number: string }) {
+  const [{ data: newest, error }] = useQuery({ query: newestQuery, variables: {}, requestPolicy: "network-only" });
+  const newestNumber = newest?.revisions.edges[0]?.node.number;
+  const [{ data }] = useQuery({
+    query: undoneQuery,
+    variables: { number, newest: newestNumber ?? number },
+    pause: newestNumber === undefined,
+  });
+  if (error !== undefined) return "What will be undone could not be read; the tab “What changed since” shows it.";
+  const compared = data?.compareRevisions;
+  if (compared === undefined) return "Comparing with how it stands now …";
+  if (!("changes" in compared) || compared.changes === undefined) return "The two cannot be compared.";
+  if (compared.changes.length === 0) return "Nothing differs: this is how it stands now.";
+  const names = compared.changes.slice(0, namedMax).map((one) => `${one.kind.replace("_", " ")} ${nameOf(one)}`);
+  const rest = (compared.changesCount ?? 0) - names.length;
+  return (
+    <strong>
+      {counted(compared.changesCount ?? 0, "thing")} will change: {names.join(", ")}
+      {rest > 0 ? `, and ${counted(rest, "other")}` : ""}.
+    </strong>
+  );
+}
+
 function Restore({ number, onClose }: { readonly number: string; readonly onClose: () => void }) {
   const navigate = useNavigate();
   return (
@@ -172,7 +230,7 @@ function Restore({ number, onClose }: { readonly number: string; readonly onClos
       consequences={[
         "The configuration of your organisation goes back to how it stood then, as a new revision.",
         "What did not exist then is archived. API keys are left as they are: a revoked key stays revoked.",
-        "The tab “What changed since” shows all that will be undone.",
+        <Undone key="undone" number={number} />,
       ]}
       act={() => change(restore, { input: { number } })}
       onClose={(done) => (done ? void navigate({ to: "/revisions" } as never) : onClose())}
