@@ -52,7 +52,10 @@ describe("who may do what", () => {
       rootFields().filter(({ type }) => type === "Mutation"),
       ({ field }) => JSON.stringify((field.extensions as { pothosOptions: { authScopes: unknown } }).pothosOptions.authScopes),
     );
-    expect(Object.keys(byScope).sort()).toEqual(['{"admin":true}', '{"developer":true}', '{"installation":true}', '{"operator":true}']);
+    const roles = ["admin", "developer", "installation", "operator", "viewer"];
+    expect(Object.keys(byScope).sort()).toEqual(roles.map((role) => JSON.stringify({ [role]: true })));
+    // What is a viewer's own, and changes nothing for others.
+    expect(byScope['{"viewer":true}']?.map(({ field }) => field.name).sort()).toEqual(["deleteView", "saveView"]);
     expect(byScope['{"admin":true}']?.map(({ field }) => field.name).sort()).toEqual([
       "archiveOrganisation",
       "archiveProject",

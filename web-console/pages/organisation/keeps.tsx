@@ -11,6 +11,7 @@ import { Button } from "../../ui/button.tsx";
 import { DataTable } from "../../ui/data-table.tsx";
 import { Facts, When } from "../../ui/marks.tsx";
 import { archiveOrganisation, updateOrganisation } from "./changes.ts";
+import { DeleteContent } from "./delete-content.tsx";
 import { DiscountsDialog } from "./discounts.tsx";
 import { NameFields, type NameValues, nameRefusal, names } from "./name-fields.tsx";
 import type { Organisation } from "./organisation.tsx";
@@ -55,6 +56,7 @@ export function Keeps({ organisation, providers, projects }: KeepsProps) {
         </p>
       </Card>
       <Discounts organisation={organisation} providers={providers} />
+      <DeleteContent organisationKey={organisation.key} />
       {open === "change" && <OrganisationDialog organisation={organisation} onClose={() => setOpen(undefined)} />}
       {open === "archive" && (
         <DestroyDialog
