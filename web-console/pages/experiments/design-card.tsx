@@ -26,7 +26,7 @@ export function DesignCard({ experiment, choices }: { readonly experiment: Exper
           ["Looks for an effect of", `${percent(analysis.targetEffect)} of control`],
           ["Needs", `${counted(analysis.unitsMin, "unit")} in each arm and ${counted(analysis.daysMin, "day")}`],
           ["A false find", `${percent(analysis.alpha)}, over all looks; ${corrections[analysis.correction]}`],
-          ["Late is more than", `${count(analysis.latencyObjectiveMs)} ms`],
+          ["Objective", `${count(analysis.latencyObjectiveMs)} ms for a first token or a call`],
           bandit !== null && [
             "Weights",
             `follow what is learnt, every ${bandit.updateMinutes} min; each arm keeps ${percent(bandit.floor)}`,

@@ -39,7 +39,12 @@ export const findingFragment = graphql(`
       effect
       lower
       upper
+      chanceBetter
+      riskOfVariant
       verdict
+      relative {
+        value
+      }
     }
   }
 `);
@@ -110,10 +115,10 @@ export function Findings({ experiment: { analysis, evaluation, metricsAmong }, c
   );
 }
 
-const judged = (_finding: Finding, { verdict, chanceBetter, relative }: Comparison) => ({
+const judged = ({ unit }: Finding, { verdict, chanceBetter, riskOfVariant, relative }: Comparison) => ({
   ...verdicts[verdict],
   note: [
-    `${percent(chanceBetter)} likely better`,
+    `${percent(chanceBetter)} likely better, expected loss ${figureOf(unit, riskOfVariant)}`,
     ...(relative === null ? [] : [`${relative.value >= 0 ? "+" : "−"}${percent(Math.abs(relative.value))} of control`]),
   ].join("; "),
 });
@@ -157,32 +162,76 @@ function Metric({ finding, control, state }: Omit<FindingsTableProps, "label" | 
               {variant === control ? "what the others are compared with" : "too little is known"}
             </td>
           ) : (
-            <>
-              <td data-name={`Against ${control}`} className="end">
-                {differenceOf(unit, comparison.effect)}
-                <div className="quiet">
-                  {differenceOf(unit, comparison.lower)} to {differenceOf(unit, comparison.upper)}
-                </div>
-              </td>
-              <td data-name="Interval">
-                <IntervalPlot
-                  label={`${finding.name} of ${variant}: ${differenceOf(unit, comparison.effect)}, between ${differenceOf(unit, comparison.lower)} and ${differenceOf(unit, comparison.upper)}`}
-                  effect={comparison.effect}
-                  lower={comparison.lower}
-                  upper={comparison.upper}
-                  reach={reach}
-                  margin={harm}
-                  tone={comparison.verdict === "BETTER" ? "good" : comparison.verdict === "WORSE" ? "bad" : "neutral"}
-                />
-              </td>
-              <td data-name="It is">
-                <State of={state(finding, comparison)} />
-              </td>
-            </>
+            <Compared
+              of={comparison}
+              what={`${finding.name} of ${variant}`}
+              against={control}
+              unit={unit}
+              reach={reach}
+              margin={harm}
+              state={state(finding, comparison)}
+            />
           )}
         </tr>
       ))}
+      {finding.holdout !== null && (
+        <tr>
+          <td data-name="Metric" />
+          <td data-name="Arm">all arms</td>
+          <td data-name="Units" className="end" />
+          <td data-name="Value" className="end quiet">
+            against who is held out
+          </td>
+          <Compared
+            of={finding.holdout}
+            what={`${finding.name} of all arms`}
+            against="who is held out"
+            unit={unit}
+            reach={reach}
+            margin={undefined}
+            state={state(finding, finding.holdout)}
+          />
+        </tr>
+      )}
     </tbody>
+  );
+}
+
+interface ComparedProps {
+  readonly of: Pick<Comparison, "effect" | "lower" | "upper" | "verdict">;
+  readonly what: string;
+  readonly against: string;
+  readonly unit: string;
+  readonly reach: number;
+  readonly margin: number | undefined;
+  readonly state: ReturnType<FindingsTableProps["state"]>;
+}
+
+function Compared({ of: { effect, lower: least, upper: most, verdict }, what, against, unit, reach, margin, state }: ComparedProps) {
+  const [known, from, to] = [effect, least, most].map((value) => differenceOf(unit, value));
+  return (
+    <>
+      <td data-name={`Against ${against}`} className="end">
+        {known}
+        <div className="quiet">
+          {from} to {to}
+        </div>
+      </td>
+      <td data-name="Interval">
+        <IntervalPlot
+          label={`${what}: ${known}, between ${from} and ${to}`}
+          effect={effect}
+          lower={least}
+          upper={most}
+          reach={reach}
+          margin={margin}
+          tone={verdict === "BETTER" ? "good" : verdict === "WORSE" ? "bad" : "neutral"}
+        />
+      </td>
+      <td data-name="It is">
+        <State of={state} />
+      </td>
+    </>
   );
 }
 

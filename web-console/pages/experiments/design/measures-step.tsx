@@ -139,7 +139,7 @@ function Metric({ metric, problem, onChange, onRemove }: MetricProps) {
 
 const aims = [
   { name: "targetEffect", path: "analysis.targetEffect", hint: "Of control's value" },
-  { name: "latencyObjectiveMs", path: "analysis.latencyObjectiveMs" },
+  { name: "latencyObjectiveMs", path: "analysis.latencyObjectiveMs", hint: "For a first token or a whole call: slower ones are over it" },
 ] as const;
 const figures = [
   { name: "alpha", path: "analysis.alpha", hint: "Over all looks" },

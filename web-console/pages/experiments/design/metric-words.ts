@@ -1,4 +1,4 @@
-/** What an experiment can be measured by, in words, and how much worse it may get, in people's units. Pure. */
+/** What an experiment can be measured by, in the words that findings use, and how much worse it may get, in people's units. Pure. */
 import type { VariablesOf } from "../../../graphql/documents.ts";
 import type { createExperimentMutation } from "../changes.ts";
 
@@ -15,16 +15,16 @@ interface MetricWords {
 const known = (name: string, unit: MetricWords["unit"], decides = true): MetricWords => ({ name, unit, decides });
 
 export const metricWords: Readonly<Record<MetricName, MetricWords>> = {
-  SLOW_FIRST_TOKEN: known("first tokens that come late", "share"),
+  SLOW_FIRST_TOKEN: known("share of first tokens over the objective", "share"),
   FIRST_TOKEN: known("time to first token", "ms"),
-  SLOW_LATENCY: known("calls that take long", "share"),
-  LATENCY: known("time of a whole call", "ms"),
-  ERROR_RATE: known("failed calls", "share"),
-  ABORT_RATE: known("calls that callers break off", "share"),
+  SLOW_LATENCY: known("share of calls over the latency objective", "share"),
+  LATENCY: known("latency", "ms"),
+  ERROR_RATE: known("error rate", "share"),
+  ABORT_RATE: known("abort rate", "share"),
   COST_PER_CALL: known("cost of a call", "nanodollars"),
   COST_PER_UNIT: known("cost of a unit", "nanodollars"),
-  GUARD_HITS: known("calls that a guard stops", "share"),
-  CACHE_HITS: known("answers from the cache", "share"),
+  GUARD_HITS: known("share of calls that a guard stopped", "share"),
+  CACHE_HITS: known("share of calls from the cache", "share"),
   FEEDBACK: known("feedback", "score"),
   INPUT_TOKENS: known("input tokens of a call", "tokens", false),
   OUTPUT_TOKENS: known("output tokens of a call", "tokens", false),

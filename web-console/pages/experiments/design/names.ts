@@ -28,7 +28,7 @@ export const designNames = {
   hashVersion: "Hash",
   metrics: "Metrics",
   targetEffect: "Smallest change worth finding, %",
-  latencyObjectiveMs: "Late is more than, ms",
+  latencyObjectiveMs: "Objective, ms",
   control: "Compared with",
   alpha: "Chance of a false find, %",
   correction: "Several goals or arms",
