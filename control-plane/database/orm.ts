@@ -43,6 +43,7 @@ import { KeyScopes } from "./migrations/0093-key-scopes.ts";
 import { CallsInOrder } from "./migrations/0094-calls-in-order.ts";
 import { SavedViews } from "./migrations/0095-saved-views.ts";
 import { ContentListed } from "./migrations/0096-content-listed.ts";
+import { BackendOutages } from "./migrations/0097-backend-outage.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -79,6 +80,7 @@ const migrations = [
   { name: "0094-calls-in-order", class: CallsInOrder },
   { name: "0095-saved-views", class: SavedViews },
   { name: "0096-content-listed", class: ContentListed },
+  { name: "0097-backend-outage", class: BackendOutages },
 ];
 
 const connectionsMax = 10;

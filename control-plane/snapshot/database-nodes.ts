@@ -2,6 +2,7 @@
 import { create, fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { BackendLoadSchema, BackendStatusSchema, type NodeStatus, NodeStatusSchema } from "#proto/penstock/config/v1/node_pb.ts";
 import type { Database } from "../database/orm.ts";
+import { outageRecorder } from "./backend-outages.ts";
 import type { HeardNode, NodeRegister } from "./node-tracker.ts";
 
 /** A refusal's reason may quote a configuration; what a person needs of it fits. In characters. */
@@ -71,13 +72,18 @@ const readStatement = `
     ${milliseconds("applied_at")}, ${milliseconds("reported_at")}, ${milliseconds("started_at")}
   from node where reported_at >= ? order by node_id`;
 
-export const databaseNodes = (database: Database): NodeRegister => ({
-  save: (heard) =>
-    database.system(async (em) => {
-      await em.execute(saveStatement, [JSON.stringify(heard.map(rowOf))]);
-    }),
-  heardSince: (since) => database.system(async (em) => (await em.execute<NodeRow[]>(readStatement, [since.toISOString()])).map(heardNode)),
-});
+export function databaseNodes(database: Database): NodeRegister {
+  const outages = outageRecorder();
+  return {
+    save: (heard) =>
+      database.system(async (em) => {
+        await em.execute(saveStatement, [JSON.stringify(heard.map(rowOf))]);
+        await outages.record(em, heard);
+      }),
+    heardSince: (since) =>
+      database.system(async (em) => (await em.execute<NodeRow[]>(readStatement, [since.toISOString()])).map(heardNode)),
+  };
+}
 
 function rowOf({ status, heardAtMs }: HeardNode): NodeRow {
   return {

@@ -96,6 +96,24 @@ it("says how tries of each backend went lately, whoever answered the call in the
   expect(nodes[0]?.eventLoopDelayMs).toBeLessThan(2_000);
 });
 
+it("has been passed over since its circuit opened, as its timeline says", async () => {
+  const { backend } = await graphql<{ backend: { outages: { beganAt: string }[] } }>(
+    `{ backend(id: "${ids.get("ill")}") { outages { nodeId beganAt endedAt lastError lastHttpStatus lastMessage } } }`,
+  );
+  expect(backend.outages).toEqual([
+    {
+      nodeId: expect.stringMatching(/./),
+      beganAt: expect.stringMatching(/T/),
+      endedAt: null,
+      lastError: "UPSTREAM_UNAVAILABLE",
+      lastHttpStatus: 500,
+      lastMessage: expect.stringMatching(/./),
+    },
+  ]);
+  const healthy = await graphql<{ backend: { outages: unknown[] } }>(`{ backend(id: "${ids.get("sim-fast")}") { outages { beganAt } } }`);
+  expect(healthy.backend.outages).toEqual([]);
+});
+
 it("is tested by a real call of a real node: an answer with its times, or the failure by its name", async () => {
   const well = await test("sim-fast");
   expect(well).toMatchObject({ status: 200, errorReason: null, content: expect.stringMatching(/\w/) });

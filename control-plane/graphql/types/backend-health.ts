@@ -5,7 +5,7 @@ import type { Backend as BackendRow } from "../../database/entities/backend.ts";
 import { type BackendTest, testBackend } from "../../operations/test-backend.ts";
 import type { KnownNode } from "../../services.ts";
 import { builder } from "../builder.ts";
-import { enumOf } from "../config-type.ts";
+import { enumOf, inOrganisation } from "../config-type.ts";
 import type { GraphQLContext } from "../context.ts";
 import { Backend } from "./backend.ts";
 
@@ -79,6 +79,49 @@ builder.objectField(Backend, "circuits", (t) =>
       nodesOf.set(context, nodes);
       return (await nodes).filter(({ live }) => live).map((node) => ({ node, backendId: backend.id }));
     },
+  }),
+);
+
+interface Outage {
+  readonly node_id: string;
+  readonly began_at: string;
+  readonly ended_at: string | null;
+  readonly last_error: string;
+  readonly last_http_status: number;
+  readonly last_message: string;
+}
+
+const OutageType = builder.objectRef<Outage>("BackendOutage").implement({
+  description: "A time in which one node passed the backend over.",
+  fields: (t) => ({
+    nodeId: t.id({ resolve: ({ node_id }) => node_id }),
+    beganAt: t.field({ type: "DateTime", resolve: ({ began_at }) => new Date(began_at) }),
+    endedAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "Null: it goes on, or its node was not heard again.",
+      resolve: ({ ended_at }) => (ended_at === null ? null : new Date(ended_at)),
+    }),
+    lastError: t.string({ resolve: ({ last_error }) => last_error }),
+    lastHttpStatus: t.int({ nullable: true, resolve: ({ last_http_status }) => last_http_status || null }),
+    lastMessage: t.string({ resolve: ({ last_message }) => last_message }),
+  }),
+});
+
+const outagesMax = 100;
+
+builder.objectField(Backend, "outages", (t) =>
+  t.field({
+    type: [OutageType],
+    description: `The last ${outagesMax} of 90 days, newest first.`,
+    resolve: (backend, _args, context) =>
+      inOrganisation(context, (em) =>
+        em.execute<Outage[]>(
+          `select node_id, began_at, ended_at, last_error, last_http_status, last_message from backend_outage
+           where backend_id = ? order by began_at desc limit ${outagesMax}`,
+          [backend.id],
+        ),
+      ),
   }),
 );
 

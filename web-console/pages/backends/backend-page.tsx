@@ -20,6 +20,7 @@ import { BackendDialog } from "./backend-dialog.tsx";
 import { archiveBackend, backendFragment } from "./changes.ts";
 import { circuitFragment, DrainDialog, HealthCard, placesOf, TestCard, triesOf } from "./health.tsx";
 import { HealthBadge, healthFragment } from "./health-badge.tsx";
+import { OutageCard, outageFragment } from "./outages.tsx";
 import { PriceCard } from "./price-card.tsx";
 import { Credential, kindName } from "./provider-words.tsx";
 import { RoutesCard } from "./routes-card.tsx";
@@ -31,6 +32,7 @@ const query = graphql(
         ...BackendDetails
         ...Circuits
         ...BackendHealth
+        ...Outages
         lastDay {
           ...LastDay
           figures {
@@ -74,7 +76,7 @@ const query = graphql(
       }
     }
   `,
-  [backendFragment, circuitFragment, healthFragment, lastDayFragment, routeFragment],
+  [backendFragment, circuitFragment, healthFragment, lastDayFragment, outageFragment, routeFragment],
 );
 
 type Data = ResultOf<typeof query>;
@@ -169,6 +171,7 @@ export function BackendPage() {
                 </Card>
                 <PriceCard backend={data.backend} onChanged={page.again} />
               </div>
+              <OutageCard outages={data.backend.outages} />
               <RoutesCard routes={users} more={data.routes.pageInfo.hasNextPage} backendId={backendId} />
               <Recent events={data.usageEvents.edges.map(({ node }) => node)} />
               {edit && <BackendDialog backend={data.backend} onClose={() => setUrl({ edit: undefined }, { replace: true })} />}
