@@ -4,7 +4,7 @@
 
 export interface Question {
   readonly name: string;
-  readonly kind: "by time" | "by dimension" | "narrowed" | "together" | "with percentiles" | "calls";
+  readonly kind: "by time" | "by dimension" | "narrowed" | "together" | "with percentiles" | "calls" | "calls in order";
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
 }
@@ -20,8 +20,8 @@ const usage = (
       total { figures { ${fields} } before { ${fields} } points { at figures { ${fields} } } }
       groups { values { value label } figures { ${fields} } before { calls } points { at figures { ${fields} } } }
       rest { figures { calls } } } } }`;
-const calls = `query ($first: Int!, $after: String, $filter: UsageEventFilter) {
-  answer: usageEvents(first: $first, after: $after, filter: $filter) {
+const calls = `query ($first: Int!, $after: String, $filter: UsageEventFilter, $order: UsageEventOrder) {
+  answer: usageEvents(first: $first, after: $after, filter: $filter, orderBy: $order) {
     edges { node { callId startedAt routeName backendId modelServed inputTokens outputTokens costNanodollars durationMs outcome } } pageInfo { hasNextPage endCursor } } }`;
 
 const dimensions = [
@@ -81,6 +81,13 @@ export function dashboardQuestions(lastDay: Date): readonly Question[] {
     query: calls,
     variables: { first, filter },
   });
+  const inOrder = (name: string, filter: object): readonly Question[] =>
+    ["SLOWEST", "DEAREST"].map((order) => ({
+      name: `calls, ${order.toLowerCase()}, ${name}`,
+      kind: "calls in order",
+      query: calls,
+      variables: { first: 100, filter, order },
+    }));
   return ranges
     .flatMap(({ name, ...of }) => [
       ask(`${name}`, "by time", { ...of, compare: true }),
@@ -126,5 +133,11 @@ export function dashboardQuestions(lastDay: Date): readonly Question[] {
       callLog("by the caller's id", { requestId: "request-unknown" }),
       callLog("slow ones", { durationMsMin: 4500 }),
       callLog("slower than any", { durationMsMin: 400000 }),
+      ...ranges.flatMap(({ name, range: { since } }) => inOrder(name, { since })),
+      ...inOrder("of a key", { apiKeyId: [id("bbbb", 7)] }),
+      ...inOrder("of a rare key on a route it never used", { apiKeyId: [id("bbbb", 59)], routeId: [id("cccc", 1)] }),
+      ...inOrder("timed out", { outcome: ["TIMEOUT"] }),
+      ...inOrder("of a route that failed", { routeId: [id("cccc", 5)], outcome: ["UPSTREAM_ERROR"] }),
+      ...inOrder("with a tag", { tags: [{ name: "team", values: ["team-3"] }] }),
     );
 }
