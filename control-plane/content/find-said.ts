@@ -46,6 +46,7 @@ export const saidCursorOf = ({ callId }: LedgerEntry): string => `said.${callId}
  * @throws ForbiddenError as for one call's content. ValidationError for words that are too few or too many, or a cursor that is none.
  */
 export function findSaid(database: Database, seeker: Seeker, words: string, filter: CallFilter, page: SaidPage): Promise<FoundCalls> {
+  const beganAtMs = performance.now();
   if (!mayAs(seeker.role, "developer")) throw new ForbiddenError("searching what was said needs the role developer");
   if (words.length < wordsLengthMin || words.length > wordsLengthMax)
     throw new ValidationError([{ path: "said", message: `must have ${wordsLengthMin} to ${wordsLengthMax} characters` }]);
@@ -60,6 +61,7 @@ export function findSaid(database: Database, seeker: Seeker, words: string, filt
       await em.flush();
     }
     return searchOn({
+      beganAtMs,
       limit: page.limit,
       after,
       readAtOnce,

@@ -56,6 +56,7 @@ export async function findOrderedCalls(
   page: OrderedPage,
   bounds: SearchBounds = usualBounds,
 ): Promise<FoundCalls> {
+  const beganAtMs = performance.now();
   checkCallFilter(filter);
   const search: Search = { filter, measure: measures[order], limit: page.limit };
   const after = page.after === undefined ? undefined : readCursor(order, page.after);
@@ -67,6 +68,7 @@ export async function findOrderedCalls(
     if (few !== undefined) return { entries: await sorted(em, search, after, few), reached: undefined };
     const astray = await astrayIn(em, span);
     return searchOn({
+      beganAtMs,
       limit: page.limit,
       after: after && `${after.value}.${after.callId}`,
       readAtOnce: bounds.readAtOnce,

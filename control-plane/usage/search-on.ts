@@ -14,6 +14,8 @@ export interface ReadOn {
 }
 
 export interface Search {
+  /** On the clock of performance.now(): what was done before the reading counts as well. */
+  readonly beganAtMs: number;
   readonly limit: number;
   /** Exclusive. */
   readonly after: string | undefined;
@@ -25,12 +27,11 @@ export interface Search {
   cursorAt(place: string): string;
 }
 
-/** As findCalls. */
-const searchMs = 200;
+/** Of the 300 ms in which a page is answered. */
+const searchMs = 150;
 const readAtOnceMax = 16_000;
 
-export async function searchOn({ limit, after, readAtOnce, readOn, cursorAt }: Search): Promise<FoundCalls> {
-  const beganAtMs = performance.now();
+export async function searchOn({ beganAtMs, limit, after, readAtOnce, readOn, cursorAt }: Search): Promise<FoundCalls> {
   const entries: LedgerEntry[] = [];
   let place = after;
   let readInAll = 0;
