@@ -5,7 +5,7 @@ import { Button } from "../../ui/button.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { basisPointsOf } from "./basis-points.ts";
 import { setDiscounts } from "./changes.ts";
-import type { Organisation } from "./organisation.tsx";
+import { type Organisation, organisationAgain } from "./details.ts";
 
 export interface DiscountRow {
   /** Empty: all providers. */
@@ -17,13 +17,14 @@ export interface DiscountRow {
   readonly until: string;
 }
 
-const rowsOf = ({ discounts }: Organisation): readonly DiscountRow[] =>
-  discounts.map(({ providerId, basisPoints, from, until }) => ({
+const valuesOf = ({ discounts }: Organisation): { readonly rows: readonly DiscountRow[] } => ({
+  rows: discounts.map(({ providerId, basisPoints, from, until }) => ({
     providerId: providerId ?? "",
     percent: String(basisPoints / 100),
     from: from ?? "",
     until: until?.slice(0, 10) ?? "",
-  }));
+  })),
+});
 
 interface DiscountsDialogProps {
   readonly organisation: Organisation;
@@ -37,8 +38,9 @@ export function DiscountsDialog({ organisation, providers, onClose }: DiscountsD
       title={`Discounts of ${organisation.name}`}
       description="A share off what calls cost, from the moment a node has it."
       large
-      start={{ rows: rowsOf(organisation) }}
+      start={valuesOf(organisation)}
       revision={organisation.revision}
+      readAgain={() => organisationAgain(valuesOf)}
       names={{ rows: "Discounts" }}
       submit="Publish the change"
       done="The discounts are changed"

@@ -12,9 +12,9 @@ import { DataTable } from "../../ui/data-table.tsx";
 import { Facts, When } from "../../ui/marks.tsx";
 import { archiveOrganisation, updateOrganisation } from "./changes.ts";
 import { DeleteContent } from "./delete-content.tsx";
+import { type Organisation, organisationAgain } from "./details.ts";
 import { DiscountsDialog } from "./discounts.tsx";
 import { NameFields, type NameValues, nameRefusal, names } from "./name-fields.tsx";
-import type { Organisation } from "./organisation.tsx";
 
 interface KeepsProps {
   readonly organisation: Organisation;
@@ -80,12 +80,19 @@ interface OrganisationValues extends NameValues {
   readonly capture: CaptureValues;
 }
 
+const valuesOf = ({ key, name, contentCapture }: Organisation): OrganisationValues => ({
+  key,
+  name,
+  capture: captureValues(contentCapture),
+});
+
 function OrganisationDialog({ organisation, onClose }: { readonly organisation: Organisation; readonly onClose: () => void }) {
   return (
     <EditDialog<OrganisationValues>
       title={`Change ${organisation.name}`}
-      start={{ key: organisation.key, name: organisation.name, capture: captureValues(organisation.contentCapture) }}
+      start={valuesOf(organisation)}
       revision={organisation.revision}
+      readAgain={() => organisationAgain(valuesOf)}
       names={{ ...names, capture: "What is said in calls" }}
       submit="Publish the change"
       done="The organisation is changed"

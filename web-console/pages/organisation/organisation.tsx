@@ -7,6 +7,7 @@ import { useViewer } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
 import { oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Tabs } from "../../ui/tabs.tsx";
+import { organisationFragment } from "./details.ts";
 import { Keeps } from "./keeps.tsx";
 import { Members } from "./members.tsx";
 import { Organisations } from "./organisations.tsx";
@@ -17,19 +18,7 @@ const query = graphql(
   `
     query Organisation($after: String, $admin: Boolean!, $installation: Boolean!) {
       organisation {
-        id
-        key
-        name
-        revision
-        contentCapture {
-          ...Capture
-        }
-        discounts {
-          providerId
-          basisPoints
-          from
-          until
-        }
+        ...OrganisationDetails
       }
       projects(first: 100, after: $after) {
         edges {
@@ -85,11 +74,10 @@ const query = graphql(
       }
     }
   `,
-  [captureFragment],
+  [captureFragment, organisationFragment],
 );
 
 export type OrganisationData = ResultOf<typeof query>;
-export type Organisation = NonNullable<OrganisationData["organisation"]>;
 export type Member = NonNullable<OrganisationData["adminTokens"]>["edges"][number]["node"];
 
 const tabs = [
