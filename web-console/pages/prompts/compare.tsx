@@ -1,4 +1,5 @@
 /** What differs between two versions, and what both answer to the same cases. */
+import type { Choice } from "../../change/choices.ts";
 import { Card } from "../../shell/page.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { TextDiff } from "../../ui/text-diff.tsx";
@@ -25,13 +26,13 @@ export function Compare({
   prompt,
   newer,
   older,
-  routes,
+  route,
   onPick,
 }: {
   readonly prompt: PromptData;
   readonly newer: VersionData;
   readonly older: number;
-  readonly routes: readonly string[];
+  readonly route: Choice | undefined;
   readonly onPick: (patch: { v?: number; with?: number }) => void;
 }) {
   const choices = prompt.versions.map(({ version, commitMessage }) => ({
@@ -61,7 +62,7 @@ export function Compare({
           baseline={before.version}
           candidate={newer.version}
           variables={newer.variables}
-          routes={routes}
+          route={route}
         />
       )}
     </>

@@ -1,6 +1,8 @@
 /** One prompt: a version with its labels and variables, the editor, what differs between versions, who uses it. */
+
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
+import type { Choice } from "../../change/choices.ts";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
@@ -63,16 +65,11 @@ const query = graphql(
         }
       }
     }
-    routes(first: 100) {
+    routes(first: 1) {
       edges {
         node {
           id
           name
-          prompt {
-            promptId
-            label
-            version
-          }
         }
       }
     }
@@ -174,9 +171,7 @@ export function PromptPage() {
               {tab === "version" && version !== undefined && (
                 <Versions prompt={data.prompt} version={version} onPick={(v) => setUrl({ v })} onChanged={page.again} />
               )}
-              {tab === "try" && version !== undefined && (
-                <TryOut promptId={data.prompt.id} version={version} routes={data.routes.edges.map(({ node }) => node)} />
-              )}
+              {tab === "try" && version !== undefined && <TryOut promptId={data.prompt.id} version={version} route={routeFor(data)} />}
               {tab === "edit" && (
                 <VersionEditor
                   key={version?.id ?? "first"}
@@ -190,7 +185,7 @@ export function PromptPage() {
                   prompt={data.prompt}
                   newer={version}
                   older={url.with ?? version.version - 1}
-                  routes={data.routes.edges.map(({ node }) => node.name)}
+                  route={routeFor(data)}
                   onPick={(patch) => setUrl(patch, { replace: true })}
                 />
               )}
@@ -206,13 +201,7 @@ export function PromptPage() {
               {layer === "deploy" && version !== undefined && (
                 <DeployDialog prompt={data.prompt} version={version} onClose={() => setLayer(undefined)} />
               )}
-              {layer === "settings" && (
-                <SettingsDialog
-                  prompt={data.prompt}
-                  routes={data.routes.edges.map(({ node }) => node)}
-                  onClose={() => setLayer(undefined)}
-                />
-              )}
+              {layer === "settings" && <SettingsDialog prompt={data.prompt} onClose={() => setLayer(undefined)} />}
               {layer === "archive" && (
                 <DestroyDialog
                   title={`Archive ${data.prompt.name}?`}
@@ -220,13 +209,9 @@ export function PromptPage() {
                   verb="Archive the prompt"
                   done="The prompt is archived"
                   consequences={
-                    routesOf(data).length === 0
-                      ? ["No route asks for it."]
-                      : [
-                          `These routes ask for it and must let it go first: ${routesOf(data)
-                            .map(({ name }) => name)
-                            .join(", ")}.`,
-                        ]
+                    data.prompt.usedBy.length === 0
+                      ? ["Nobody asks for it."]
+                      : [`These ask for it and must let it go first: ${data.prompt.usedBy.map(({ name }) => name).join(", ")}.`]
                   }
                   act={() => archivePrompt(promptId, data.prompt?.revision ?? 0)}
                   onClose={() => setLayer(undefined)}
@@ -240,5 +225,6 @@ export function PromptPage() {
   );
 }
 
-export const routesOf = (data: Data) =>
-  data.routes.edges.map(({ node }) => node).filter(({ prompt }) => prompt?.promptId === data.prompt?.id);
+/** The route to call it on unless another is chosen: one that asks for it, else any. */
+export const routeFor = (data: Data): Choice | undefined =>
+  data.prompt?.usedBy.find(({ kind }) => kind === "ROUTE") ?? data.routes.edges[0]?.node;

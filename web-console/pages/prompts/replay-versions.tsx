@@ -1,6 +1,9 @@
 /** Both versions on the same cases, side by side: what each answers, in what time and for how much. */
+
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import type { Choice } from "../../change/choices.ts";
+import { ChooseField } from "../../change/choose-field.tsx";
 import { change, problemFragment } from "../../change/outcome.ts";
 import { counted, duration } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
@@ -69,12 +72,13 @@ interface ReplayVersionsProps {
   readonly baseline: number;
   readonly candidate: number;
   readonly variables: readonly string[];
-  readonly routes: readonly string[];
+  /** Proposed; undefined: there is none. */
+  readonly route: Choice | undefined;
 }
 
-export function ReplayVersions({ promptId, baseline, candidate, variables, routes }: ReplayVersionsProps) {
+export function ReplayVersions({ promptId, baseline, candidate, variables, route: proposed }: ReplayVersionsProps) {
   const [text, setText] = useState(() => casesText(variables));
-  const [route, setRoute] = useState(routes[0] ?? "");
+  const [route, setRoute] = useState(proposed);
   const [judge, setJudge] = useState<"" | "EXACT" | "CONTAINS">("");
   const [shown, setShown] = useState<{ readonly replayed: Replayed } | { readonly problem: string }>();
   const [busy, setBusy] = useState(false);
@@ -84,7 +88,7 @@ export function ReplayVersions({ promptId, baseline, candidate, variables, route
     if (cases === undefined) return;
     setBusy(true);
     const outcome = await change(mutation, {
-      input: { promptId, baseline, candidate, route, cases: [...cases], ...(judge === "" ? {} : { judge }) },
+      input: { promptId, baseline, candidate, route: route?.name ?? "", cases: [...cases], ...(judge === "" ? {} : { judge }) },
     });
     setBusy(false);
     setShown(outcome.kind === "done" ? { replayed: outcome.payload as Replayed } : { problem: outcome.message });
@@ -102,7 +106,7 @@ export function ReplayVersions({ promptId, baseline, candidate, variables, route
           hint="A line each: its variables, a user's message after the prompt, what is expected. Input and expected may be left out."
         />
         <div className="row" style={{ alignItems: "end" }}>
-          <SelectField label="On route" value={route} onChange={setRoute} choices={routes.map((name) => ({ value: name, label: name }))} />
+          <ChooseField label="On route" of="routes" value={route?.id ?? ""} named={route?.name} onChange={setRoute} />
           <SelectField
             label="Judged by"
             value={judge}
@@ -113,7 +117,7 @@ export function ReplayVersions({ promptId, baseline, candidate, variables, route
               { value: "CONTAINS", label: "containing what is expected" },
             ]}
           />
-          <Button look="primary" disabled={busy || route === "" || cases === undefined} refused={refusal} onClick={() => void run()}>
+          <Button look="primary" disabled={busy || route === undefined || cases === undefined} refused={refusal} onClick={() => void run()}>
             Call both {cases !== undefined && `(${counted(2 * cases.length, "call")})`}
           </Button>
         </div>

@@ -1,6 +1,9 @@
 /** Trying a version: what a call with these variables would send, and what comes back when it is sent. */
+
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import type { Choice } from "../../change/choices.ts";
+import { ChooseField } from "../../change/choose-field.tsx";
 import { change, problemFragment } from "../../change/outcome.ts";
 import { counted, duration } from "../../format/numbers.ts";
 import { client, failureOf } from "../../graphql/client.ts";
@@ -8,7 +11,7 @@ import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useRefusal } from "../../session/viewer.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
-import { LongField, SelectField } from "../../ui/field.tsx";
+import { LongField } from "../../ui/field.tsx";
 import { Code, Notice } from "../../ui/marks.tsx";
 import { type PromptInputs, type VariableTexts, variableFields, variablesFor } from "./variable-values.ts";
 import { VariablesForm } from "./variables-form.tsx";
@@ -61,13 +64,14 @@ type Shown = { readonly messages: Rendered } | { readonly answer: Answer } | { r
 interface TryOutProps {
   readonly promptId: string;
   readonly version: PromptInputs & { readonly version: number };
-  readonly routes: readonly { readonly id: string; readonly name: string }[];
+  /** Proposed; undefined: there is none. */
+  readonly route: Choice | undefined;
 }
 
-export function TryOut({ promptId, version, routes }: TryOutProps) {
+export function TryOut({ promptId, version, route: proposed }: TryOutProps) {
   const [values, setValues] = useState<VariableTexts>({});
   const [input, setInput] = useState("");
-  const [route, setRoute] = useState(routes[0]?.name ?? "");
+  const [route, setRoute] = useState(proposed);
   const [shown, setShown] = useState<Shown>();
   const [busy, setBusy] = useState(false);
   const refusal = useRefusal("developer");
@@ -90,7 +94,7 @@ export function TryOut({ promptId, version, routes }: TryOutProps) {
   const test = async () => {
     setBusy(true);
     const outcome = await change(testMutation, {
-      input: { promptId, version: version.version, route, variables: given, ...(input === "" ? {} : { input }) },
+      input: { promptId, version: version.version, route: route?.name ?? "", variables: given, ...(input === "" ? {} : { input }) },
     });
     setBusy(false);
     setShown(outcome.kind === "done" ? { answer: outcome.payload as Answer } : { problem: outcome.message });
@@ -101,16 +105,11 @@ export function TryOut({ promptId, version, routes }: TryOutProps) {
         <VariablesForm fields={variableFields([version])} values={values} onChange={setValues} />
         <LongField label="A user's message after it" value={input} onChange={setInput} rows={2} />
         <div className="row" style={{ alignItems: "end" }}>
-          <SelectField
-            label="On route"
-            value={route}
-            onChange={setRoute}
-            choices={routes.map(({ name }) => ({ value: name, label: name }))}
-          />
+          <ChooseField label="On route" of="routes" value={route?.id ?? ""} named={route?.name} onChange={setRoute} />
           <Button disabled={busy} onClick={() => void render()}>
             Only render
           </Button>
-          <Button look="primary" disabled={busy || route === ""} refused={refusal} onClick={() => void test()}>
+          <Button look="primary" disabled={busy || route === undefined} refused={refusal} onClick={() => void test()}>
             Call
           </Button>
         </div>
