@@ -13,13 +13,27 @@ import type { Viewer } from "./session/session.ts";
 import { useViewer, ViewerContext } from "./session/viewer.ts";
 import { Page } from "./shell/page.tsx";
 import { Shell } from "./shell/shell.tsx";
+import type { Shape, StateOf } from "./shell/url-state.ts";
 import { Button } from "./ui/button.tsx";
 import { Code } from "./ui/marks.tsx";
 
 const root = createRootRoute({ component: () => <Shell viewer={useViewer()} />, notFoundComponent: NotFound, errorComponent: Broken });
 
-const page = <Module extends Record<string, unknown>>(path: string, load: () => Promise<Module>, name: keyof Module & string) =>
-  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load as never, name as never) });
+/** What a page's module says of its address, with which links to it are checked. */
+type AddressOf<Module> = Module extends { readonly address: infer Known extends Shape } ? StateOf<Known> : Record<never, never>;
+
+const page = <Path extends string, Module extends Record<string, unknown>>(
+  path: Path,
+  load: () => Promise<Module>,
+  name: keyof Module & string,
+) =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    // The module is loaded for the page alone, so its own `useUrlState` reads the words, and refuses those it does not know.
+    validateSearch: (given: Record<string, unknown>) => given as AddressOf<Module>,
+    component: lazyRouteComponent(load, name),
+  });
 
 const router = createRouter({
   routeTree: root.addChildren([
@@ -59,6 +73,12 @@ const router = createRouter({
   defaultPendingMs: 300,
   scrollRestoration: true,
 });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
 
 export const Console = ({ viewer }: { readonly viewer: Viewer }) => (
   <ViewerContext value={viewer}>

@@ -22,7 +22,7 @@ interface PaletteProps {
 
 export function Palette({ open, onClose, onTheme, onBehind }: PaletteProps) {
   const navigate = useNavigate();
-  const go = (to: string, search?: Record<string, unknown>) => () => void navigate({ to, search: search ?? {} } as never);
+  const go = (to: string, search?: Record<string, unknown>) => () => void navigate({ to, search: search ?? {} });
   const groups = [
     {
       value: "Go to",

@@ -35,7 +35,7 @@ export function Shell({ viewer }: { readonly viewer: Viewer }) {
     go: useCallback(
       (letter: string) => {
         const place = places.find(({ key }) => key === letter);
-        if (place !== undefined) void navigate({ to: place.to } as never);
+        if (place !== undefined) void navigate({ to: place.to });
       },
       [navigate],
     ),

@@ -32,7 +32,7 @@ export function useUrlState<S extends Shape>(
           Object.fromEntries(
             Object.entries({ ...before, ...patch }).filter(([, value]) => value !== undefined && value !== "" && value !== false),
           ),
-      } as never),
+      }),
     [navigate],
   );
   return [state, set];

@@ -71,7 +71,7 @@ export function ChartCanvas({ times, series, format, bars = false, marks = none 
     const element = place.current;
     if (element === null) return;
     const style = getComputedStyle(document.documentElement);
-    const lines = marks.map((mark) => ({ mark, line: lineOf(mark, (to) => void go.current({ to } as never)) }));
+    const lines = marks.map((mark) => ({ mark, line: lineOf(mark, (to) => void go.current({ to })) }));
     const colour = (name: string) => style.getPropertyValue(name).trim();
     const axis = {
       stroke: colour("--quiet"),

@@ -15,6 +15,7 @@ export function Tabs<Name extends string>({ label, current, tabs }: TabsProps<Na
         <Link
           key={name}
           to="."
+          // Which page these stand on, and so what its address may say, is not known here; the page's own `tab` reads it.
           search={((before: Record<string, unknown>) => ({ ...before, tab: name === first ? undefined : name })) as never}
           // Else the router counts the first tab, which is no tab in the address, as where one is on all of them.
           activeOptions={{ explicitUndefined: true }}

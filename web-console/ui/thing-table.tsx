@@ -22,7 +22,7 @@ export function ThingTable<Row extends { readonly id: string }>({ label, columns
         columns={columns}
         rows={rows}
         rowId={(row) => row.id}
-        onOpen={(row) => void navigate({ to: `${under}/${row.id}` } as never)}
+        onOpen={(row) => void navigate({ to: `${under}/${row.id}` })}
       />
     </div>
   );

@@ -24,8 +24,10 @@ const tabs = [
   ["deliveries", "Deliveries"],
 ] as const;
 
+export const address = { tab: oneOf("alerts", "webhooks", "deliveries"), make: flag, of: text };
+
 export function Alerts() {
-  const [{ tab = "alerts" }, setUrl] = useUrlState({ tab: oneOf("alerts", "webhooks", "deliveries"), make: flag });
+  const [{ tab = "alerts" }, setUrl] = useUrlState(address);
   const refusal = useRefusal();
   return (
     <Page
@@ -78,7 +80,7 @@ const columns: readonly Column<Alert>[] = [
       return to === undefined ? (
         telling
       ) : (
-        <Link to={to} search={search as never}>
+        <Link to={to} search={search ?? {}}>
           {telling}
         </Link>
       );

@@ -158,7 +158,7 @@ function WebhookCard({ webhook, refusal, onEdit, onSecret, onChanged }: CardProp
           <Button small look="plain" refused={refusal} onClick={() => setArchiving(true)}>
             Archive
           </Button>
-          <Link to="/alerts" search={{ tab: "deliveries", of: webhook.id } as never}>
+          <Link to="/alerts" search={{ tab: "deliveries", of: webhook.id }}>
             Its deliveries
           </Link>
         </div>
@@ -236,10 +236,8 @@ function WebhookDialog({
               <CheckField
                 key={type}
                 label={nameOfType(type)}
-                value={values.alertTypes.includes(type as never)}
-                onChange={(on) =>
-                  set("alertTypes", on ? [...values.alertTypes, type as never] : values.alertTypes.filter((one) => one !== type))
-                }
+                value={values.alertTypes.includes(type)}
+                onChange={(on) => set("alertTypes", on ? [...values.alertTypes, type] : values.alertTypes.filter((one) => one !== type))}
               />
             ))}
           </fieldset>

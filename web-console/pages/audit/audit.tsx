@@ -35,7 +35,14 @@ const columns: readonly Column<Entry>[] = [
     id: "revision",
     name: "Revision",
     end: true,
-    cell: (row) => (row.revisionNumber === null ? "–" : <Link to={`/revisions/${row.revisionNumber}`}>{row.revisionNumber}</Link>),
+    cell: (row) =>
+      row.revisionNumber === null ? (
+        "–"
+      ) : (
+        <Link to="/revisions/$number" params={{ number: row.revisionNumber }}>
+          {row.revisionNumber}
+        </Link>
+      ),
   },
 ];
 

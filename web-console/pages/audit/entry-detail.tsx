@@ -64,7 +64,7 @@ export function EntryDetail({ entry, onReverted }: { readonly entry: Entry; read
           ["Request", <code key="request">{entry.requestId ?? "–"}</code>],
           revisionNumber !== null && [
             "Revision",
-            <Link key="revision" to={`/revisions/${revisionNumber}`}>
+            <Link key="revision" to="/revisions/$number" params={{ number: revisionNumber }}>
               {revisionNumber}
             </Link>,
           ],

@@ -59,7 +59,7 @@ const columns: readonly Column<Row>[] = [
     by: (row) => row.key,
     cell: (row) => (
       <div>
-        <Link to={`/backends/${row.id}`} className="strong">
+        <Link to="/backends/$backendId" params={{ backendId: row.id }} className="strong">
           {row.key}
         </Link>
         <div className="quiet">
@@ -138,7 +138,7 @@ export function BackendList({ search }: { readonly search: string }) {
                 columns={columns}
                 rows={nodes}
                 rowId={(row) => row.id}
-                onOpen={(row) => void navigate({ to: `/backends/${row.id}` } as never)}
+                onOpen={(row) => void navigate({ to: "/backends/$backendId", params: { backendId: row.id } })}
               />
             </div>
             <More {...later} />

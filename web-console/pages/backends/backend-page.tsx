@@ -104,7 +104,7 @@ export function BackendPage() {
       actions={
         backend != null && (
           <>
-            <Link to="/calls" search={{ backend: backend.id } as never} className="button">
+            <Link to="/calls" search={{ backend: backend.id }} className="button">
               Its calls
             </Link>
             <Button refused={refusal} onClick={() => setDraining(true)}>
@@ -189,7 +189,7 @@ export function BackendPage() {
                       : [`These routes lead to it and must let it go first: ${users.map(({ name }) => name).join(", ")}.`]
                   }
                   act={() => archiveBackend(backendId, data.backend?.revision ?? 0)}
-                  onClose={(done) => (done ? void navigate({ to: "/backends" } as never) : setArchiving(false))}
+                  onClose={(done) => (done ? void navigate({ to: "/backends" }) : setArchiving(false))}
                 />
               )}
             </>
@@ -260,7 +260,9 @@ function Recent({ events }: { readonly events: readonly Data["usageEvents"]["edg
         {events.map((event) => (
           <li key={event.callId} className="row">
             <Badge tone={event.outcome === "OK" ? "good" : "bad"}>{event.outcome.toLowerCase().replace("_", " ")}</Badge>
-            <Link to={`/calls/${event.callId}`}>{event.routeName === "" ? "test call" : event.routeName}</Link>
+            <Link to="/calls/$callId" params={{ callId: event.callId }}>
+              {event.routeName === "" ? "test call" : event.routeName}
+            </Link>
             <When at={event.startedAt} />
             {event.errorReason !== "" && <span className="quiet">{event.errorReason}</span>}
           </li>

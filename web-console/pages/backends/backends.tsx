@@ -14,12 +14,14 @@ import { CapabilityMatrix } from "./capability-matrix.tsx";
 import { ProviderDialog } from "./provider-dialog.tsx";
 import { ProviderList } from "./provider-list.tsx";
 
+export const address = {
+  tab: oneOf("backends", "providers", "capabilities"),
+  q: text,
+  make: oneOf("provider", "backend", "true"),
+};
+
 export function Backends() {
-  const [{ tab = "backends", q, make }, setUrl] = useUrlState({
-    tab: oneOf("backends", "providers", "capabilities"),
-    q: text,
-    make: oneOf("provider", "backend", "true"),
-  });
+  const [{ tab = "backends", q, make }, setUrl] = useUrlState(address);
   const search = useSettled(q ?? "");
   const refusal = useRefusal();
   const navigate = useNavigate();
@@ -62,11 +64,13 @@ export function Backends() {
       {tab === "capabilities" && <CapabilityMatrix search={search} />}
       {(make === "provider" || make === "true") && (
         <ProviderDialog
-          onClose={(made) => (made ? void navigate({ to: "/backends", search: { tab: "providers" }, replace: true } as never) : close())}
+          onClose={(made) => (made ? void navigate({ to: "/backends", search: { tab: "providers" }, replace: true }) : close())}
         />
       )}
       {make === "backend" && (
-        <BackendDialog onClose={(id) => (id === undefined ? close() : void navigate({ to: `/backends/${id}` } as never))} />
+        <BackendDialog
+          onClose={(id) => (id === undefined ? close() : void navigate({ to: "/backends/$backendId", params: { backendId: id } }))}
+        />
       )}
     </Page>
   );

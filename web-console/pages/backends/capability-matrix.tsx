@@ -82,7 +82,7 @@ function columnsOf(rows: readonly Row[]): readonly Column<Row>[] {
       by: ({ key }) => key,
       cell: ({ id, key, model }) => (
         <div>
-          <Link to={`/backends/${id}`} className="strong">
+          <Link to="/backends/$backendId" params={{ backendId: id }} className="strong">
             {key}
           </Link>
           <div className="quiet">{model}</div>

@@ -214,7 +214,7 @@ function TestResult({ test }: { readonly test: Test }) {
           ["Made by", <code key="node">{test.nodeId}</code>],
           test.callId !== "" && [
             "Call",
-            <Link key="call" to={`/calls/${test.callId}`}>
+            <Link key="call" to="/calls/$callId" params={{ callId: test.callId }}>
               in the log
             </Link>,
           ],

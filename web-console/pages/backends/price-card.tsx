@@ -27,7 +27,7 @@ export function PriceCard({ backend, onChanged }: { readonly backend: BackendDet
           {catalogueModel !== null && (
             <>
               {prices.length > 0 ? "Its model is" : "That of"}{" "}
-              <Link to="/models" search={{ model: catalogueModel.key } as never}>
+              <Link to="/models" search={{ model: catalogueModel.key }}>
                 {catalogueModel.key}
               </Link>
               .{" "}

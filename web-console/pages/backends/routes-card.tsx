@@ -40,7 +40,7 @@ export function RoutesCard({ routes, more, backendId }: RoutesCardProps) {
             return (
               <li key={route.id} className="row apart">
                 <span>
-                  <Link to={`/routes/${route.id}`} className="strong">
+                  <Link to="/routes/$routeId" params={{ routeId: route.id }} className="strong">
                     {route.name}
                   </Link>{" "}
                   <span className="quiet">

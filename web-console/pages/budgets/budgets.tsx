@@ -51,8 +51,10 @@ const query = graphql(
 
 type Data = ResultOf<typeof query>;
 
+export const address = { make: flag, budget: text };
+
 export function Budgets() {
-  const [{ make, budget }, setUrl] = useUrlState({ make: flag, budget: text });
+  const [{ make, budget }, setUrl] = useUrlState(address);
   const { first, nodes, ...later } = useKeyset(query, {}, (data) => data.budgets);
   const refusal = useRefusal();
   const close = () => setUrl({ make: undefined, budget: undefined }, { replace: true });
@@ -67,7 +69,7 @@ export function Budgets() {
       }
       actions={
         <>
-          <Link to="/alerts" search={{ tab: "webhooks" } as never} className="button">
+          <Link to="/alerts" search={{ tab: "webhooks" }} className="button">
             Who is told
           </Link>
           <Button look="primary" refused={refusal} onClick={() => setUrl({ make: true })}>
@@ -189,7 +191,9 @@ function Saving({ routes }: { readonly routes: Data["routes"] }) {
         <ul className="stack tight">
           {saving.map(({ id, name, economy }) => (
             <li key={id}>
-              <Link to={`/routes/${id}`}>{name}</Link>{" "}
+              <Link to="/routes/$routeId" params={{ routeId: id }}>
+                {name}
+              </Link>{" "}
               <span className="quiet">
                 begins with tier {economy.firstTier} once {economy.budgetPercent}% of a budget are spent
               </span>

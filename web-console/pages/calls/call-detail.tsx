@@ -158,7 +158,7 @@ export function CallDetail({ data, again }: { readonly data: CallData; readonly 
               call.routeId === "" ? (
                 call.modelAsked
               ) : (
-                <Link key="route" to={`/routes/${call.routeId}`}>
+                <Link key="route" to="/routes/$routeId" params={{ routeId: call.routeId }}>
                   {call.routeName}
                 </Link>
               ),
@@ -168,7 +168,7 @@ export function CallDetail({ data, again }: { readonly data: CallData; readonly 
               call.backendId === "" ? (
                 "none"
               ) : (
-                <Link key="backend" to={`/backends/${call.backendId}`}>
+                <Link key="backend" to="/backends/$backendId" params={{ backendId: call.backendId }}>
                   {call.backendName ?? call.backendId}
                 </Link>
               ),
@@ -176,7 +176,7 @@ export function CallDetail({ data, again }: { readonly data: CallData; readonly 
             ["Model asked / served", `${call.modelAsked} / ${call.modelServed || unknown}`],
             [
               "API key",
-              <Link key="key" to={`/keys/${call.apiKeyId}`}>
+              <Link key="key" to="/keys/$keyId" params={{ keyId: call.apiKeyId }}>
                 {call.apiKeyName ?? call.apiKeyId}
               </Link>,
             ],
@@ -184,22 +184,25 @@ export function CallDetail({ data, again }: { readonly data: CallData; readonly 
               "Prompt",
               <Link
                 key="prompt"
-                to={`/prompts/${call.promptId}`}
-                search={{ v: call.promptVersion } as never}
+                to="/prompts/$promptId"
+                params={{ promptId: call.promptId }}
+                search={{ v: call.promptVersion }}
               >{`${call.promptName ?? "prompt"}, version ${call.promptVersion}`}</Link>,
             ],
             call.exposure !== null && [
               "Experiment",
               <span key="experiment">
-                <Link to={`/experiments/${call.exposure.experimentId}`}>arm {call.exposure.variantKey}</Link> by{" "}
-                {call.exposure.unitType.replace("_", " ")}
+                <Link to="/experiments/$experimentId" params={{ experimentId: call.exposure.experimentId }}>
+                  arm {call.exposure.variantKey}
+                </Link>{" "}
+                by {call.exposure.unitType.replace("_", " ")}
                 {call.exposure.forced && ", asked for by the caller"}
               </span>,
             ],
             ["Cache", call.cache],
             [
               "Configuration",
-              <Link key="revision" to={`/revisions/${call.configNumber}`}>
+              <Link key="revision" to="/revisions/$number" params={{ number: call.configNumber }}>
                 revision {call.configNumber}
               </Link>,
             ],

@@ -16,7 +16,7 @@ export function CallPage() {
       under={{ to: "/calls", name: "Calls" }}
       actions={
         call != null && (
-          <Link to="/playground" search={playgroundSearch(call) as never} className="button">
+          <Link to="/playground" search={playgroundSearch(call)} className="button">
             Open in the playground
           </Link>
         )

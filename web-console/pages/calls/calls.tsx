@@ -66,6 +66,8 @@ export type CallRow = CallsData["usageEvents"]["edges"][number]["node"];
 
 const shortPage = 20;
 
+export const address = callSearch;
+
 export function Calls() {
   const [url, setUrl] = useUrlState(callSearch);
   const key = JSON.stringify({ ...url, call: undefined });
@@ -178,12 +180,12 @@ function PeekBody({ callId }: { readonly callId: string }) {
   return (
     <>
       <div className="row">
-        <Link to={`/calls/${callId}`} className="button small">
+        <Link to="/calls/$callId" params={{ callId: callId }} className="button small">
           Its own page
         </Link>
         <CopyButton text={`${location.origin}/calls/${callId}`} label="Copy the link" />
         {page.data?.usageEvent != null && (
-          <Link to="/playground" search={playgroundSearch(page.data.usageEvent) as never} className="button small">
+          <Link to="/playground" search={playgroundSearch(page.data.usageEvent)} className="button small">
             Open in the playground
           </Link>
         )}

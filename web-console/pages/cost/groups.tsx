@@ -101,7 +101,7 @@ function columnsFor(
           const filter = filters[dimension];
           if (of(group) === unallocated) return <em>{unallocated}</em>;
           return filter !== undefined && value ? (
-            <Link to="/calls" search={{ [filter]: value, range } as never}>
+            <Link to="/calls" search={{ [filter]: value, range }}>
               {of(group)}
             </Link>
           ) : (

@@ -74,7 +74,7 @@ export function DatasetPage() {
             <Button refused={refusal} onClick={() => setLayer("add")}>
               Add cases
             </Button>
-            <Link to="/replays" search={{ make: true, dataset: dataset.id } as never} className="button primary">
+            <Link to="/replays" search={{ make: true, dataset: dataset.id }} className="button primary">
               Try it
             </Link>
           </>
@@ -137,7 +137,7 @@ export function DatasetPage() {
                   done="The dataset is archived"
                   consequences={[`Its ${counted(data.dataset.casesCount, "case")} are deleted for good.`, "Results of replays stay."]}
                   act={() => archiveDataset(datasetId)}
-                  onClose={(done) => (done ? void navigate({ to: "/replays", search: { tab: "datasets" } } as never) : setLayer(undefined))}
+                  onClose={(done) => (done ? void navigate({ to: "/replays", search: { tab: "datasets" } }) : setLayer(undefined))}
                 />
               )}
             </>
@@ -167,7 +167,11 @@ function Cases({ cases, refusal, onRemove, onFirst, onNext }: CasesProps) {
           title={`Case ${count(one.position)}`}
           actions={
             <span className="row">
-              {one.callId !== null && <Link to={`/calls/${one.callId}`}>the call</Link>}
+              {one.callId !== null && (
+                <Link to="/calls/$callId" params={{ callId: one.callId }}>
+                  the call
+                </Link>
+              )}
               <Button small look="plain" refused={refusal} onClick={() => onRemove(one.id)}>
                 Take it out
               </Button>

@@ -27,7 +27,7 @@ const columns: readonly Column<DatasetRow>[] = [
     name: "Dataset",
     by: (row) => row.name,
     cell: (row) => (
-      <Link to={`/datasets/${row.id}`} className="strong">
+      <Link to="/datasets/$datasetId" params={{ datasetId: row.id }} className="strong">
         {row.name}
       </Link>
     ),

@@ -33,7 +33,14 @@ export function AboutRoute({ route, data }: { readonly route: Route; readonly da
   const capabilities = [...new Set(route.tiers.flatMap((tier) => tier.targets.flatMap(({ backend }) => backend?.capabilities ?? [])))];
   const { tone, word, why } = statusOf(route);
   return (
-    <Card title={route.name} actions={<Link to={`/routes/${route.id}`}>The route</Link>}>
+    <Card
+      title={route.name}
+      actions={
+        <Link to="/routes/$routeId" params={{ routeId: route.id }}>
+          The route
+        </Link>
+      }
+    >
       <div className="stack">
         {route.description !== "" && <p>{route.description}</p>}
         <Facts

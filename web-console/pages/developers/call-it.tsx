@@ -62,7 +62,11 @@ function RunIt({ route }: { readonly route: string }) {
         </div>
       )}
       {state?.failure !== undefined && <Notice tone="bad">{state.failure}</Notice>}
-      {state?.phase === "done" && state.callId !== undefined && <Link to={`/calls/${state.callId}`}>This call in the log</Link>}
+      {state?.phase === "done" && state.callId !== undefined && (
+        <Link to="/calls/$callId" params={{ callId: state.callId }}>
+          This call in the log
+        </Link>
+      )}
     </div>
   );
 }

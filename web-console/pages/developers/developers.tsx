@@ -110,8 +110,10 @@ export type Data = ResultOf<typeof query>;
 export type Route = Data["routes"]["edges"][number]["node"];
 type Key = Data["apiKeys"]["edges"][number]["node"];
 
+export const address = { route: text, key: text, sample: text, base: text };
+
 export function Developers() {
-  const [url, setUrl] = useUrlState({ route: text, key: text, sample: text, base: text });
+  const [url, setUrl] = useUrlState(address);
   const [range] = useState(lastDay);
   const page = usePageQuery(query, { range, search: url.route ?? null, key: url.key ?? "" });
   return (

@@ -45,7 +45,7 @@ export function Actions({ of, onChange, onArchive, onDone }: ActionsProps) {
   };
   return (
     <>
-      <Link to="/calls" search={{ experiment: of.id } as never} className="button">
+      <Link to="/calls" search={{ experiment: of.id }} className="button">
         Its calls
       </Link>
       <Button refused={refusal} onClick={onChange}>

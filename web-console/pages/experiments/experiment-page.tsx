@@ -67,7 +67,10 @@ export function ExperimentPage() {
       lead={
         experiment?.route != null ? (
           <>
-            On route <Link to={`/routes/${experiment.route.id}`}>{experiment.route.name}</Link>
+            On route{" "}
+            <Link to="/routes/$routeId" params={{ routeId: experiment.route.id }}>
+              {experiment.route.name}
+            </Link>
           </>
         ) : undefined
       }
@@ -123,7 +126,7 @@ export function ExperimentPage() {
                     ...(it.status === "RUNNING" ? ["It is running: stop it first."] : []),
                   ]}
                   act={() => archiveExperiment(experimentId, it.revision)}
-                  onClose={(done) => (done ? void navigate({ to: "/experiments" } as never) : setArchiving(false))}
+                  onClose={(done) => (done ? void navigate({ to: "/experiments" }) : setArchiving(false))}
                 />
               )}
             </>

@@ -72,7 +72,7 @@ const columns: readonly Column<Row>[] = [
     name: "Experiment",
     by: (row) => row.key,
     cell: (row) => (
-      <Link to={`/experiments/${row.id}`} className="strong">
+      <Link to="/experiments/$experimentId" params={{ experimentId: row.id }} className="strong">
         {row.key}
       </Link>
     ),
@@ -103,7 +103,14 @@ const columns: readonly Column<Row>[] = [
     id: "route",
     name: "On",
     by: (row) => row.route?.name ?? "",
-    cell: (row) => (row.route === null ? "gone" : <Link to={`/routes/${row.route.id}`}>{row.route.name}</Link>),
+    cell: (row) =>
+      row.route === null ? (
+        "gone"
+      ) : (
+        <Link to="/routes/$routeId" params={{ routeId: row.route.id }}>
+          {row.route.name}
+        </Link>
+      ),
   },
   { id: "arms", name: "Arms", cell: (row) => row.variants.map(({ key }) => key).join(", ") },
   {
@@ -164,7 +171,9 @@ export function Experiments() {
               <DesignDialog
                 choices={data}
                 onClose={(id) =>
-                  id === undefined ? setUrl({ make: undefined }, { replace: true }) : void navigate({ to: `/experiments/${id}` } as never)
+                  id === undefined
+                    ? setUrl({ make: undefined }, { replace: true })
+                    : void navigate({ to: "/experiments/$experimentId", params: { experimentId: id } })
                 }
               />
             )}

@@ -34,7 +34,7 @@ export function NoData({ experiment }: { readonly experiment: Experiment }) {
         ))}
       </ul>
       <p>
-        <Link to="/calls" search={{ route: experiment.route?.name } as never}>
+        <Link to="/calls" search={{ route: experiment.route?.name }}>
           The route's calls
         </Link>
         {" · "}

@@ -102,7 +102,7 @@ export function KeyPage() {
       actions={
         opens && (
           <>
-            <Link to="/calls" search={{ key: keyId } as never} className="button">
+            <Link to="/calls" search={{ key: keyId }} className="button">
               Its calls
             </Link>
             <Button refused={refusal} onClick={() => setUrl({ rotate: true })}>
@@ -192,7 +192,7 @@ function About({ apiKey }: { readonly apiKey: KeyDetails }) {
             apiKey.project === null ? (
               "gone"
             ) : (
-              <Link key="project" to={`/projects/${apiKey.project.id}`}>
+              <Link key="project" to="/projects/$projectId" params={{ projectId: apiKey.project.id }}>
                 {apiKey.project.name}
               </Link>
             ),
@@ -220,7 +220,7 @@ function About({ apiKey }: { readonly apiKey: KeyDetails }) {
           apiKey.revokedAt !== null && ["Revoked", <When key="revoked" at={apiKey.revokedAt} />],
           apiKey.rotatedFromId !== null && [
             "Follows",
-            <Link key="from" to={`/keys/${apiKey.rotatedFromId}`}>
+            <Link key="from" to="/keys/$keyId" params={{ keyId: apiKey.rotatedFromId }}>
               the key that it was rotated from
             </Link>,
           ],
@@ -262,7 +262,7 @@ function Denials({ data: { denials } }: { readonly data: Data }) {
       <ul className="stack tight">
         {quotas.map(({ quotaId, quotaKey, effects: done, lastAt }) => (
           <li key={quotaId} className="row">
-            <Link to="/quotas" search={{ quota: quotaId } as never}>
+            <Link to="/quotas" search={{ quota: quotaId }}>
               {quotaKey}
             </Link>
             {done.map(({ effect, calls }) => (
@@ -286,7 +286,9 @@ function Recent({ data }: { readonly data: Data }) {
         {data.usageEvents.edges.map(({ node }) => (
           <li key={node.callId} className="row">
             <Badge tone={node.outcome === "OK" ? "good" : "bad"}>{node.outcome.toLowerCase().replace("_", " ")}</Badge>
-            <Link to={`/calls/${node.callId}`}>{node.routeName}</Link>
+            <Link to="/calls/$callId" params={{ callId: node.callId }}>
+              {node.routeName}
+            </Link>
             <When at={node.startedAt} />
           </li>
         ))}

@@ -74,7 +74,7 @@ const columns: readonly Column<KeyDetails>[] = [
     by: (row) => row.name,
     cell: (row) => (
       <div>
-        <Link to={`/keys/${row.id}`} className="strong">
+        <Link to="/keys/$keyId" params={{ keyId: row.id }} className="strong">
           {row.name}
         </Link>
         <div className="quiet">
@@ -89,7 +89,14 @@ const columns: readonly Column<KeyDetails>[] = [
     id: "project",
     name: "Project",
     by: (row) => row.project?.name ?? "",
-    cell: (row) => (row.project === null ? "gone" : <Link to={`/projects/${row.project.id}`}>{row.project.name}</Link>),
+    cell: (row) =>
+      row.project === null ? (
+        "gone"
+      ) : (
+        <Link to="/projects/$projectId" params={{ projectId: row.project.id }}>
+          {row.project.name}
+        </Link>
+      ),
   },
   {
     id: "owner",
@@ -169,7 +176,7 @@ export function Keys() {
                   columns={columns}
                   rows={rows}
                   rowId={(row) => row.id}
-                  onOpen={(row) => void navigate({ to: `/keys/${row.id}` } as never)}
+                  onOpen={(row) => void navigate({ to: "/keys/$keyId", params: { keyId: row.id } })}
                 />
               </div>
             )}

@@ -150,7 +150,15 @@ function JustEnded({ traffic: { ended, skipped } }: { readonly traffic: Traffic 
 
 const columns: readonly Column<EndedCall>[] = [
   { id: "at", name: "Began", cell: (row) => <When at={row.startedAt} /> },
-  { id: "route", name: "Route", cell: (row) => <Link to={`/calls/${row.callId}`}>{row.routeName || row.modelAsked}</Link> },
+  {
+    id: "route",
+    name: "Route",
+    cell: (row) => (
+      <Link to="/calls/$callId" params={{ callId: row.callId }}>
+        {row.routeName || row.modelAsked}
+      </Link>
+    ),
+  },
   { id: "outcome", name: "Ended", cell: (row) => <OutcomeBadge of={row.outcome} /> },
   { id: "backend", name: "Backend", cell: (row) => row.backendName ?? (row.errorReason || "none") },
   { id: "attempts", name: "Attempts", end: true, cell: (row) => row.attempts.length },

@@ -95,8 +95,10 @@ const columns: readonly Column<Model>[] = [
   },
 ];
 
+export const address = { q: text, vendor: text, can: text, yours: flag, model: text, edit: flag, make: flag };
+
 export function Models() {
-  const [url, setUrl] = useUrlState({ q: text, vendor: text, can: text, yours: flag, model: text, edit: flag, make: flag });
+  const [url, setUrl] = useUrlState(address);
   const refusal = useRefusal();
   const page = usePageQuery(query, {});
   const models = page.data?.modelCatalogue ?? [];

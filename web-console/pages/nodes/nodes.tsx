@@ -76,7 +76,13 @@ const columns: readonly Column<Row>[] = [
     by: (row) => Number(row.appliedNumber ?? -1),
     cell: (row) => (
       <div>
-        {row.appliedNumber === null ? "none" : <Link to={`/revisions/${row.appliedNumber}`}>{row.appliedNumber}</Link>}
+        {row.appliedNumber === null ? (
+          "none"
+        ) : (
+          <Link to="/revisions/$number" params={{ number: row.appliedNumber }}>
+            {row.appliedNumber}
+          </Link>
+        )}
         <div className="quiet">{row.appliedAt !== null && <When at={row.appliedAt} />}</div>
       </div>
     ),
@@ -182,8 +188,11 @@ function FanOut({
         <Meter share={share} plain label={`${current} of ${nodes.length} nodes serve the newest revision`} />
         {newest !== undefined && (
           <p className="quiet">
-            The last change of yours: <Link to={`/revisions/${newest.number}`}>{newest.summary}</Link>, by {actorName(newest.actor)},{" "}
-            <When at={newest.createdAt} />
+            The last change of yours:{" "}
+            <Link to="/revisions/$number" params={{ number: newest.number }}>
+              {newest.summary}
+            </Link>
+            , by {actorName(newest.actor)}, <When at={newest.createdAt} />
             {tookMs === undefined ? "." : `; ${nodes.length === 1 ? "its node had" : "the last node had"} it after ${duration(tookMs)}.`}
           </p>
         )}

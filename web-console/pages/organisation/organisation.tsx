@@ -86,12 +86,14 @@ const tabs = [
   ["keeps", "What it keeps and pays"],
 ] as const;
 
+export const address = {
+  tab: oneOf("projects", "members", "keeps", "all"),
+  make: oneOf("project", "member", "invitation", "organisation"),
+};
+
 export function OrganisationPage() {
   const { installation, role } = useViewer();
-  const [{ tab = "projects", make }, setUrl] = useUrlState({
-    tab: oneOf("projects", "members", "keeps", "all"),
-    make: oneOf("project", "member", "invitation", "organisation"),
-  });
+  const [{ tab = "projects", make }, setUrl] = useUrlState(address);
   const { first, nodes, ...later } = useKeyset(query, { admin: role === "admin", installation }, (data) => data.projects);
   const close = () => setUrl({ make: undefined }, { replace: true });
   return (

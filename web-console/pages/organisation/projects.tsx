@@ -16,7 +16,7 @@ const columns: readonly Column<Project & { readonly createdAt: string }>[] = [
     name: "Project",
     by: (row) => row.name,
     cell: (row) => (
-      <Link to={`/projects/${row.id}`} className="strong">
+      <Link to="/projects/$projectId" params={{ projectId: row.id }} className="strong">
         {row.name}
       </Link>
     ),
@@ -51,7 +51,7 @@ export function Projects({ projects, later, onMake }: ProjectsProps) {
           columns={columns}
           rows={projects}
           rowId={(row) => row.id}
-          onOpen={(row) => void navigate({ to: `/projects/${row.id}` } as never)}
+          onOpen={(row) => void navigate({ to: "/projects/$projectId", params: { projectId: row.id } })}
         />
       </Card>
       <More {...later} />

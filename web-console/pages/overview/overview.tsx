@@ -137,11 +137,13 @@ const groupsOf = (result: Data["backendUse"] | Data["keyUse"]): readonly Group[]
 const granularities = { "1h": "MINUTE", "24h": "HOUR", "7d": "HOUR", "30d": "DAY", "90d": "DAY" } as const;
 const lookAgainMs = 60_000;
 
+export const address = {
+  range: oneOf(...(Object.keys(rangeChoices) as RangeName[])),
+  vs: oneOf(...(Object.keys(comparisons) as ComparisonName[])),
+};
+
 export function Overview() {
-  const [url, setUrl] = useUrlState({
-    range: oneOf(...(Object.keys(rangeChoices) as RangeName[])),
-    vs: oneOf(...(Object.keys(comparisons) as ComparisonName[])),
-  });
+  const [url, setUrl] = useUrlState(address);
   const utc = useUtc();
   const name = url.range ?? "24h";
   const possible = comparisonsFor(name);
@@ -286,7 +288,7 @@ function Top({ title, groups, of, byCost, search }: TopProps) {
                   {value === "" ? (
                     <span className="quiet">no {of}: refused before</span>
                   ) : (
-                    <Link to="/calls" search={search(value) as never}>
+                    <Link to="/calls" search={search(value)}>
                       {first?.label ?? value}
                     </Link>
                   )}
@@ -316,8 +318,10 @@ function Changed({ data }: { readonly data: Data }) {
         {data.revisions.edges.slice(0, changesShown).map(({ node }) => (
           <li key={node.number} className="share">
             <span>
-              <Link to={`/revisions/${node.number}`}>{node.number}</Link> {node.summary}{" "}
-              {changeKind(node.summary) !== "configuration" && <Badge>{changeWords[changeKind(node.summary)]}</Badge>}
+              <Link to="/revisions/$number" params={{ number: node.number }}>
+                {node.number}
+              </Link>{" "}
+              {node.summary} {changeKind(node.summary) !== "configuration" && <Badge>{changeWords[changeKind(node.summary)]}</Badge>}
             </span>
             <span className="quiet">
               {actorName(node.actor)}, <When at={node.createdAt} />

@@ -28,7 +28,7 @@ export function Tiles(props: TilesProps) {
   return (
     <div className="grid tiles">
       {tilesOf(props).map(({ name, value, note, to, search }) => (
-        <Link key={name} to={to} search={{ range: props.range, ...search } as never} className="tile">
+        <Link key={name} to={to} search={{ range: props.range, ...search }} className="tile">
           <span className="name">{name}</span>
           <span className="value">{value}</span>
           <span className="note">{note ?? "\u00a0"}</span>

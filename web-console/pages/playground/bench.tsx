@@ -63,7 +63,9 @@ export function Bench({ data, loggedCall, columns, prompts, compares, onColumns,
           {logged === undefined
             ? "Its route and prompt version are those of the call; what was said in it is not kept, so the message is not."
             : "As the call was: its route, prompt version, messages and parameters."}{" "}
-          <Link to={`/calls/${loggedCall}`}>The call</Link>
+          <Link to="/calls/$callId" params={{ callId: loggedCall }}>
+            The call
+          </Link>
         </Notice>
       )}
       <Card>

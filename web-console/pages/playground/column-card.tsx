@@ -92,7 +92,7 @@ function Account({ state }: { readonly state: CallState }) {
             ...state.made.map(([name, value]) => [name, <code key={name}>{value}</code>] as const),
             state.callId !== undefined && [
               "In the log",
-              <Link key="log" to={`/calls/${state.callId}`}>
+              <Link key="log" to="/calls/$callId" params={{ callId: state.callId }}>
                 {state.callId}
               </Link>,
             ],

@@ -77,8 +77,10 @@ const query = graphql(
 
 export type PlaygroundData = ResultOf<typeof query>;
 
+export const address = { m: text, from: text, diff: flag };
+
 export function Playground() {
-  const [url, setUrl] = useUrlState({ m: text, from: text, diff: flag });
+  const [url, setUrl] = useUrlState(address);
   // Each look at what was said is written down: one when the page opens, and none after it.
   const refusal = useRefusal("developer");
   const withCall = url.from !== undefined && refusal === undefined;

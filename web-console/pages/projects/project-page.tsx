@@ -86,7 +86,7 @@ export function ProjectPage() {
       under={{ to: "/organisation", name: "Organisation" }}
       actions={
         <>
-          <Link to="/calls" search={{ project: projectId } as never} className="button">
+          <Link to="/calls" search={{ project: projectId }} className="button">
             Its calls
           </Link>
           <Button look="danger" refused={refusal} onClick={() => setArchiving(true)}>
@@ -174,7 +174,7 @@ function Budgets({ data }: { readonly data: Data }) {
         {data.budgets.edges.map(({ node: { id, key, limitNanodollars, period, thresholdPercents, state } }) => (
           <li key={id} className="stack tight">
             <span>
-              <Link to="/budgets" search={{ budget: id } as never} className="strong">
+              <Link to="/budgets" search={{ budget: id }} className="strong">
                 {key}
               </Link>{" "}
               <span className="quiet">
@@ -207,7 +207,9 @@ function Keys({ data }: { readonly data: Data }) {
           {keys.map((key) => (
             <li key={key.id} className="row">
               <Badge tone={stateTones[stateOf(key)]}>{stateOf(key)}</Badge>
-              <Link to={`/keys/${key.id}`}>{key.name}</Link>
+              <Link to="/keys/$keyId" params={{ keyId: key.id }}>
+                {key.name}
+              </Link>
               <code className="quiet">
                 psk_{key.environment}_{key.publicId}…{key.lastFour}
               </code>

@@ -1,9 +1,11 @@
 /** Deploying is moving a label: what callers would get differently, who they are, and then all nodes at once or step by step. Rolling back is the same, backwards. */
+
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Outcome } from "../../change/outcome.ts";
 import { tell } from "../../change/tell.ts";
 import { counted, duration, money, percent } from "../../format/numbers.ts";
+import { thingPath } from "../../shell/thing-path.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { CheckField, SelectField, TextField } from "../../ui/field.tsx";
@@ -124,7 +126,7 @@ function Affected({ label, now, users, metrics }: AffectedProps) {
             {users.map(({ kind, id, name, variant }, index) => (
               <span key={`${id} ${variant}`}>
                 {index > 0 && ", "}
-                <Link to={kind === "ROUTE" ? `/routes/${id}` : `/experiments/${id}`}>{name}</Link>
+                <Link to={thingPath(kind, id)}>{name}</Link>
                 {variant !== null && ` (arm ${variant})`}
               </span>
             ))}{" "}

@@ -105,14 +105,16 @@ type Data = PromptPageData;
 export type PromptData = NonNullable<Data["prompt"]>;
 export type VersionData = PromptData["versions"][number];
 
+export const address = {
+  tab: oneOf("version", "edit", "compare", "try", "used", "metrics", "code"),
+  v: number,
+  with: number,
+  range: oneOf(...rangeNames),
+};
+
 export function PromptPage() {
   const { promptId } = useParams({ strict: false }) as { promptId: string };
-  const [url, setUrl] = useUrlState({
-    tab: oneOf("version", "edit", "compare", "try", "used", "metrics", "code"),
-    v: number,
-    with: number,
-    range: oneOf(...rangeNames),
-  });
+  const [url, setUrl] = useUrlState(address);
   const [layer, setLayer] = useState<"deploy" | "archive" | "settings">();
   const { range = "24h" } = url;
   const page = usePageQuery(query, {

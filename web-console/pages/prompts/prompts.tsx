@@ -65,7 +65,7 @@ const columns: readonly Column<Row>[] = [
     name: "Prompt",
     by: (row) => `${row.folder}/${row.name}`,
     cell: (row) => (
-      <Link to={`/prompts/${row.id}`} className="strong">
+      <Link to="/prompts/$promptId" params={{ promptId: row.id }} className="strong">
         {row.folder !== "" && <span className="quiet">{row.folder}/</span>}
         {row.name}
       </Link>
@@ -147,9 +147,10 @@ export function Prompts() {
           onClose={(outcome) =>
             outcome?.kind === "done"
               ? void navigate({
-                  to: `/prompts/${(outcome.payload as { prompt: { id: string } }).prompt.id}`,
+                  to: "/prompts/$promptId",
+                  params: { promptId: (outcome.payload as { prompt: { id: string } }).prompt.id },
                   search: { tab: "edit" },
-                } as never)
+                })
               : setUrl({ make: undefined }, { replace: true })
           }
         >

@@ -164,7 +164,10 @@ const Answer = ({ of, name }: { readonly of: Side; readonly name: string }) => (
   <div className="stack tight">
     {of.error === null ? <Code wrap text={of.content} label={`The answer of ${name}`} /> : <Notice tone="bad">{of.error}</Notice>}
     <p className="quiet row">
-      {name}, {duration(of.durationMs)} <Link to={`/calls/${of.callId}`}>the call</Link>
+      {name}, {duration(of.durationMs)}{" "}
+      <Link to="/calls/$callId" params={{ callId: of.callId }}>
+        the call
+      </Link>
       {of.passed !== null && <Badge tone={of.passed ? "good" : "bad"}>{of.passed ? "good" : "bad"}</Badge>}
     </p>
   </div>

@@ -144,7 +144,10 @@ function Outcome({ shown }: { readonly shown: Shown }) {
         {duration(answer.durationMs)}
         {answer.outputTokens !== null &&
           `, ${counted(answer.inputTokens ?? 0, "token")} in and ${counted(answer.outputTokens, "token")} out`}
-        . <Link to={`/calls/${answer.callId}`}>The call</Link>
+        .{" "}
+        <Link to="/calls/$callId" params={{ callId: answer.callId }}>
+          The call
+        </Link>
       </p>
     </div>
   );

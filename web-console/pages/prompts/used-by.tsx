@@ -1,13 +1,13 @@
 /** Who asks for a prompt: routes, arms of experiments, and prompts that render it. */
+
 import { Link } from "@tanstack/react-router";
 import { Empty } from "../../graphql/result.tsx";
 import { Card } from "../../shell/page.tsx";
+import { thingPath } from "../../shell/thing-path.ts";
 import { Badge } from "../../ui/marks.tsx";
 import type { PromptPageData } from "./prompt-page.tsx";
 
 type User = NonNullable<PromptPageData["prompt"]>["usedBy"][number];
-
-const places = { ROUTE: "/routes", EXPERIMENT: "/experiments", PROMPT: "/prompts" } as const;
 
 export function UsedBy({ data }: { readonly data: PromptPageData }) {
   const users = data.prompt?.usedBy ?? [];
@@ -38,14 +38,16 @@ export function UsedBy({ data }: { readonly data: PromptPageData }) {
         {users.map((user) => (
           <li key={`${user.kind} ${user.id} ${user.variant} ${user.version}`} className="row">
             <Badge>{user.kind === "EXPERIMENT" ? "experiment, running" : user.kind.toLowerCase()}</Badge>
-            <Link to={`${places[user.kind]}/${user.id}`}>{user.name}</Link>
+            <Link to={thingPath(user.kind, user.id)}>{user.name}</Link>
             <span className="quiet">{howUsed(user)}</span>
           </li>
         ))}
         {waiting.map(({ id, key, status, arm, prompt }) => (
           <li key={`${id} ${arm}`} className="row">
             <Badge>experiment, {status.toLowerCase()}</Badge>
-            <Link to={`/experiments/${id}`}>{key}</Link>
+            <Link to="/experiments/$experimentId" params={{ experimentId: id }}>
+              {key}
+            </Link>
             <span className="quiet">
               arm {arm}, {pointer(prompt)}
             </span>

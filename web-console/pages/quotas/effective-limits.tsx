@@ -35,7 +35,7 @@ export function EffectiveLimits({ title, quotas, none, note }: EffectiveLimitsPr
             <li key={quota.id} className="stack tight">
               <div className="row apart">
                 <span>
-                  <Link to="/quotas" search={{ quota: quota.id } as never} className="strong">
+                  <Link to="/quotas" search={{ quota: quota.id }} className="strong">
                     {quota.key}
                   </Link>{" "}
                   <span className="quiet">{limitOf(quota)}</span>

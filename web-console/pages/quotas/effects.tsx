@@ -134,7 +134,10 @@ export function QuotaEffects() {
         row.keys.slice(0, 3).map(({ apiKeyId, calls }, index) => (
           <span key={apiKeyId}>
             {index > 0 && ", "}
-            <Link to={`/keys/${apiKeyId}`}>{keys.get(apiKeyId) ?? "a key that is gone"}</Link> <span className="quiet">{count(calls)}</span>
+            <Link to="/keys/$keyId" params={{ keyId: apiKeyId }}>
+              {keys.get(apiKeyId) ?? "a key that is gone"}
+            </Link>{" "}
+            <span className="quiet">{count(calls)}</span>
           </span>
         )),
     },
@@ -211,7 +214,15 @@ export function HeldNow() {
   const columns: readonly Column<Held>[] = [
     { id: "since", name: "Since", by: (row) => row.since, cell: (row) => <When at={row.since} /> },
     { id: "route", name: "Route", by: (row) => row.routeName, cell: (row) => row.routeName },
-    { id: "key", name: "Key", cell: (row) => <Link to={`/keys/${row.apiKeyId}`}>{keys.get(row.apiKeyId) ?? row.apiKeyId}</Link> },
+    {
+      id: "key",
+      name: "Key",
+      cell: (row) => (
+        <Link to="/keys/$keyId" params={{ keyId: row.apiKeyId }}>
+          {keys.get(row.apiKeyId) ?? row.apiKeyId}
+        </Link>
+      ),
+    },
     {
       id: "holds",
       name: "Holds",

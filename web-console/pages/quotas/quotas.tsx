@@ -63,8 +63,16 @@ const tabs = [
 const lead =
   "A hard one refuses, a soft one lets through and warns, a shadow only counts. A call meets each that it falls under; the first to be reached binds.";
 
+export const address = {
+  tab: oneOf("limits", "did", "held"),
+  make: flag,
+  quota: text,
+  q: text,
+  sort: oneOf(...(Object.keys(orders) as Order[])),
+};
+
 export function Quotas() {
-  const [{ tab = "limits" }] = useUrlState({ tab: oneOf("limits", "did", "held") });
+  const [{ tab = "limits" }] = useUrlState(address);
   if (tab === "limits") return <Limits />;
   return (
     <Page title="Quotas" lead={lead}>
@@ -75,12 +83,7 @@ export function Quotas() {
 }
 
 function Limits() {
-  const [{ make, quota, q, sort = "fullest" }, setUrl] = useUrlState({
-    make: flag,
-    quota: text,
-    q: text,
-    sort: oneOf(...(Object.keys(orders) as Order[])),
-  });
+  const [{ make, quota, q, sort = "fullest" }, setUrl] = useUrlState(address);
   const { first, nodes, ...later } = useKeyset(query, {}, (data) => data.quotas);
   const refusal = useRefusal();
   const close = () => setUrl({ make: undefined, quota: undefined }, { replace: true });

@@ -1,17 +1,19 @@
 /** What a limit is laid on, as a part of a form; and in a sentence, with a way there. */
+
 import { Link } from "@tanstack/react-router";
 import type { ChoiceKind } from "../../change/choices.ts";
 import { ChooseField } from "../../change/choose-field.tsx";
+import { type ThingKind, thingPath } from "../../shell/thing-path.ts";
 import { SelectField } from "../../ui/field.tsx";
 
 type ScopeKind = "ORGANISATION" | "PROJECT" | "API_KEY" | "ROUTE" | "BACKEND" | "END_USER";
 
-const scopes: Readonly<Record<ScopeKind, { readonly label: string; readonly of?: ChoiceKind; readonly page?: string }>> = {
+const scopes: Readonly<Record<ScopeKind, { readonly label: string; readonly of?: ChoiceKind; readonly thing?: ThingKind }>> = {
   ORGANISATION: { label: "the whole organisation" },
-  PROJECT: { label: "a project", of: "projects", page: "projects" },
-  API_KEY: { label: "an API key", of: "apiKeys", page: "keys" },
-  ROUTE: { label: "a route", of: "routes", page: "routes" },
-  BACKEND: { label: "a backend", of: "backends", page: "backends" },
+  PROJECT: { label: "a project", of: "projects", thing: "PROJECT" },
+  API_KEY: { label: "an API key", of: "apiKeys", thing: "API_KEY" },
+  ROUTE: { label: "a route", of: "routes", thing: "ROUTE" },
+  BACKEND: { label: "a backend", of: "backends", thing: "BACKEND" },
   END_USER: { label: "each end user" },
 };
 
@@ -61,6 +63,10 @@ interface Laid {
 }
 
 export function ScopeLink({ of: { scopeKind, scopeId, scope } }: { readonly of: Laid }) {
-  const { page } = scopes[scopeKind];
-  return page === undefined || scope.includes("that is gone") ? scope : <Link to={`/${page}/${scopeId}`}>{scope}</Link>;
+  const { thing } = scopes[scopeKind];
+  return thing === undefined || scopeId === null || scope.includes("that is gone") ? (
+    scope
+  ) : (
+    <Link to={thingPath(thing, scopeId)}>{scope}</Link>
+  );
 }

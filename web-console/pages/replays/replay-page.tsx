@@ -167,7 +167,7 @@ export function ReplayPage() {
                   done="The replay is deleted"
                   consequences={["Its answers are gone for good. The calls that it made stay in the ledger."]}
                   act={() => deleteReplay(run.id)}
-                  onClose={(done) => (done ? void navigate({ to: "/replays" } as never) : setDeleting(false))}
+                  onClose={(done) => (done ? void navigate({ to: "/replays" }) : setDeleting(false))}
                 />
               )}
             </>
@@ -259,7 +259,11 @@ function CaseCard({ of, baseline }: { readonly of: Case; readonly baseline: Run[
         <span className="row">
           {of.same !== null && <Badge tone={of.same ? "good" : "warn"}>{of.same ? "the same" : "differs"}</Badge>}
           {of.state === "WAITING" && <Badge>waits</Badge>}
-          {of.callId !== null && <Link to={`/calls/${of.callId}`}>the call</Link>}
+          {of.callId !== null && (
+            <Link to="/calls/$callId" params={{ callId: of.callId }}>
+              the call
+            </Link>
+          )}
         </span>
       }
     >

@@ -105,7 +105,7 @@ const columns: readonly Column<Row>[] = [
     name: "Replay",
     by: (row) => row.name,
     cell: (row) => (
-      <Link to={`/replays/${row.id}`} className="strong">
+      <Link to="/replays/$replayId" params={{ replayId: row.id }} className="strong">
         {row.name || candidateName(row.candidate)}
       </Link>
     ),
@@ -139,15 +139,15 @@ const columns: readonly Column<Row>[] = [
   },
 ];
 
+export const address = { make: flag, tab: oneOf("replays", "datasets"), dataset: text };
+
 export function Replays() {
-  const [{ make, tab = "replays", dataset }, setUrl] = useUrlState({ make: flag, tab: oneOf("replays", "datasets"), dataset: text });
+  const [{ make, tab = "replays", dataset }, setUrl] = useUrlState(address);
   const { first, nodes, ...later } = useKeyset(query, {}, (data) => data.replayRuns);
   const navigate = useNavigate();
   const refusal = useRefusal("developer");
   const close = (page: "replays" | "datasets", madeId: string | undefined) =>
-    madeId === undefined
-      ? setUrl({ make: undefined, dataset: undefined }, { replace: true })
-      : void navigate({ to: `/${page}/${madeId}` } as never);
+    madeId === undefined ? setUrl({ make: undefined, dataset: undefined }, { replace: true }) : void navigate({ to: `/${page}/${madeId}` });
   return (
     <Page
       title="Replays"

@@ -233,7 +233,7 @@ function Restore({ number, onClose }: { readonly number: string; readonly onClos
         <Undone key="undone" number={number} />,
       ]}
       act={() => change(restore, { input: { number } })}
-      onClose={(done) => (done ? void navigate({ to: "/revisions" } as never) : onClose())}
+      onClose={(done) => (done ? void navigate({ to: "/revisions" }) : onClose())}
     />
   );
 }

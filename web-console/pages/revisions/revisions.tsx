@@ -43,7 +43,7 @@ export function Revisions() {
       id: "number",
       name: "Revision",
       cell: (row) => (
-        <Link to={`/revisions/${row.number}`} className="strong">
+        <Link to="/revisions/$number" params={{ number: row.number }} className="strong">
           {row.number}
         </Link>
       ),
@@ -76,7 +76,7 @@ export function Revisions() {
                 columns={columns}
                 rows={list.nodes}
                 rowId={(row) => row.number}
-                onOpen={(row) => void navigate({ to: `/revisions/${row.number}` } as never)}
+                onOpen={(row) => void navigate({ to: "/revisions/$number", params: { number: row.number } })}
               />
             </div>
             <More {...list} />

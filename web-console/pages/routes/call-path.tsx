@@ -25,7 +25,9 @@ export function CallPath({ route, experiment, quotas }: CallPathProps) {
           <span className="quiet">none is running</span>
         ) : (
           <>
-            <Link to={`/experiments/${experiment.id}`}>{experiment.key}</Link>
+            <Link to="/experiments/$experimentId" params={{ experimentId: experiment.id }}>
+              {experiment.key}
+            </Link>
             <span className="quiet">
               {percent(experiment.coverage)} of calls, over {experiment.variants.map(({ key }) => key).join(", ")}
             </span>
@@ -37,7 +39,9 @@ export function CallPath({ route, experiment, quotas }: CallPathProps) {
           <span className="quiet">the caller's messages as they are</span>
         ) : (
           <>
-            <Link to={`/prompts/${route.prompt.promptId}`}>{route.prompt.prompt?.name ?? "gone"}</Link>
+            <Link to="/prompts/$promptId" params={{ promptId: route.prompt.promptId }}>
+              {route.prompt.prompt?.name ?? "gone"}
+            </Link>
             <span className="quiet">{route.prompt.label === null ? `version ${route.prompt.version}` : `label ${route.prompt.label}`}</span>
           </>
         )}
@@ -66,7 +70,9 @@ export function CallPath({ route, experiment, quotas }: CallPathProps) {
           <Stage key={at} name={at === 0 ? "First choice" : "If those fail"}>
             {tier.targets.map((target) => (
               <span key={target.backendId} className="share">
-                <Link to={`/backends/${target.backendId}`}>{target.backend?.key ?? "gone"}</Link>
+                <Link to="/backends/$backendId" params={{ backendId: target.backendId }}>
+                  {target.backend?.key ?? "gone"}
+                </Link>
                 {target.weight === 0 ? (
                   <Badge>drained</Badge>
                 ) : (

@@ -157,7 +157,11 @@ function Explained({ of: { dialect, route, stages, backends }, routeId }: { read
       <p className="quiet">Read as {dialectNames[dialect]}.</p>
       {route !== null && route.id !== routeId && (
         <Notice>
-          It asks for another route: <Link to={`/routes/${route.id}`}>{route.name}</Link>.
+          It asks for another route:{" "}
+          <Link to="/routes/$routeId" params={{ routeId: route.id }}>
+            {route.name}
+          </Link>
+          .
         </Notice>
       )}
       <Facts
@@ -173,7 +177,10 @@ function Explained({ of: { dialect, route, stages, backends }, routeId }: { read
           {backends.map(({ tier, share, doubts, backend }) => (
             <li key={`${tier} ${backend.id}`} className="share">
               <span>
-                <Badge>tier {tier}</Badge> <Link to={`/backends/${backend.id}`}>{backend.key}</Link>{" "}
+                <Badge>tier {tier}</Badge>{" "}
+                <Link to="/backends/$backendId" params={{ backendId: backend.id }}>
+                  {backend.key}
+                </Link>{" "}
                 <span className="quiet">{backend.model}</span>
                 {doubts.length > 0 && <div className="quiet">But {doubts.join("; ")}.</div>}
               </span>

@@ -69,13 +69,13 @@ export function RoutePage() {
       actions={
         route != null && (
           <>
-            <Link to="/playground" search={{ m: route.name } as never} className="button">
+            <Link to="/playground" search={{ m: route.name }} className="button">
               Try it
             </Link>
-            <Link to="/calls" search={{ route: route.name } as never} className="button">
+            <Link to="/calls" search={{ route: route.name }} className="button">
               Its calls
             </Link>
-            <Link to="/developers" search={{ route: route.name } as never} className="button">
+            <Link to="/developers" search={{ route: route.name }} className="button">
               Code samples
             </Link>
             <Button look="danger" refused={refusal} onClick={() => setArchiving(true)}>
@@ -207,7 +207,7 @@ function Archive({
         "It can be had back by restoring a revision from before.",
       ]}
       act={() => archiveRoute(route.id, route.revision)}
-      onClose={(done) => (done ? void navigate({ to: "/routes" } as never) : onClose())}
+      onClose={(done) => (done ? void navigate({ to: "/routes" }) : onClose())}
     />
   );
 }

@@ -66,7 +66,7 @@ const columns: readonly Column<Row>[] = [
     by: (row) => row.name,
     cell: (row) => (
       <div>
-        <Link to={`/routes/${row.id}`} className="strong">
+        <Link to="/routes/$routeId" params={{ routeId: row.id }} className="strong">
           {row.name}
         </Link>
         <div className="quiet">{row.description}</div>
@@ -143,7 +143,7 @@ export function Routes() {
                   columns={columns}
                   rows={nodes}
                   rowId={(row) => row.id}
-                  onOpen={(row) => void navigate({ to: `/routes/${row.id}` } as never)}
+                  onOpen={(row) => void navigate({ to: "/routes/$routeId", params: { routeId: row.id } })}
                 />
               </div>
               <More {...later} />
@@ -154,7 +154,9 @@ export function Routes() {
       {make && (
         <RouteDialog
           onClose={(id) =>
-            id === undefined ? setUrl({ make: undefined }, { replace: true }) : void navigate({ to: `/routes/${id}` } as never)
+            id === undefined
+              ? setUrl({ make: undefined }, { replace: true })
+              : void navigate({ to: "/routes/$routeId", params: { routeId: id } })
           }
         />
       )}

@@ -147,7 +147,7 @@ function You() {
         />
         <div className="row">
           <Button onClick={() => void signOut()}>Sign out</Button>
-          <Link to="/organisation" search={{ tab: "members" } as never}>
+          <Link to="/organisation" search={{ tab: "members" }}>
             What roles may do
           </Link>
         </div>
