@@ -142,7 +142,7 @@ export function addQueries<Kind extends ConfigKind>(
               const wanted = [
                 where,
                 args.includeArchived ? {} : { archivedAt: null },
-                args.search == null || args.search.trim() === "" ? {} : searchFor(kind, args.search.trim()),
+                args.search == null || args.search.trim() === "" ? {} : holds(searched[kind], args.search.trim()),
                 args.uses == null ? {} : { id: { $in: await usersOf(em, kind, args.uses) } },
               ];
               return findRows(em, kind, { $and: wanted }, options);
@@ -170,9 +170,10 @@ const searched: Readonly<Record<ConfigKind, readonly [string, ...string[]]>> = {
   budget: ["key"],
 };
 
-const searchFor = (kind: ConfigKind, text: string): object => {
+/** Where one of the columns has the text in it, in upper or lower case. */
+export const holds = (columns: readonly string[], text: string): object => {
   const pattern = `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
-  return { $or: searched[kind].map((column) => ({ [column]: { $ilike: pattern } })) };
+  return { $or: columns.map((column) => ({ [column]: { $ilike: pattern } })) };
 };
 
 const usersOf = async (em: EntityManager, kind: ConfigKind, id: string): Promise<string[]> =>

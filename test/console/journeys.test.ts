@@ -222,7 +222,7 @@ it(
     await page.goto(`${gateway.url}/experiments?make=true`);
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Name").first().fill("temperature");
-    await dialog.getByLabel("Route").selectOption({ label: "second-chat" });
+    await choose(dialog, "Route", "second-chat");
     await dialog.getByLabel("What it is to find out").fill("Colder answers are as good");
     await dialog.getByLabel("Parameters (JSON)").nth(1).fill('{"temperature": 0.2}');
     await dialog.getByRole("button", { name: "Next: on whom" }).click();

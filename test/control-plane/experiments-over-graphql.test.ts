@@ -39,7 +39,7 @@ async function experiment(more: object) {
       variants: ["control", "warm"].map((key) => ({ key, weight: 1 })),
       ...more,
     },
-    "experiment { id revision seed hashVersion holdout sticky namespace { name start end } targeting { projectIds headers { name values } share } }",
+    "experiment { id revision seed hashVersion holdout sticky namespace { name start end } targeting { projectIds projects { name } apiKeys { name } headers { name values } share } }",
   );
 }
 const start = ({ id, revision }: { id: string; revision: number }) =>
@@ -60,7 +60,13 @@ it("keeps what was said, with names of headers in lower case", async () => {
     holdout: 0.05,
     sticky: true,
     namespace: { name: "n", start: 0, end: 0.5 },
-    targeting: { projectIds: [projectId], headers: [{ name: "x-region", values: ["eu"] }], share: 1 },
+    targeting: {
+      projectIds: [projectId],
+      projects: [{ name: "p" }],
+      apiKeys: [],
+      headers: [{ name: "x-region", values: ["eu"] }],
+      share: 1,
+    },
   });
 });
 

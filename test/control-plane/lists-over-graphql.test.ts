@@ -69,6 +69,35 @@ it("are searched by name and purpose in upper and lower case, page by page, and 
   ]);
 });
 
+it("of datasets are searched by name and description", async () => {
+  const request = { model: "any", messages: [{ role: "user", content: "hello" }] };
+  for (const [name, description] of [
+    ["greetings", "in the Morning"],
+    ["refunds", "each 100%"],
+  ])
+    await client.ask(admin, "mutation ($input: CreateDatasetInput!) { createDataset(input: $input) { __typename } }", {
+      input: { name, description, cases: [{ request }] },
+    });
+  expect(await namesOf("datasets", "name", "first: 5")).toEqual(["refunds", "greetings"]);
+  expect(await namesOf("datasets", "name", 'search: "GREET"')).toEqual(["greetings"]);
+  expect(await namesOf("datasets", "name", 'search: " morning "')).toEqual(["greetings"]);
+  expect(await namesOf("datasets", "name", 'search: "%"')).toEqual(["refunds"]);
+  expect(await namesOf("datasets", "name", 'search: "greet"', stranger)).toEqual([]);
+});
+
+it("have the routes that callers reach by some names, however many there are", async () => {
+  const providerId = await make("Provider", { key: "named-server", kind: "OPENAI_COMPATIBLE", baseUrl: "http://127.0.0.1:9/v1" });
+  const backendId = await make("Backend", { key: "named", providerId, model: "m" });
+  const tiers = [{ targets: [{ backendId, weight: 1 }] }];
+  const ids = [await make("Route", { name: "named-one", tiers }), await make("Route", { name: "named-other", tiers })];
+  const named = '{ routesNamed(names: ["named-other", "no-such", "named-one"]) { id } }';
+  expect((await client.ask(admin, named)).data.routesNamed).toEqual([{ id: ids[1] }, null, { id: ids[0] }]);
+  expect((await client.ask(stranger, named)).data.routesNamed).toEqual([null, null, null]);
+  const tooMany = JSON.stringify(Array.from({ length: 11 }, (_, at) => `r${at}`));
+  const { errors } = await client.ask(admin, `{ routesNamed(names: ${tooMany}) { id } }`);
+  expect(errors).toMatchObject([{ message: expect.stringContaining("may be 10") }]);
+});
+
 it("say what points at a thing: a provider's backends, a backend's routes, a route's quotas and running experiment", async () => {
   const providerId = await make("Provider", { key: "used", kind: "OPENAI_COMPATIBLE", baseUrl: "http://127.0.0.1:9/v1" });
   const [used, idle] = [

@@ -131,15 +131,15 @@ it("the version that a name, a label or a route means at present is there with i
     admin,
     `query ($id: ID!) {
        promptsNamed(named: [{ name: "named" }, { name: "named", label: "latest" }, { name: "named", version: 2 }, { name: "named", version: 9 }, { name: "no-such" }]) {
-         version variables
+         version variables prompt { name }
        }
        route(id: $id) { prompt { now { version variables } } }
      }`,
     { id: bound.route.id },
   );
   expect(errors).toEqual([]);
-  const second = { version: 2, variables: ["b"] };
-  expect(data.promptsNamed).toEqual([{ version: 1, variables: ["a"] }, second, second, null, null]);
+  const second = { version: 2, variables: ["b"], prompt: { name: "named" } };
+  expect(data.promptsNamed).toEqual([{ version: 1, variables: ["a"], prompt: { name: "named" } }, second, second, null, null]);
   expect(data.route.prompt.now).toEqual({ version: 1, variables: ["a"] });
   const { data: theirs } = await client.ask(stranger, '{ promptsNamed(named: [{ name: "named" }]) { version } }');
   expect(theirs.promptsNamed).toEqual([null]);

@@ -122,6 +122,23 @@ const projects = graphql(`
   }
 `);
 
+const datasets = graphql(`
+  query ChooseDataset($search: String) {
+    page: datasets(first: 50, search: $search) {
+      edges {
+        node {
+          id
+          name
+          note: description
+        }
+      }
+      pageInfo {
+        hasNextPage
+      }
+    }
+  }
+`);
+
 /** A model's id is its key: "openai/gpt-4o". */
 const models = graphql(`
   query ChooseModel($search: String) {
@@ -133,7 +150,7 @@ const models = graphql(`
   }
 `);
 
-const documents = { routes, backends, providers, prompts, apiKeys, projects, models };
+const documents = { routes, backends, providers, prompts, apiKeys, projects, datasets, models };
 export type ChoiceKind = keyof typeof documents;
 
 interface Found {
@@ -174,8 +191,11 @@ export const nameQuery = graphql(`
     project(id: $id) {
       name
     }
+    dataset(id: $id) {
+      name
+    }
   }
 `);
 
 export const nameIn = (data: ResultOf<typeof nameQuery>): string | undefined =>
-  (data.route ?? data.backend ?? data.provider ?? data.prompt ?? data.apiKey ?? data.project)?.name;
+  (data.route ?? data.backend ?? data.provider ?? data.prompt ?? data.apiKey ?? data.project ?? data.dataset)?.name;

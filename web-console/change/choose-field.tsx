@@ -8,7 +8,8 @@ import { type ReactNode, useState } from "react";
 import { useQuery } from "urql";
 import { Field } from "../ui/field.tsx";
 import { useSettled } from "../ui/settled.ts";
-import { type Choice, type ChoiceKind, choicesIn, choicesQuery, nameIn, nameQuery } from "./choices.ts";
+import { type Choice, type ChoiceKind, choicesIn, choicesQuery } from "./choices.ts";
+import { useThingName } from "./thing-name.ts";
 
 interface ChooseFieldProps {
   readonly label: ReactNode;
@@ -32,7 +33,7 @@ export function ChooseField({ label, of, value, named, onChange, none, except = 
   const [picked, setPicked] = useState<Choice>();
   const search = useSettled(typed);
   const [{ data, error, fetching }] = useQuery({ query: choicesQuery(of), variables: { search }, pause: !open });
-  const name = useName(value, picked?.id === value ? picked.name : named);
+  const name = useThingName(value, picked?.id === value ? picked.name : named);
   const nothing: Choice = { id: "", name: none ?? "" };
   const chosen: Choice | null = value === "" ? (none === undefined ? null : nothing) : { id: value, name };
   const { found, more } = choicesIn(data);
@@ -100,9 +101,4 @@ export function ChooseField({ label, of, value, named, onChange, none, except = 
       )}
     </Field>
   );
-}
-
-function useName(id: string, known: string | undefined): string {
-  const [{ data }] = useQuery({ query: nameQuery, variables: { id }, pause: id === "" || known !== undefined });
-  return known ?? (data === undefined ? "…" : (nameIn(data) ?? "gone"));
 }

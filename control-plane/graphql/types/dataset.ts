@@ -8,7 +8,7 @@ import { addCases, type CasesAsked, casesOfDatasetMax, datasetOf, makeDataset, r
 import { callsDefault, callsMax } from "../../replay/logged-calls.ts";
 import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
-import { connectionOf, inOrganisation, pageById } from "../config-type.ts";
+import { connectionOf, holds, inOrganisation, pageById } from "../config-type.ts";
 import { type GraphQLContext, principalOf } from "../context.ts";
 import { callFilterFields, callFilterOf } from "./usage-filter.ts";
 
@@ -78,10 +78,15 @@ builder.queryField("datasets", (t) =>
       type: Dataset,
       description: "Newest first.",
       authScopes: { viewer: true },
-      resolve: (_root, args, context) =>
-        pageById<DatasetEntity>(args, "desc", (where, options) =>
-          inOrganisation(context, (em) => em.find(DatasetEntity, { ...where, archivedAt: null }, options)),
-        ),
+      args: { search: t.arg.string({ description: "Those with this in name or description, in upper or lower case." }) },
+      resolve: (_root, args, context) => {
+        const search = args.search?.trim() ?? "";
+        requireStorable({ search });
+        const wanted = search === "" ? {} : holds(["name", "description"], search);
+        return pageById<DatasetEntity>(args, "desc", (where, options) =>
+          inOrganisation(context, (em) => em.find(DatasetEntity, { $and: [where, wanted, { archivedAt: null }] }, options)),
+        );
+      },
     },
     connectionOf(Dataset),
   ),

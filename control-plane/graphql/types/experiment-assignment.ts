@@ -1,6 +1,8 @@
 /** Who takes part in an experiment: namespace and targeting. */
 import type { ExperimentCondition, ExperimentNamespace, ExperimentTargeting } from "../../database/entities/experiment.ts";
 import { builder } from "../builder.ts";
+import { ApiKey } from "./api-key.ts";
+import { Project } from "./project.ts";
 
 export const ExperimentNamespaceType = builder.objectRef<ExperimentNamespace>("ExperimentNamespace").implement({
   description: "Experiments with the same namespace exclude each other: each owns a range of its units.",
@@ -19,7 +21,17 @@ export const ExperimentTargetingType = builder.objectRef<ExperimentTargeting>("E
   description: "Which calls take part. All that is given must hold; an empty list holds for every call.",
   fields: (t) => ({
     apiKeyIds: t.idList({ resolve: ({ apiKeyIds }) => [...apiKeyIds] }),
+    apiKeys: t.field({
+      type: t.listRef(ApiKey, { nullable: true }),
+      description: "In the order of apiKeyIds.",
+      resolve: ({ apiKeyIds }, _args, { loaders }) => Promise.all(apiKeyIds.map(async (id) => (await loaders.api_key.load(id)) ?? null)),
+    }),
     projectIds: t.idList({ resolve: ({ projectIds }) => [...projectIds] }),
+    projects: t.field({
+      type: t.listRef(Project, { nullable: true }),
+      description: "In the order of projectIds.",
+      resolve: ({ projectIds }, _args, { loaders }) => Promise.all(projectIds.map(async (id) => (await loaders.project.load(id)) ?? null)),
+    }),
     tags: t.field({ type: [Condition], resolve: ({ tags }) => [...tags] }),
     headers: t.field({ type: [Condition], resolve: ({ headers }) => [...headers] }),
     share: t.exposeFloat("share", { description: "Of the units, above 0 and up to 1, drawn apart from coverage." }),

@@ -93,6 +93,13 @@ export const Prompt = builder.objectRef<PromptRow>("Prompt").implement({
     }),
   }),
 });
+builder.objectField(PromptVersion, "prompt", (t) =>
+  t.field({
+    type: Prompt,
+    nullable: true,
+    resolve: async ({ promptId }, _args, { loaders }) => (await loaders.prompt.load(promptId)) ?? null,
+  }),
+);
 addQueries("prompt", { one: "prompt", many: "prompts" }, Prompt);
 
 const CreatePromptInput = builder.inputType("CreatePromptInput", {

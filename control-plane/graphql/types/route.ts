@@ -1,15 +1,17 @@
 /** The name callers ask for as `model`, and how it is served. Imported for its side effects by schema.ts. */
+import { ValidationError } from "../../control-error.ts";
 import {
   cacheOf,
   cacheTtlSecondsMax,
   type JsonObject,
   type RouteEconomy,
-  type Route as RouteRow,
+  Route as RouteRow,
   type RouteTimeouts,
 } from "../../database/entities/route.ts";
+import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
-import { addArchive, addQueries, configFields, mutate } from "../config-type.ts";
+import { addArchive, addQueries, configFields, inOrganisation, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
 import { ContentCapture, ContentCaptureInput, captureOf } from "./content-capture.ts";
 import { PromptSelection, PromptSelectionInput, selectionOf } from "./prompt-selection.ts";
@@ -88,6 +90,22 @@ export const Route = builder.objectRef<RouteRow>("Route").implement({
   }),
 });
 addQueries("route", { one: "route", many: "routes" }, Route);
+
+const namedMax = 10;
+builder.queryField("routesNamed", (t) =>
+  t.field({
+    type: t.listRef(Route, { nullable: true }),
+    description: `The route that callers reach by each name, in their order. Null: there is none. At most ${namedMax}.`,
+    authScopes: { viewer: true },
+    args: { names: t.arg.stringList({ required: true }) },
+    resolve: async (_root, { names }, context) => {
+      if (names.length > namedMax) throw new ValidationError([{ path: "names", message: `may be ${namedMax}` }]);
+      for (const name of names) requireStorable({ name });
+      const found = await inOrganisation(context, (em) => em.find(RouteRow, { name: { $in: [...names] }, archivedAt: null }));
+      return names.map((name) => found.find((one) => one.name === name) ?? null);
+    },
+  }),
+);
 
 const TimeoutsInput = builder.inputType("RouteTimeoutsInput", {
   fields: (t) => ({

@@ -1,5 +1,6 @@
 /** The filters of the call log, its order, and the views of them. */
 import { ChooseField } from "../../change/choose-field.tsx";
+import { RouteNameField } from "../../change/route-name-field.tsx";
 import { AddressField, SelectField } from "../../ui/field.tsx";
 import { rangeChoices } from "../overview/ranges.ts";
 import type { CallFilterState } from "./call-search.ts";
@@ -33,14 +34,7 @@ export function Filters({
           ...Object.entries(rangeChoices).map(([value, { name }]) => ({ value, label: name })),
         ]}
       />
-      <ChooseField
-        label="Route"
-        of="routes"
-        value={state.route ?? ""}
-        named={state.route}
-        none="any"
-        onChange={({ id, name }) => onChange({ route: id === "" ? undefined : name })}
-      />
+      <RouteNameField label="Route" value={state.route ?? ""} none="any" onChange={(route) => onChange({ route: or(route) })} />
       <SelectField
         label="Outcome"
         value={state.outcome ?? ""}

@@ -1,14 +1,10 @@
 /** Where a dataset's cases come from. */
 import { type Form, textOf } from "../../change/form.tsx";
+import { RouteNameField } from "../../change/route-name-field.tsx";
 import { LongField, SelectField, TextField } from "../../ui/field.tsx";
 import { type CasesValues, casesNames } from "./case-values.ts";
 
-interface CasesFieldsProps {
-  readonly form: Form<CasesValues>;
-  readonly routes: readonly string[];
-}
-
-export const CasesFields = ({ form, routes }: CasesFieldsProps) => (
+export const CasesFields = ({ form }: { readonly form: Form<CasesValues> }) => (
   <>
     <SelectField
       {...textOf(form, casesNames, "from")}
@@ -21,10 +17,7 @@ export const CasesFields = ({ form, routes }: CasesFieldsProps) => (
     {form.values.from === "calls" ? (
       <div className="field-grid">
         <TextField {...textOf(form, casesNames, "limit")} inputMode="numeric" />
-        <SelectField
-          {...textOf(form, casesNames, "route")}
-          choices={[{ value: "", label: "any" }, ...routes.map((name) => ({ value: name, label: name }))]}
-        />
+        <RouteNameField {...textOf(form, casesNames, "route")} none="any" />
       </div>
     ) : (
       <LongField

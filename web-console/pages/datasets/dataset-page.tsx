@@ -36,13 +36,6 @@ const query = graphql(`
         callId
       }
     }
-    routes(first: 100) {
-      edges {
-        node {
-          name
-        }
-      }
-    }
   }
 `);
 
@@ -126,7 +119,7 @@ export function DatasetPage() {
                     page.again();
                   }}
                 >
-                  {(form) => <CasesFields form={form} routes={data.routes.edges.map(({ node }) => node.name)} />}
+                  {(form) => <CasesFields form={form} />}
                 </EditDialog>
               )}
               {layer === "archive" && (

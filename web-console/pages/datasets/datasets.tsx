@@ -68,12 +68,7 @@ interface NewDataset extends CasesValues {
 
 const names = { name: "Name", description: "What it is", ...casesNames };
 
-interface DatasetDialogProps {
-  readonly routes: readonly string[];
-  readonly onClose: (madeId?: string) => void;
-}
-
-export const DatasetDialog = ({ routes, onClose }: DatasetDialogProps) => (
+export const DatasetDialog = ({ onClose }: { readonly onClose: (madeId?: string) => void }) => (
   <EditDialog<NewDataset>
     title="New dataset"
     description="What is taken from calls stays when their own content goes."
@@ -92,7 +87,7 @@ export const DatasetDialog = ({ routes, onClose }: DatasetDialogProps) => (
           <TextField {...textOf(form, names, "name")} />
           <TextField {...textOf(form, names, "description")} hint="Optional" />
         </div>
-        <CasesFields form={form as Form<CasesValues>} routes={routes} />
+        <CasesFields form={form as Form<CasesValues>} />
       </>
     )}
   </EditDialog>

@@ -2,12 +2,11 @@
 import { count, counted, percent } from "../../format/numbers.ts";
 import { Card } from "../../shell/page.tsx";
 import { Facts } from "../../ui/marks.tsx";
-import type { DesignChoices } from "./design/choices.ts";
 import { marginText, marginUnits, metricWords } from "./design/metric-words.ts";
 import type { Experiment } from "./experiment-query.ts";
 import { lower } from "./words.ts";
 
-export function DesignCard({ experiment, choices }: { readonly experiment: Experiment; readonly choices: DesignChoices }) {
+export function DesignCard({ experiment }: { readonly experiment: Experiment }) {
   const { analysis, bandit, namespace } = experiment;
   return (
     <Card title="Design">
@@ -19,7 +18,7 @@ export function DesignCard({ experiment, choices }: { readonly experiment: Exper
             experiment.fallbackUnit === null ? "are not in the experiment" : `are drawn by ${lower(experiment.fallbackUnit)}`,
           ],
           ["Takes part", percent(experiment.coverage)],
-          experiment.targeting !== null && ["Only", targetingWords(experiment.targeting, choices)],
+          experiment.targeting !== null && ["Only", targetingWords(experiment.targeting)],
           namespace !== null && ["Namespace", `${namespace.name}, from ${percent(namespace.start)} to ${percent(namespace.end)}`],
           experiment.holdout > 0 && ["Held out of all", percent(experiment.holdout)],
           ["Measured by", <Metrics key="metrics" of={analysis.metrics} />],
@@ -59,14 +58,14 @@ const Metrics = ({ of }: { readonly of: Experiment["analysis"]["metrics"] }) => 
   </ul>
 );
 
-function targetingWords(targeting: NonNullable<Experiment["targeting"]>, { apiKeys, projects }: DesignChoices): string {
-  const named = (ids: readonly string[], { edges }: DesignChoices["apiKeys"]) =>
-    ids.map((id) => edges.find(({ node }) => node.id === id)?.node.name ?? "one that is gone").join(" or ");
+function targetingWords(targeting: NonNullable<Experiment["targeting"]>): string {
+  const named = (things: readonly ({ readonly name: string } | null)[]) =>
+    things.map((one) => one?.name ?? "one that is gone").join(" or ");
   const held = (things: readonly { readonly name: string; readonly values: readonly string[] }[], what: string) =>
     things.map(({ name, values }) => `${what} ${name} is ${values.join(" or ")}`);
   return [
-    targeting.projectIds.length > 0 && `project ${named(targeting.projectIds, projects)}`,
-    targeting.apiKeyIds.length > 0 && `key ${named(targeting.apiKeyIds, apiKeys)}`,
+    targeting.projectIds.length > 0 && `project ${named(targeting.projects)}`,
+    targeting.apiKeyIds.length > 0 && `key ${named(targeting.apiKeys)}`,
     ...held(targeting.tags, "tag"),
     ...held(targeting.headers, "header"),
     targeting.share < 1 && `${percent(targeting.share)} of these`,

@@ -104,11 +104,10 @@ export function ExperimentPage() {
                 <Timeline experiment={it} />
               </div>
               <Arms experiment={it} data={data} range={range} by={by} onPick={(patch) => setUrl(patch, { replace: true })} />
-              <DesignCard experiment={it} choices={data} />
+              <DesignCard experiment={it} />
               {url.change && (
                 <DesignDialog
                   experiment={it}
-                  choices={data}
                   onClose={() => {
                     setUrl({ change: undefined }, { replace: true });
                     page.again();

@@ -1,7 +1,7 @@
 /** What the page of an experiment asks for: all of it in one request, which it asks again while the experiment runs. */
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { figuresFragment } from "../overview/report.ts";
-import { designChoicesFragment, designFragment } from "./design/choices.ts";
+import { designFragment } from "./design/design.ts";
 import { findingFragment } from "./findings.tsx";
 import { healthFragment } from "./health.tsx";
 import { rolloutFragment } from "./rollout.tsx";
@@ -95,10 +95,9 @@ export const experimentQuery = graphql(
           message
         }
       }
-      ...DesignChoices
     }
   `,
-  [figuresFragment, healthFragment, findingFragment, rolloutFragment, designFragment, designChoicesFragment],
+  [figuresFragment, healthFragment, findingFragment, rolloutFragment, designFragment],
 );
 
 export type ExperimentData = ResultOf<typeof experimentQuery>;

@@ -15,12 +15,10 @@ import { Badge, When } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
 import { useSettled } from "../../ui/settled.ts";
 import { ThingTable } from "../../ui/thing-table.tsx";
-import { designChoicesFragment } from "./design/choices.ts";
 import { DesignDialog } from "./design/design-dialog.tsx";
 import { outcomes, recommendations, statusTones } from "./words.ts";
 
-const query = graphql(
-  `
+const query = graphql(`
   query Experiments($search: String, $after: String) {
     experiments(first: 50, search: $search, after: $after) {
       edges {
@@ -57,11 +55,16 @@ const query = graphql(
         endCursor
       }
     }
-    ...DesignChoices
+    routes(first: 1) {
+      edges {
+        node {
+          id
+          name
+        }
+      }
+    }
   }
-`,
-  [designChoicesFragment],
-);
+`);
 
 type Data = ResultOf<typeof query>;
 type Row = Data["experiments"]["edges"][number]["node"];
@@ -169,7 +172,7 @@ export function Experiments() {
             <More {...later} />
             {make && (
               <DesignDialog
-                choices={data}
+                route={data.routes.edges[0]?.node}
                 onClose={(id) =>
                   id === undefined
                     ? setUrl({ make: undefined }, { replace: true })

@@ -15,7 +15,7 @@ import { ColumnCard } from "./column-card.tsx";
 import { type Column, columnsMax } from "./columns.ts";
 import { type EstimatedColumn, estimateOf } from "./estimate.ts";
 import { loggedRequest } from "./logged-request.ts";
-import type { PlaygroundData, PromptNow } from "./playground.tsx";
+import { type PlaygroundData, type PromptNow, routeOf } from "./playground.tsx";
 import { type CallState, runCall } from "./run-call.ts";
 import { SaveDialog } from "./save-dialog.tsx";
 import { newSheet, requestOf, type Sheet, sheetProblem } from "./sheet.ts";
@@ -99,9 +99,7 @@ export function Bench({ data, loggedCall, columns, prompts, compares, onColumns,
               </span>
             </span>
             <span className="row">
-              <Button onClick={() => setSaving(true)} disabled={data.prompts.edges.length === 0}>
-                Save as a prompt version
-              </Button>
+              <Button onClick={() => setSaving(true)}>Save as a prompt version</Button>
               <Button
                 disabled={columns.length >= columnsMax}
                 onClick={() => onColumns([...columns, columns.at(-1) ?? { route: data.routes.edges[0]?.node.name ?? "", prompt: "" }])}
@@ -119,8 +117,8 @@ export function Bench({ data, loggedCall, columns, prompts, compares, onColumns,
         {columns.map((column, index) => (
           <ColumnCard
             key={`column ${index}`}
-            data={data}
             column={column}
+            prompt={column.prompt === "" ? undefined : (prompts[index]?.prompt ?? undefined)}
             state={states[index]}
             against={compares && index > 0 && first?.phase === "done" ? first.text : undefined}
             onChange={(next) => onColumns(columns.map((one, at) => (at === index ? next : one)))}
@@ -128,7 +126,13 @@ export function Bench({ data, loggedCall, columns, prompts, compares, onColumns,
           />
         ))}
       </div>
-      {saving && <SaveDialog prompts={data.prompts.edges.map(({ node }) => node)} sheet={sheet} onClose={() => setSaving(false)} />}
+      {saving && (
+        <SaveDialog
+          prompt={prompts.find((one) => one?.prompt != null)?.prompt ?? undefined}
+          sheet={sheet}
+          onClose={() => setSaving(false)}
+        />
+      )}
     </>
   );
 }
@@ -200,8 +204,8 @@ function Fields({ sheet, prompts, onChange }: FieldsProps) {
   );
 }
 
-function estimated(data: PlaygroundData, sheet: Sheet, { route }: Column, prompt: PromptNow | undefined): EstimatedColumn {
-  const target = data.routes.edges.find(({ node }) => node.name === route)?.node.tiers[0]?.targets.find(({ weight }) => weight > 0);
+function estimated(data: PlaygroundData, sheet: Sheet, column: Column, prompt: PromptNow | undefined): EstimatedColumn {
+  const target = routeOf(column, data)?.tiers[0]?.targets.find(({ weight }) => weight > 0);
   const sent = [sheet.system, sheet.user, sheet.tools, sheet.schema, ...(prompt?.messages ?? []).map(({ template }) => template)];
   return { letters: sent.reduce((sum, text) => sum + text.length, 0), price: target?.backend?.price ?? undefined };
 }

@@ -1,31 +1,21 @@
 /** One column: what is called, its answer, and what that took and cost. */
 import { Link } from "@tanstack/react-router";
 import { Trash2 } from "lucide-react";
+import { useState } from "react";
+import type { Choice } from "../../change/choices.ts";
+import { PromptField } from "../../change/prompt-field.tsx";
+import { RouteNameField } from "../../change/route-name-field.tsx";
 import { count, duration, money } from "../../format/numbers.ts";
 import { Button } from "../../ui/button.tsx";
-import { SelectField } from "../../ui/field.tsx";
 import { Badge, Facts, Notice } from "../../ui/marks.tsx";
-import type { Column } from "./columns.ts";
-import type { PlaygroundData } from "./playground.tsx";
+import { type Column, namedIn } from "./columns.ts";
 import type { CallState } from "./run-call.ts";
 import { WordDiff } from "./word-diff.tsx";
 
-function promptChoices(data: PlaygroundData) {
-  return data.prompts.edges.flatMap(({ node }) => {
-    const newest = Math.max(0, ...node.labels.map(({ version }) => version));
-    return [
-      ...node.labels.map(({ name, version }) => ({ value: `${node.name}@${name}`, label: `${node.name}, ${name} (version ${version})` })),
-      ...Array.from({ length: Math.min(newest, 20) }, (_, index) => ({
-        value: `${node.name}@${newest - index}`,
-        label: `${node.name}, version ${newest - index}`,
-      })),
-    ];
-  });
-}
-
 interface ColumnCardProps {
-  readonly data: PlaygroundData;
   readonly column: Column;
+  /** Its own, as it was read; undefined: it has none, or has yet to be read. */
+  readonly prompt: Choice | undefined;
   readonly state: CallState | undefined;
   /** What its words are compared with; undefined: nothing. */
   readonly against: string | undefined;
@@ -33,24 +23,30 @@ interface ColumnCardProps {
   readonly onRemove: (() => void) | undefined;
 }
 
+/** As a field for a prompt has it. */
+const pointerOf = ({ label, version }: ReturnType<typeof namedIn>): string => label ?? `@${version}`;
+
 const phaseTones = { waiting: "info", streaming: "info", done: "good", failed: "bad", stopped: "neutral" } as const;
 
-export function ColumnCard({ data, column, state, against, onChange, onRemove }: ColumnCardProps) {
+export function ColumnCard({ column, prompt, state, against, onChange, onRemove }: ColumnCardProps) {
+  const [picked, setPicked] = useState<Choice>();
+  const named = namedIn(column.prompt);
+  const { name } = named;
+  const now = [prompt, picked].find((one) => one?.name === name);
   return (
     <section className="card stack" aria-label={`Answer of ${column.route}`}>
       <div className="row" style={{ alignItems: "end", flexWrap: "nowrap" }}>
         <div className="wide field-grid" style={{ gridTemplateColumns: "1fr 1fr" }}>
-          <SelectField
-            label="Route"
-            value={column.route}
-            onChange={(route) => onChange({ ...column, route })}
-            choices={data.routes.edges.map(({ node }) => ({ value: node.name, label: node.name }))}
-          />
-          <SelectField
-            label="Prompt"
-            value={column.prompt}
-            onChange={(prompt) => onChange({ ...column, prompt })}
-            choices={[{ value: "", label: "the route's own" }, ...promptChoices(data)]}
+          <RouteNameField label="Route" value={column.route} onChange={(route) => onChange({ ...column, route })} />
+          <PromptField
+            id={column.prompt === "" ? "" : (now?.id ?? name)}
+            pointer={pointerOf(named)}
+            known={[now ?? { id: name, name }]}
+            none="the route's own"
+            onChange={(choice, pointer) => {
+              if (choice.labels !== undefined) setPicked(choice);
+              onChange({ ...column, prompt: choice.id === "" ? "" : `${choice.name}@${pointer.replace(/^@/, "")}` });
+            }}
           />
         </div>
         {onRemove !== undefined && (

@@ -17,12 +17,48 @@ const promptNowFragment = graphql(`
     messages {
       template
     }
+    prompt {
+      id
+      name
+      labels {
+        name
+        version
+      }
+    }
   }
 `);
 
+const routeNowFragment = graphql(
+  `
+    fragment RouteNow on Route {
+      id
+      name
+      prompt {
+        promptId
+        now {
+          ...PromptNow
+        }
+      }
+      tiers {
+        targets {
+          weight
+          backend {
+            key
+            price {
+              inputNanodollarsPerMillion
+              outputNanodollarsPerMillion
+            }
+          }
+        }
+      }
+    }
+  `,
+  [promptNowFragment],
+);
+
 const query = graphql(
   `
-  query Playground($from: ID!, $withCall: Boolean!, $named: [PromptNamedInput!]!) {
+  query Playground($from: ID!, $withCall: Boolean!, $routes: [String!]!, $named: [PromptNamedInput!]!) {
     promptsNamed(named: $named) {
       ...PromptNow
     }
@@ -32,47 +68,19 @@ const query = graphql(
       request
       requestCut
     }
-    routes(first: 50) {
-      edges {
-        node {
-          id
-          name
-          prompt {
-            promptId
-            now {
-              ...PromptNow
-            }
-          }
-          tiers {
-            targets {
-              weight
-              backend {
-                key
-                price {
-                  inputNanodollarsPerMillion
-                  outputNanodollarsPerMillion
-                }
-              }
-            }
-          }
-        }
-      }
+    routesNamed(names: $routes) {
+      ...RouteNow
     }
-    prompts(first: 50) {
+    routes(first: 1) {
       edges {
         node {
-          id
-          name
-          labels {
-            name
-            version
-          }
+          ...RouteNow
         }
       }
     }
   }
 `,
-  [promptNowFragment],
+  [promptNowFragment, routeNowFragment],
 );
 
 export type PlaygroundData = ResultOf<typeof query>;
@@ -86,7 +94,13 @@ export function Playground() {
   const withCall = url.from !== undefined && refusal === undefined;
   const given = url.m === undefined ? [] : readColumns(url.m);
   const named = given.filter(({ prompt }) => prompt !== "").map(({ prompt }) => prompt);
-  const page = usePageQuery(query, { from: url.from ?? "", withCall, named: named.map(namedIn) }, { follow: !withCall });
+  const routes = [...new Set(given.map(({ route }) => route))];
+  const page = usePageQuery(
+    query,
+    { from: url.from ?? "", withCall, routes, named: named.map(namedIn) },
+    // What was typed stays while another column is read.
+    { follow: !withCall, hold: true },
+  );
   return (
     <Page
       title="Playground"
@@ -129,8 +143,16 @@ export function Playground() {
 
 export type PromptNow = ResultOf<typeof promptNowFragment>;
 
-/** What the column's prompt means now: the one that is named, or its route's own. Undefined: it has none, or it is gone. */
+/**
+ * What the column's prompt means now: the one that is named, or its route's own. Undefined: it has none, it is gone, or it was
+ * just chosen and has yet to be read.
+ */
 function promptOf(column: Column, named: readonly string[], data: PlaygroundData): PromptNow | undefined {
-  if (column.prompt !== "") return data.promptsNamed[named.indexOf(column.prompt)] ?? undefined;
-  return data.routes.edges.find(({ node }) => node.name === column.route)?.node.prompt?.now ?? undefined;
+  if (column.prompt === "") return routeOf(column, data)?.prompt?.now ?? undefined;
+  const now = data.promptsNamed[named.indexOf(column.prompt)] ?? undefined;
+  return now?.prompt?.name === namedIn(column.prompt).name ? now : undefined;
 }
+
+/** Undefined as with promptOf. */
+export const routeOf = ({ route }: Column, { routesNamed, routes }: PlaygroundData) =>
+  [...routesNamed, ...routes.edges.map(({ node }) => node)].find((one) => one?.name === route) ?? undefined;

@@ -1,16 +1,19 @@
 /** What was tried becomes a version of a prompt. */
+import type { Choice } from "../../change/choices.ts";
+import { ChooseField } from "../../change/choose-field.tsx";
 import { EditDialog } from "../../change/form.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { createVersion, type MessageValues } from "../prompts/changes.ts";
 import { jsonIn, parametersIn, type Sheet } from "./sheet.ts";
 
 interface SaveDialogProps {
-  readonly prompts: readonly { readonly id: string; readonly name: string }[];
+  /** What is chosen at first. */
+  readonly prompt: Choice | undefined;
   readonly sheet: Sheet;
   readonly onClose: () => void;
 }
 
-export function SaveDialog({ prompts, sheet, onClose }: SaveDialogProps) {
+export function SaveDialog({ prompt, sheet, onClose }: SaveDialogProps) {
   const { system, user } = sheet;
   const messagesOf = (what: string): readonly MessageValues[] => [
     ...(system.trim() === "" ? [] : [{ role: "SYSTEM" as const, template: system }]),
@@ -20,10 +23,11 @@ export function SaveDialog({ prompts, sheet, onClose }: SaveDialogProps) {
     <EditDialog<{ promptId: string; what: string; commitMessage: string }>
       title="Save as a prompt version"
       description="With its tools, schema and parameters. It is saved without being deployed: labels other than latest stay where they are."
-      start={{ promptId: prompts[0]?.id ?? "", what: "system", commitMessage: "" }}
+      start={{ promptId: prompt?.id ?? "", what: "system", commitMessage: "" }}
       names={{ promptId: "Prompt", what: "What", commitMessage: "What changed, and why" }}
       submit="Save the version"
       done="The version is saved"
+      refuse={({ promptId }) => (promptId === "" ? "Choose a prompt" : undefined)}
       save={({ promptId, what, commitMessage }) =>
         createVersion(
           promptId,
@@ -42,11 +46,12 @@ export function SaveDialog({ prompts, sheet, onClose }: SaveDialogProps) {
     >
       {({ values, set, problem }) => (
         <>
-          <SelectField
+          <ChooseField
             label="Prompt"
+            of="prompts"
             value={values.promptId}
-            onChange={(id) => set("promptId", id)}
-            choices={prompts.map(({ id, name }) => ({ value: id, label: name }))}
+            named={values.promptId === prompt?.id ? prompt.name : undefined}
+            onChange={({ id }) => set("promptId", id)}
             problem={problem("messages")}
           />
           <SelectField

@@ -1,8 +1,11 @@
 /** Starting a replay: which calls, with what, judged how. */
+import type { Choice } from "../../change/choices.ts";
+import { ChooseField } from "../../change/choose-field.tsx";
 import { EditDialog, type Form, textOf } from "../../change/form.tsx";
+import { PromptField } from "../../change/prompt-field.tsx";
+import { RouteNameField } from "../../change/route-name-field.tsx";
 import { LongField, SelectField, TextField } from "../../ui/field.tsx";
 import { replayCalls } from "./changes.ts";
-import type { ReplayChoices } from "./replays.tsx";
 
 interface ReplayValues extends Readonly<Record<string, unknown>> {
   readonly name: string;
@@ -15,8 +18,10 @@ interface ReplayValues extends Readonly<Record<string, unknown>> {
   /** Calls at once; empty: the default. */
   readonly concurrency: string;
   readonly route: string;
-  /** "<prompt id> <version>"; empty: the route's own. */
-  readonly prompt: string;
+  /** Empty: the route's own. */
+  readonly promptId: string;
+  /** "@" and a version. */
+  readonly promptPointer: string;
   readonly backendId: string;
   /** Of the experiment that runs on the route. */
   readonly variant: string;
@@ -35,7 +40,8 @@ const names = {
   baseline: "Compared with",
   concurrency: "Calls at once",
   route: "On route",
-  prompt: "Prompt",
+  promptId: "Prompt",
+  promptPointer: "Version",
   backendId: "Backend",
   variant: "Arm of the running experiment",
   revision: "As of revision",
@@ -55,39 +61,39 @@ const isJson = (text: string): boolean => {
 };
 
 interface ReplayDialogProps {
-  readonly choices: ReplayChoices;
   /** What is tried again at first; undefined: logged calls. */
-  readonly dataset: string | undefined;
+  readonly dataset: Choice | undefined;
   readonly onClose: (id?: string) => void;
 }
 
-export function ReplayDialog({ choices, dataset, onClose }: ReplayDialogProps) {
+export function ReplayDialog({ dataset, onClose }: ReplayDialogProps) {
   return (
     <EditDialog<ReplayValues>
       title="New replay"
       description="Each case is a real call: it costs what a call costs, stands in the ledger under the tag replay, and counts in no experiment."
       start={{
         name: "",
-        source: dataset ?? "",
+        source: dataset?.id ?? "",
         limit: "50",
         ofRoute: "",
         baseline: "",
         concurrency: "",
         route: "",
-        prompt: "",
+        promptId: "",
+        promptPointer: "",
         backendId: "",
         variant: "",
         revision: "",
         parameters: "",
         judge: "",
         text: "",
-        judgeRoute: choices.routes.edges[0]?.node.name ?? "",
+        judgeRoute: "",
       }}
       names={names}
       submit="Replay"
       done="The replay is running"
       large
-      refuse={({ concurrency, limit, revision, parameters, judge, text }) =>
+      refuse={({ concurrency, limit, revision, parameters, judge, judgeRoute, text }) =>
         !/^\d+$/.test(limit)
           ? "How many calls, at most?"
           : !/^\d*$/.test(concurrency)
@@ -98,35 +104,37 @@ export function ReplayDialog({ choices, dataset, onClose }: ReplayDialogProps) {
                 ? "Parameters are JSON"
                 : judge === "JSON_SCHEMA" && !isJson(text)
                   ? "The schema is JSON"
-                  : undefined
+                  : judge === "MODEL" && judgeRoute === ""
+                    ? "Choose the route that judges"
+                    : undefined
       }
       save={(values) => replayCalls(inputOf(values))}
       onClose={(outcome) => onClose(outcome?.kind === "done" ? (outcome.payload as { id: string }).id : undefined)}
     >
-      {(form) => <Fields form={form} choices={choices} />}
+      {(form) => <Fields form={form} dataset={dataset} />}
     </EditDialog>
   );
 }
 
-function Fields({ form, choices }: { readonly form: Form<ReplayValues>; readonly choices: ReplayChoices }) {
+function Fields({ form, dataset }: { readonly form: Form<ReplayValues>; readonly dataset: Choice | undefined }) {
   const { values, set, problem } = form;
-  const routes = choices.routes.edges.map(({ node }) => ({ value: node.name, label: node.name }));
   return (
     <>
       <div className="field-grid">
         <TextField {...textOf(form, names, "name")} hint="Optional" />
-        <SelectField
+        <ChooseField
           {...textOf(form, names, "source")}
+          of="datasets"
+          named={values.source === dataset?.id ? dataset.name : undefined}
+          none="the last ones that were kept"
+          hint="These, or a dataset's cases"
+          onChange={({ id }) => set("source", id)}
           problem={problem("datasetId") ?? problem("calls")}
-          choices={[
-            { value: "", label: "the last ones that were kept" },
-            ...choices.datasets.edges.map(({ node }) => ({ value: node.id, label: `dataset ${node.name}, ${node.casesCount} cases` })),
-          ]}
         />
         {values.source === "" && (
           <>
             <TextField {...textOf(form, names, "limit", "calls.limit")} inputMode="numeric" />
-            <SelectField {...textOf(form, names, "ofRoute")} choices={[{ value: "", label: "any" }, ...routes]} />
+            <RouteNameField {...textOf(form, names, "ofRoute")} none="any" />
           </>
         )}
         <SelectField
@@ -143,18 +151,25 @@ function Fields({ form, choices }: { readonly form: Form<ReplayValues>; readonly
       <fieldset className="stack tight">
         <legend>Tried with; what is left empty is as it is now</legend>
         <div className="field-grid">
-          <SelectField
-            {...textOf(form, names, "prompt")}
+          <PromptField
+            label={names.promptId}
+            pointerLabel={names.promptPointer}
+            id={values.promptId}
+            pointer={values.promptPointer}
+            none="the route's own"
+            fixed
+            onChange={({ id }, pointer) => {
+              set("promptId", id);
+              set("promptPointer", pointer);
+            }}
             problem={problem("candidate.version") ?? problem("candidate.promptId")}
-            choices={[{ value: "", label: "the route's own" }, ...versionsOf(choices)]}
           />
-          <SelectField {...textOf(form, names, "route", "candidate.route")} choices={[{ value: "", label: "the call's own" }, ...routes]} />
-          <SelectField
+          <RouteNameField {...textOf(form, names, "route", "candidate.route")} none="the call's own" />
+          <ChooseField
             {...textOf(form, names, "backendId", "candidate.backendId")}
-            choices={[
-              { value: "", label: "the route's own" },
-              ...choices.backends.edges.map(({ node }) => ({ value: node.id, label: node.key })),
-            ]}
+            of="backends"
+            none="the route's own"
+            onChange={({ id }) => set("backendId", id)}
           />
           <TextField {...textOf(form, names, "variant", "candidate.variant")} />
           <TextField {...textOf(form, names, "revision", "candidate.revision")} inputMode="numeric" />
@@ -172,7 +187,7 @@ function Fields({ form, choices }: { readonly form: Form<ReplayValues>; readonly
             { value: "MODEL", label: "a model" },
           ]}
         />
-        {values.judge === "MODEL" && <SelectField {...textOf(form, names, "judgeRoute", "judge.route")} choices={routes} />}
+        {values.judge === "MODEL" && <RouteNameField {...textOf(form, names, "judgeRoute", "judge.route")} />}
       </div>
       {["CONTAINS", "JSON_SCHEMA", "MODEL"].includes(values.judge) && (
         <LongField
@@ -189,7 +204,6 @@ function Fields({ form, choices }: { readonly form: Form<ReplayValues>; readonly
 }
 
 function inputOf(values: ReplayValues): Parameters<typeof replayCalls>[0] {
-  const [promptId = "", version = ""] = values.prompt.split(" ");
   const given = <Value,>(text: string, value: Value): Value | null => (text.trim() === "" ? null : value);
   return {
     name: given(values.name, values.name),
@@ -207,8 +221,8 @@ function inputOf(values: ReplayValues): Parameters<typeof replayCalls>[0] {
       variant: given(values.variant, values.variant.trim()),
       route: given(values.route, values.route),
       backendId: given(values.backendId, values.backendId),
-      promptId: given(promptId, promptId),
-      version: given(version, Number(version)),
+      promptId: given(values.promptId, values.promptId),
+      version: given(values.promptPointer, Number(values.promptPointer.slice(1))),
       revision: given(values.revision, values.revision),
       parameters: values.parameters.trim() === "" ? null : JSON.parse(values.parameters),
     },
@@ -224,13 +238,3 @@ function inputOf(values: ReplayValues): Parameters<typeof replayCalls>[0] {
           },
   };
 }
-
-/** Of each prompt the newest ten. */
-const versionsOf = (choices: ReplayChoices) =>
-  choices.prompts.edges.flatMap(({ node }) => {
-    const newest = Math.max(0, ...node.labels.map(({ version }) => version));
-    return Array.from({ length: Math.min(newest, 10) }, (_, index) => ({
-      value: `${node.id} ${newest - index}`,
-      label: `${node.name}, version ${newest - index}`,
-    }));
-  });

@@ -20,7 +20,7 @@ import { candidateFragment, candidateName, stateTones } from "./words.ts";
 
 const query = graphql(
   `
-    query Replays($after: String) {
+    query Replays($after: String, $dataset: ID!) {
       replayRuns(first: 50, after: $after) {
         edges {
           cursor
@@ -62,33 +62,9 @@ const query = graphql(
           }
         }
       }
-      routes(first: 100) {
-        edges {
-          node {
-            id
-            name
-          }
-        }
-      }
-      backends(first: 100) {
-        edges {
-          node {
-            id
-            key
-          }
-        }
-      }
-      prompts(first: 100) {
-        edges {
-          node {
-            id
-            name
-            labels {
-              name
-              version
-            }
-          }
-        }
+      chosen: dataset(id: $dataset) {
+        id
+        name
       }
     }
   `,
@@ -97,7 +73,6 @@ const query = graphql(
 
 type Data = ResultOf<typeof query>;
 type Row = Data["replayRuns"]["edges"][number]["node"];
-export type ReplayChoices = Pick<Data, "datasets" | "routes" | "backends" | "prompts">;
 
 const columns: readonly Column<Row>[] = [
   {
@@ -143,7 +118,7 @@ export const address = { make: flag, tab: oneOf("replays", "datasets"), dataset:
 
 export function Replays() {
   const [{ make, tab = "replays", dataset }, setUrl] = useUrlState(address);
-  const { first, nodes, ...later } = useKeyset(query, {}, (data) => data.replayRuns);
+  const { first, nodes, ...later } = useKeyset(query, { after: null, dataset: dataset ?? "" }, (data) => data.replayRuns);
   const navigate = useNavigate();
   const refusal = useRefusal("developer");
   const close = (page: "replays" | "datasets", madeId: string | undefined) =>
@@ -188,10 +163,8 @@ export function Replays() {
                 <More {...later} />
               </>
             )}
-            {make && tab === "replays" && <ReplayDialog choices={data} dataset={dataset} onClose={(id) => close("replays", id)} />}
-            {make && tab === "datasets" && (
-              <DatasetDialog routes={data.routes.edges.map(({ node }) => node.name)} onClose={(id) => close("datasets", id)} />
-            )}
+            {make && tab === "replays" && <ReplayDialog dataset={data.chosen ?? undefined} onClose={(id) => close("replays", id)} />}
+            {make && tab === "datasets" && <DatasetDialog onClose={(id) => close("datasets", id)} />}
           </>
         )}
       </Result>

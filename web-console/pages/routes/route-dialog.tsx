@@ -3,9 +3,8 @@
 import { useState } from "react";
 import { CaptureFields } from "../../change/capture-fields.tsx";
 import { captureRefusal } from "../../change/capture-values.ts";
-import type { Choice } from "../../change/choices.ts";
-import { ChooseField } from "../../change/choose-field.tsx";
 import { EditDialog, type Form } from "../../change/form.tsx";
+import { PromptField } from "../../change/prompt-field.tsx";
 import { Editor } from "../../ui/editor.tsx";
 import { Field, SelectField, TextField } from "../../ui/field.tsx";
 import {
@@ -159,43 +158,23 @@ function Folded({ name, filled, children }: { readonly name: string; readonly fi
 }
 
 function PromptFields({ form: { values, set, problem }, route }: PartProps) {
-  const [chosen, setChosen] = useState<Choice>();
-  const labels = (chosen?.id === values.promptId ? chosen.labels : route?.prompt?.prompt?.labels) ?? [];
+  const bound = route?.prompt;
   return (
-    <>
-      <ChooseField
-        label={names.promptId}
-        of="prompts"
-        value={values.promptId}
-        named={values.promptId === route?.prompt?.promptId ? (route.prompt.prompt?.name ?? "gone") : undefined}
-        none="None: callers send all messages"
-        onChange={(choice) => {
-          setChosen(choice);
-          set("promptId", choice.id);
-          const pointers = choice.labels?.map(({ name }) => name) ?? [];
-          if (choice.id !== "" && !pointers.includes(values.promptPointer)) set("promptPointer", pointers[0] ?? "latest");
-        }}
-        problem={problem("prompt")}
-      />
-      {values.promptId !== "" && (
-        <SelectField
-          label={names.promptPointer}
-          value={values.promptPointer}
-          onChange={(pointer) => set("promptPointer", pointer)}
-          choices={[
-            ...labels.map((label) => ({ value: label.name, label: `${label.name} (now version ${label.version})` })),
-            ...versionsOf(labels, values.promptPointer).map((version) => ({ value: `@${version}`, label: `version ${version}, fixed` })),
-          ]}
-        />
-      )}
-    </>
+    <PromptField
+      label={names.promptId}
+      pointerLabel={names.promptPointer}
+      id={values.promptId}
+      pointer={values.promptPointer}
+      known={bound?.prompt == null ? [] : [{ ...bound.prompt, id: bound.promptId }]}
+      none="None: callers send all messages"
+      onChange={({ id }, pointer) => {
+        set("promptId", id);
+        if (id !== "") set("promptPointer", pointer);
+      }}
+      problem={problem("prompt")}
+    />
   );
 }
-
-const versionsOf = (labels: readonly { readonly version: number }[], pointer: string): number[] => {
-  const newest = Math.max(0, ...labels.map(({ version }) => version), pointer.startsWith("@") ? Number(pointer.slice(1)) : 0);
-  return Array.from({ length: Math.min(newest, 50) }, (_, index) => newest - index);
-};
 
 function ParameterFields({ form: { values, set, problem } }: { readonly form: Form<RouteValues> }) {
   return (

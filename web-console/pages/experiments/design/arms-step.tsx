@@ -1,32 +1,37 @@
 /** What is tried: on which route, to find out what, and what each arm changes. */
 import { Plus, Trash2 } from "lucide-react";
+import type { Choice } from "../../../change/choices.ts";
+import { ChooseField } from "../../../change/choose-field.tsx";
 import { textOf } from "../../../change/form.tsx";
+import { PromptField } from "../../../change/prompt-field.tsx";
 import { Button } from "../../../ui/button.tsx";
-import { Field, LongField, SelectField, TextField } from "../../../ui/field.tsx";
+import { Field, LongField, TextField } from "../../../ui/field.tsx";
 import { Folded } from "../../../ui/folded.tsx";
 import { Notice } from "../../../ui/marks.tsx";
 import { namesOfTargets, TiersField } from "../../routes/tiers-field.tsx";
-import type { DesignChoices } from "./choices.ts";
 import type { StepProps } from "./design-dialog.tsx";
 import { type ArmValues, newArm } from "./design-values.ts";
 import { designNames as names } from "./names.ts";
 
-export function ArmsStep({ form, choices, experiment }: StepProps) {
+export function ArmsStep({ form, route, experiment }: StepProps) {
   const { values, set, problem } = form;
   const setArm = (at: number, patch: Partial<ArmValues>) =>
     set(
       "arms",
       values.arms.map((one, index) => (index === at ? { ...one, ...patch } : one)),
     );
+  const prompts = (experiment?.variants ?? []).flatMap(({ prompt }) => (prompt?.prompt == null ? [] : [prompt.prompt]));
   const backendNames = namesOfTargets((experiment?.variants ?? []).flatMap(({ tiers }) => tiers));
   return (
     <>
       <div className="field-grid">
         <TextField {...textOf(form, names, "key")} hint="Small letters, digits and -" />
         {experiment === undefined && (
-          <SelectField
+          <ChooseField
             {...textOf(form, names, "routeId")}
-            choices={choices.routes.edges.map(({ node }) => ({ value: node.id, label: node.name }))}
+            of="routes"
+            named={values.routeId === route?.id ? route.name : undefined}
+            onChange={({ id }) => set("routeId", id)}
           />
         )}
       </div>
@@ -41,7 +46,7 @@ export function ArmsStep({ form, choices, experiment }: StepProps) {
           key={`arm ${at}`}
           at={at}
           arm={arm}
-          choices={choices}
+          prompts={prompts}
           names={backendNames}
           problem={(name) => problem(`variants[${at}].${name}`)}
           onChange={(patch) => setArm(at, patch)}
@@ -69,7 +74,8 @@ export function ArmsStep({ form, choices, experiment }: StepProps) {
 interface ArmProps {
   readonly at: number;
   readonly arm: ArmValues;
-  readonly choices: DesignChoices;
+  /** Of the arms, as they were read. */
+  readonly prompts: readonly Choice[];
   /** Of backends. */
   readonly names: ReadonlyMap<string, string>;
   readonly problem: (name: string) => string | undefined;
@@ -77,7 +83,8 @@ interface ArmProps {
   readonly onRemove: (() => void) | undefined;
 }
 
-function Arm({ at, arm, choices, names, problem, onChange, onRemove }: ArmProps) {
+function Arm({ at, arm, prompts, names, problem, onChange, onRemove }: ArmProps) {
+  const [promptId = "", pointer = ""] = arm.prompt.split(" ");
   return (
     <fieldset className="stack tight">
       <legend>{at === 0 ? "Arm 1, what the others are compared with" : `Arm ${at + 1}`}</legend>
@@ -92,12 +99,13 @@ function Arm({ at, arm, choices, names, problem, onChange, onRemove }: ArmProps)
           onChange={(weight) => onChange({ weight })}
           problem={problem("weight")}
         />
-        <SelectField
-          label="Prompt"
-          value={arm.prompt}
-          onChange={(prompt) => onChange({ prompt })}
+        <PromptField
+          id={promptId}
+          pointer={pointer}
+          known={prompts}
+          none="the route's own"
+          onChange={({ id }, next) => onChange({ prompt: id === "" ? "" : `${id} ${next}` })}
           problem={problem("prompt")}
-          choices={[{ value: "", label: "the route's own" }, ...promptChoices(choices, arm.prompt)]}
         />
         <Field label="Parameters (JSON)" problem={problem("parameters")}>
           {(wire) => (
@@ -135,24 +143,4 @@ function Arm({ at, arm, choices, names, problem, onChange, onRemove }: ArmProps)
       )}
     </fieldset>
   );
-}
-
-/** Of each prompt its labels and its newest twenty versions, and what was chosen before. */
-function promptChoices({ prompts }: DesignChoices, chosen: string) {
-  const choices = prompts.edges.flatMap(({ node }) => {
-    const newest = Math.max(0, ...node.labels.map(({ version }) => version));
-    return [
-      ...Array.from({ length: Math.min(newest, 20) }, (_, index) => ({
-        value: `${node.id} @${newest - index}`,
-        label: `${node.name}, version ${newest - index}`,
-      })),
-      ...node.labels.map(({ name, version }) => ({
-        value: `${node.id} ${name}`,
-        label: `${node.name}, whatever ${name} is (now version ${version})`,
-      })),
-    ];
-  });
-  return chosen === "" || choices.some(({ value }) => value === chosen)
-    ? choices
-    : [...choices, { value: chosen, label: `as it is (${chosen.split(" ")[1]})` }];
 }

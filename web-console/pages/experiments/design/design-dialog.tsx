@@ -1,11 +1,12 @@
 /** Designing an experiment in four steps, each with defaults that are good for most: what is tried, on whom, how it is measured, how it goes on. */
 import { useState } from "react";
+import type { Choice } from "../../../change/choices.ts";
 import { EditDialog, type Form } from "../../../change/form.tsx";
 import { Button } from "../../../ui/button.tsx";
 import { createExperiment, updateExperiment } from "../changes.ts";
 import { ArmsStep } from "./arms-step.tsx";
-import { type DesignChoices, designValues, type ExperimentDesign, readDesignAgain } from "./choices.ts";
 import { CourseStep } from "./course-step.tsx";
+import { designValues, type ExperimentDesign, readDesignAgain } from "./design.ts";
 import { changedExperimentInput, type DesignValues, designProblem, newDesign, newExperimentInput } from "./design-values.ts";
 import { MeasuresStep } from "./measures-step.tsx";
 import { designNames } from "./names.ts";
@@ -14,20 +15,21 @@ import { UnitsStep } from "./units-step.tsx";
 interface DesignDialogProps {
   /** Undefined: a new one. */
   readonly experiment?: ExperimentDesign;
-  readonly choices: DesignChoices;
+  /** What a new one is on at first. */
+  readonly route?: Choice | undefined;
   readonly onClose: (madeId?: string) => void;
 }
 
-export function DesignDialog({ experiment, choices, onClose }: DesignDialogProps) {
+export function DesignDialog({ experiment, route, onClose }: DesignDialogProps) {
   const running = experiment?.status === "RUNNING";
   const close = () => onClose();
-  const fields = (form: Form<DesignValues>) => <Steps form={form} choices={choices} experiment={experiment} />;
+  const fields = (form: Form<DesignValues>) => <Steps form={form} route={route} experiment={experiment} />;
   if (experiment === undefined)
     return (
       <EditDialog<DesignValues>
         title="New experiment"
         description="It is made as a draft and does nothing until it is started."
-        start={newDesign(choices.routes.edges[0]?.node.id ?? "")}
+        start={newDesign(route?.id ?? "")}
         names={designNames}
         submit="Make the draft"
         done="The experiment is there, as a draft"
@@ -69,7 +71,7 @@ export function DesignDialog({ experiment, choices, onClose }: DesignDialogProps
 
 export interface StepProps {
   readonly form: Form<DesignValues>;
-  readonly choices: DesignChoices;
+  readonly route: Choice | undefined;
   readonly experiment: ExperimentDesign | undefined;
 }
 

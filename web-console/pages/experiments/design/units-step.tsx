@@ -1,5 +1,6 @@
 /** On whom it is tried: the unit that stays in its arm, how many take part, and which calls do at all. */
 
+import { ChooseMany } from "../../../change/choose-many.tsx";
 import { flagOf, textOf } from "../../../change/form.tsx";
 import { CheckField, LongField, SelectField, TextField } from "../../../ui/field.tsx";
 import { Folded } from "../../../ui/folded.tsx";
@@ -42,37 +43,32 @@ export function UnitsStep(props: StepProps) {
   );
 }
 
-function Targeting({ form, choices }: StepProps) {
+const among = [
+  { name: "projectIds", of: "projects", add: "Add a project" },
+  { name: "apiKeyIds", of: "apiKeys", add: "Add an API key" },
+] as const;
+
+function Targeting({ form, experiment }: StepProps) {
   const { values, set, problem } = form;
-  const among = (name: "apiKeyIds" | "projectIds", things: readonly { readonly id: string; readonly name: string }[]) => (
-    <fieldset>
-      <legend>{names[name]}</legend>
-      <p className="quiet">None chosen: all.</p>
-      <div className="field-grid" style={{ gap: "0 1rem" }}>
-        {things.map((thing) => (
-          <CheckField
-            key={thing.id}
-            label={thing.name}
-            value={values[name].includes(thing.id)}
-            onChange={(on) => set(name, on ? [...values[name], thing.id] : values[name].filter((id) => id !== thing.id))}
-          />
-        ))}
-      </div>
-    </fieldset>
-  );
+  const read = experiment?.targeting;
   const narrowed =
     values.apiKeyIds.length + values.projectIds.length > 0 || `${values.tags}${values.headers}` !== "" || values.targetedShare !== "100";
   return (
     <Folded summary="Only some calls: by key, project, tag or header" filled={narrowed} wrong={problem("targeting") !== undefined}>
       <div className="stack">
-        {among(
-          "projectIds",
-          choices.projects.edges.map(({ node }) => node),
-        )}
-        {among(
-          "apiKeyIds",
-          choices.apiKeys.edges.map(({ node }) => node),
-        )}
+        {among.map(({ name, of, add }) => (
+          <ChooseMany
+            key={name}
+            legend={names[name]}
+            add={add}
+            of={of}
+            ids={values[name]}
+            known={(read?.[of] ?? []).filter((one) => one !== null)}
+            none="None chosen: all."
+            onChange={(ids) => set(name, ids)}
+            problem={problem(`targeting.${name}`)}
+          />
+        ))}
         <div className="field-grid">
           <LongField
             {...textOf(form, names, "tags", "targeting.tags")}

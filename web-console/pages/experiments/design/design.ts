@@ -1,50 +1,8 @@
-/** What an experiment can be designed from, and an experiment as it was designed. */
+/** An experiment as it was designed. */
 import { client } from "../../../graphql/client.ts";
 import { graphql, type ResultOf } from "../../../graphql/documents.ts";
 import { armValues, type DesignValues, metricValues, newDesign, newStep } from "./design-values.ts";
 import { conditionsText, localTimeText, percentText } from "./typed-text.ts";
-
-export const designChoicesFragment = graphql(`
-  fragment DesignChoices on Query {
-    routes(first: 100) {
-      edges {
-        node {
-          id
-          name
-        }
-      }
-    }
-    prompts(first: 100) {
-      edges {
-        node {
-          id
-          name
-          labels {
-            name
-            version
-          }
-        }
-      }
-    }
-    apiKeys(first: 100) {
-      edges {
-        node {
-          id
-          name
-        }
-      }
-    }
-    projects(first: 100) {
-      edges {
-        node {
-          id
-          name
-        }
-      }
-    }
-  }
-`);
-export type DesignChoices = ResultOf<typeof designChoicesFragment>;
 
 export const designFragment = graphql(`
   fragment DesignOf on Experiment {
@@ -70,7 +28,15 @@ export const designFragment = graphql(`
     }
     targeting {
       apiKeyIds
+      apiKeys {
+        id
+        name
+      }
       projectIds
+      projects {
+        id
+        name
+      }
       share
       tags {
         name
@@ -90,7 +56,12 @@ export const designFragment = graphql(`
         label
         version
         prompt {
+          id
           name
+          labels {
+            name
+            version
+          }
         }
       }
       tiers {

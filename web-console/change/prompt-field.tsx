@@ -1,0 +1,78 @@
+/** A prompt, however many there are, and which of its versions: by a label, which moves, or by a number, which does not. */
+import { useState } from "react";
+import { useQuery } from "urql";
+import { graphql } from "../graphql/documents.ts";
+import { SelectField } from "../ui/field.tsx";
+import type { Choice } from "./choices.ts";
+import { ChooseField } from "./choose-field.tsx";
+import { pointerFor, versionsUpTo } from "./prompt-pointers.ts";
+
+const labelsQuery = graphql(`
+  query LabelsOfPrompt($id: ID!) {
+    prompt(id: $id) {
+      id
+      name
+      labels {
+        name
+        version
+      }
+    }
+  }
+`);
+
+interface PromptFieldProps {
+  readonly label?: string;
+  /** Of the label or version. */
+  readonly pointerLabel?: string;
+  /** Empty: none. */
+  readonly id: string;
+  /** A label, or "@" and a version. */
+  readonly pointer: string;
+  /** Prompts that were read already, with their labels: what else is chosen is looked up. */
+  readonly known?: readonly Choice[];
+  /** What choosing none means; undefined: one must be chosen. */
+  readonly none?: string;
+  /** Labels move, and this must not. */
+  readonly fixed?: boolean;
+  readonly onChange: (prompt: Choice, pointer: string) => void;
+  readonly problem?: string | undefined;
+}
+
+export function PromptField(props: PromptFieldProps) {
+  const { label = "Prompt", pointerLabel = "Label or version", id, pointer, known = [], none, fixed = false, onChange, problem } = props;
+  const [picked, setPicked] = useState<Choice>();
+  const had = [...(picked === undefined ? [] : [picked]), ...known].find((one) => one.id === id);
+  const [{ data }] = useQuery({ query: labelsQuery, variables: { id }, pause: id === "" || had !== undefined });
+  const prompt = had ?? (data?.prompt?.id === id ? data.prompt : undefined);
+  const labels = prompt?.labels ?? [];
+  return (
+    <>
+      <ChooseField
+        label={label}
+        of="prompts"
+        value={id}
+        named={prompt?.name ?? (data?.prompt === null ? "gone" : "…")}
+        {...(none === undefined ? {} : { none })}
+        onChange={(choice) => {
+          setPicked(choice);
+          onChange(choice, choice.id === "" ? "" : pointerFor(choice.labels ?? [], pointer, fixed));
+        }}
+        problem={problem}
+      />
+      {id !== "" && (
+        <SelectField
+          label={pointerLabel}
+          value={pointer}
+          onChange={(next) => onChange(prompt ?? { id, name: "" }, next)}
+          choices={[
+            ...(fixed ? [] : labels.map(({ name, version }) => ({ value: name, label: `${name} (now version ${version})` }))),
+            ...versionsUpTo(labels, pointer).map((version) => ({
+              value: `@${version}`,
+              label: fixed ? `version ${version}` : `version ${version}, fixed`,
+            })),
+          ]}
+        />
+      )}
+    </>
+  );
+}
