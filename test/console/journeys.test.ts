@@ -170,6 +170,13 @@ it(
     await page.getByRole("link", { name: "Open in the playground" }).click();
     await page.getByText("As the call was").waitFor();
     await expect.poll(() => page.getByRole("textbox", { name: "Message", exact: true }).inputValue()).toBe("hello");
+    // Another route and prompt are searched for, and what was filled in stays.
+    const column = page.getByRole("region", { name: /^Answer of/ });
+    await choose(column, "Route", "second-chat");
+    await choose(column, "Prompt", "support-answer");
+    await column.getByLabel("Label or version").selectOption({ label: "version 1, fixed" });
+    await expect.poll(() => decodeURIComponent(page.url())).toContain("second-chat~support-answer@1");
+    expect(await page.getByRole("textbox", { name: "Message", exact: true }).inputValue()).toBe("hello");
 
     await page.goto(`${gateway.url}/calls?user=keeper`);
     await page.getByRole("gridcell").first().waitFor();
