@@ -16,6 +16,9 @@ export const callSearch = {
   backend: text,
   key: text,
   project: text,
+  prompt: text,
+  /** Of the prompt. */
+  version: wholeNumber,
   outcome: oneOf("FAILED", ...outcomes),
   range: oneOf(...(Object.keys(rangeChoices) as RangeName[])),
   since: text,
@@ -63,6 +66,7 @@ export function filterOf(url: CallFilterState) {
     ...(url.backend && { backendId: [url.backend] }),
     ...(url.key && { apiKeyId: [url.key] }),
     ...(url.project && { projectId: [url.project] }),
+    ...(url.prompt && (url.version ? { promptVersion: [`${url.prompt}@${url.version}`] } : { promptId: [url.prompt] })),
     ...(url.outcome && { outcome: url.outcome === "FAILED" ? outcomes.filter((one) => one !== "OK") : [url.outcome] }),
     ...(url.slow && { durationMsMin: url.slow }),
     ...(url.cost && { costNanodollarsMin: url.cost }),

@@ -1,6 +1,7 @@
 /** The filters of the call log that are wanted now and then: shown where one is set, or where somebody asks for them. */
 import { SlidersHorizontal } from "lucide-react";
 import { useEffect, useState } from "react";
+import { ChooseField } from "../../change/choose-field.tsx";
 import { nanodollarsOf, typedDollars } from "../../format/numbers.ts";
 import { useRefusal } from "../../session/viewer.ts";
 import { Button } from "../../ui/button.tsx";
@@ -15,8 +16,8 @@ interface MoreFiltersProps {
 const or = (value: string) => (value === "" ? undefined : value);
 
 export function MoreFilters({ state, onChange }: MoreFiltersProps) {
-  const { slow, cost, tag, user, said } = state;
-  const isSet = [slow, cost, tag, user, said].some((value) => value !== undefined);
+  const { slow, cost, tag, user, said, prompt, version } = state;
+  const isSet = [slow, cost, tag, user, said, prompt].some((value) => value !== undefined);
   const [open, setOpen] = useState(false);
   const mayNotRead = useRefusal("developer");
   if (!open && !isSet)
@@ -39,6 +40,23 @@ export function MoreFilters({ state, onChange }: MoreFiltersProps) {
         value={cost === undefined ? "" : typedDollars(cost)}
         onAsk={(next) => onChange({ cost: next === "" ? undefined : (nanodollarsOf(next) ?? cost) })}
       />
+      <ChooseField
+        label="Prompt"
+        of="prompts"
+        value={prompt ?? ""}
+        none="any"
+        onChange={({ id }) => onChange({ prompt: or(id), version: undefined })}
+      />
+      {prompt !== undefined && (
+        <AddressField
+          label="Version of it"
+          type="number"
+          min={1}
+          placeholder="any"
+          value={version ?? ""}
+          onChange={(next) => onChange({ version: or(next) })}
+        />
+      )}
       <Asked label="Tag" placeholder="name=value" value={tag ?? ""} onAsk={(next) => onChange({ tag: or(next) })} />
       <AddressField
         label="End user"

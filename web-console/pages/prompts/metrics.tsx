@@ -1,4 +1,6 @@
 /** What each version did with the calls that it made. */
+import { Link } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { count, duration, money, percent } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { Empty } from "../../graphql/result.tsx";
@@ -28,9 +30,19 @@ export const rangeNames = ["24h", "7d", "30d", "90d"] as const;
 
 const aCall = (sum: string, { calls }: VersionMetrics): bigint => BigInt(sum) / BigInt(calls);
 
-const columns: readonly Column<VersionMetrics>[] = [
+const columnsOf = (promptId: string, range: string): readonly Column<VersionMetrics>[] => [
   { id: "version", name: "Version", by: (row) => row.version, cell: (row) => <strong>{row.version}</strong> },
-  { id: "calls", name: "Calls", end: true, by: (row) => row.calls, cell: (row) => count(row.calls) },
+  {
+    id: "calls",
+    name: "Calls",
+    end: true,
+    by: (row) => row.calls,
+    cell: (row) => (
+      <Link to="/calls" search={{ prompt: promptId, version: String(row.version), range } as never}>
+        {count(row.calls)}
+      </Link>
+    ),
+  },
   {
     id: "failed",
     name: "Failed",
@@ -69,12 +81,14 @@ const columns: readonly Column<VersionMetrics>[] = [
 ];
 
 interface MetricsProps {
+  readonly promptId: string;
   readonly of: readonly VersionMetrics[];
   readonly range: (typeof rangeNames)[number];
   readonly onRange: (range: (typeof rangeNames)[number]) => void;
 }
 
-export function Metrics({ of, range, onRange }: MetricsProps) {
+export function Metrics({ promptId, of, range, onRange }: MetricsProps) {
+  const columns = useMemo(() => columnsOf(promptId, range), [promptId, range]);
   const choose = (
     <SelectField
       label={<span className="visually-hidden">Calls of</span>}
@@ -90,7 +104,18 @@ export function Metrics({ of, range, onRange }: MetricsProps) {
       </Empty>
     );
   return (
-    <Card title="What each version did" flush actions={choose}>
+    <Card
+      title="What each version did"
+      flush
+      actions={
+        <>
+          <Link to="/calls" search={{ prompt: promptId, range } as never} className="button small">
+            Its calls
+          </Link>
+          {choose}
+        </>
+      }
+    >
       <DataTable label="Versions and their calls" columns={columns} rows={of} rowId={(row) => String(row.version)} />
     </Card>
   );

@@ -193,6 +193,7 @@ export function PromptPage() {
               )}
               {tab === "metrics" && (
                 <Metrics
+                  promptId={promptId}
                   of={data.prompt.metricsInRange ?? []}
                   range={range}
                   onRange={(next) => setUrl({ range: next === "24h" ? undefined : next }, { replace: true })}
