@@ -8,7 +8,7 @@ import { ChooseField } from "./choose-field.tsx";
 import { pointerFor, versionsUpTo } from "./prompt-pointers.ts";
 
 const labelsQuery = graphql(`
-  query LabelsOfPrompt($id: ID!) {
+  query PromptAndLabels($id: ID!) {
     prompt(id: $id) {
       id
       name

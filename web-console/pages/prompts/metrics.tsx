@@ -30,7 +30,7 @@ export const rangeNames = ["24h", "7d", "30d", "90d"] as const;
 
 const aCall = (sum: string, { calls }: VersionMetrics): bigint => BigInt(sum) / BigInt(calls);
 
-const columnsOf = (promptId: string, range: string): readonly Column<VersionMetrics>[] => [
+const columnsOf = (promptId: string, range: MetricsProps["range"]): readonly Column<VersionMetrics>[] => [
   { id: "version", name: "Version", by: (row) => row.version, cell: (row) => <strong>{row.version}</strong> },
   {
     id: "calls",
@@ -38,7 +38,7 @@ const columnsOf = (promptId: string, range: string): readonly Column<VersionMetr
     end: true,
     by: (row) => row.calls,
     cell: (row) => (
-      <Link to="/calls" search={{ prompt: promptId, version: String(row.version), range } as never}>
+      <Link to="/calls" search={{ prompt: promptId, version: String(row.version), range }}>
         {count(row.calls)}
       </Link>
     ),
@@ -109,7 +109,7 @@ export function Metrics({ promptId, of, range, onRange }: MetricsProps) {
       flush
       actions={
         <>
-          <Link to="/calls" search={{ prompt: promptId, range } as never} className="button small">
+          <Link to="/calls" search={{ prompt: promptId, range }} className="button small">
             Its calls
           </Link>
           {choose}
