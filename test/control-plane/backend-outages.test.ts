@@ -1,38 +1,15 @@
 /** When nodes passed a backend over: one outage from the first report of an open circuit to the first without it, on each node. */
 import { create } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { NodeStatusSchema } from "#proto/penstock/config/v1/node_pb.ts";
 import { databaseNodes } from "../../control-plane/snapshot/database-nodes.ts";
-import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
-import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
-import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
+import { makeOrganisation } from "../harness/control-plane.ts";
+import { graphqlServices, makeThing, tokenFor } from "../harness/graphql.ts";
 
-let postgres: PostgresServer;
-let services: TestServices;
-let client: GraphqlClient;
-let admin: string;
+const { services, client } = await graphqlServices();
+const admin = await tokenFor(services, await makeOrganisation(services, "ours"), "admin");
 
-beforeAll(async () => {
-  postgres = await startPostgres();
-  services = await openTestServices(await postgres.createDatabase());
-  client = await serveGraphql(services);
-  admin = await tokenFor(services, await makeOrganisation(services, "ours"), "admin");
-});
-afterAll(async () => {
-  await client.close();
-  await services.close();
-  await postgres.close();
-});
-
-const make = async (type: string, input: object): Promise<string> => {
-  const field = type.charAt(0).toLowerCase() + type.slice(1);
-  const { data } = await client.ask(
-    admin,
-    `mutation ($input: Create${type}Input!) { made: create${type}(input: $input) { ... on Create${type}Payload { thing: ${field} { id } } } }`,
-    { input },
-  );
-  return data.made.thing.id;
-};
+const make = (type: string, input: object) => makeThing(client, admin, type, input);
 
 it("begins when a circuit opens, goes on while it is tried, ends when it closes, also where the control plane was started anew", async () => {
   const providerId = await make("Provider", { key: "p", kind: "OPENAI_COMPATIBLE", baseUrl: "http://127.0.0.1:9/v1" });

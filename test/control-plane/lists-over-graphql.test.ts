@@ -1,38 +1,13 @@
 /** Lists of the configuration: found by what people call a thing, and by what it points at, without reading them whole. */
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
-import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
-import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
+import { expect, it } from "vitest";
+import { makeOrganisation } from "../harness/control-plane.ts";
+import { graphqlServices, makeThing, tokenFor } from "../harness/graphql.ts";
 
-let postgres: PostgresServer;
-let services: TestServices;
-let client: GraphqlClient;
-let admin: string;
-let stranger: string;
+const { services, client } = await graphqlServices();
+const admin = await tokenFor(services, await makeOrganisation(services, "ours"), "admin");
+const stranger = await tokenFor(services, await makeOrganisation(services, "theirs"), "admin");
 
-beforeAll(async () => {
-  postgres = await startPostgres();
-  services = await openTestServices(await postgres.createDatabase());
-  client = await serveGraphql(services);
-  admin = await tokenFor(services, await makeOrganisation(services, "ours"), "admin");
-  stranger = await tokenFor(services, await makeOrganisation(services, "theirs"), "admin");
-});
-afterAll(async () => {
-  await client.close();
-  await services.close();
-  await postgres.close();
-});
-
-const make = async (type: string, input: object): Promise<string> => {
-  const field = type.charAt(0).toLowerCase() + type.slice(1);
-  const { data, errors } = await client.ask(
-    admin,
-    `mutation ($input: Create${type}Input!) { made: create${type}(input: $input) { ... on Create${type}Payload { thing: ${field} { id } } ... on UserError { message } } }`,
-    { input },
-  );
-  expect(errors).toEqual([]);
-  return data.made.thing.id;
-};
+const make = (type: string, input: object) => makeThing(client, admin, type, input);
 
 const namesOf = async (list: string, field: string, args: string, token = admin): Promise<string[]> => {
   const { data, errors } = await client.ask(

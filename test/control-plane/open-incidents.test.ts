@@ -1,45 +1,21 @@
 /** What needs somebody now: named where it is, gone when it is mended, and nobody else's. */
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
-import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
-import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
+import { expect, it } from "vitest";
+import { makeOrganisation } from "../harness/control-plane.ts";
+import { graphqlServices, makeThing, tokenFor } from "../harness/graphql.ts";
 
-let postgres: PostgresServer;
-let services: TestServices;
-let client: GraphqlClient;
-let admin: string;
-let stranger: string;
-let organisationId: string;
+const { services, client } = await graphqlServices();
+const organisationId = await makeOrganisation(services, "ours");
+const admin = await tokenFor(services, organisationId, "admin");
+const stranger = await tokenFor(services, await makeOrganisation(services, "theirs"), "admin");
 
-beforeAll(async () => {
-  postgres = await startPostgres();
-  services = await openTestServices(await postgres.createDatabase());
-  client = await serveGraphql(services);
-  organisationId = await makeOrganisation(services, "ours");
-  admin = await tokenFor(services, organisationId, "admin");
-  stranger = await tokenFor(services, await makeOrganisation(services, "theirs"), "admin");
-});
-afterAll(async () => {
-  await client.close();
-  await services.close();
-  await postgres.close();
-});
-
-const make = async (type: string, input: object): Promise<string> => {
-  const field = type.charAt(0).toLowerCase() + type.slice(1);
-  const { data } = await client.ask(
-    admin,
-    `mutation ($input: Create${type}Input!) { made: create${type}(input: $input) { ... on Create${type}Payload { thing: ${field} { id } } } }`,
-    { input },
-  );
-  return data.made.thing.id;
-};
+const make = (type: string, input: object) => makeThing(client, admin, type, input);
 const incidents = async (token = admin) => {
   const { data, errors } = await client.ask(token, "{ incidents { kind subjectId name says severe } }");
   expect(errors).toEqual([]);
   return data.incidents.filter(({ kind }: { kind: string }) => kind !== "NO_NODE");
 };
-const write = (sql: string, parameters: unknown[]) => services.database.system((em) => em.execute(sql, parameters as never));
+const write = <Row>(sql: string, parameters: readonly (string | number)[]) =>
+  services.database.system((em) => em.execute<Row[]>(sql, [...parameters]));
 
 it("names the budget that is nearly spent, and not one with room or of a period that is over", async () => {
   const budget = (key: string) => make("Budget", { key, scopeKind: "ORGANISATION", period: "MONTH", limitNanodollars: "1000" });
@@ -70,11 +46,11 @@ it("names the experiment that harms by its newest look, and the one that was rol
   const variants = ["a", "b"].map((key) => ({ key, weight: 1 }));
   const experiment = await make("Experiment", { key: "colder", routeId, unit: "REQUEST", variants });
   await client.ask(admin, `mutation { startExperiment(input: { id: "${experiment}", expectedRevision: 1 }) { __typename } }`);
-  const [{ phase }] = (await write("select phase from experiment where id = ?", [experiment])) as unknown as [{ phase: number }];
+  const [row] = await write<{ phase: number }>("select phase from experiment where id = ?", [experiment]);
   const look = (at: string, alarms: object[]) =>
     write(
       "insert into experiment_evaluation (organisation_id, experiment_id, phase, at, event, result, sequences) values (?, ?, ?, ?, '', ?::jsonb, '{}')",
-      [organisationId, experiment, phase, at, JSON.stringify({ alarms })],
+      [organisationId, experiment, row?.phase ?? 0, at, JSON.stringify({ alarms })],
     );
   await look("2027-01-01T00:00:00Z", []);
   expect(await incidents()).toEqual([]);

@@ -1,9 +1,11 @@
 /** What somebody who designs an experiment is told: what its route does, how many units that takes, and what some of them did. */
+
 import { expect, it } from "vitest";
 import { Outcome } from "#proto/penstock/usage/v1/usage_event_pb.ts";
-import { experimentServices, type RunningExperiment, runningExperiment } from "./running-experiment.ts";
+import { graphqlServices } from "../harness/graphql.ts";
+import { type RunningExperiment, runningExperiment } from "./running-experiment.ts";
 
-const { services, client } = await experimentServices();
+const { services, client } = await graphqlServices();
 
 const dayMs = 86_400_000;
 const ask = async (experiment: RunningExperiment, query: string) => {

@@ -4,9 +4,10 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { v7 } from "uuid";
 import { describe, expect, it } from "vitest";
 import { Outcome } from "#proto/penstock/usage/v1/usage_event_pb.ts";
-import { experimentServices, type RunningExperiment, runningExperiment } from "./running-experiment.ts";
+import { graphqlServices } from "../harness/graphql.ts";
+import { type RunningExperiment, runningExperiment } from "./running-experiment.ts";
 
-const { services, client } = await experimentServices();
+const { services, client } = await graphqlServices();
 
 const variants = ["control", "warm"] as const;
 /** So many units in each arm, three calls each; of warm's units, those that it holds for get the extra. */

@@ -1,11 +1,13 @@
 /** Whether an experiment's numbers can be believed, and what is done about single units that weigh too much: on a real database. */
+
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { v7 } from "uuid";
 import { describe, expect, it } from "vitest";
 import { pseudonymOf } from "#agreements/pseudonym.ts";
-import { experimentServices, type RunningExperiment, runningExperiment } from "./running-experiment.ts";
+import { graphqlServices } from "../harness/graphql.ts";
+import { type RunningExperiment, runningExperiment } from "./running-experiment.ts";
 
-const { services, client } = await experimentServices();
+const { services, client } = await graphqlServices();
 
 const variants = ["control", "warm"] as const;
 type Variant = (typeof variants)[number];

@@ -2,27 +2,13 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { v7 } from "uuid";
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
 import { type FeedbackEventSchema, Outcome, type UsageEventSchema, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { Experiment } from "../../control-plane/database/entities/experiment.ts";
 import { evaluateOne } from "../../control-plane/experiments/evaluator.ts";
 import { recordUsage } from "../../control-plane/usage/record-usage.ts";
-import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
-import { type GraphqlClient, mutate as mutateAs, serveGraphql, tokenFor } from "../harness/graphql.ts";
-import { startPostgres } from "../harness/postgres.ts";
-
-/** A control plane on a database of its own, until the file's tests are over. */
-export async function experimentServices() {
-  const postgres = await startPostgres();
-  const services = await openTestServices(await postgres.createDatabase());
-  const client = await serveGraphql(services);
-  afterAll(async () => {
-    await client.close();
-    await services.close();
-    await postgres.close();
-  });
-  return { services, client };
-}
+import { makeOrganisation, type TestServices } from "../harness/control-plane.ts";
+import { type GraphqlClient, mutate as mutateAs, tokenFor } from "../harness/graphql.ts";
 
 let organisations = 0;
 

@@ -1,9 +1,11 @@
 /** A GraphQL server on a free port over test services, and a client that says what came back. */
-import { expect } from "vitest";
+import { afterAll, expect } from "vitest";
 import type { AdminRole } from "../../control-plane/database/entities/admin-role.ts";
 import { type GraphqlServer, startGraphqlServer } from "../../control-plane/graphql/server.ts";
 import { makeAdminToken } from "../../control-plane/operations/admin-tokens.ts";
 import type { Services } from "../../control-plane/services.ts";
+import { openTestServices } from "./control-plane.ts";
+import { startPostgres } from "./postgres.ts";
 
 export interface Answer {
   readonly status: number;
@@ -40,6 +42,26 @@ export async function serveGraphql(services: Services): Promise<GraphqlClient> {
       return { status: response.status, headers: response.headers, data: body.data ?? null, errors: body.errors ?? [] };
     },
   };
+}
+
+/** A control plane on a PostgreSQL database of its own, and a client to it, until the file's tests are over. */
+export async function graphqlServices() {
+  const postgres = await startPostgres();
+  const services = await openTestServices(await postgres.createDatabase());
+  const client = await serveGraphql(services);
+  afterAll(async () => {
+    await client.close();
+    await services.close();
+    await postgres.close();
+  });
+  return { services, client };
+}
+
+/** Makes a "Route", a "Backend" …; returns its id. */
+export async function makeThing(client: GraphqlClient, token: string, type: string, input: object): Promise<string> {
+  const field = type.charAt(0).toLowerCase() + type.slice(1);
+  const { [field]: made } = await mutate(client, token, `create${type}`, input, `${field} { id }`);
+  return made.id;
 }
 
 /** One mutation with its input: the payload with these fields, or the error that took its place; nothing else may go wrong. */

@@ -1,43 +1,19 @@
 /** What routes, backends and providers did lately, as lists of them show it: one reading for a page of them. */
 import { create } from "@bufbuild/protobuf";
 import { v7 } from "uuid";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { Outcome, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { recordUsage } from "../../control-plane/usage/record-usage.ts";
-import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
-import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
-import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
+import { makeOrganisation } from "../harness/control-plane.ts";
+import { graphqlServices, makeThing, tokenFor } from "../harness/graphql.ts";
 
 const hourMs = 3_600_000;
 
-let postgres: PostgresServer;
-let services: TestServices;
-let client: GraphqlClient;
-let admin: string;
-let organisationId: string;
+const { services, client } = await graphqlServices();
+const organisationId = await makeOrganisation(services, "ours");
+const admin = await tokenFor(services, organisationId, "admin");
 
-beforeAll(async () => {
-  postgres = await startPostgres();
-  services = await openTestServices(await postgres.createDatabase());
-  client = await serveGraphql(services);
-  organisationId = await makeOrganisation(services, "ours");
-  admin = await tokenFor(services, organisationId, "admin");
-});
-afterAll(async () => {
-  await client.close();
-  await services.close();
-  await postgres.close();
-});
-
-const make = async (type: string, input: object): Promise<string> => {
-  const field = type.charAt(0).toLowerCase() + type.slice(1);
-  const { data } = await client.ask(
-    admin,
-    `mutation ($input: Create${type}Input!) { made: create${type}(input: $input) { ... on Create${type}Payload { thing: ${field} { id } } } }`,
-    { input },
-  );
-  return data.made.thing.id;
-};
+const make = (type: string, input: object) => makeThing(client, admin, type, input);
 
 const callAt = (atMs: number, routeId: string, backendId: string, providerId: string, outcome: Outcome = Outcome.OK) =>
   create(UsageRecordSchema, {
