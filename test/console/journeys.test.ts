@@ -123,6 +123,23 @@ it(
   slow,
 );
 
+/** In the playground, with a backend that takes its time. */
+async function stopsWhileItStreams(): Promise<void> {
+  const playground = await gateway.signedIn();
+  let calls = 0;
+  playground.on("request", (request) => {
+    if (request.url().includes("/playground/v1/")) calls++;
+  });
+  await playground.goto(`${gateway.url}/playground?m=demo-chat`);
+  await playground.getByRole("textbox", { name: "Message", exact: true }).fill("tell me of rivers");
+  await playground.getByRole("button", { name: /^Run/ }).click();
+  await playground.locator(".answer[data-phase=streaming]").waitFor();
+  await playground.getByRole("button", { name: "Stop" }).click();
+  await playground.locator(".answer[data-phase=stopped]").waitFor();
+  expect(calls).toBe(1);
+  await playground.close();
+}
+
 it(
   "sees how a backend does, tests it by a call that is in the log, drains it with a look at what that does, and sends calls again",
   async () => {
@@ -143,6 +160,7 @@ it(
     await dialog.getByRole("button", { name: "Drain it" }).click();
     await page.getByText("no new call goes to it").waitFor();
     expect((await gateway.call("demo-chat", "ada")).headers.get("x-penstock-backend")).toBe("sim-slow");
+    await stopsWhileItStreams();
     await page.getByRole("button", { name: "Send calls again" }).click();
     await dialog.getByRole("button", { name: "Send calls again" }).click();
     await page.getByText("no new call goes to it").waitFor({ state: "detached" });

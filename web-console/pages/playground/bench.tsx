@@ -82,12 +82,13 @@ export function Bench({ data, loggedCall, columns, prompts, compares, onColumns,
           <Fields sheet={sheet} prompts={prompts} onChange={(patch) => setSheet((before) => ({ ...before, ...patch }))} />
           <div className="row apart">
             <span className="row">
+              {/* Two buttons and not one that changes: the click on Stop would send the form with what it has become. */}
               {isBusy ? (
-                <Button look="danger" onClick={() => running.current?.abort()}>
+                <Button key="stop" type="button" look="danger" onClick={() => running.current?.abort()}>
                   <Square size={15} aria-hidden /> Stop
                 </Button>
               ) : (
-                <Button type="submit" look="primary" refused={refusal ?? problem}>
+                <Button key="run" type="submit" look="primary" refused={refusal ?? problem}>
                   <Play size={15} aria-hidden /> Run {columns.length > 1 ? `all ${columns.length}` : ""} <kbd>Ctrl Enter</kbd>
                 </Button>
               )}
