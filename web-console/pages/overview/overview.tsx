@@ -179,7 +179,7 @@ export function Overview() {
         </>
       }
     >
-      <Result of={page}>{(data) => <Body data={data} name={name} against={against} />}</Result>
+      <Result of={page}>{(data) => <Body data={data} name={name} against={against} midnight={variables.today.since} />}</Result>
     </Page>
   );
 }
@@ -188,9 +188,10 @@ interface BodyProps {
   readonly data: Data;
   readonly name: RangeName;
   readonly against: ComparisonName;
+  readonly midnight: string;
 }
 
-function Body({ data, name, against }: BodyProps) {
+function Body({ data, name, against, midnight }: BodyProps) {
   const { usage, earlier, today, yesterday } = data;
   if (!isReport(usage) || !isReport(earlier) || !isReport(today) || !isReport(yesterday))
     return <Notice tone="bad">This range cannot be read.</Notice>;
@@ -207,6 +208,7 @@ function Body({ data, name, against }: BodyProps) {
         against={comparisons[against].name}
         costToday={today.total.figures.costNanodollars}
         costYesterday={yesterday.total.figures.costNanodollars}
+        midnight={midnight}
       />
       <Charts points={points} data={data} />
       <div className="grid pairs">

@@ -14,6 +14,8 @@ interface TilesProps {
   readonly against: string;
   readonly costToday: string;
   readonly costYesterday: string;
+  /** When today began. */
+  readonly midnight: string;
 }
 
 interface Tile {
@@ -38,7 +40,7 @@ export function Tiles(props: TilesProps) {
   );
 }
 
-function tilesOf({ now, earlier, lengthMs, against, costToday, costYesterday }: TilesProps): readonly Tile[] {
+function tilesOf({ now, earlier, lengthMs, against, costToday, costYesterday, midnight }: TilesProps): readonly Tile[] {
   const change = (value: number | null, before: number | null) => changeOn(value, before, against);
   const both = ({ p50Ms, p95Ms }: Figures["duration"]) => `${duration(p50Ms)} / ${duration(p95Ms)}`;
   const slowest = Math.round(now.duration.p95Ms ?? 0);
@@ -90,7 +92,7 @@ function tilesOf({ now, earlier, lengthMs, against, costToday, costYesterday }: 
       value: money(costToday),
       note: changeOn(Number(costToday), Number(costYesterday), "this time yesterday") ?? `${money(costYesterday)} this time yesterday`,
       to: "/calls",
-      search: { range: "24h" },
+      search: { range: undefined, since: midnight },
     },
   ];
 }
