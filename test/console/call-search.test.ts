@@ -1,6 +1,16 @@
 /** The call log's address, read as GraphQL takes it. */
 import { expect, it } from "vitest";
-import { callSearch, cleared, columnsOf, filterOf, orderOf, readFilters, withColumn } from "../../web-console/pages/calls/call-search.ts";
+import {
+  callSearch,
+  cleared,
+  columnsOf,
+  filterOf,
+  filterProblems,
+  orderOf,
+  readFilters,
+  withColumn,
+} from "../../web-console/pages/calls/call-search.ts";
+import { costWords } from "../../web-console/pages/calls/outcomes.ts";
 
 it.each([
   [
@@ -12,9 +22,36 @@ it.each([
   [{ version: "3" }, {}],
   [{ tag: "team=a=b" }, { tags: [{ name: "team", values: ["a=b"] }] }],
   [{ tag: "team=" }, { tags: [{ name: "team", values: [""] }] }],
+  [{ tag: "team", cost: "abc" }, {}],
+  [{ tag: "=checkout" }, {}],
   [{ cost: "-1", outcome: "GONE", strange: "x" }, {}],
 ])("reads %j", (search, filter) => {
   expect(filterOf(readFilters(search))).toEqual(filter);
+});
+
+it("says at its field which filter cannot be read", () => {
+  expect([filterProblems({ tag: "team", cost: "abc" }), filterProblems({ tag: "team=", cost: "0" }), filterProblems({})]).toEqual([
+    { tag: "Write name=value; this is not filtered by", cost: "Write dollars, such as 0.05; this is not filtered by" },
+    { tag: undefined, cost: undefined },
+    { tag: undefined, cost: undefined },
+  ]);
+});
+
+it("says what a call cost, and misses a price only where tokens were used", () => {
+  const none = { costNanodollars: null, priceVersion: null, inputTokens: null, outputTokens: null, attempts: [] };
+  expect([
+    costWords({ ...none, costNanodollars: "1900000", priceVersion: 2, inputTokens: "5" }),
+    costWords({ ...none, inputTokens: "5", attempts: [{ result: "ok" }] }),
+    costWords({ ...none, attempts: [{ result: "ok" }] }),
+    costWords({ ...none, attempts: [{ result: "BACKEND_UNAVAILABLE" }] }),
+    costWords({ ...none, inputTokens: "0", outputTokens: "0" }),
+  ]).toEqual([
+    "$0.0019 (price version 2)",
+    "not known: the backend has no price",
+    "not known: no tokens were counted",
+    "none: no backend answered",
+    "none: no backend answered",
+  ]);
 });
 
 it("seeks words from the newest on, and else in the order of the address", () => {

@@ -1,12 +1,13 @@
 /** All that the ledger knows of one call: the waterfall of its attempts, tokens and money, what configuration it met. */
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
-import { count, money, unknown } from "../../format/numbers.ts";
+import { count, unknown } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import type { PageQuery } from "../../graphql/page-query.ts";
 import { Badge, Code, Facts, Notice, When } from "../../ui/marks.tsx";
 import { Judged } from "./judged.tsx";
 import { OutcomeBadge } from "./outcome-badge.tsx";
+import { costWords } from "./outcomes.ts";
 import { QuotaMarks } from "./quota-marks.tsx";
 import { Said } from "./said.tsx";
 import { Waterfall } from "./waterfall.tsx";
@@ -242,12 +243,7 @@ function Tokens({ call }: { readonly call: Call }) {
             `${count(call.outputTokens)}${call.reasoningTokens !== null && call.reasoningTokens !== "0" ? `, of which ${count(call.reasoningTokens)} reasoning` : ""}`,
           ],
           perSecond !== undefined && ["Speed", `${perSecond.toFixed(perSecond < 10 ? 1 : 0)} tokens a second after the first`],
-          [
-            "Cost",
-            call.costNanodollars === null
-              ? "not known: the backend has no price"
-              : `${money(call.costNanodollars)} (price version ${call.priceVersion})`,
-          ],
+          ["Cost", costWords(call)],
           call.usageEstimated === true && ["Counted by", "the node, because the backend did not say"],
         ]}
       />

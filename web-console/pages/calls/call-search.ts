@@ -5,11 +5,17 @@ import { outcomes } from "./outcomes.ts";
 
 const wholeNumber = (given: unknown): string | undefined => (/^\d{1,18}$/.test(String(given)) ? String(given) : undefined);
 
-/** Without a value: calls without that tag. */
-function tagOf(typed: string): { name: string; values: string[] } {
+/** "team=": calls without that tag. Undefined: it says no value, and what is meant cannot be known. */
+function tagOf(typed: string): { name: string; values: string[] } | undefined {
   const [name = "", ...value] = typed.split("=");
-  return { name: name.trim(), values: [value.join("=").trim()] };
+  return name.trim() === "" || value.length === 0 ? undefined : { name: name.trim(), values: [value.join("=").trim()] };
 }
+
+/** What is wrong with filters whose words can be wrong, for their fields. Such a filter holds nobody back. */
+export const filterProblems = ({ tag, cost }: Pick<CallFilterState, "tag" | "cost">) => ({
+  tag: tag === undefined || tagOf(tag) !== undefined ? undefined : "Write name=value; this is not filtered by",
+  cost: cost === undefined || wholeNumber(cost) !== undefined ? undefined : "Write dollars, such as 0.05; this is not filtered by",
+});
 
 export const callSearch = {
   route: text,
@@ -24,9 +30,9 @@ export const callSearch = {
   since: text,
   until: text,
   slow: number,
-  /** In nano-dollars. */
-  cost: wholeNumber,
-  /** "name=value" */
+  /** In nano-dollars; else what was typed, for filterProblems to refuse. */
+  cost: text,
+  /** "name=value"; else as with cost. */
   tag: text,
   /** Words that were said. */
   said: text,
@@ -61,6 +67,8 @@ export type CallFilter = ReturnType<typeof filterOf>;
 export function filterOf(url: CallFilterState) {
   const range = url.range === undefined ? undefined : rangeChoices[url.range].of();
   const since = url.since ?? range?.since;
+  const tag = url.tag === undefined ? undefined : tagOf(url.tag);
+  const cost = wholeNumber(url.cost);
   return {
     ...(url.route && { routeName: [url.route] }),
     ...(url.backend && { backendId: [url.backend] }),
@@ -69,8 +77,8 @@ export function filterOf(url: CallFilterState) {
     ...(url.prompt && (url.version ? { promptVersion: [`${url.prompt}@${url.version}`] } : { promptId: [url.prompt] })),
     ...(url.outcome && { outcome: url.outcome === "FAILED" ? outcomes.filter((one) => one !== "OK") : [url.outcome] }),
     ...(url.slow && { durationMsMin: url.slow }),
-    ...(url.cost && { costNanodollarsMin: url.cost }),
-    ...(url.tag && { tags: [tagOf(url.tag)] }),
+    ...(cost && { costNanodollarsMin: cost }),
+    ...(tag && { tags: [tag] }),
     ...(url.request && { requestId: url.request }),
     ...(url.user && { endUser: [url.user] }),
     ...(url.experiment && { experimentId: [url.experiment] }),

@@ -6,7 +6,7 @@ import { nanodollarsOf, typedDollars } from "../../format/numbers.ts";
 import { useRefusal } from "../../session/viewer.ts";
 import { Button } from "../../ui/button.tsx";
 import { AddressField, TextField } from "../../ui/field.tsx";
-import type { CallFilterState } from "./call-search.ts";
+import { type CallFilterState, filterProblems } from "./call-search.ts";
 
 interface MoreFiltersProps {
   readonly state: CallFilterState;
@@ -19,6 +19,7 @@ export function MoreFilters({ state, onChange }: MoreFiltersProps) {
   const { slow, cost, tag, user, said, prompt, version } = state;
   const isSet = [slow, cost, tag, user, said, prompt].some((value) => value !== undefined);
   const [open, setOpen] = useState(false);
+  const problems = filterProblems(state);
   const mayNotRead = useRefusal("developer");
   if (!open && !isSet)
     return (
@@ -37,8 +38,9 @@ export function MoreFilters({ state, onChange }: MoreFiltersProps) {
       />
       <Asked
         label="Cost at least, $"
-        value={cost === undefined ? "" : typedDollars(cost)}
-        onAsk={(next) => onChange({ cost: next === "" ? undefined : (nanodollarsOf(next) ?? cost) })}
+        problem={problems.cost}
+        value={cost === undefined || problems.cost !== undefined ? (cost ?? "") : typedDollars(cost)}
+        onAsk={(next) => onChange({ cost: next === "" ? undefined : (nanodollarsOf(next) ?? next) })}
       />
       <ChooseField
         label="Prompt"
@@ -57,7 +59,7 @@ export function MoreFilters({ state, onChange }: MoreFiltersProps) {
           onChange={(next) => onChange({ version: or(next) })}
         />
       )}
-      <Asked label="Tag" placeholder="name=value" value={tag ?? ""} onAsk={(next) => onChange({ tag: or(next) })} />
+      <Asked label="Tag" placeholder="name=value" problem={problems.tag} value={tag ?? ""} onAsk={(next) => onChange({ tag: or(next) })} />
       <AddressField
         label="End user"
         value={user ?? ""}
@@ -81,6 +83,7 @@ interface AskedProps {
   readonly value: string;
   readonly onAsk: (value: string) => void;
   readonly placeholder?: string;
+  readonly problem?: string | undefined;
 }
 
 /** Sent when it has been typed and not with each letter. */
