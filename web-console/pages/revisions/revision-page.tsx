@@ -17,6 +17,8 @@ import { Button } from "../../ui/button.tsx";
 import { Facts, When } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
 import { Changes, nameOf } from "./changes.tsx";
+import { restoredOf } from "./restored.ts";
+import { revisionNumberOf } from "./revision-number.ts";
 
 const query = graphql(`
   query Revision($after: String!, $number: BigInt!, $newest: BigInt!) {
@@ -87,7 +89,21 @@ const restore = graphql(
 type Data = ResultOf<typeof query>;
 
 export function RevisionPage() {
-  const { number } = useParams({ strict: false }) as { number: string };
+  const { number: asked } = useParams({ strict: false }) as { number: string };
+  const number = revisionNumberOf(asked);
+  if (number !== undefined) return <Numbered number={number} />;
+  return (
+    <Page title={`Revision ${asked}`} under={{ to: "/revisions", name: "Revisions" }}>
+      <NoSuchRevision />
+    </Page>
+  );
+}
+
+const NoSuchRevision = () => (
+  <Empty title="There is no such revision">Numbers are the installation's; this one may be another organisation's.</Empty>
+);
+
+function Numbered({ number }: { readonly number: string }) {
   const [url] = useUrlState({ tab: oneOf("changes", "since") });
   const tab = url.tab ?? "changes";
   const [restoring, setRestoring] = useState(false);
@@ -118,7 +134,7 @@ export function RevisionPage() {
       <Result of={page}>
         {(data) =>
           revision === undefined ? (
-            <Empty title="There is no such revision">Numbers are the installation's; this one may be another organisation's.</Empty>
+            <NoSuchRevision />
           ) : (
             <>
               <Card>
@@ -193,8 +209,6 @@ const undoneQuery = graphql(`
   }
 `);
 
-const namedMax = 12;
-
 /** What a restore would change, by name: asked for when somebody is about to. */
 function Undone({ number }: { readonly number: string }) {
   const [{ data: newest, error }] = useQuery({ query: newestQuery, variables: {}, requestPolicy: "network-only" });
@@ -208,12 +222,14 @@ function Undone({ number }: { readonly number: string }) {
   const compared = data?.compareRevisions;
   if (compared === undefined) return "Comparing with how it stands now …";
   if (!("changes" in compared) || compared.changes === undefined) return "The two cannot be compared.";
-  if (compared.changes.length === 0) return "Nothing differs: this is how it stands now.";
-  const names = compared.changes.slice(0, namedMax).map((one) => `${one.kind.replace("_", " ")} ${nameOf(one)}`);
-  const rest = (compared.changesCount ?? 0) - names.length;
+  const { count, atLeast, named } = restoredOf({ changesCount: compared.changesCount ?? 0, changes: compared.changes });
+  if (count === 0 && !atLeast) return "Nothing else differs: this is how it stands now.";
+  const names = named.map((one) => `${one.kind.replace("_", " ")} ${nameOf(one)}`);
+  const rest = count - names.length;
   return (
     <strong>
-      {counted(compared.changesCount ?? 0, "thing")} will change: {names.join(", ")}
+      {atLeast && "At least "}
+      {counted(count, "thing")} will change: {names.join(", ")}
       {rest > 0 ? `, and ${counted(rest, "other")}` : ""}.
     </strong>
   );
