@@ -17,7 +17,8 @@ const slow = 90_000;
 const heading = (name: string) => page.getByRole("heading", { name }).first();
 /** As people do where there may be thousands: by a part of the name. */
 const choose = async (dialog: Locator, field: string, name: string) => {
-  await dialog.getByRole("combobox", { name: field, exact: true }).fill(name.slice(0, -1));
+  await dialog.getByRole("combobox", { name: field, exact: true }).click();
+  await page.keyboard.type(name.slice(0, -1));
   await page.getByRole("option", { name }).click();
 };
 
@@ -357,6 +358,34 @@ it(
     await link.getByRole("link", { name: "second-chat" }).waitFor();
     expect(await link.getByRole("link", { name: "demo-chat" }).count()).toBe(0);
     await link.close();
+  },
+  slow,
+);
+
+it(
+  "chooses one of many with the keys alone: what is typed takes the place of what is chosen, and Escape brings that back",
+  async () => {
+    await page.goto(`${gateway.url}/calls`);
+    const backend = page.getByRole("combobox", { name: "Backend", exact: true });
+    await backend.click();
+    await page.keyboard.type("second-f");
+    expect(await backend.inputValue()).toBe("second-f");
+    await page.getByRole("option", { name: "sim-slow" }).waitFor({ state: "detached" });
+    await page.getByRole("option", { name: "second-fast" }).waitFor();
+    const popup = await page.locator(".choices").boundingBox();
+    expect(popup?.width).toBeGreaterThan((await backend.boundingBox())?.width ?? 0);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/backend=/);
+    await expect.poll(() => backend.inputValue()).toBe("second-fast");
+    await page.keyboard.type("sim-sl");
+    await page.getByRole("option", { name: "sim-slow" }).waitFor();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.press("Backspace");
+    expect(await backend.inputValue()).toBe("");
+    await page.getByRole("option", { name: "any", exact: true }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator(".choices").waitFor({ state: "detached" });
+    expect(await backend.inputValue()).toBe("second-fast");
   },
   slow,
 );

@@ -4,7 +4,7 @@
  */
 import { Combobox } from "@base-ui/react/combobox";
 import { ChevronDown } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
 import { Field } from "../ui/field.tsx";
 import { useSettled } from "../ui/settled.ts";
@@ -29,18 +29,27 @@ interface ChooseFieldProps {
 
 export function ChooseField({ label, of, value, named, onChange, none, except = [], hint, problem }: ChooseFieldProps) {
   const [open, setOpen] = useState(false);
-  const [typed, setTyped] = useState("");
+  /** Undefined: nothing since it was opened. */
+  const [typed, setTyped] = useState<string>();
   const [picked, setPicked] = useState<Choice>();
-  const search = useSettled(typed);
+  const input = useRef<HTMLInputElement>(null);
+  const search = useSettled(typed ?? "");
   const [{ data, error, fetching }] = useQuery({ query: choicesQuery(of), variables: { search }, pause: !open });
   const name = useThingName(value, picked?.id === value ? picked.name : named);
   const nothing: Choice = { id: "", name: none ?? "" };
   const chosen: Choice | null = value === "" ? (none === undefined ? null : nothing) : { id: value, name };
+  const shown = chosen?.name ?? "";
   const { found, more } = choicesIn(data);
+  const wanted = (typed ?? "").trim();
+  const looking = fetching || wanted !== search;
   const items = [
-    ...(none === undefined || search !== "" ? [] : [nothing]),
-    ...found.filter(({ id }) => id === value || !except.includes(id)),
+    ...(none === undefined || wanted !== "" ? [] : [nothing]),
+    ...found.filter((choice) => (choice.id === value || !except.includes(choice.id)) && (!looking || mentions(choice, wanted))),
   ];
+  // The chosen name is selected whenever the field opens, closes or shows another, so that what is typed takes its place.
+  useEffect(() => {
+    if (typed === undefined && document.activeElement === input.current) input.current?.select();
+  }, [open, shown]);
   return (
     <Field label={label} hint={hint} problem={problem}>
       {(wire) => (
@@ -50,13 +59,16 @@ export function ChooseField({ label, of, value, named, onChange, none, except = 
           value={chosen}
           itemToStringLabel={(choice) => choice.name}
           isItemEqualToValue={(one, other) => one.id === other.id}
+          inputValue={typed ?? shown}
           open={open}
           onOpenChange={(next) => {
             setOpen(next);
-            if (next) setTyped("");
+            if (!next) setTyped(undefined);
           }}
           onInputValueChange={(text, { reason }) => {
-            if (reason === "input-change" || reason === "input-clear") setTyped(text);
+            if (reason !== "input-change") return;
+            setTyped(text);
+            setOpen(true);
           }}
           onValueChange={(choice) => {
             if (choice === null) return;
@@ -66,7 +78,13 @@ export function ChooseField({ label, of, value, named, onChange, none, except = 
           autoHighlight
         >
           <Combobox.InputGroup className="choose">
-            <Combobox.Input {...wire} placeholder="Type to search" spellCheck={false} />
+            <Combobox.Input
+              {...wire}
+              ref={input}
+              placeholder="Type to search"
+              spellCheck={false}
+              onClick={() => typed === undefined && input.current?.select()}
+            />
             <Combobox.Trigger className="button plain icon small" aria-label="Show the choices">
               <ChevronDown size={16} aria-hidden />
             </Combobox.Trigger>
@@ -77,7 +95,7 @@ export function ChooseField({ label, of, value, named, onChange, none, except = 
                 <Combobox.Status className="menu-note">
                   {error !== undefined
                     ? "They cannot be read now; close and open this again."
-                    : fetching
+                    : looking
                       ? "Looking …"
                       : items.length === 0
                         ? search === ""
@@ -102,3 +120,6 @@ export function ChooseField({ label, of, value, named, onChange, none, except = 
     </Field>
   );
 }
+
+/** Whether an answer to an earlier text may be offered until that to this one is here. */
+const mentions = ({ name, note = "" }: Choice, text: string): boolean => `${name} ${note}`.toLowerCase().includes(text.toLowerCase());
