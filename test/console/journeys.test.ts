@@ -275,6 +275,7 @@ it(
     // The newest look says what it thinks, and an arm can be shipped.
     await page.getByText(/control: \d+ units?; treatment: \d+ units?/).waitFor({ timeout: 45_000 });
     await page.getByRole("button", { name: "Ship", exact: true }).click();
+    await dialog.getByLabel("Arm").selectOption("treatment");
     await page.getByRole("dialog").getByRole("button", { name: "Ship it to everybody" }).click();
     await page.getByText("shipped", { exact: true }).first().waitFor();
   },

@@ -7,6 +7,7 @@ import { Button } from "../ui/button.tsx";
 import { Badge, Notice } from "../ui/marks.tsx";
 import type { Values } from "./form.tsx";
 import { type Picks, same } from "./merge-changes.ts";
+import { Shown } from "./shown.tsx";
 
 interface ConflictPanelProps<V extends Values> {
   readonly base: V;
@@ -90,17 +91,5 @@ export function ConflictPanel<V extends Values>({ base, mine, theirs, names, onS
         </Button>
       </div>
     </div>
-  );
-}
-
-function Shown({ value, changed = false }: { readonly value: unknown; readonly changed?: boolean }) {
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 1);
-  return (
-    <pre
-      className={changed ? "change-value after" : "change-value"}
-      style={{ whiteSpace: "pre-wrap", background: changed ? "var(--added)" : undefined }}
-    >
-      {text === "" ? "(empty)" : text}
-    </pre>
   );
 }

@@ -6,6 +6,7 @@ import { type FormEvent, type ReactNode, useMemo, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Notice } from "../ui/marks.tsx";
+import { ChangeList } from "./change-list.tsx";
 import { ConflictPanel } from "./conflict.tsx";
 import { merged, type Picks } from "./merge-changes.ts";
 import type { Issue, Outcome } from "./outcome.ts";
@@ -128,6 +129,7 @@ export function EditDialog<V extends Values>(props: EditDialogProps<V>) {
         <form className="stack" onSubmit={submitForm}>
           {children(form)}
           {failure !== undefined && <Notice tone="bad">{failure}</Notice>}
+          {props.revision !== undefined && <ChangeList base={base.values} now={values} names={names} />}
           <div className="dialog-foot">
             {busy && (
               <span className="quiet row" role="status">

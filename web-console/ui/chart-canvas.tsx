@@ -6,6 +6,7 @@ import "uplot/dist/uPlot.min.css";
 import { useUtc } from "../format/time.ts";
 import { useDark } from "../shell/theme.ts";
 import type { ChartProps, Mark } from "./chart.tsx";
+import { isPart, type Steps } from "./chart-steps.ts";
 
 const height = 220;
 const day = 86_400;
@@ -54,15 +55,11 @@ function placeMarks(plot: uPlot, lines: readonly Line[]): void {
   }
 }
 
-/** A bar of nothing would be drawn as a dash; and a line would fall at its end because the last step is not over yet. */
-function drawn(values: readonly (number | null)[], times: readonly number[], bars: boolean): (number | null)[] {
-  if (bars) return values.map((value) => (value === 0 ? null : value));
-  const [last = 0, before = last] = [times.at(-1), times.at(-2)];
-  const isOver = last + (last - before) <= Date.now() / 1000;
-  return isOver ? [...values] : [...values.slice(0, -1), null];
-}
+/** A bar of nothing would be drawn as a dash. Steps that are known only in part are in the table, and say so. */
+const drawn = (values: readonly (number | null)[], of: Steps & Pick<ChartProps, "bars">): (number | null)[] =>
+  values.map((value, index) => ((of.bars ? value === 0 : isPart(of, index)) ? null : value));
 
-export function ChartCanvas({ times, series, format, bars = false, marks = none }: ChartProps) {
+export function ChartCanvas({ times, series, format, bars = false, from, marks = none }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const dark = useDark();
   const inUtc = useUtc();
@@ -116,7 +113,7 @@ export function ChartCanvas({ times, series, format, bars = false, marks = none 
           })),
         ],
       } as uPlot.Options,
-      [[...times], ...series.map(({ values }) => drawn(values, times, bars))],
+      [[...times], ...series.map(({ values }) => drawn(values, { times, bars, ...(from === undefined ? {} : { from }) }))],
       element,
     );
     const resize = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
@@ -125,6 +122,6 @@ export function ChartCanvas({ times, series, format, bars = false, marks = none 
       resize.disconnect();
       plot.destroy();
     };
-  }, [times, series, format, bars, marks, dark, inUtc]);
+  }, [times, series, format, bars, from, marks, dark, inUtc]);
   return <div ref={place} aria-hidden style={{ minHeight: height }} />;
 }

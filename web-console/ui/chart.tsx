@@ -1,5 +1,6 @@
 /** A chart over time: drawn on a canvas, with the same numbers as a table for those who cannot see it. */
 import { lazy, Suspense } from "react";
+import { isPart } from "./chart-steps.ts";
 import { SameAsTable } from "./same-as-table.tsx";
 
 export interface Series {
@@ -25,6 +26,8 @@ export interface ChartProps {
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
   readonly bars?: boolean;
+  /** Seconds since the epoch: from when on it was asked for. The step that this falls in is known only in part. */
+  readonly from?: number;
   /** Upright lines, where something was changed. */
   readonly marks?: readonly Mark[];
 }
@@ -52,7 +55,7 @@ export function Chart(props: ChartProps) {
         columns={["Time (UTC)", ...series.map(({ name }) => name)]}
         rows={() =>
           times.map((time, index) => [
-            new Date(time * 1000).toISOString().slice(0, 16).replace("T", " "),
+            `${new Date(time * 1000).toISOString().slice(0, 16).replace("T", " ")}${isPart(props, index) ? ", in part" : ""}`,
             ...series.map(({ values }) => (values[index] == null ? "–" : format(values[index]))),
           ])
         }

@@ -1,7 +1,7 @@
 /** Layers over a page: a dialog in the middle, a drawer at the side. Escape closes, focus stays inside and goes back afterwards. */
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 
 interface LayerProps {
   readonly open: boolean;
@@ -12,12 +12,15 @@ interface LayerProps {
 }
 
 export function Dialog({ open, onClose, title, description, children, large }: LayerProps & { readonly large?: boolean }) {
+  const popup = useRef<HTMLDivElement>(null);
+  // What is to be filled in, and not the way out, which comes first in the order of things. Without a field: as ever.
+  const firstField = () => popup.current?.querySelector<HTMLElement>("input:enabled, select:enabled, textarea:enabled") ?? true;
   return (
     <Base.Root open={open} onOpenChange={(next) => next || onClose()}>
       <Base.Portal>
         <Base.Backdrop className="backdrop" />
         <Base.Viewport className="layer">
-          <Base.Popup className={large ? "dialog large" : "dialog"}>
+          <Base.Popup ref={popup} initialFocus={firstField} className={large ? "dialog large" : "dialog"}>
             <Head title={title} description={description} />
             {children}
           </Base.Popup>

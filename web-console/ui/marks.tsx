@@ -79,6 +79,7 @@ export function Meter({ share, label, held = 0, marks = [], hard, soft, plain }:
           <b key={at} style={{ left: width(at) }} />
         ))}
       {hard && <b className="hard" />}
+      {soft && <b className="soft" />}
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { tell } from "../../change/tell.ts";
 import { useRefusal } from "../../session/viewer.ts";
 import { Button } from "../../ui/button.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
+import { Notice } from "../../ui/marks.tsx";
 import { extendExperiment, rollBackExperiment, shipExperiment, startExperiment, stopExperiment } from "./changes.ts";
 
 export interface Actable {
@@ -17,6 +18,8 @@ export interface Actable {
   readonly endsAt: string | null;
   /** The variant that the newest look would ship; empty: none. */
   readonly best: string;
+  /** What the newest look says where its numbers cannot be believed; undefined: they can, or nobody has looked. */
+  readonly doubt: string | undefined;
 }
 
 type Open = "ship" | "roll back" | "extend" | "stop" | undefined;
@@ -62,7 +65,7 @@ export function Actions({ of, onChange, onArchive, onDone }: ActionsProps) {
           <Button look="danger" refused={refusal} onClick={() => setOpen("roll back")}>
             Roll back
           </Button>
-          <Button look="primary" refused={refusal} onClick={() => setOpen("ship")}>
+          <Button {...(of.doubt === undefined ? { look: "primary" as const } : {})} refused={refusal} onClick={() => setOpen("ship")}>
             Ship
           </Button>
         </>
@@ -80,23 +83,33 @@ export function Actions({ of, onChange, onArchive, onDone }: ActionsProps) {
         <EditDialog<{ variant: string; reason: string }>
           title="Ship an arm"
           description="What the arm changes becomes the route's own, for every caller, in one revision; the experiment ends."
-          start={{ variant: of.best || (of.variants[1]?.key ?? ""), reason: "" }}
+          start={{ variant: of.best, reason: "" }}
           names={{ variant: "Arm", reason: "Reason" }}
           submit="Ship it to everybody"
           done="It is shipped"
+          refuse={({ variant, reason }) => {
+            if (variant === "") return "Choose the arm";
+            return of.doubt !== undefined && reason.trim() === ""
+              ? "Say why, although the numbers cannot be believed: it is kept"
+              : undefined;
+          }}
           save={({ variant, reason }) => shipExperiment(of.id, of.revision, variant, reason)}
           onClose={close}
         >
           {({ values, set, problem }) => (
             <>
+              {of.doubt !== undefined && <Notice tone="bad">{of.doubt}</Notice>}
               <SelectField
                 label="Arm"
                 value={values.variant}
                 onChange={(variant) => set("variant", variant)}
-                choices={of.variants.map(({ key }) => ({
-                  value: key,
-                  label: key === of.best ? `${key}: what the newest look recommends` : key,
-                }))}
+                choices={[
+                  ...(of.best === "" ? [{ value: "", label: "choose: the newest look recommends none" }] : []),
+                  ...of.variants.map(({ key }) => ({
+                    value: key,
+                    label: key === of.best ? `${key}: what the newest look recommends` : key,
+                  })),
+                ]}
                 problem={problem("variant")}
               />
               <Reason value={values.reason} onChange={(reason) => set("reason", reason)} />

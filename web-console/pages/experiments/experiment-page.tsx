@@ -24,6 +24,7 @@ import { missingIn } from "./missing-data.ts";
 import { Rollout } from "./rollout.tsx";
 import { Timeline } from "./timeline.tsx";
 import { Verdict } from "./verdict.tsx";
+import { doubtOf } from "./words.ts";
 
 /** The control plane looks every half minute; calls come at any time. */
 const lookEveryMs = 10_000;
@@ -78,7 +79,7 @@ export function ExperimentPage() {
       actions={
         experiment != null && (
           <Actions
-            of={{ ...experiment, best: experiment.evaluation?.verdict.variant ?? "" }}
+            of={{ ...experiment, best: experiment.evaluation?.verdict.variant ?? "", doubt: doubtOf(experiment.evaluation?.verdict) }}
             onChange={() => setUrl({ change: true })}
             onArchive={() => setArchiving(true)}
             onDone={page.again}

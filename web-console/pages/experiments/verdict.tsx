@@ -44,7 +44,7 @@ export function Verdict({ experiment, calls }: { readonly experiment: Experiment
             {evaluation.variants.map(({ variant, units }) => `${variant}: ${counted(units, "unit")}`).join("; ")}.
             {evaluation.unitsNeeded !== null &&
               ` ${count(Math.ceil(evaluation.unitsNeeded))} in each arm would show the effect it looks for.`}
-            {status === "RUNNING" && evaluation.daysLeft !== null && ` About ${days(evaluation.daysLeft)} to go.`} Looked at{" "}
+            {" Looked at "}
             <When at={evaluation.at} />.
           </p>
         )}
@@ -73,5 +73,3 @@ export function Verdict({ experiment, calls }: { readonly experiment: Experiment
     </Card>
   );
 }
-
-const days = (value: number): string => (value < 1 ? "less than a day" : counted(Math.ceil(value), "day"));

@@ -17,3 +17,7 @@ export const outcomes: Readonly<Record<string, { readonly name: string; readonly
   ROLLED_BACK: { name: "rolled back", tone: "bad" },
   STOPPED: { name: "stopped", tone: "neutral" },
 };
+
+/** Why the newest look's numbers cannot be believed; undefined: they can, or there are none. */
+export const doubtOf = (verdict: { readonly recommendation: string; readonly text: string } | undefined): string | undefined =>
+  verdict?.recommendation === "LOOK_INTO_IT" ? verdict.text : undefined;

@@ -168,7 +168,7 @@ export function Overview() {
               choices={Object.entries(rangeChoices).map(([value, choice]) => ({ value, label: choice.name }))}
             />
           </div>
-          <div style={{ width: "14rem" }}>
+          <div style={{ width: "16rem" }}>
             <SelectField
               label={<span className="visually-hidden">Compared with</span>}
               value={against}
@@ -179,7 +179,9 @@ export function Overview() {
         </>
       }
     >
-      <Result of={page}>{(data) => <Body data={data} name={name} against={against} midnight={variables.today.since} />}</Result>
+      <Result of={page}>
+        {(data) => <Body data={data} name={name} against={against} since={variables.range.since} midnight={variables.today.since} />}
+      </Result>
     </Page>
   );
 }
@@ -188,10 +190,11 @@ interface BodyProps {
   readonly data: Data;
   readonly name: RangeName;
   readonly against: ComparisonName;
+  readonly since: string;
   readonly midnight: string;
 }
 
-function Body({ data, name, against, midnight }: BodyProps) {
+function Body({ data, name, against, since, midnight }: BodyProps) {
   const { usage, earlier, today, yesterday } = data;
   if (!isReport(usage) || !isReport(earlier) || !isReport(today) || !isReport(yesterday))
     return <Notice tone="bad">This range cannot be read.</Notice>;
@@ -210,7 +213,7 @@ function Body({ data, name, against, midnight }: BodyProps) {
         costYesterday={yesterday.total.figures.costNanodollars}
         midnight={midnight}
       />
-      <Charts points={points} data={data} />
+      <Charts points={points} data={data} since={since} />
       <div className="grid pairs">
         <Top title="Routes" groups={usage.groups} search={(value) => ({ route: value, range: name })} of="route" />
         <Top title="Backends" groups={groupsOf(data.backendUse)} search={(value) => ({ backend: value, range: name })} of="backend" />
@@ -227,7 +230,7 @@ const asMoney = (value: number) => money(Math.round(value));
 
 type Points = Extract<Data["usage"], { readonly total: unknown }>["total"]["points"];
 
-function Charts({ points, data }: { readonly points: Points; readonly data: Data }) {
+function Charts({ points, data, since }: { readonly points: Points; readonly data: Data; readonly since: string }) {
   const times = useMemo(() => points.map(({ at }) => Date.parse(at) / 1000), [points]);
   const series = useMemo(() => {
     const line = (name: string, read: (figures: Points[number]["figures"]) => number | null) => ({
@@ -245,7 +248,7 @@ function Charts({ points, data }: { readonly points: Points; readonly data: Data
     };
   }, [points]);
   const marks = useMemo(() => changeMarks(data.revisions.edges.map(({ node }) => node)), [data.revisions.edges]);
-  const frame = { times, marks };
+  const frame = { times, marks, from: Date.parse(since) / 1000 };
   return (
     <div className="grid pairs">
       <Card title="Calls">
