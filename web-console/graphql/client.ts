@@ -2,9 +2,10 @@
  * The one way to the control plane. Answers are kept by document and variables: a page that was seen before is there at
  * once, and is asked for again behind it. A change drops what it touches.
  */
-import { Client, type CombinedError, cacheExchange, fetchExchange } from "urql";
+import { Client, type CombinedError, cacheExchange, fetchExchange, mapExchange } from "urql";
 import { actingHeaders } from "../session/acting.ts";
 import { sessionEnded } from "../session/session.ts";
+import { heard } from "./unanswered.ts";
 
 /** Its presence tells the server that no other site's page sent the request. */
 const siteHeader = { "x-graphql-yoga-csrf": "1" };
@@ -13,7 +14,11 @@ export const graphqlHeaders = (): Record<string, string> => ({ ...siteHeader, ..
 
 export const client = new Client({
   url: "/graphql",
-  exchanges: [cacheExchange, fetchExchange],
+  exchanges: [
+    cacheExchange,
+    mapExchange({ onResult: ({ error }) => heard(error?.networkError === undefined ? "answer" : "no answer") }),
+    fetchExchange,
+  ],
   requestPolicy: "cache-and-network",
   preferGetMethod: false,
   fetch: async (input, init) => {

@@ -9,6 +9,7 @@ import { stringifyDocument } from "urql";
 import { graphqlHeaders } from "./client.ts";
 import { graphql, type ResultOf } from "./documents.ts";
 import { noTraffic, type Traffic, type TrafficNews, withNews } from "./traffic.ts";
+import { heard } from "./unanswered.ts";
 
 const document = graphql(`
   subscription Live($traffic: Boolean!) {
@@ -86,6 +87,7 @@ const channel = new BroadcastChannel("penstock-live");
 const waitMsMax = 15_000;
 
 function set(next: Live): void {
+  if (next.state === "live" && next.nodes !== live.nodes) heard("news");
   live = next;
   for (const listener of listeners) listener();
 }

@@ -9,7 +9,8 @@ import { Badge } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
 import { Sparkline } from "../../ui/sparkline.tsx";
 import { barsOf, dayInWords, failedShareOf, lastDayFragment } from "../overview/last-day.ts";
-import { HealthBadge, healthFragment, seenBy } from "./health-badge.tsx";
+import { HealthBadge, healthFragment } from "./health-badge.tsx";
+import { costInWords, seenBy } from "./in-words.ts";
 
 const query = graphql(
   `
@@ -33,6 +34,7 @@ const query = graphql(
               ...LastDay
               figures {
                 costNanodollars
+                unpricedCalls
                 duration {
                   p95Ms
                 }
@@ -107,7 +109,7 @@ const columns: readonly Column<Row>[] = [
     name: "Cost",
     end: true,
     by: ({ lastDay }) => Number(lastDay.figures.costNanodollars),
-    cell: ({ lastDay }) => money(lastDay.figures.costNanodollars),
+    cell: ({ lastDay }) => costInWords(lastDay.figures),
   },
 ];
 

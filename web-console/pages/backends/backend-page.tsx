@@ -2,7 +2,7 @@
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
-import { count, counted, duration, money, percent, shortCount } from "../../format/numbers.ts";
+import { count, counted, duration, percent, shortCount } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useLive } from "../../graphql/live.ts";
 import { useLookAgain } from "../../graphql/look-again.ts";
@@ -20,6 +20,7 @@ import { BackendDialog } from "./backend-dialog.tsx";
 import { archiveBackend, backendFragment } from "./changes.ts";
 import { circuitFragment, DrainDialog, HealthCard, placesOf, TestCard, triesOf } from "./health.tsx";
 import { HealthBadge, healthFragment } from "./health-badge.tsx";
+import { costInWords, unpricedInWords } from "./in-words.ts";
 import { OutageCard, outageFragment } from "./outages.tsx";
 import { PriceCard } from "./price-card.tsx";
 import { Credential, kindName } from "./provider-words.tsx";
@@ -39,6 +40,7 @@ const query = graphql(
             inputTokens
             outputTokens
             costNanodollars
+            unpricedCalls
             duration {
               p95Ms
             }
@@ -134,7 +136,7 @@ export function BackendPage() {
               )}
               <Tiles backend={data.backend} />
               <div className="grid">
-                <HealthCard circuits={data.backend.circuits} places={placesOf(data.backend.concurrentCallsMax)} />
+                <HealthCard backend={data.backend} circuits={data.backend.circuits} places={placesOf(data.backend.concurrentCallsMax)} />
                 {data.backend.archivedAt === null && (
                   <TestCard
                     id={backendId}
@@ -237,7 +239,11 @@ function Tiles({ backend }: { readonly backend: NonNullable<Data["backend"]> }) 
       `${counted(BigInt(figures.failedCalls), "call")}, as the last to be tried`,
     ],
     ["p95, 24 h", duration(figures.duration.p95Ms), `first token ${duration(figures.timeToFirstToken.p95Ms)}`],
-    ["Cost, 24 h", money(figures.costNanodollars), `${shortCount(figures.inputTokens)} tokens in, ${shortCount(figures.outputTokens)} out`],
+    [
+      "Cost, 24 h",
+      costInWords(figures),
+      unpricedInWords(figures) ?? `${shortCount(figures.inputTokens)} tokens in, ${shortCount(figures.outputTokens)} out`,
+    ],
   ];
   return (
     <div className="grid tiles">

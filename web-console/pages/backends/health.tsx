@@ -13,6 +13,7 @@ import { SelectField } from "../../ui/field.tsx";
 import { Badge, Code, Facts, Meter, Notice, When } from "../../ui/marks.tsx";
 import type { RouteDetails } from "../routes/changes.ts";
 import { type BackendDetails, drainBackend } from "./changes.ts";
+import { takenBy } from "./in-words.ts";
 
 export const circuitFragment = graphql(`
   fragment Circuits on Backend {
@@ -37,8 +38,6 @@ export const circuitFragment = graphql(`
 
 export type Circuit = ResultOf<typeof circuitFragment>["circuits"][number];
 
-const circuitWords = { CLOSED: "takes calls", OPEN: "passed over", HALF_OPEN: "being tried" } as const;
-
 /** A node's default, where a backend says 0. */
 const placesDefault = 1024;
 export const placesOf = (concurrentCallsMax: number): number => (concurrentCallsMax === 0 ? placesDefault : concurrentCallsMax);
@@ -57,7 +56,13 @@ const sumOf = (
   field: "callsInFlight" | "callsWaiting" | "attempts" | "attemptsFailed" | "attemptsRateLimited",
 ) => circuits.reduce((sum, circuit) => sum + circuit[field], 0);
 
-export function HealthCard({ circuits, places }: { readonly circuits: readonly Circuit[]; readonly places: number }) {
+interface HealthCardProps {
+  readonly backend: Pick<BackendDetails, "archivedAt" | "drainedAt">;
+  readonly circuits: readonly Circuit[];
+  readonly places: number;
+}
+
+export function HealthCard({ backend, circuits, places }: HealthCardProps) {
   return (
     <Card title="Health, as each node sees it">
       {circuits.length === 0 ? (
@@ -67,9 +72,7 @@ export function HealthCard({ circuits, places }: { readonly circuits: readonly C
           {circuits.map((circuit) => (
             <li key={circuit.nodeId} className="stack tight">
               <span className="row">
-                <Badge tone={circuit.state === "CLOSED" ? (circuit.failuresInRow > 0 ? "warn" : "good") : "bad"}>
-                  {circuitWords[circuit.state]}
-                </Badge>
+                <Taken backend={backend} circuit={circuit} />
                 <code>{circuit.nodeId}</code>
                 {circuit.state !== "CLOSED" && circuit.since !== null && (
                   <span className="quiet">
@@ -115,6 +118,11 @@ export function HealthCard({ circuits, places }: { readonly circuits: readonly C
       </p>
     </Card>
   );
+}
+
+function Taken({ backend, circuit }: { readonly backend: HealthCardProps["backend"]; readonly circuit: Circuit }) {
+  const { word, tone } = takenBy(backend, circuit);
+  return <Badge tone={tone}>{word}</Badge>;
 }
 
 const testMutation = graphql(
