@@ -38,6 +38,7 @@ export async function startGraphqlServer(services: Services): Promise<GraphqlSer
   const playground = openPlayground(services);
   const server = createServer({ headersTimeout: headersMs, requestTimeout: receiveMs, keepAliveTimeout: 65_000 }, (request, response) => {
     answer(request, response).catch((error: unknown) => {
+      if (hasLeft(response, error)) return;
       services.logger.error({ err: error }, "an unexpected error in the GraphQL server");
       if (!response.headersSent) sendJson(response, 500, { error: "internal error" });
       response.destroy();
@@ -76,6 +77,10 @@ export async function startGraphqlServer(services: Services): Promise<GraphqlSer
     },
   };
 }
+
+/** A caller who leaves ends what it asked for: that is no error of anybody's. */
+const hasLeft = (response: ServerResponse, error: unknown): boolean =>
+  response.destroyed && error instanceof Error && error.name === "AbortError";
 
 /** A person with a browser. */
 const asksForPage = (request: IncomingMessage, path: string): boolean =>

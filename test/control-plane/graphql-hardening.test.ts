@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { getIntrospectionQuery } from "graphql";
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { explorerExamples } from "../../control-plane/graphql/explorer-examples.ts";
 import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
@@ -209,6 +210,39 @@ describe("subscriptions", () => {
     await expect.poll(() => listeners.size).toBe(0);
     await counted.close();
   });
+});
+
+it("a caller who leaves before the answer is no error, and is not logged as one", async () => {
+  const logged: string[] = [];
+  const asked = Promise.withResolvers<void>();
+  const left = Promise.withResolvers<void>();
+  const slow = await serveGraphql({
+    ...services,
+    logger: pino({ level: "warn" }, { write: (line) => logged.push(line) }),
+    database: {
+      ...services.database,
+      system: async (work) => {
+        asked.resolve();
+        await left.promise;
+        return services.database.system(work);
+      },
+    },
+  });
+  const leaving = new AbortController();
+  const answer = fetch(`${slow.url}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${admin}` },
+    body: JSON.stringify({ query: "{ viewer { actor } }" }),
+    signal: leaving.signal,
+  });
+  await asked.promise;
+  leaving.abort();
+  await expect(answer).rejects.toThrow(/aborted/);
+  // Its connection is gone when this is over.
+  await slow.close();
+  left.resolve();
+  await client.ask(admin, "{ viewer { actor } }");
+  expect(logged).toEqual([]);
 });
 
 describe("what an answer tells", () => {
