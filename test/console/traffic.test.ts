@@ -4,6 +4,7 @@ import { type EndedCall, endedMax, noTraffic, type RunningCall, together, withNe
 
 const running = (callId: string): RunningCall => ({
   callId,
+  nodeId: "node",
   routeName: "chat",
   backendId: "b",
   backendName: "fast",

@@ -35,6 +35,7 @@ const document = graphql(`
       }
       running {
         callId
+        nodeId
         routeName
         backendId
         backendName

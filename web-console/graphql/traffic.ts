@@ -1,6 +1,7 @@
 /** The calls that run and that have ended, put together from what the live subscription tells. Pure. */
 export interface RunningCall {
   readonly callId: string;
+  readonly nodeId: string;
   readonly routeName: string;
   readonly backendId: string;
   readonly backendName: string | null;

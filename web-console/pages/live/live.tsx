@@ -75,15 +75,15 @@ export function LivePage() {
     >
       <div className="grid tiles">
         <div className="tile">
-          <span className="name">In flight</span>
-          <span className="value">{count(alive.reduce((sum, { callsInFlight }) => sum + callsInFlight, 0))}</span>
-          <span className="note">on all nodes</span>
+          <span className="name">Running</span>
+          <span className="value">{count(shown.running.length)}</span>
+          <span className="note">as listed below: at most 100 of a node</span>
         </div>
         {alive.map((node) => (
           <Link key={node.id} to="/nodes" className="tile">
             <span className="name">{node.id}</span>
-            <span className="value">{count(node.callsInFlight)}</span>
-            <span className="note">{node.state}</span>
+            <span className="value">{count(shown.running.filter(({ nodeId }) => nodeId === node.id).length)}</span>
+            <span className="note">of them, {node.state}</span>
           </Link>
         ))}
       </div>
