@@ -341,6 +341,14 @@ it(
     await heading("Overview").waitFor();
     await page.keyboard.press("g");
     await page.keyboard.press("r");
+    await heading("Routes").waitFor();
+    await page.getByRole("link", { name: "demo-chat" }).waitFor();
+    const rows = await page.locator("tbody tr td:first-child a").allTextContents();
+    expect(rows.length).toBeGreaterThan(1);
+    for (const key of ["j", "j", "k", "j"]) await page.keyboard.press(key);
+    await page.keyboard.press("Enter");
+    await heading(rows[1] ?? "").waitFor();
+    await page.goBack();
     await page.getByRole("link", { name: "demo-chat" }).waitFor();
     await page.keyboard.press("/");
     await page.keyboard.type("second");

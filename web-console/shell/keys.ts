@@ -1,5 +1,6 @@
 /** The keyboard map: one table, heard in one place, shown by "?". Keys do nothing while one types, except those with Ctrl or Cmd. */
 import { useEffect } from "react";
+import { walkRows } from "./row-walk.ts";
 
 export interface KeyBinding {
   readonly keys: string;
@@ -10,15 +11,20 @@ export const keyMap: readonly KeyBinding[] = [
   { keys: "Ctrl K", does: "Search and commands" },
   { keys: "/", does: "To the search field of the page, or the palette" },
   { keys: "g, then a letter", does: "Go to a page: the letters stand in the palette" },
-  { keys: "j / k", does: "Next and previous row of a log" },
-  { keys: "Enter", does: "Open the row" },
+  { keys: "j / k", does: "Next and previous row of a list; in the log of calls it opens at once" },
+  { keys: "Enter", does: "Open the row that has the focus" },
   { keys: "Esc", does: "Close" },
   { keys: "t", does: "Light or dark" },
   { keys: "?", does: "This list" },
 ];
 
-export const isTyping = (target: EventTarget | null): boolean =>
+const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+
+/** Whether a key is for the page: nobody types, no dialog lies over it, and it is not the browser's. */
+export const isForPage = (event: KeyboardEvent): boolean =>
+  !(event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) &&
+  document.querySelector('[role="dialog"]:not(.drawer)') === null;
 
 const chordMs = 1_200;
 
@@ -37,8 +43,7 @@ export function useGlobalKeys({ palette, help, theme, go }: GlobalKeys): void {
         event.preventDefault();
         return palette();
       }
-      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
-      if (document.querySelector('[role="dialog"]:not(.drawer)') !== null) return;
+      if (!isForPage(event)) return;
       if (Date.now() - chordAt < chordMs) {
         chordAt = 0;
         return go(event.key);
@@ -46,6 +51,8 @@ export function useGlobalKeys({ palette, help, theme, go }: GlobalKeys): void {
       if (event.key === "g") chordAt = Date.now();
       else if (event.key === "?") help();
       else if (event.key === "t") theme();
+      else if (event.key === "j") walkRows(1);
+      else if (event.key === "k") walkRows(-1);
       else if (event.key === "/") {
         event.preventDefault();
         const field = document.querySelector<HTMLElement>("[data-search]");

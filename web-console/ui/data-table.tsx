@@ -1,4 +1,4 @@
-/** A table of things: sorted by its heads, one card for each row where the screen is narrow, a row opens what it is about. */
+/** A table of things: sorted by its heads, one card for each row where the screen is narrow, a row opens what it is about (by j, k and Enter too). */
 import {
   type ColumnDef,
   createSortedRowModel,
@@ -76,7 +76,9 @@ export function DataTable<Row>({ label, columns, rows, rowId, onOpen, selected }
               key={id}
               className={onOpen === undefined ? undefined : "openable"}
               aria-selected={selected === id ? true : undefined}
+              tabIndex={onOpen === undefined ? undefined : -1}
               onClick={(event) => opensRow(event.target) && onOpen?.(row)}
+              onKeyDown={(event) => event.key === "Enter" && event.target === event.currentTarget && onOpen?.(row)}
             >
               {columns.map((column) => (
                 <td key={column.id} data-name={column.name} className={column.end ? "end" : undefined}>

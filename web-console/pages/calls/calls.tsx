@@ -6,7 +6,7 @@ import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useKeyset } from "../../graphql/keyset.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
-import { isTyping } from "../../shell/keys.ts";
+import { isForPage } from "../../shell/keys.ts";
 import { Page } from "../../shell/page.tsx";
 import { useUrlState } from "../../shell/url-state.ts";
 import { Button, CopyButton } from "../../ui/button.tsx";
@@ -143,14 +143,14 @@ export function Calls() {
   );
 }
 
-/** j and k, with the drawer open or not; Enter opens the first. */
+/** j and k open the next and the previous call, with the drawer open or not: most rows are not in the document to be focused. */
 function useWalk(rows: readonly CallRow[], selected: string | undefined, open: (call: string | undefined) => void): void {
   const now = useRef({ rows, selected, open });
   now.current = { rows, selected, open };
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
       const { rows: all, selected: at, open: show } = now.current;
-      if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!isForPage(event)) return;
       const index = all.findIndex(({ callId }) => callId === at);
       if (event.key === "j") show(all[Math.min(index + 1, all.length - 1)]?.callId);
       else if (event.key === "k") show(all[Math.max(index - 1, 0)]?.callId);
