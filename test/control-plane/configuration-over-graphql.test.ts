@@ -337,6 +337,21 @@ describe("the record of it all", () => {
     ]);
   });
 
+  it("finds who did it by the name alone, as it is shown", async () => {
+    const project = await projectId("audited-by-name");
+    const actors = async (actor: string) =>
+      (
+        await client.ask(
+          admin,
+          "query($filter: AuditEntryFilter) { auditEntries(first: 5, filter: $filter) { edges { node { actor } } } }",
+          { filter: { targetId: project, actor } },
+        )
+      ).data.auditEntries.edges.map(({ node }: { node: { actor: string } }) => node.actor);
+    expect(await actors("admin")).toEqual(["token:admin"]);
+    expect(await actors("token:admin")).toEqual(["token:admin"]);
+    for (const other of ["adm", "Penstock", "system:admin"]) expect(await actors(other), other).toEqual([]);
+  });
+
   it("says where a request came from, and is narrowed by that too", async () => {
     const made = await client.ask(
       admin,

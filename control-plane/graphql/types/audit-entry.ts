@@ -38,7 +38,7 @@ const AuditEntry = builder.objectRef<AuditEntryEntity>("AuditEntry").implement({
 const AuditEntryFilter = builder.inputType("AuditEntryFilter", {
   fields: (t) => ({
     action: t.string(),
-    actor: t.string(),
+    actor: t.string({ description: 'Such as "token:ada", or by the name alone: "ada", or "Penstock" for all that it did by itself.' }),
     targetId: t.id(),
     targetKind: t.string({ description: 'Such as "route".' }),
     via: t.field({ type: AuditVia }),
@@ -47,6 +47,12 @@ const AuditEntryFilter = builder.inputType("AuditEntryFilter", {
     until: t.field({ type: "DateTime" }),
   }),
 });
+
+/** Every actor that a name may mean: the whole of it, the part behind the kind, or Penstock whatever it did. */
+const actorsCalled = (name: string) => [
+  { actor: { $in: [name, `token:${name}`, `system:${name}`] } },
+  ...(name === "Penstock" ? [{ actor: { $like: "system%" } }] : []),
+];
 
 const AuditEntryConnection = connectionOf(AuditEntry);
 builder.queryField("auditEntries", (t) =>
@@ -71,7 +77,7 @@ builder.queryField("auditEntries", (t) =>
               {
                 ...where,
                 ...(action == null ? {} : { action }),
-                ...(actor == null ? {} : { actor }),
+                ...(actor == null ? {} : { $or: actorsCalled(actor) }),
                 ...(targetId == null ? {} : { targetId }),
                 ...(targetKind == null ? {} : { targetKind }),
                 ...(via == null ? {} : { via }),

@@ -88,23 +88,17 @@ export function Audit() {
           value={url.range ?? ""}
           onChange={(next) => set({ range: (next || undefined) as RangeName | undefined })}
           choices={[
-            { value: "", label: "Since the beginning" },
+            { value: "", label: "At any time" },
             ...Object.entries(rangeChoices).map(([value, choice]) => ({ value, label: choice.name })),
           ]}
         />
-        <AddressField
-          label="Who"
-          value={url.actor ?? ""}
-          onChange={(actor) => set({ actor })}
-          placeholder="token:first-start"
-          data-search
-        />
+        <AddressField label="Who" value={url.actor ?? ""} onChange={(actor) => set({ actor })} placeholder="first-start" data-search />
         <AddressField label="Did" value={url.action ?? ""} onChange={(action) => set({ action })} placeholder="route.update" />
         <SelectField
           label="To a"
           value={url.kind ?? ""}
           onChange={(kind) => set({ kind })}
-          choices={[{ value: "", label: "thing of any kind" }, ...kinds.map((kind) => ({ value: kind, label: kind.replace("_", " ") }))]}
+          choices={[{ value: "", label: "any thing" }, ...kinds.map((kind) => ({ value: kind, label: kind.replace("_", " ") }))]}
         />
         <AddressField label="With the id" value={url.target ?? ""} onChange={(target) => set({ target })} />
         <SelectField
@@ -142,7 +136,7 @@ export function Audit() {
         {() =>
           list.nodes.length === 0 ? (
             <Empty title={filtered ? "Nothing fits" : "Nothing yet"}>
-              {filtered ? "Filters must match whole words, such as token:first-start." : "Each change leaves an entry here."}
+              {filtered ? "Filters must match whole words, such as first-start." : "Each change leaves an entry here."}
             </Empty>
           ) : (
             <>
