@@ -359,6 +359,18 @@ it(
     await page.keyboard.type("audit");
     await page.keyboard.press("Enter");
     await heading("Audit").waitFor();
+    await page.keyboard.press("Control+k");
+    const asked = page.waitForRequest((request) => request.postData()?.includes("ThingsCalled") === true);
+    // Slower than a search waits for the next letter: one letter alone is not asked for.
+    await page.keyboard.type("su", { delay: 250 });
+    await page.keyboard.type("pport-a");
+    expect((await asked).postDataJSON().variables.search).toMatch(/^su/);
+    await page.getByRole("group", { name: "Things" }).getByRole("option", { name: "support-answer prompt" }).waitFor();
+    await page.keyboard.press("Enter");
+    await heading("support-answer").waitFor();
+    expect(page.url()).toContain("/prompts/");
+    await page.goBack();
+    await heading("Audit").waitFor();
     await page.goBack();
     await heading("Routes").waitFor();
     expect(await page.getByLabel("Search", { exact: true }).inputValue()).toBe("second");

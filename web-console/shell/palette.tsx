@@ -1,14 +1,19 @@
-/** Everything one can go to or do, found by typing. */
+/** Everything one can go to or do, and what the configuration holds, found by typing. */
 import { Autocomplete } from "@base-ui/react/autocomplete";
 import { Dialog } from "@base-ui/react/dialog";
 import { useNavigate } from "@tanstack/react-router";
 import { Code2, type LucideIcon, Moon, Plus } from "lucide-react";
+import { useState } from "react";
 import { places } from "./navigation.ts";
+import { useThings } from "./palette-things.ts";
 
 interface Command {
+  /** What it is found by. */
   readonly value: string;
   readonly label: string;
   readonly keys?: string;
+  /** Of a thing that the control plane found: its kind, in words. */
+  readonly kind?: string;
   readonly icon: LucideIcon;
   readonly act: () => void;
 }
@@ -22,6 +27,9 @@ interface PaletteProps {
 
 export function Palette({ open, onClose, onTheme, onBehind }: PaletteProps) {
   const navigate = useNavigate();
+  const { contains } = Autocomplete.useFilter();
+  const [typed, setTyped] = useState("");
+  const things = useThings(typed);
   const go = (to: string, search?: Record<string, unknown>) => () => void navigate({ to, search: search ?? {} });
   const groups = [
     {
@@ -59,6 +67,11 @@ export function Palette({ open, onClose, onTheme, onBehind }: PaletteProps) {
         { value: "graphql behind this page query", label: "Show the GraphQL behind this page", icon: Code2, act: onBehind },
       ] satisfies Command[],
     },
+    // Last: they come a moment later, and move nothing that one is about to press.
+    {
+      value: "Things",
+      items: things.found.map<Command>(({ name, kind, icon, path }) => ({ value: path, label: name, kind, icon, act: go(path) })),
+    },
   ];
   return (
     <Dialog.Root open={open} onOpenChange={(next) => next || onClose()}>
@@ -72,11 +85,19 @@ export function Palette({ open, onClose, onTheme, onBehind }: PaletteProps) {
               items={groups}
               autoHighlight="always"
               keepHighlight
+              onValueChange={setTyped}
+              filter={(item: unknown, text) => (item as Command).kind !== undefined || contains((item as Command).value, text)}
               itemToStringValue={(item: unknown) => (item as Command).value}
             >
-              <Autocomplete.Input className="palette-input" aria-label="Search and commands" placeholder="Where to, or what to do?" />
+              <Autocomplete.Input
+                className="palette-input"
+                aria-label="Search and commands"
+                placeholder="Where to, what to do, or what is it called?"
+              />
               <Autocomplete.Empty>
-                <div className="empty">Nothing is called that.</div>
+                <div className="empty">
+                  {things.looking ? "Looking …" : things.failed ? "Things cannot be looked for now." : "Nothing is called that."}
+                </div>
               </Autocomplete.Empty>
               <Autocomplete.List className="palette-list">
                 {(group: (typeof groups)[number]) => (
@@ -85,7 +106,7 @@ export function Palette({ open, onClose, onTheme, onBehind }: PaletteProps) {
                     <Autocomplete.Collection>
                       {(item: Command) => (
                         <Autocomplete.Item
-                          key={item.label}
+                          key={item.value}
                           value={item}
                           onClick={() => {
                             onClose();
@@ -94,6 +115,7 @@ export function Palette({ open, onClose, onTheme, onBehind }: PaletteProps) {
                         >
                           <item.icon size={16} aria-hidden />
                           <span className="wide">{item.label}</span>
+                          {item.kind !== undefined && <span className="quiet">{item.kind}</span>}
                           {item.keys !== undefined && <kbd>{item.keys}</kbd>}
                         </Autocomplete.Item>
                       )}
