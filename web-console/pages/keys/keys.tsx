@@ -16,6 +16,7 @@ import { useSettled } from "../../ui/settled.ts";
 import { restUrlOf } from "../developers/addresses.ts";
 import { isUnused, type KeyDetails, keyFragment, scopeWords, stateOf } from "./changes.ts";
 import { KeyDialog } from "./dialogs.tsx";
+import { firstProjectOf } from "./first-project.ts";
 
 const query = graphql(
   `
@@ -32,7 +33,10 @@ const query = graphql(
           endCursor
         }
       }
-      projects(first: 1) {
+      demo {
+        projectId
+      }
+      projects(first: 2) {
         edges {
           node {
             id
@@ -183,7 +187,10 @@ export function Keys() {
             <More {...later} />
             {make && (
               <KeyDialog
-                project={data.projects.edges[0]?.node}
+                project={firstProjectOf(
+                  data.projects.edges.map(({ node }) => node),
+                  data.demo?.projectId,
+                )}
                 route={data.routes.edges[0]?.node.name ?? "demo-chat"}
                 restUrl={restUrlOf(data.nodes)}
                 onClose={() => setUrl({ make: undefined }, { replace: true })}
