@@ -16,6 +16,7 @@ import {
 } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { ValidationError, type ValidationIssue } from "../control-error.ts";
 import { type ConfigKind, type ConfigRow, isUuid, nameOfKind, resourceKinds } from "../database/config-kinds.ts";
+import { ApiKey } from "../database/entities/api-key.ts";
 import { ConfigResource } from "../database/entities/config-resource.ts";
 import type { Experiment } from "../database/entities/experiment.ts";
 import type { EntityManager } from "../database/orm.ts";
@@ -62,6 +63,8 @@ interface ResourceReader {
   ofKind(kind: ConfigKind): Promise<readonly Resource[]>;
   /** Any of the caller's organisation but the organisation itself. */
   anyButOrganisation(limit: number): Promise<readonly Resource[]>;
+  /** What people call a key, which nodes are not told. */
+  nameOfKey(id: string): Promise<string | undefined>;
 }
 
 function resourceReader(em: EntityManager): ResourceReader {
@@ -97,6 +100,7 @@ function resourceReader(em: EntityManager): ResourceReader {
           { orderBy: { kind: "asc", id: "asc" }, disableIdentityMap: true, limit },
         )
       ).map(decode),
+    nameOfKey: async (id) => (await em.findOne(ApiKey, { id }, { disableIdentityMap: true }))?.name,
   };
 }
 
@@ -123,7 +127,8 @@ async function checkUsers(resources: ResourceReader, { kind, row, operation }: T
   if (operation !== "archive") return [];
   const users = kind === "organisation" ? await resources.anyButOrganisation(usersNamed + 1) : await livingUsersOf(resources, row.id, at);
   if (users.length === 0) return [];
-  const names = users.slice(0, usersNamed).map(describe);
+  const names: string[] = [];
+  for (const user of users.slice(0, usersNamed)) names.push(await describeToPeople(resources, user));
   const more = users.length > usersNamed ? " and others" : "";
   return [{ path: "id", message: `the ${nameOfKind(kind)} is still used by ${names.join(", ")}${more}; change or archive these first` }];
 }
@@ -236,6 +241,13 @@ function bindingsOf({ resource }: Resource): readonly { readonly path: string; r
 }
 
 /** For people: "route demo-chat". */
+async function describeToPeople(resources: ResourceReader, user: Resource): Promise<string> {
+  const { resource } = user;
+  if (resource.case !== "apiKey") return describe(user);
+  const name = await resources.nameOfKey(resource.value.id);
+  return name === undefined ? describe(user) : `API key ${name} (${resource.value.publicId})`;
+}
+
 function describe({ resource }: Resource): string {
   switch (resource.case) {
     case "organisation":

@@ -132,6 +132,12 @@ it(
     expect((await ask(remove)).removeDemo.issues[0].message).toMatch(/still used by route mine/);
     expect((await ask("{ demo { state } }")).demo.state).toBe("READY");
     await ask(`mutation { archiveRoute(input: { id: "${createRoute.route.id}", expectedRevision: 1 }) { __typename } }`);
+    const { demo } = await ask("{ demo { projectId } }");
+    const { createApiKey } = await ask(
+      `mutation { createApiKey(input: { name: "my key", projectId: "${demo.projectId}", environment: "live" }) { ... on CreateApiKeyPayload { apiKey { id } } } }`,
+    );
+    expect((await ask(remove)).removeDemo.issues[0].message).toMatch(/still used by API key my key \(\w{12}\)/);
+    await ask(`mutation { revokeApiKey(input: { id: "${createApiKey.apiKey.id}" }) { __typename } }`);
 
     const { callsRemoved } = (await ask(remove)).removeDemo;
     expect(callsRemoved).toBeGreaterThan(10_000);

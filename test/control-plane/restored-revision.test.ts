@@ -82,7 +82,7 @@ describe("API keys that open nothing any more", () => {
       }
     });
     const living = await makeKey(project.id);
-    await expect(archive(project.id)).rejects.toThrow(/still used by API key \w+; change or archive/);
+    await expect(archive(project.id)).rejects.toThrow(/still used by API key k \(\w{12}\); change or archive/);
     await revoke(living);
     await archive(project.id);
   });
