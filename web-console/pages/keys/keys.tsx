@@ -65,9 +65,9 @@ export const stateTones: Record<ReturnType<typeof stateOf>, Tone> = { live: "goo
 export const opens = (key: KeyDetails): boolean => ["live", "expiring"].includes(stateOf(key));
 
 const shows = {
-  live: { name: "Those that open something", fits: opens },
+  live: { name: "Those in force", fits: opens },
   unused: { name: "Not used for 90 days", fits: (key: KeyDetails) => opens(key) && isUnused(key) },
-  all: { name: "Expired and revoked ones too", fits: () => true },
+  all: { name: "Expired, revoked too", fits: () => true },
 } as const;
 type Show = keyof typeof shows;
 

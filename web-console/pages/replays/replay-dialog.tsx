@@ -126,7 +126,7 @@ function Fields({ form, dataset }: { readonly form: Form<ReplayValues>; readonly
           {...textOf(form, names, "source")}
           of="datasets"
           named={values.source === dataset?.id ? dataset.name : undefined}
-          none="the last ones that were kept"
+          none="the last ones kept"
           hint="These, or a dataset's cases"
           onChange={({ id }) => set("source", id)}
           problem={problem("datasetId") ?? problem("calls")}
@@ -139,11 +139,10 @@ function Fields({ form, dataset }: { readonly form: Form<ReplayValues>; readonly
         )}
         <SelectField
           {...textOf(form, names, "baseline")}
+          hint={values.source === "" ? "As now: each is called twice" : "Then: of cases made from calls"}
           choices={[
-            { value: "", label: values.source === "" ? "what was answered then" : "things as they are now" },
-            values.source === ""
-              ? { value: "RERUN", label: "things as they are now: each is called twice" }
-              : { value: "LOGGED", label: "what was answered then, of cases made from calls" },
+            { value: "", label: values.source === "" ? "the answer then" : "things as now" },
+            values.source === "" ? { value: "RERUN", label: "things as now" } : { value: "LOGGED", label: "the answer then" },
           ]}
         />
         <TextField {...textOf(form, names, "concurrency")} inputMode="numeric" hint="1 to 16; empty: 4" />

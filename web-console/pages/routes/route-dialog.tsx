@@ -166,7 +166,7 @@ function PromptFields({ form: { values, set, problem }, route }: PartProps) {
       id={values.promptId}
       pointer={values.promptPointer}
       known={bound?.prompt == null ? [] : [{ ...bound.prompt, id: bound.promptId }]}
-      none="None: callers send all messages"
+      none="None: callers send all"
       onChange={({ id }, pointer) => {
         set("promptId", id);
         if (id !== "") set("promptPointer", pointer);
