@@ -1,3 +1,4 @@
+/** Numbers of revisions as addresses have them. */
 const numberMax = 2n ** 63n - 2n;
 
 /** What an address says as a revision's number, without leading zeros. Undefined: no revision can have it. */

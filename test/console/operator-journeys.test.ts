@@ -1,0 +1,145 @@
+/** What operators do in the console day by day: views, running calls, members, what was changed, and a control plane that goes away. */
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openConsole, type RunningConsole } from "../harness/console.ts";
+
+let gateway: RunningConsole;
+let page: Page;
+
+beforeAll(async () => {
+  gateway = await openConsole();
+  page = await gateway.signedIn();
+}, 120_000);
+afterAll(() => gateway?.close());
+
+const slow = 90_000;
+const heading = (name: string) => page.getByRole("heading", { name }).first();
+
+it(
+  "keeps a view of the log under a name: the slowest of those that went well, by its link alone",
+  async () => {
+    await (await gateway.call("demo-chat", "viewed")).text();
+    await page.goto(`${gateway.url}/calls?outcome=OK`);
+    await page.getByRole("columnheader", { name: "Took" }).getByRole("button").click();
+    await page.waitForURL(/sort=slowest/);
+    await page.getByRole("button", { name: "Views" }).click();
+    await page.getByRole("menuitem", { name: "Save this view" }).click();
+    await page.getByLabel("Name").fill("Good but slow");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByRole("button", { name: "Good but slow" }).waitFor();
+    const view = new URL(page.url()).searchParams.get("view");
+    await page.goto(`${gateway.url}/calls?view=${view}`);
+    await page.waitForURL(/outcome=OK.*sort=slowest|sort=slowest.*outcome=OK/);
+    await page.getByLabel("Outcome").selectOption("DENIED");
+    await page.getByRole("button", { name: "Good but slow, changed" }).click();
+    await page.getByRole("menuitem", { name: "All views" }).click();
+    await page.getByRole("button", { name: "Delete Good but slow" }).click();
+    await page.getByText("None is left.").waitFor();
+  },
+  slow,
+);
+
+it(
+  "watches a call while it runs, in two tabs over one connection, and ends it",
+  async () => {
+    const other = await page.context().newPage();
+    for (const tab of [page, other]) {
+      await tab.goto(`${gateway.url}/live`);
+      await tab.getByRole("heading", { name: "Live traffic" }).waitFor();
+      await tab.mouse.move(0, 0);
+    }
+    const answer = await fetch(`${gateway.restUrl}/v1/chat/completions`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${gateway.credentials.apiKey}`,
+        "content-type": "application/json",
+        "x-sim-gap-ms": "50",
+        "x-sim-tokens": "2000",
+      },
+      body: JSON.stringify({ model: "demo-chat", stream: true, messages: [{ role: "user", content: "tell me of rivers" }] }),
+    });
+    for (const tab of [page, other])
+      await tab.getByRole("region", { name: "Calls that run" }).getByText("streaming").waitFor({ timeout: 20_000 });
+    await other.close();
+    await page.getByRole("button", { name: "End it" }).click();
+    await page.getByRole("button", { name: "End the call" }).click();
+    expect(await answer.text()).toMatch(/an operator ended this call/);
+    await page.mouse.move(0, 0);
+    const ended = page.getByRole("region", { name: "Calls that have just ended" });
+    await ended.locator(`a[href="/calls/${answer.headers.get("x-penstock-call-id")}"]`).waitFor({ timeout: 20_000 });
+    await page.getByText("No call runs").waitFor();
+  },
+  slow,
+);
+
+it(
+  "asks a member in, who takes it up once and sees why not; and an administrator sees what they see",
+  async () => {
+    await page.goto(`${gateway.url}/organisation?tab=members&make=invitation`);
+    await page.getByRole("dialog").getByLabel("Name", { exact: true }).fill("ada");
+    await page.getByRole("button", { name: "Make the link" }).click();
+    const link = (await page.getByRole("region", { name: "The link" }).textContent()) ?? "";
+    await page.getByRole("button", { name: "I have it" }).click();
+    await page.getByText("invited", { exact: true }).waitFor();
+
+    const context = await gateway.browser.newContext();
+    const invited = await context.newPage();
+    await invited.goto(link);
+    await invited.getByRole("heading", { name: "Welcome" }).waitFor();
+    expect(await invited.getByRole("region", { name: "Your admin token" }).textContent()).toMatch(/^pat_/);
+    await invited.getByRole("button", { name: "I have it" }).click();
+    await invited.getByRole("heading", { name: "Overview" }).waitFor();
+    await invited.goto(`${gateway.url}/quotas`);
+    const refused = invited.getByRole("button", { name: "New quota" });
+    expect(await refused.isDisabled()).toBe(true);
+    await refused.locator("..").hover();
+    await invited.getByText("Your role is viewer. This needs the role operator.").waitFor();
+    await context.close();
+
+    await page.getByRole("button", { name: "View as viewer" }).click();
+    await page.getByText("You see the console as its viewers do.").waitFor();
+    await page.goto(`${gateway.url}/quotas`);
+    expect(await page.getByRole("button", { name: "New quota" }).isDisabled()).toBe(true);
+    await page.getByRole("button", { name: "Be yourself again" }).click();
+    await heading("Overview").waitFor();
+  },
+  slow,
+);
+
+it(
+  "finds a change in the audit log, sees what it did, and takes it back",
+  async () => {
+    await gateway.graphql(
+      `mutation { createQuota(input: { key: "by-mistake", scopeKind: ORGANISATION, resource: REQUESTS, window: DAY, limit: 5, enforcement: SHADOW }) { __typename } }`,
+    );
+    await page.goto(`${gateway.url}/audit?kind=quota&action=quota.create&via=GRAPHQL`);
+    await page.getByRole("cell", { name: "quota by-mistake made" }).click();
+    await page.getByText("by-mistake", { exact: true }).first().waitFor();
+    await page.getByRole("button", { name: "Take it back" }).click();
+    const dialog = page.getByRole("dialog").filter({ hasText: "to go on" });
+    await dialog.getByRole("textbox").fill((await dialog.locator("code").textContent()) ?? "");
+    await dialog.getByRole("button", { name: "Take it back" }).click();
+    await page.getByText(/^Revision \d+ is taken back$/).waitFor();
+    const { quotas } = await gateway.graphql<{ quotas: { edges: { node: { key: string } }[] } }>(
+      `{ quotas(first: 5, search: "by-mistake") { edges { node { key } } } }`,
+    );
+    expect(quotas.edges).toEqual([]);
+  },
+  slow,
+);
+
+it("keeps what it shows when the control plane goes away, says so, and goes on when it is back", async () => {
+  await page.goto(`${gateway.url}/prompts`);
+  await page.getByRole("link", { name: "support-answer" }).waitFor();
+  await page.getByText("Live ·").waitFor();
+  await gateway.stopControlPlane();
+  await page.getByText("Reconnecting").waitFor();
+  await page.getByRole("link", { name: "Quotas", exact: true }).click();
+  await page.getByText("The control plane does not answer").waitFor();
+  await page.goBack();
+  await page.getByText("What you see is from").waitFor();
+  await page.getByRole("link", { name: "support-answer" }).waitFor();
+  await gateway.startControlPlane();
+  await page.getByText("What you see is from").waitFor({ state: "detached", timeout: 40_000 });
+  await page.getByText("Live ·").waitFor({ timeout: 40_000 });
+}, 150_000);
