@@ -129,6 +129,9 @@ it(
 );
 
 it("keeps what it shows when the control plane goes away, says so, and goes on when it is back", async () => {
+  // A page's script comes from the control plane too: one that was never opened cannot be opened while it is away.
+  await page.goto(`${gateway.url}/quotas`);
+  await heading("Quotas").waitFor();
   await page.goto(`${gateway.url}/prompts`);
   await page.getByRole("link", { name: "support-answer" }).waitFor();
   await page.getByText("Live ·").waitFor();
