@@ -19,6 +19,14 @@ import { Code } from "./ui/marks.tsx";
 
 const root = createRootRoute({ component: () => <Shell viewer={useViewer()} />, notFoundComponent: NotFound, errorComponent: Broken });
 
+/** A page's script comes from the control plane too. Under its own name, or the router would load the whole console anew, from nobody. */
+class PageUnreachable extends Error {
+  override readonly name = "PageUnreachable";
+}
+const unreachable = (cause: unknown): never => {
+  throw new PageUnreachable("the page's script could not be loaded", { cause });
+};
+
 /** What a page's module says of its address, with which links to it are checked. */
 type AddressOf<Module> = Module extends { readonly address: infer Known extends Shape } ? StateOf<Known> : Record<never, never>;
 
@@ -32,7 +40,7 @@ const page = <Path extends string, Module extends Record<string, unknown>>(
     path,
     // The module is loaded for the page alone, so its own `useUrlState` reads the words, and refuses those it does not know.
     validateSearch: (given: Record<string, unknown>) => given as AddressOf<Module>,
-    component: lazyRouteComponent(load, name),
+    component: lazyRouteComponent(() => load().catch(unreachable), name),
   });
 
 const router = createRouter({
@@ -104,6 +112,21 @@ function NotFound() {
 }
 
 function Broken({ error }: ErrorComponentProps) {
+  if (error instanceof PageUnreachable)
+    return (
+      <Page title="Not loaded">
+        <div className="card stack">
+          <p>
+            The control plane does not answer, or it was upgraded while this was open. Pages that you have seen still show what they knew.
+          </p>
+          <div>
+            <Button look="primary" onClick={() => location.reload()}>
+              Load again
+            </Button>
+          </div>
+        </div>
+      </Page>
+    );
   return (
     <Page title="This page failed">
       <div className="card stack">

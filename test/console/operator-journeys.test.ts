@@ -129,7 +129,6 @@ it(
 );
 
 it("keeps what it shows when the control plane goes away, says so, and goes on when it is back", async () => {
-  // A page's script comes from the control plane too: one that was never opened cannot be opened while it is away.
   await page.goto(`${gateway.url}/quotas`);
   await heading("Quotas").waitFor();
   await page.goto(`${gateway.url}/prompts`);
@@ -139,6 +138,10 @@ it("keeps what it shows when the control plane goes away, says so, and goes on w
   await page.getByText("Reconnecting").waitFor();
   await page.getByRole("link", { name: "Quotas", exact: true }).click();
   await page.getByText("The control plane does not answer").waitFor();
+  // Of a page that was never opened not even the script is here.
+  await page.getByRole("link", { name: "Models", exact: true }).click();
+  await page.getByRole("heading", { name: "Not loaded" }).waitFor();
+  await page.goBack();
   await page.goBack();
   await page.getByText("What you see is from").waitFor();
   await page.getByRole("link", { name: "support-answer" }).waitFor();
