@@ -55,9 +55,19 @@ function placeMarks(plot: uPlot, lines: readonly Line[]): void {
   }
 }
 
-/** A bar of nothing would be drawn as a dash. Steps that are known only in part are in the table, and say so. */
-const drawn = (values: readonly (number | null)[], of: Steps & Pick<ChartProps, "bars">): (number | null)[] =>
-  values.map((value, index) => ((of.bars ? value === 0 : isPart(of, index)) ? null : value));
+/**
+ * A bar of nothing would be drawn as a dash. Steps that are known only in part are in the table, and say so; where nothing was in the
+ * others, as in an installation's first hour, they are all there is to see.
+ */
+function drawn(values: readonly (number | null)[], of: Steps & Pick<ChartProps, "bars">): (number | null)[] {
+  if (of.bars) return values.map((value) => (value === 0 ? null : value));
+  const whole = values.map((value, index) => (isPart(of, index) ? null : value));
+  return whole.some((value) => value !== null && value !== 0) ? whole : [...values];
+}
+
+/** What would stand there twice, where steps are finer than words, stands once. */
+const tickWords = (values: readonly number[], format: (value: number) => string): string[] =>
+  values.map((value, index) => (index > 0 && format(value) === format(values[index - 1] ?? 0) ? "" : format(value)));
 
 export function ChartCanvas({ times, series, format, bars = false, from, marks = none }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
@@ -93,7 +103,12 @@ export function ChartCanvas({ times, series, format, bars = false, from, marks =
         },
         axes: [
           { ...axis, values: timeWords },
-          { ...axis, size: 64, values: (_plot, values) => values.map((value) => format(value)) },
+          {
+            ...axis,
+            size: 64,
+            values: (plot, values) =>
+              plot.scales["y"]?.max === 1 ? values.map((value) => (value === 0 ? format(0) : "")) : tickWords(values, format),
+          },
         ],
         series: [
           { value: timeNow },
