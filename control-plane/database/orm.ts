@@ -44,6 +44,7 @@ import { CallsInOrder } from "./migrations/0094-calls-in-order.ts";
 import { SavedViews } from "./migrations/0095-saved-views.ts";
 import { ContentListed } from "./migrations/0096-content-listed.ts";
 import { BackendOutages } from "./migrations/0097-backend-outage.ts";
+import { AuditOfRevision } from "./migrations/0098-audit-of-revision.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -81,6 +82,7 @@ const migrations = [
   { name: "0095-saved-views", class: SavedViews },
   { name: "0096-content-listed", class: ContentListed },
   { name: "0097-backend-outage", class: BackendOutages },
+  { name: "0098-audit-of-revision", class: AuditOfRevision },
 ];
 
 const connectionsMax = 10;

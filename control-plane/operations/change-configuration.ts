@@ -33,6 +33,7 @@ import { changedColumns, imageOf } from "../snapshot/row-image.ts";
 
 /** Changes stand in line for one lock; who waits longer than this is told to try again. */
 const lineMs = 4_000;
+const reasonMax = 2_000;
 
 /** Changed by every change, so no news in the audit log. */
 const bookkeeping: ReadonlySet<string> = new Set(["revision", "createdAt", "updatedAt"]);
@@ -80,6 +81,8 @@ export interface ConfigurationChange {
   ): Promise<ConfigRows[Kind]>;
   /** A better summary, where only the work knows the names. */
   describe(summary: string): void;
+  /** Why, as who changes it said; the audit entry keeps it. At most 2000 characters; empty: nothing was said. */
+  because(reason: string): void;
   /** Takes a row that the work has loaded itself, before it changes it. */
   track<Kind extends ConfigKind>(kind: Kind, row: ConfigRows[Kind]): void;
 }
@@ -122,7 +125,7 @@ async function changeIn<T>(
   const at = new Date();
   const rows = trackedRows(em, author, at, description.asOf ?? at);
   const value = await work(rows.change);
-  const summary = rows.summary() ?? description.summary;
+  const { summary = description.summary, reason } = rows.said();
   const changed = rows.touched();
   if (changed.length === 0) return { value, revision: { epoch: state.epoch, number: state.number, hash: state.hash } };
 
@@ -162,7 +165,7 @@ async function changeIn<T>(
         after,
       }),
     ),
-    em.create(AuditEntry, auditOf(author, description.action, summary, at, number, touched)),
+    em.create(AuditEntry, auditOf(author, description.action, { summary, reason }, at, number, touched)),
   ]);
   await em.flush();
   await asSystem(em, () => em.nativeUpdate(ConfigState, { singleton: true }, { number, hash }));
@@ -180,12 +183,13 @@ interface TrackedRows {
   readonly change: ConfigurationChange;
   /** To be asked once: it counts the revisions of the rows up. */
   touched(): readonly ChangedRow[];
-  summary(): string | undefined;
+  said(): { readonly summary: string | undefined; readonly reason: string };
 }
 
 function trackedRows(em: EntityManager, author: ChangeAuthor, at: Date, asOf: Date): TrackedRows {
   const tracked = new Map<string, { kind: ConfigKind; row: ConfigRow; before: JsonObject | undefined }>();
   let summary: string | undefined;
+  let reason = "";
   const keep = (kind: ConfigKind, row: ConfigRow, before: JsonObject | undefined) => {
     const key = `${kind} ${row.id}`;
     if (!tracked.has(key)) tracked.set(key, { kind, row, before });
@@ -216,6 +220,9 @@ function trackedRows(em: EntityManager, author: ChangeAuthor, at: Date, asOf: Da
     describe: (text) => {
       summary = text;
     },
+    because: (text) => {
+      reason = text.trim().slice(0, reasonMax);
+    },
     track: (kind, row) => keep(kind, row, imageOf(row)),
   };
   const touched = (): readonly ChangedRow[] =>
@@ -228,7 +235,7 @@ function trackedRows(em: EntityManager, author: ChangeAuthor, at: Date, asOf: Da
       const operation = before === undefined ? "create" : row.archivedAt != null && before.archivedAt === null ? "archive" : "update";
       return [{ kind, row, operation, before, after: imageOf(row) } as const];
     });
-  return { change, touched, summary: () => summary };
+  return { change, touched, said: () => ({ summary, reason }) };
 }
 
 async function writeResources(em: EntityManager, organisationId: string, touched: readonly CompiledRow[]): Promise<void> {
@@ -269,7 +276,14 @@ function deltaOf(state: ConfigState, number: bigint, at: Date, touched: readonly
 }
 
 /** Names of columns and never their values: a secret cannot get into the log by way of a change. */
-function auditOf(author: ChangeAuthor, action: string, summary: string, at: Date, number: bigint, touched: readonly ChangedRow[]) {
+function auditOf(
+  author: ChangeAuthor,
+  action: string,
+  { summary, reason }: { readonly summary: string; readonly reason: string },
+  at: Date,
+  number: bigint,
+  touched: readonly ChangedRow[],
+) {
   const first = touched[0];
   return {
     id: v7(),
@@ -282,6 +296,7 @@ function auditOf(author: ChangeAuthor, action: string, summary: string, at: Date
     revisionNumber: number,
     details: {
       summary,
+      ...(reason === "" ? {} : { reason }),
       // A restore can touch thousands; the revision has them all.
       changes: touched.slice(0, 100).map(({ kind, row, operation, before, after }) => ({
         kind,

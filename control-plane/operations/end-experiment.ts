@@ -51,6 +51,7 @@ export async function shipExperiment(change: ConfigurationChange, row: Experimen
   if (deploys != null && variant.prompt !== null && "version" in variant.prompt && variant.prompt.version === deploys.version) {
     const prompt = await change.edit("prompt", deploys.promptId);
     pointLabel(change, prompt, deploys.label, deploys.version);
+    change.because(reason);
     change.describe(`experiment ${row.key}: ${deploys.label} of ${prompt.name} is version ${deploys.version}`);
     return;
   }

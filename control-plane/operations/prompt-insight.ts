@@ -5,6 +5,7 @@ import { compileTemplate, MissingVariable } from "#agreements/prompt-template.ts
 import { type PromptBinding, ResourceSchema } from "#proto/penstock/config/v1/snapshot_pb.ts";
 import { ValidationError } from "../control-error.ts";
 import { ConfigResource } from "../database/entities/config-resource.ts";
+import { Experiment } from "../database/entities/experiment.ts";
 import type { PromptVersion } from "../database/entities/prompt-version.ts";
 import type { EntityManager } from "../database/orm.ts";
 
@@ -51,6 +52,15 @@ export async function usersOfPrompt(em: EntityManager, promptId: string): Promis
     [promptId],
   );
   return [...bound, ...rendering.map((row): PromptUser => ({ kind: "prompt", ...row, variant: null, label: null }))];
+}
+
+/** Whose variants bring a version of it, in whatever state they are; the newest first. */
+export async function experimentsOfPrompt(em: EntityManager, promptId: string, limit: number): Promise<Experiment[]> {
+  const found = await em.execute<{ id: string }[]>(
+    "select id::text as id from experiment where archived_at is null and variants @> ?::jsonb order by id desc limit ?",
+    [JSON.stringify([{ prompt: { promptId } }]), limit],
+  );
+  return em.find(Experiment, { id: { $in: found.map(({ id }) => id) } }, { orderBy: { id: "desc" } });
 }
 
 export interface PromptVersionMetrics {

@@ -8,12 +8,21 @@ import { type LabelRolloutSettings, PromptLabelRequest } from "../database/entit
 import type { EntityManager } from "../database/orm.ts";
 import { pointLabel, refuseToMove } from "./add-prompt-version.ts";
 import type { ConfigurationChange } from "./change-configuration.ts";
+import { placesBefore } from "./label-history.ts";
 import { rollOutLabel } from "./roll-out-label.ts";
 
+interface LabelTarget {
+  readonly label: string;
+  readonly version: number;
+  /** Empty: nothing was said. */
+  readonly reason: string;
+}
+
 /** @throws ValidationError for a label that is not for one person to move. */
-export function moveLabel(change: ConfigurationChange, prompt: Prompt, label: string, version: number): void {
-  refuseToMove(prompt, label);
-  pointLabel(change, prompt, label, version);
+export function moveLabel(change: ConfigurationChange, prompt: Prompt, to: LabelTarget): void {
+  refuseToMove(prompt, to.label);
+  pointLabel(change, prompt, to.label, to.version);
+  change.because(to.reason);
 }
 
 /** @throws ValidationError for a label that is not for one person to move, or that cannot be moved by steps. */
@@ -40,15 +49,9 @@ export function removeLabel(change: ConfigurationChange, prompt: Prompt, label: 
  * @throws ValidationError where it never pointed anywhere else.
  */
 export async function rollBackLabel(change: ConfigurationChange, prompt: Prompt, label: string): Promise<void> {
-  const [before] = await change.em.execute<{ version: string }[]>(
-    `select before->'labels'->>? as version from revision_change
-     where entity_id = ? and kind = 'prompt' and before is not null and before->'labels'->>? is not null
-       and before->'labels'->>? is distinct from after->'labels'->>?
-     order by epoch, number desc limit 1`,
-    [label, prompt.id, label, label, label],
-  );
+  const before = (await placesBefore(change.em, prompt)).get(label);
   if (before === undefined) throw new ValidationError([{ path: "label", message: `${label} has not pointed at another version before` }]);
-  pointLabel(change, prompt, label, Number(before.version));
+  pointLabel(change, prompt, label, before.version);
 }
 
 /** @throws ValidationError where the label is not protected and can simply be moved. */
@@ -103,6 +106,7 @@ export async function decideLabelRequest(
   request.state = approve ? "approved" : "declined";
   request.decidedBy = change.actor;
   request.decidedAt = change.at;
+  change.because(request.comment);
   const { label, version, rollout } = request;
   let experiment: Experiment | null = null;
   if (approve && version != null && rollout != null) experiment = await rollOutLabel(change, prompt, { label, version }, rollout);

@@ -145,6 +145,26 @@ it("the version that a name, a label or a route means at present is there with i
   expect(theirs.promptsNamed).toEqual([null]);
 });
 
+it("versions are found by number, message and author, page by page, and one by its number", async () => {
+  const prompt = await newPrompt("searched");
+  for (const commitMessage of ["Greets", "Greets 3 times", "Ends", "Greets and ends"]) await version(prompt.id, "x", { commitMessage });
+  const found = async (arguments_: string) =>
+    (await client.ask(admin, `{ prompt(id: "${prompt.id}") { versions${arguments_} { version } } }`)).data.prompt.versions.map(
+      (one: { version: number }) => one.version,
+    );
+  expect(await found('(search: "GREETS")')).toEqual([4, 2, 1]);
+  expect(await found('(search: "3")')).toEqual([3, 2]);
+  expect(await found('(search: "version 3")')).toEqual([3]);
+  expect(await found('(search: "99999999999999")')).toEqual([]);
+  expect(await found("(first: 2, before: 4)")).toEqual([3, 2]);
+  const one = await client.ask(
+    admin,
+    `{ prompt(id: "${prompt.id}") { is: version(number: 3) { commitMessage } not: version(number: 5) { commitMessage } } }`,
+  );
+  expect(one.data.prompt).toEqual({ is: { commitMessage: "Ends" }, not: null });
+  expect((await client.ask(admin, `{ prompt(id: "${prompt.id}") { versions(first: 101) { version } } }`)).errors).toHaveLength(1);
+});
+
 describe("a version", () => {
   it("keeps tools, schemas, message and author, and reaches nodes with them", async () => {
     const prompt = await newPrompt("full", { folder: "support/email" });
@@ -230,6 +250,66 @@ describe("labels", () => {
     expect((await mutate("rollBackPromptLabel", { promptId: prompt.id, label: "staging" }, "prompt { id }")).issues[0].path).toBe("label");
   });
 
+  it("keep their history: from where to where, who, why, by what way, and where the way back goes", async () => {
+    const prompt = await newPrompt("storied");
+    await version(prompt.id, "one", { labels: ["production", "staging"], commitMessage: "the first" });
+    const { prompt: two } = await version(prompt.id, "two");
+    const { prompt: three } = await version(prompt.id, "three");
+    const history = async (arguments_ = "") =>
+      (
+        await client.ask(
+          admin,
+          `{ prompt(id: "${prompt.id}") {
+               revision
+               labels { name version previousVersion previousUntil }
+               labelMoves${arguments_} { label at actor fromVersion toVersion way reason revisionNumber experiment { id } }
+             } }`,
+        )
+      ).data.prompt;
+    const moved = { actor: "token:admin", experiment: null, at: expect.any(String), revisionNumber: expect.any(String) };
+    const begun = { ...moved, fromVersion: null, toVersion: 1, way: "HAND", reason: "the first" };
+    const atFirst = await history();
+    expect(atFirst.labelMoves).toEqual([
+      { ...begun, label: "production" },
+      { ...begun, label: "staging" },
+    ]);
+    expect(atFirst.labels).toEqual([
+      { name: "latest", version: 3, previousVersion: null, previousUntil: null },
+      { name: "production", version: 1, previousVersion: null, previousUntil: null },
+      { name: "staging", version: 1, previousVersion: null, previousUntil: null },
+    ]);
+
+    const at = (expectedRevision: number) => ({ promptId: prompt.id, expectedRevision, label: "production" });
+    const up = await mutate("setPromptLabel", { ...at(three.revision), version: 2, reason: "  kinder " }, "prompt { revision }");
+    await mutate("setPromptLabel", { ...at(up.prompt.revision), version: 3 }, "prompt { revision }");
+    const before = await history();
+    const [last] = before.labelMoves;
+    expect(before.labels[1]).toEqual({ name: "production", version: 3, previousVersion: 2, previousUntil: last.at });
+    expect((await mutate("rollBackPromptLabel", at(two.revision), "prompt { id }")).code).toBe("CONFLICT");
+    await mutate("rollBackPromptLabel", { ...at(before.revision), reason: "too kind" }, "prompt { id }");
+
+    const after = await history();
+    expect(after.labelMoves.slice(0, 3)).toEqual([
+      { ...moved, label: "production", fromVersion: 3, toVersion: 2, way: "ROLL_BACK", reason: "too kind" },
+      { ...moved, label: "production", fromVersion: 2, toVersion: 3, way: "HAND", reason: "" },
+      { ...moved, label: "production", fromVersion: 1, toVersion: 2, way: "HAND", reason: "kinder" },
+    ]);
+    expect(after.labels[1]).toMatchObject({ version: 2, previousVersion: 3, previousUntil: after.labelMoves[0].at });
+
+    await mutate("removePromptLabel", at(after.revision), "prompt { id }");
+    const { revision } = await history();
+    await mutate("setPromptLabel", { ...at(revision), version: 2 }, "prompt { id }");
+    const again = await history(`(label: "production", before: "${after.labelMoves[0].at}")`);
+    expect(again.labels[1]).toMatchObject({ name: "production", version: 2, previousVersion: 3 });
+    expect(again.labelMoves.map(({ toVersion }: { toVersion: number }) => toVersion)).toEqual([3, 2, 1]);
+    expect((await history()).labelMoves.slice(0, 2)).toMatchObject([
+      { fromVersion: null, toVersion: 2 },
+      { fromVersion: 2, toVersion: null },
+    ]);
+    const theirs = await client.ask(stranger, `{ prompt(id: "${prompt.id}") { labelMoves { at } } }`);
+    expect(theirs.data.prompt).toBeNull();
+  });
+
   it("that are protected move when a second person approves, and not before, and not by who asked", async () => {
     const prompt = await newPrompt("guarded", { protectedLabels: ["production"] });
     expect((await version(prompt.id, "one", { labels: ["production"] })).issues[0]).toMatchObject({
@@ -266,6 +346,8 @@ describe("labels", () => {
     expect((await decide(asked.id, true, admin)).code).toBe("FORBIDDEN");
     expect((await decide(asked.id, true, stranger)).code).toBe("NOT_FOUND");
     const approved = await decide(asked.id, true, second);
+    const told = await client.ask(admin, `{ prompt(id: "${prompt.id}") { labelMoves { actor way reason toVersion } } }`);
+    expect(told.data.prompt.labelMoves).toEqual([{ actor: "token:second", way: "APPROVAL", reason: "please", toVersion: 1 }]);
     expect(approved.prompt.labels).toContainEqual({ name: "production", version: 1 });
     expect(approved.request).toEqual({ state: "APPROVED", decidedBy: "token:second" });
     expect((await decide(asked.id, true, second)).issues[0].path).toBe("id");

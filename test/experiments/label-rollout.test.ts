@@ -88,7 +88,7 @@ const callsOf = (world: RunningExperiment, experimentId: string, variants: reado
 
 describe("a label that is moved by steps", () => {
   it("starts an experiment on the route that binds it, and moves when all steps have held", async () => {
-    const { world, routeId, rollOut, production, look } = await deployed();
+    const { world, promptId, routeId, rollOut, production, look } = await deployed();
     const { experiment } = await rollOut(3);
     expect(experiment).toMatchObject({
       key: "support-mail-production-v3",
@@ -116,6 +116,28 @@ describe("a label that is moved by steps", () => {
       rolloutState: { state: "COMPLETED" },
       conclusion: { outcome: "SHIPPED", variant: "v3" },
       route: { prompt: { label: "production", version: null } },
+    });
+    const told = await client.ask(
+      world.admin,
+      `query($id: ID!) { prompt(id: $id) {
+         labelMoves(label: "production") { actor fromVersion toVersion way reason experiment { key } }
+         experiments { key status }
+       } }`,
+      { id: promptId },
+    );
+    expect(told.data.prompt).toEqual({
+      labelMoves: [
+        {
+          actor: "system:experiments",
+          fromVersion: 1,
+          toVersion: 3,
+          way: "ROLLOUT",
+          reason: "all steps held without harm",
+          experiment: { key: "support-mail-production-v3" },
+        },
+        { actor: "token:admin", fromVersion: null, toVersion: 1, way: "HAND", reason: "", experiment: null },
+      ],
+      experiments: [{ key: "support-mail-production-v3", status: "STOPPED" }],
     });
   });
 

@@ -7,6 +7,7 @@ import type { EntityManager } from "../../database/orm.ts";
 import { type PromptDifference, promptDifferences, promptPatch } from "../../operations/compare-prompts.ts";
 import {
   dryRun,
+  experimentsOfPrompt,
   type PromptUser,
   type PromptVersionMetrics,
   promptVersionMetrics,
@@ -16,10 +17,12 @@ import {
 import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
 import { enumOf, inOrganisation } from "../config-type.ts";
+import { Experiment } from "./experiment.ts";
 import { Prompt, PromptVersion } from "./prompt.ts";
 
 const dayMs = 86_400_000;
 const daysMax = 93;
+const experimentsShown = 100;
 
 const PromptUserKind = enumOf("PromptUserKind", ["route", "experiment", "prompt"]);
 const PromptUserType = builder.objectRef<PromptUser>("PromptUser").implement({
@@ -52,6 +55,11 @@ const MetricsType = builder.objectRef<PromptVersionMetrics>("PromptVersionMetric
 });
 
 builder.objectFields(Prompt, (t) => ({
+  experiments: t.field({
+    type: [Experiment],
+    description: `Whose variants bring a version of it, in whatever state they are; the newest ${experimentsShown}.`,
+    resolve: (row, _args, context) => inOrganisation(context, (em) => experimentsOfPrompt(em, row.id, experimentsShown)),
+  }),
   usedBy: t.field({
     type: [PromptUserType],
     resolve: (row, _args, context) => inOrganisation(context, (em) => usersOfPrompt(em, row.id)),

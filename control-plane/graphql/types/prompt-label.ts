@@ -4,6 +4,7 @@ import { isUuid } from "../../database/config-kinds.ts";
 import type { Experiment as ExperimentRow } from "../../database/entities/experiment.ts";
 import { Prompt as PromptEntity, type Prompt as PromptRow } from "../../database/entities/prompt.ts";
 import { type LabelRolloutSettings, PromptLabelRequest as PromptLabelRequestEntity } from "../../database/entities/prompt-label-request.ts";
+import { type LabelMove, labelMoves, movesShown, moveWays } from "../../operations/label-history.ts";
 import {
   decideLabelRequest,
   moveLabel,
@@ -28,6 +29,7 @@ const SetPromptLabelInput = builder.inputType("SetPromptLabelInput", {
     expectedRevision: t.int({ required: true }),
     label: t.string({ required: true }),
     version: t.int({ required: true }),
+    reason: t.string({ description: "For the label's history and the audit log." }),
   }),
 });
 const SetPromptLabelPayload = configPayload("SetPromptLabelPayload", "prompt", Prompt);
@@ -38,12 +40,14 @@ builder.mutationField("setPromptLabel", (t) =>
     authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: SetPromptLabelInput, required: true }) },
-    resolve: (_root, { input, ...wait }, context) =>
-      mutate(context, wait, { action: "prompt.set_label", summary: "label set" }, async (change) => {
+    resolve: (_root, { input, ...wait }, context) => {
+      requireStorable({ reason: input.reason });
+      return mutate(context, wait, { action: "prompt.set_label", summary: "label set" }, async (change) => {
         const row = await change.edit("prompt", input.promptId, { expectedRevision: input.expectedRevision });
-        moveLabel(change, row, input.label, input.version);
+        moveLabel(change, row, { label: input.label, version: input.version, reason: input.reason ?? "" });
         return row;
-      }),
+      });
+    },
   }),
 );
 
@@ -128,21 +132,27 @@ builder.mutationField("removePromptLabel", (t) =>
 );
 
 const RollBackPromptLabelInput = builder.inputType("RollBackPromptLabelInput", {
-  fields: (t) => ({ promptId: t.id({ required: true }), label: t.string({ required: true }) }),
+  fields: (t) => ({
+    promptId: t.id({ required: true }),
+    expectedRevision: t.int({ description: "Where only what was looked at shall be undone. Default: whatever it is." }),
+    label: t.string({ required: true }),
+    reason: t.string({ description: "For the label's history and the audit log." }),
+  }),
 });
 const RollBackPromptLabelPayload = configPayload("RollBackPromptLabelPayload", "prompt", Prompt);
 builder.mutationField("rollBackPromptLabel", (t) =>
   t.field({
     type: RollBackPromptLabelPayload,
-    description: "Back to the version that the label pointed at before, also where it is protected.",
+    description: "Back to the label's previousVersion, also where it is protected.",
     authScopes: { developer: true },
     errors: updateErrors,
     args: { ...waitArguments, input: t.arg({ type: RollBackPromptLabelInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) => {
-      requireStorable({ label: input.label });
+      requireStorable({ label: input.label, reason: input.reason });
       return mutate(context, wait, { action: "prompt.roll_back_label", summary: "label rolled back" }, async (change) => {
-        const row = await change.edit("prompt", input.promptId);
+        const row = await change.edit("prompt", input.promptId, { expectedRevision: input.expectedRevision ?? undefined });
         await rollBackLabel(change, row, input.label);
+        change.because(input.reason ?? "");
         return row;
       });
     },
@@ -170,6 +180,44 @@ const PromptLabelRequest = builder.objectRef<PromptLabelRequestEntity>("PromptLa
     decidedAt: t.field({ type: "DateTime", nullable: true, resolve: (row) => row.decidedAt ?? null }),
   }),
 });
+
+const PromptLabelMoveWay = enumOf("PromptLabelMoveWay", moveWays);
+const PromptLabelMove = builder.objectRef<LabelMove>("PromptLabelMove").implement({
+  description: "A label went from one version to another.",
+  fields: (t) => ({
+    label: t.exposeString("label"),
+    at: t.field({ type: "DateTime", resolve: ({ at }) => at }),
+    actor: t.exposeString("actor"),
+    fromVersion: t.exposeInt("fromVersion", { nullable: true, description: "Null: it was not there before." }),
+    toVersion: t.exposeInt("toVersion", { nullable: true, description: "Null: it was taken away." }),
+    way: t.field({
+      type: PromptLabelMoveWay,
+      description:
+        "HAND: set, or given to a new version. ROLLOUT: by steps, in the experiment. APPROVAL: a second person agreed. ROLL_BACK: rollBackPromptLabel. RESTORE: with an earlier revision.",
+      resolve: ({ way }) => way,
+    }),
+    reason: t.exposeString("reason", { description: "Why, as was said. Empty: nothing was." }),
+    revisionNumber: t.field({ type: "BigInt", resolve: ({ revision }) => BigInt(revision) }),
+    experiment: t.field({
+      type: Experiment,
+      nullable: true,
+      description: "That moved it by steps.",
+      resolve: async ({ experimentId }, _args, { loaders }) =>
+        experimentId === null ? null : ((await loaders.experiment.load(experimentId)) ?? null),
+    }),
+  }),
+});
+builder.objectField(Prompt, "labelMoves", (t) =>
+  t.field({
+    type: [PromptLabelMove],
+    description: `The newest ${movesShown} before the given time, of all labels but latest.`,
+    args: { label: t.arg.string(), before: t.arg({ type: "DateTime" }) },
+    resolve: (row, { label, before }, context) => {
+      requireStorable({ label });
+      return inOrganisation(context, (em) => labelMoves(em, row, { label: label ?? undefined, before: before ?? undefined }));
+    },
+  }),
+);
 
 const requestsShown = 100;
 builder.objectField(Prompt, "labelRequests", (t) =>

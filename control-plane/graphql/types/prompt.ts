@@ -10,13 +10,24 @@ import {
 } from "../../database/entities/prompt-version.ts";
 import type { JsonObject } from "../../database/entities/route.ts";
 import { addPromptVersion } from "../../operations/add-prompt-version.ts";
+import { type LabelPlace, placesBefore } from "../../operations/label-history.ts";
 import { inputsOf } from "../../operations/prompt-insight.ts";
+import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
 import { ConfigChange, type ConfigPayload, configPayload, waitArguments } from "../config-mutation.ts";
-import { addArchive, addQueries, configFields, enumOf, inOrganisation, mutate } from "../config-type.ts";
+import { addArchive, addQueries, configFields, enumOf, holds, inOrganisation, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
 
 const versionsShown = 100;
+const versionMax = 2 ** 31 - 1;
+
+/** A number means one version, and may stand in a message too. */
+function versionsCalled(search: string): object {
+  if (search === "") return {};
+  const said = holds(["commitMessage", "author"], search);
+  const number = Number(/^(?:version )?(\d+)$/i.exec(search)?.[1] ?? Number.NaN);
+  return number <= versionMax ? { $or: [{ version: number }, said] } : said;
+}
 
 const PromptKind = enumOf("PromptKind", promptKinds);
 const TemplateFormat = enumOf("TemplateFormat", ["liquid", "mustache"]);
@@ -54,8 +65,29 @@ export const PromptVersion = builder.objectRef<PromptVersionEntity>("PromptVersi
   }),
 });
 
-const PromptLabel = builder.objectRef<{ readonly name: string; readonly version: number }>("PromptLabel").implement({
-  fields: (t) => ({ name: t.exposeString("name"), version: t.exposeInt("version") }),
+interface StandingLabel {
+  readonly name: string;
+  readonly version: number;
+  /** Of all labels of the prompt at once. */
+  readonly placesBefore: () => Promise<ReadonlyMap<string, LabelPlace>>;
+}
+
+const PromptLabel = builder.objectRef<StandingLabel>("PromptLabel").implement({
+  fields: (t) => ({
+    name: t.exposeString("name"),
+    version: t.exposeInt("version"),
+    previousVersion: t.int({
+      nullable: true,
+      description: "Where it stood before, and where rollBackPromptLabel takes it. Null: it never stood elsewhere, or is latest.",
+      resolve: async ({ name, placesBefore }) => (await placesBefore()).get(name)?.version ?? null,
+    }),
+    previousUntil: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When it left previousVersion.",
+      resolve: async ({ name, placesBefore }) => (await placesBefore()).get(name)?.until ?? null,
+    }),
+  }),
 });
 
 export const Prompt = builder.objectRef<PromptRow>("Prompt").implement({
@@ -73,23 +105,46 @@ export const Prompt = builder.objectRef<PromptRow>("Prompt").implement({
     }),
     labels: t.field({
       type: [PromptLabel],
-      resolve: (row) =>
-        Object.entries(row.labels)
-          .map(([name, version]) => ({ name, version }))
-          .sort((a, b) => (a.name < b.name ? -1 : 1)),
+      resolve: (row, _args, context) => {
+        let places: Promise<ReadonlyMap<string, LabelPlace>> | undefined;
+        const before = () => {
+          places ??= inOrganisation(context, (em) => placesBefore(em, row));
+          return places;
+        };
+        return Object.entries(row.labels)
+          .map(([name, version]) => ({ name, version, placesBefore: before }))
+          .sort((a, b) => (a.name < b.name ? -1 : 1));
+      },
     }),
     versions: t.field({
       type: [PromptVersion],
-      description: `The newest ${versionsShown} before the given one.`,
-      args: { before: t.arg.int() },
-      resolve: (row, { before }, context) =>
-        inOrganisation(context, (em) =>
+      description: `The newest before the given one, ${versionsShown} at most.`,
+      args: {
+        before: t.arg.int(),
+        first: t.arg.int(),
+        search: t.arg.string({ description: "Those with this number, or with this in their message or author, in upper or lower case." }),
+      },
+      resolve: (row, { before, first, search }, context) => {
+        if (first != null && (first < 1 || first > versionsShown))
+          throw new ValidationError([{ path: "first", message: `must be from 1 to ${versionsShown}` }]);
+        requireStorable({ search });
+        return inOrganisation(context, (em) =>
           em.find(
             PromptVersionEntity,
-            { promptId: row.id, ...(before == null ? {} : { version: { $lt: before } }) },
-            { orderBy: { version: "desc" }, limit: versionsShown },
+            {
+              $and: [{ promptId: row.id }, before == null ? {} : { version: { $lt: before } }, versionsCalled(search?.trim() ?? "")],
+            },
+            { orderBy: { version: "desc" }, limit: first ?? versionsShown },
           ),
-        ),
+        );
+      },
+    }),
+    version: t.field({
+      type: PromptVersion,
+      nullable: true,
+      args: { number: t.arg.int({ required: true }) },
+      resolve: (row, { number }, context) =>
+        inOrganisation(context, (em) => em.findOne(PromptVersionEntity, { promptId: row.id, version: number })),
     }),
   }),
 });
@@ -211,6 +266,7 @@ builder.mutationField("createPromptVersion", (t) =>
           commitMessage: input.commitMessage ?? "",
           labels: input.labels ?? [],
         });
+        change.because(promptVersion.commitMessage);
         return { prompt, promptVersion };
       }),
   }),
