@@ -12,7 +12,10 @@ const [count = "1", directory = "."] = process.argv.slice(2);
 const settings = { ...readDataPlaneSettings(process.env), restPort: 0, grpcPort: 0, opsPort: 0 };
 const nodes = await Promise.all(
   Array.from({ length: Number(count) }, (_, index) =>
-    startDataPlane({ ...settings, dataDirectory: join(directory, `node-${index}`) }, openLogger("warn")),
+    startDataPlane(
+      { ...settings, nodeName: `${settings.nodeName}/${index}`, dataDirectory: join(directory, `node-${index}`) },
+      openLogger("warn"),
+    ),
   ),
 );
 await Promise.all(nodes.map(({ ready }) => ready));

@@ -75,6 +75,7 @@ export async function startDistribution(
       wait: tracker.wait,
       nodes: tracker.nodes,
       heard: tracker.heard,
+      nameOf: tracker.nameOf,
       onReport: tracker.onReport,
       current: source.current,
       onChange: source.onChange,

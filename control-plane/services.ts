@@ -57,6 +57,8 @@ export interface Propagation {
   nodes(): Promise<readonly KnownNode[]>;
   /** Those that this process has heard of itself, sorted by id: from memory, for those who watch. */
   heard(): readonly KnownNode[];
+  /** What people call a node, also one that is gone: its name, told apart where others have it too, else a piece of its id. */
+  nameOf(nodeId: string): string;
   /** Calls back after each report of a node, and after each change of `current`. @returns a function that ends it. */
   onReport(listener: () => void): () => void;
 }
@@ -103,5 +105,6 @@ export const noPropagation: Propagation = {
   onChange: () => () => {},
   nodes: async () => [],
   heard: () => [],
+  nameOf: (nodeId) => nodeId,
   onReport: () => () => {},
 };

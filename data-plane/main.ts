@@ -97,6 +97,7 @@ import type { DataPlaneSettings } from "./settings.ts";
 import { configTrust } from "./snapshot/config-trust.ts";
 import { fallbackFeed } from "./snapshot/fallback-feed.ts";
 import { fallbackNodeStatus } from "./snapshot/fallback-node-status.ts";
+import { nodeSettingsReport } from "./snapshot/node-settings-report.ts";
 import { buildRuntimeSnapshot, type RuntimeSnapshot } from "./snapshot/runtime-snapshot.ts";
 import { openSnapshotFile } from "./snapshot/snapshot-file.ts";
 import { openSnapshots } from "./snapshot/snapshots.ts";
@@ -135,7 +136,10 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
   const trust = configTrust(settings.verifier);
   const overControlPlane = controlPlaneConfigFeed(controlPlane);
   const feed = redis === undefined ? overControlPlane : fallbackFeed([redisConfigFeed(redis), overControlPlane], trust);
-  const report = fallbackNodeStatus([...(redis === undefined ? [] : [redisNodeStatus(redis)]), controlPlaneNodeStatus(controlPlane)]);
+  const report = nodeSettingsReport(
+    fallbackNodeStatus([...(redis === undefined ? [] : [redisNodeStatus(redis)]), controlPlaneNodeStatus(controlPlane)]),
+    settings.resolved,
+  );
   const usageLog = await openUsageLog({ directory: join(settings.dataDirectory, "usage"), nodeId, logger });
   const usageStream =
     redis === undefined
@@ -176,6 +180,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
     withDelta: (current, delta, revision) => current.withDelta(delta, revision),
     nodeFacts: () => ({
       nodeId,
+      nodeName: settings.nodeName,
       instanceId,
       version,
       startedAtMs: BigInt(startedAtMs),
@@ -361,6 +366,7 @@ export async function startDataPlane(settings: DataPlaneSettings, logger: Logger
           reason: readiness.ready ? "" : draining ? "draining" : "no configuration yet",
           details: {
             node: nodeId,
+            name: settings.nodeName,
             revision: snapshots.current()?.revisionText ?? null,
             // What a node without Redis takes its share of rates by.
             liveNodes: snapshots.liveNodes(),

@@ -1,9 +1,12 @@
 /** The data plane's settings, read once at the start. A missing or empty secret is a refusal to start, by name. */
+import { hostname } from "node:os";
 import type { AddressRange } from "#agreements/caller-address.ts";
-import { type Environment, SettingError, settingSource } from "#agreements/setting-source.ts";
+import { type Environment, type ResolvedSetting, SettingError, settingSource } from "#agreements/setting-source.ts";
 import { signerOf, type Verifier, verifierOf } from "#agreements/signature.ts";
 
 export interface DataPlaneSettings {
+  /** What people call the node; another may have the same. */
+  readonly nodeName: string;
   readonly host: string;
   readonly restPort: number;
   readonly grpcPort: number;
@@ -26,13 +29,16 @@ export interface DataPlaneSettings {
   /** How long calls in progress may go on after SIGTERM, in milliseconds. */
   readonly drainMs: number;
   readonly logLevel: string;
+  /** Where each value came from. */
+  readonly resolved: readonly ResolvedSetting[];
 }
 
 /** @throws SettingError naming what is wrong and how to mend it. */
 export function readDataPlaneSettings(environment: Environment): DataPlaneSettings {
   const source = settingSource(environment);
   const host = source.text("PENSTOCK_HOST", "127.0.0.1");
-  return {
+  const settings = {
+    nodeName: nodeName(source.text("PENSTOCK_NODE_NAME", hostname())),
     host,
     restPort: source.port("PENSTOCK_REST_PORT", 4001),
     grpcPort: source.port("PENSTOCK_GRPC_PORT", 4002),
@@ -51,6 +57,15 @@ export function readDataPlaneSettings(environment: Environment): DataPlaneSettin
     drainMs: source.integer("PENSTOCK_DRAIN_MS", 120_000, { min: 0, max: 3_600_000 }),
     logLevel: source.text("PENSTOCK_LOG_LEVEL", "info"),
   };
+  return { ...settings, resolved: source.resolved() };
+}
+
+const nodeNameLengthMax = 100;
+
+/** It stands in tables and sentences of the console. */
+function nodeName(text: string): string {
+  if (text.length <= nodeNameLengthMax && /^[^\p{C}]+$/u.test(text) && text.trim() === text) return text;
+  throw new SettingError(`PENSTOCK_NODE_NAME must be 1 to ${nodeNameLengthMax} characters on one line, without spaces around it`);
 }
 
 /** A node needs only the public key; the private one, where both planes share their settings, serves as well. */

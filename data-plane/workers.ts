@@ -86,7 +86,8 @@ export async function startWorkers(
 
 async function runWorker(worker: Worker, settings: DataPlaneSettings, logger: Logger): Promise<void> {
   const index = process.env["PENSTOCK_WORKER"] ?? "0";
-  const node = await startDataPlane({ ...settings, dataDirectory: join(settings.dataDirectory, `worker-${index}`), opsPort: 0 }, logger);
+  const own = { nodeName: `${settings.nodeName}/${index}`, dataDirectory: join(settings.dataDirectory, `worker-${index}`), opsPort: 0 };
+  const node = await startDataPlane({ ...settings, ...own }, logger);
   // Answers the primary's question for metrics; it asks by a message that only this class knows.
   AggregatorRegistry.setRegistries(node.metrics);
   new AggregatorRegistry();

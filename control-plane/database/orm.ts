@@ -45,6 +45,7 @@ import { SavedViews } from "./migrations/0095-saved-views.ts";
 import { ContentListed } from "./migrations/0096-content-listed.ts";
 import { BackendOutages } from "./migrations/0097-backend-outage.ts";
 import { AuditOfRevision } from "./migrations/0098-audit-of-revision.ts";
+import { NodeNames } from "./migrations/0099-node-names.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -83,6 +84,7 @@ const migrations = [
   { name: "0096-content-listed", class: ContentListed },
   { name: "0097-backend-outage", class: BackendOutages },
   { name: "0098-audit-of-revision", class: AuditOfRevision },
+  { name: "0099-node-names", class: NodeNames },
 ];
 
 const connectionsMax = 10;

@@ -7,6 +7,7 @@ import { ValidationError } from "../control-error.ts";
 import type { ConfigRevision, NodeAcknowledgement } from "../services.ts";
 import { builder, type ExtendedTypes } from "./builder.ts";
 import type { GraphQLContext } from "./context.ts";
+import { nodeNameDescription, nodeNameOf } from "./node-name.ts";
 
 export const waitMsMax = 30_000;
 const waitMsDefault = 10_000;
@@ -24,6 +25,7 @@ export const NodeAcknowledgementType = builder.objectRef<NodeAcknowledgement>("N
   description: "What one live node said to a revision.",
   fields: (t) => ({
     nodeId: t.exposeString("nodeId"),
+    nodeName: t.string({ description: nodeNameDescription, resolve: nodeNameOf(({ nodeId }) => nodeId) }),
     applied: t.exposeBoolean("applied", { description: "It serves from this revision or a later one." }),
     refusedReason: t.exposeString("refusedReason", { nullable: true }),
     waitedMs: t.exposeInt("waitedMs"),

@@ -34,17 +34,20 @@ export async function endCall(
   // Before the deed: what was meant is known even where the rest fails.
   await inOrganisation(async (em) => {
     const entry = { id: v7(), organisationId, at: new Date(), actor, action: "call.end", targetKind: "call", targetId: callId };
-    em.persist(em.create(AuditEntry, { ...entry, revisionNumber: null, details: { nodeId: node.nodeId } }));
+    em.persist(
+      em.create(AuditEntry, { ...entry, revisionNumber: null, details: { nodeId: node.nodeId, node: propagation.nameOf(node.nodeId) } }),
+    );
     await em.flush();
   });
   const workers = live.filter(({ status }) => status.restAddress === node.restAddress).length;
   const asks = workers === 1 ? 1 : workers * asksPerWorker;
   const credential = makeControlPlaneCredential(settings.pepper, organisationId, Date.now());
-  for (let ask = 0; ask < asks; ask++) if (await asked(node, callId, credential)) return { callId, nodeId: node.nodeId };
+  for (let ask = 0; ask < asks; ask++)
+    if (await asked(node, propagation.nameOf(node.nodeId), callId, credential)) return { callId, nodeId: node.nodeId };
   throw new NotFoundError("running call", callId);
 }
 
-async function asked(node: NodeStatus, callId: string, credential: string): Promise<boolean> {
+async function asked(node: NodeStatus, name: string, callId: string, credential: string): Promise<boolean> {
   try {
     const { statusCode, body } = await request(`http://${node.restAddress}/v1/calls/end`, {
       method: "POST",
@@ -58,6 +61,6 @@ async function asked(node: NodeStatus, callId: string, credential: string): Prom
     if (statusCode === 200 || statusCode === 404) return statusCode === 200;
     throw new Error(`the node answered ${statusCode}`);
   } catch (error) {
-    throw new ControlError("UNAVAILABLE", `node ${node.nodeId} did not answer; the call may run on, try again`, error);
+    throw new ControlError("UNAVAILABLE", `node ${name} did not answer; the call may run on, try again`, error);
   }
 }

@@ -51,7 +51,7 @@ export async function openIncidents(
     ...(await budgetsNearEnd(em, now)),
     ...(await harmfulExperiments(em, now)),
   ]);
-  const all = [...nodeIncidents(nodes, settled ? current : undefined, now), ...own];
+  const all = [...nodeIncidents(nodes, propagation.nameOf, settled ? current : undefined, now), ...own];
   return [...all.filter(({ severe }) => severe), ...all.filter(({ severe }) => !severe)].slice(0, listedMax);
 }
 
@@ -62,11 +62,12 @@ async function madeAt(em: EntityManager, number: bigint): Promise<Date | undefin
 
 function nodeIncidents(
   nodes: readonly KnownNode[],
+  nameOf: (nodeId: string) => string,
   current: { readonly epoch: string; readonly number: bigint } | undefined,
   now: Date,
 ): readonly Incident[] {
   const live = nodes.filter((node) => node.live);
-  const of = ({ status }: KnownNode) => ({ subjectId: status.nodeId, name: status.nodeId });
+  const of = ({ status }: KnownNode) => ({ subjectId: status.nodeId, name: nameOf(status.nodeId) });
   const gone = nodes.filter(({ live, heardAtMs, status }) => !live && status.state !== "draining" && now.getTime() - heardAtMs < dayMs);
   const refusing = live.filter(({ status }) => status.refused !== undefined);
   const behind = live.filter(

@@ -88,7 +88,11 @@ export async function testBackend(
       costUsd: read.costUsd ?? (cost === "" ? null : Number(cost)),
     };
   } catch (error) {
-    throw new ControlError("UNAVAILABLE", `node ${node.nodeId} did not answer the test; try again, or another node`, error);
+    throw new ControlError(
+      "UNAVAILABLE",
+      `node ${services.propagation.nameOf(node.nodeId)} did not answer the test; try again, or another node`,
+      error,
+    );
   }
 }
 
@@ -125,7 +129,7 @@ async function readyNode({ propagation }: Pick<Services, "propagation">, id: str
     "UNAVAILABLE",
     id === null
       ? "no node is ready to make the call; start one, or look at nodes"
-      : `node ${id} is not ready to make the call; take another`,
+      : `node ${propagation.nameOf(id)} is not ready to make the call; take another`,
   );
 }
 

@@ -1,18 +1,27 @@
 /** Nodes' last words as rows. One statement for all that are written in a turn; an older word never replaces a newer one. */
 import { create, fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
-import { BackendLoadSchema, BackendStatusSchema, type NodeStatus, NodeStatusSchema } from "#proto/penstock/config/v1/node_pb.ts";
+import {
+  BackendLoadSchema,
+  BackendStatusSchema,
+  type NodeSetting,
+  NodeSettingSchema,
+  type NodeStatus,
+  NodeStatusSchema,
+} from "#proto/penstock/config/v1/node_pb.ts";
 import type { Database } from "../database/orm.ts";
 import { outageRecorder } from "./backend-outages.ts";
-import type { HeardNode, NodeRegister } from "./node-tracker.ts";
+import { type HeardNode, type NodeRegister, namesMax } from "./node-tracker.ts";
 
 /** A refusal's reason may quote a configuration; what a person needs of it fits. In characters. */
 const textLengthMax = 2000;
 const wordLengthMax = 200;
 const backendsMax = 100;
 const loadsMax = 200;
+const settingsMax = 200;
 
 interface NodeRow {
   readonly node_id: string;
+  readonly name: string;
   readonly instance_id: string;
   readonly version: string;
   readonly state: string;
@@ -33,11 +42,14 @@ interface NodeRow {
   readonly backends: readonly JsonValue[];
   readonly loads: readonly JsonValue[];
   readonly event_loop_delay_ms: number;
+  /** Null: they are there already. */
+  readonly settings: readonly JsonValue[] | null;
 }
 
 const time = (column: string) => `to_timestamp(${column}_ms::double precision / 1000)`;
 const milliseconds = (column: string) => `floor(extract(epoch from ${column}) * 1000)::bigint::text as ${column}_ms`;
 const plainColumns = [
+  "name",
   "instance_id",
   "version",
   "state",
@@ -57,16 +69,17 @@ const plainColumns = [
 const writtenColumns = [...plainColumns, "applied_hash", "applied_at", "reported_at", "started_at"];
 
 const saveStatement = `
-  insert into node (node_id, ${writtenColumns.join(", ")})
-  select node_id, ${plainColumns.join(", ")}, decode(applied_hash, 'hex'), ${time("applied_at")}, ${time("reported_at")}, ${time("started_at")}
-  from jsonb_to_recordset(?::jsonb) as heard (node_id text, instance_id text, version text, state text, applied_epoch text,
+  insert into node (node_id, settings, ${writtenColumns.join(", ")})
+  select node_id, coalesce(settings, '[]'), ${plainColumns.join(", ")}, decode(applied_hash, 'hex'), ${time("applied_at")}, ${time("reported_at")}, ${time("started_at")}
+  from jsonb_to_recordset(?::jsonb) as heard (node_id text, name text, settings jsonb, instance_id text, version text, state text, applied_epoch text,
     applied_number bigint, refused_number bigint, refused_reason text, calls_in_flight integer, grpc_address text, rest_address text,
     config_source text, usage_events_waiting bigint, backends jsonb, loads jsonb, event_loop_delay_ms double precision, applied_hash text, applied_at_ms text, reported_at_ms text, started_at_ms text)
-  on conflict (node_id) do update set ${writtenColumns.map((column) => `${column} = excluded.${column}`).join(", ")}
+  on conflict (node_id) do update set ${writtenColumns.map((column) => `${column} = excluded.${column}`).join(", ")},
+    settings = case when excluded.settings = '[]' and node.instance_id = excluded.instance_id then node.settings else excluded.settings end
   where node.reported_at <= excluded.reported_at`;
 
 const readStatement = `
-  select node_id, instance_id, version, state, applied_epoch, applied_number::text as applied_number,
+  select node_id, name, settings, instance_id, version, state, applied_epoch, applied_number::text as applied_number,
     encode(applied_hash, 'hex') as applied_hash, refused_number::text as refused_number, refused_reason, calls_in_flight,
     grpc_address, rest_address, config_source, usage_events_waiting::text as usage_events_waiting, backends, loads, event_loop_delay_ms,
     ${milliseconds("applied_at")}, ${milliseconds("reported_at")}, ${milliseconds("started_at")}
@@ -74,20 +87,44 @@ const readStatement = `
 
 export function databaseNodes(database: Database): NodeRegister {
   const outages = outageRecorder();
+  /** Lists of settings that their rows have: a node says them once a minute, and its row is written every two seconds. */
+  const saved = new WeakSet<readonly NodeSetting[]>();
   return {
-    save: (heard) =>
-      database.system(async (em) => {
-        await em.execute(saveStatement, [JSON.stringify(heard.map(rowOf))]);
+    save: async (heard) => {
+      await database.system(async (em) => {
+        const rows = heard.map((node) => ({ ...rowOf(node), settings: saved.has(node.status.settings) ? null : settingsOf(node) }));
+        await em.execute(saveStatement, [JSON.stringify(rows)]);
         await outages.record(em, heard);
-      }),
+      });
+      for (const { status } of heard) saved.add(status.settings);
+    },
+    names: () =>
+      database.system((em) =>
+        em.execute(`select node_id as id, name from (select node_id, name, reported_at from node where name <> ''
+          order by reported_at desc limit ${namesMax}) as newest order by reported_at`),
+      ),
     heardSince: (since) =>
       database.system(async (em) => (await em.execute<NodeRow[]>(readStatement, [since.toISOString()])).map(heardNode)),
   };
 }
 
-function rowOf({ status, heardAtMs }: HeardNode): NodeRow {
+const settingsOf = ({ status }: HeardNode): JsonValue[] =>
+  status.settings.slice(0, settingsMax).map(({ name, value, isSecret, origin }) =>
+    toJson(
+      NodeSettingSchema,
+      create(NodeSettingSchema, {
+        name: text(name, wordLengthMax),
+        isSecret,
+        origin: text(origin, wordLengthMax),
+        ...(isSecret || value === undefined ? {} : { value: text(value, textLengthMax) }),
+      }),
+    ),
+  );
+
+function rowOf({ status, heardAtMs }: HeardNode): Omit<NodeRow, "settings"> {
   return {
     node_id: status.nodeId,
+    name: text(status.nodeName, wordLengthMax),
     instance_id: text(status.instanceId, wordLengthMax),
     version: text(status.version, wordLengthMax),
     state: text(status.state, wordLengthMax),
@@ -121,6 +158,8 @@ function rowOf({ status, heardAtMs }: HeardNode): NodeRow {
 function heardNode(row: NodeRow): HeardNode {
   const status: NodeStatus = create(NodeStatusSchema, {
     nodeId: row.node_id,
+    nodeName: row.name,
+    settings: (row.settings ?? []).map((setting) => fromJson(NodeSettingSchema, setting, { ignoreUnknownFields: true })),
     instanceId: row.instance_id,
     version: row.version,
     state: row.state,

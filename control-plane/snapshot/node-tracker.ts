@@ -10,6 +10,7 @@
 import type { NodeStatus } from "#proto/penstock/config/v1/node_pb.ts";
 import type { Logger } from "../logger.ts";
 import type { ConfigRevision, KnownNode, NodeAcknowledgement } from "../services.ts";
+import { nodeNames } from "./node-names.ts";
 
 /** Nodes report every two seconds; five reports missed in a row mean that it is gone. */
 export const nodeGoneAfterMs = 10_000;
@@ -18,6 +19,10 @@ const writeEveryMs = 2_000;
 const silenceCheckMs = 250;
 /** A bound for a channel that anyone in Redis may write to. */
 const nodesMax = 10_000;
+/** Also those that calls of long ago ran on. */
+export const namesMax = 10_000;
+/** How often a node of which we know no name is asked for where others note them. */
+const namesEveryMs = 30_000;
 const forgottenAfterMs = 600_000;
 const listedForMs = 7 * 24 * 3600 * 1000;
 
@@ -26,6 +31,8 @@ export interface NodeRegister {
   save(heard: readonly HeardNode[]): Promise<void>;
   /** All that were heard since. */
   heardSince(time: Date): Promise<readonly HeardNode[]>;
+  /** Of all that were ever heard and have one, the last heard last, at most `namesMax`. */
+  names(): Promise<readonly { readonly id: string; readonly name: string }[]>;
 }
 
 export interface HeardNode {
@@ -41,6 +48,8 @@ export interface NodeTracker {
   nodes(): Promise<readonly KnownNode[]>;
   /** Those in memory alone. */
   heard(): readonly KnownNode[];
+  /** What people call it; see node-names.ts. */
+  nameOf(nodeId: string): string;
   /** Calls back after each report. @returns a function that ends it. */
   onReport(listener: () => void): () => void;
   /**
@@ -53,6 +62,7 @@ export interface NodeTracker {
 
 export function trackNodes(register: NodeRegister, logger: Logger, now: () => number = Date.now): NodeTracker {
   const nodes = new Map<string, HeardNode>();
+  const names = nodeNames(namesMax);
   const unwritten = new Set<string>();
   const listeners = new Set<() => void>();
   let writing: Promise<void> | undefined;
@@ -94,6 +104,7 @@ export function trackNodes(register: NodeRegister, logger: Logger, now: () => nu
     if (before === undefined && nodes.size >= nodesMax) return false;
     if (before !== undefined && before.heardAtMs > heard.heardAtMs) return false;
     nodes.set(nodeId, heard);
+    names.note(nodeId, heard.status.nodeName);
     for (const listener of [...listeners]) listener();
     return true;
   };
@@ -113,10 +124,25 @@ export function trackNodes(register: NodeRegister, logger: Logger, now: () => nu
       logger.warn({ err: error }, "the nodes known before this start cannot be read; they are known again when they report"),
   );
 
+  let namesReadAtMs = Number.NEGATIVE_INFINITY;
+  const readNames = () => {
+    if (now() - namesReadAtMs < namesEveryMs) return;
+    namesReadAtMs = now();
+    register.names().then(
+      (noted) => {
+        for (const { id, name } of noted) names.note(id, name);
+        for (const [id, { status }] of nodes) names.note(id, status.nodeName);
+      },
+      (error: unknown) => logger.warn({ err: error }, "the names of nodes cannot be read; the rest of their ids stands in their place"),
+    );
+  };
+  readNames();
+
   return {
     report: (status) => {
       if (status.nodeId === "" || status.nodeId.length > 128) return;
       const before = nodes.get(status.nodeId)?.status;
+      if (before?.instanceId === status.instanceId && status.settings.length === 0) status.settings = before.settings;
       if (!remember({ status, heardAtMs: now() })) return;
       unwritten.add(status.nodeId);
       if (before?.applied?.number !== status.applied?.number || before?.refused?.number !== status.refused?.number) writeAtOnce();
@@ -124,9 +150,14 @@ export function trackNodes(register: NodeRegister, logger: Logger, now: () => nu
     nodes: async () => {
       const known = new Map((await register.heardSince(new Date(now() - listedForMs))).map((node) => [node.status.nodeId, node]));
       for (const [id, node] of nodes) if ((known.get(id)?.heardAtMs ?? 0) <= node.heardAtMs) known.set(id, node);
+      for (const [id, { status }] of known) names.note(id, status.nodeName);
       return [...known.values()].map((node) => ({ ...node, live: isLive(node) })).sort(byNodeId);
     },
     heard: () => [...nodes.values()].map((node) => ({ ...node, live: isLive(node) })).sort(byNodeId),
+    nameOf: (nodeId) => {
+      if (!names.knows(nodeId)) readNames();
+      return names.of(nodeId);
+    },
     onReport: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

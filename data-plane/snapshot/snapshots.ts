@@ -23,7 +23,9 @@ export type NodeFacts = Pick<
   NodeStatus,
   "nodeId" | "instanceId" | "version" | "startedAtMs" | "callsInFlight" | "grpcAddress" | "restAddress" | "usageEventsWaiting"
 > &
-  Partial<Pick<NodeStatus, "reservations" | "reservationsHeld" | "eventLoopDelayMs" | "loads">> & { readonly draining: boolean };
+  Partial<Pick<NodeStatus, "nodeName" | "reservations" | "reservationsHeld" | "eventLoopDelayMs" | "loads">> & {
+    readonly draining: boolean;
+  };
 
 export interface SnapshotsOptions<R> extends RuntimeBuilder<R> {
   readonly feed: ConfigFeed;

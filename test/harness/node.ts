@@ -117,6 +117,7 @@ export async function startTestNode(options: TestNodeOptions) {
   controlPlane.publishSnapshot(history.snapshot());
   const node = await startDataPlane(
     {
+      nodeName: "test-node",
       host: "127.0.0.1",
       restPort: 0,
       grpcPort: 0,
@@ -133,6 +134,7 @@ export async function startTestNode(options: TestNodeOptions) {
       privateAddresses: ["127.0.0.1"],
       drainMs: 0,
       logLevel: "silent",
+      resolved: [],
       ...options.settings,
     },
     openLogger("silent"),

@@ -4,6 +4,7 @@
  * refused on both; then one part after the other is killed, and calls go on.
  */
 
+import { hostname } from "node:os";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CompletionService, Role } from "#proto/penstock/inference/v1/completion_pb.ts";
@@ -32,7 +33,10 @@ beforeAll(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   penstock = installation({ databaseUrl: await postgres.createDatabase(), redisUrl: redis.url });
   [controlPlane, simulator] = await Promise.all([penstock.controlPlane(), penstock.simulator()]);
-  nodes = await Promise.all([penstock.node("node-1", configAddress()), penstock.node("node-2", configAddress())]);
+  nodes = await Promise.all([
+    penstock.node("node-1", { ...configAddress(), PENSTOCK_NODE_NAME: "gateway" }),
+    penstock.node("node-2", configAddress()),
+  ]);
   connectControlPlane();
   apiKey = penstock.credentials().apiKey;
 }, 60_000);
@@ -101,10 +105,10 @@ async function callGrpc(node: RunningProcess, model: string, key = apiKey): Prom
   }
 }
 
-type LedgerRow = { callId: string; outcome: string; outputTokens: string | null; ingress: string };
+type LedgerRow = { callId: string; nodeName: string; outcome: string; outputTokens: string | null; ingress: string };
 const ledgerRow = (callId: string | null) => async () =>
   (
-    await graphql<{ usageEvent: LedgerRow | null }>(`query ($id: ID!) { usageEvent(callId: $id) { callId outcome ingress } }`, {
+    await graphql<{ usageEvent: LedgerRow | null }>(`query ($id: ID!) { usageEvent(callId: $id) { callId nodeName outcome ingress } }`, {
       id: callId,
     })
   ).usageEvent;
@@ -123,8 +127,22 @@ describe("an organisation's day", () => {
   it("each call has one row in the ledger, with the tokens that the caller was told", async () => {
     const { headers, tokens } = await callRest(nodes[0] as RunningProcess, "rivers");
     const id = headers.get("x-request-id");
-    await expect.poll(ledgerRow(id), { timeout: 10_000 }).toMatchObject({ callId: id });
+    await expect.poll(ledgerRow(id), { timeout: 10_000 }).toMatchObject({ callId: id, nodeName: "gateway" });
     expect(tokens).toBeGreaterThan(0);
+  });
+
+  it("each node says its name, its host's where it was given none, and what it was started with", async () => {
+    const { nodes: listed } = await graphql<{
+      nodes: { name: string; settings: { name: string; value: string | null; origin: string }[] }[];
+    }>("{ nodes { name settings { name value origin } } }");
+    expect(listed.map(({ name }) => name).sort()).toEqual(["gateway", hostname()].sort());
+    const named = listed.flatMap(({ settings }) => settings.filter(({ name }) => name === "PENSTOCK_NODE_NAME"));
+    expect(named.map(({ value, origin }) => [value, origin]).sort()).toEqual(
+      [
+        ["gateway", "ENVIRONMENT"],
+        [hostname(), "DEFAULT"],
+      ].sort(),
+    );
   });
 
   it("a broken change is refused in the transaction, and nothing moves", async () => {

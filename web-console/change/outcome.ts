@@ -28,6 +28,7 @@ export const publishedFragment = graphql(`
     }
     propagation {
       nodeId
+      nodeName
       applied
       refusedReason
       waitedMs
@@ -37,6 +38,7 @@ export const publishedFragment = graphql(`
 
 export interface Acknowledgement {
   readonly nodeId: string;
+  readonly nodeName: string;
   readonly applied: boolean;
   readonly refusedReason: string | null;
   readonly waitedMs: number;

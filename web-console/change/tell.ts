@@ -15,6 +15,6 @@ function reached(revision: string, nodes: readonly Acknowledgement[]): string {
   if (nodes.length === 0) return `Revision ${revision}. No node is connected; they take it when they come.`;
   if (missing.length === 0)
     return `Revision ${revision} serves on ${counted(nodes.length, "node")} after ${duration(Math.max(...nodes.map(({ waitedMs }) => waitedMs)))}.`;
-  const reasons = missing.map(({ nodeId, refusedReason }) => `${nodeId}: ${refusedReason ?? "has not answered yet"}`);
+  const reasons = missing.map(({ nodeName, refusedReason }) => `${nodeName}: ${refusedReason ?? "has not answered yet"}`);
   return `Revision ${revision} is on ${nodes.length - missing.length} of ${counted(nodes.length, "node")}. ${reasons.join("; ")}`;
 }

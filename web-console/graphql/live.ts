@@ -16,6 +16,7 @@ const document = graphql(`
     news(traffic: $traffic) {
       nodes {
         id
+        name
         state
         appliedNumber
         appliedAt

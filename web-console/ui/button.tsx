@@ -45,7 +45,7 @@ export function CopyButton({
 }
 
 /** Outside of TLS and loopback browsers keep the clipboard shut, but not this older way. */
-async function writeClipboard(text: string): Promise<void> {
+export async function writeClipboard(text: string): Promise<void> {
   if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text);
   const area = document.createElement("textarea");
   area.value = text;

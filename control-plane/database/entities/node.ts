@@ -7,6 +7,8 @@ export const Node = defineEntity({
   tableName: "node",
   properties: {
     nodeId: p.text().primary(),
+    /** Empty: it is older than names. */
+    name: p.text(),
     /** Changes with each start. */
     instanceId: p.text(),
     version: p.text(),
@@ -31,6 +33,8 @@ export const Node = defineEntity({
     /** BackendLoad messages as protobuf's JSON. */
     loads: p.json<readonly JsonValue[]>(),
     eventLoopDelayMs: p.double(),
+    /** NodeSetting messages as protobuf's JSON. */
+    settings: p.json<readonly JsonValue[]>(),
   },
 });
 export type Node = InferEntity<typeof Node>;

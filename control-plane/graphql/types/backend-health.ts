@@ -7,6 +7,7 @@ import type { KnownNode } from "../../services.ts";
 import { builder } from "../builder.ts";
 import { enumOf, inOrganisation } from "../config-type.ts";
 import type { GraphQLContext } from "../context.ts";
+import { nodeNameDescription, nodeNameOf } from "../node-name.ts";
 import { Backend } from "./backend.ts";
 
 const CircuitState = enumOf("CircuitState", ["closed", "open", "half-open"]);
@@ -24,6 +25,7 @@ const BackendCircuit = builder.objectRef<NodeCircuit>("BackendCircuit").implemen
   description: "A backend as one node sees it. After five failures in a row a node tries every other backend of the route first.",
   fields: (t) => ({
     nodeId: t.id({ resolve: ({ node }) => node.status.nodeId }),
+    nodeName: t.string({ description: nodeNameDescription, resolve: nodeNameOf(({ node }) => node.status.nodeId) }),
     state: t.field({
       type: CircuitState,
       description: "OPEN: calls try it last. HALF_OPEN: one call tries it.",
@@ -95,6 +97,7 @@ const OutageType = builder.objectRef<Outage>("BackendOutage").implement({
   description: "A time in which one node passed the backend over.",
   fields: (t) => ({
     nodeId: t.id({ resolve: ({ node_id }) => node_id }),
+    nodeName: t.string({ description: nodeNameDescription, resolve: nodeNameOf(({ node_id }) => node_id) }),
     beganAt: t.field({ type: "DateTime", resolve: ({ began_at }) => new Date(began_at) }),
     endedAt: t.field({
       type: "DateTime",
@@ -129,6 +132,7 @@ const BackendTestType = builder.objectRef<BackendTest>("BackendTest").implement(
   description: "What came of a test call. It stands in the ledger as any call does.",
   fields: (t) => ({
     nodeId: t.exposeID("nodeId"),
+    nodeName: t.string({ description: nodeNameDescription, resolve: nodeNameOf(({ nodeId }) => nodeId) }),
     callId: t.exposeID("callId", { description: "Empty: the node did not get so far." }),
     status: t.exposeInt("status", { description: "HTTP's, as the node answered." }),
     durationMs: t.exposeInt("durationMs"),

@@ -10,6 +10,10 @@ const SliceType = builder.objectRef<SliceFinding>("ExperimentSlice").implement({
   fields: (t) => ({
     dimension: t.field({ type: SliceDimension, resolve: ({ dimension }) => dimension }),
     value: t.exposeString("value"),
+    label: t.string({
+      description: "What people call it: of a node its name, else the value.",
+      resolve: ({ dimension, value }, _arguments, { services }) => (dimension === "node" ? services.propagation.nameOf(value) : value),
+    }),
     units: t.exposeInt("units"),
     p: t.exposeFloat("p", { description: "That the shares are as promised here. Holds at every look." }),
     ok: t.exposeBoolean("ok"),

@@ -3,6 +3,7 @@ import type { LiveHold, LiveReservation, NodeStatus } from "#proto/penstock/conf
 import { isUuid } from "../../database/config-kinds.ts";
 import { builder } from "../builder.ts";
 import { principalOf } from "../context.ts";
+import { nodeNameDescription, nodeNameOf } from "../node-name.ts";
 import { Quota } from "./quota.ts";
 
 interface Listed {
@@ -31,6 +32,7 @@ const ReservationType = builder.objectRef<Listed>("LiveReservation").implement({
   fields: (t) => ({
     callId: t.id({ resolve: ({ reservation }) => reservation.callId }),
     nodeId: t.id({ resolve: ({ status }) => status.nodeId }),
+    nodeName: t.string({ description: nodeNameDescription, resolve: nodeNameOf(({ status }) => status.nodeId) }),
     projectId: t.id({ resolve: ({ reservation }) => reservation.projectId }),
     apiKeyId: t.id({ resolve: ({ reservation }) => reservation.apiKeyId }),
     routeId: t.id({ resolve: ({ reservation }) => reservation.routeId }),

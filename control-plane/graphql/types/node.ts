@@ -1,6 +1,7 @@
 /** Nodes: which processes serve callers, and from which revision. They belong to the installation, not to an organisation. */
 import type { KnownNode, Propagation } from "../../services.ts";
 import { builder } from "../builder.ts";
+import { nodeNameDescription, nodeNameOf } from "../node-name.ts";
 
 export interface ListedNode extends KnownNode {
   readonly current: ReturnType<Propagation["current"]>;
@@ -12,6 +13,7 @@ export const NodeType = builder.objectRef<ListedNode>("Node").implement({
   description: "One data-plane process, as it last reported.",
   fields: (t) => ({
     id: t.id({ resolve: ({ status }) => status.nodeId }),
+    name: t.string({ description: nodeNameDescription, resolve: nodeNameOf(({ status }) => status.nodeId) }),
     instanceId: t.string({ description: "Changes with each start of the process.", resolve: ({ status }) => status.instanceId }),
     version: t.string({ resolve: ({ status }) => status.version }),
     state: t.string({

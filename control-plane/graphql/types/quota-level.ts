@@ -8,6 +8,7 @@ import { type QuotaLevel, quotaLevel } from "../../usage/quota-level.ts";
 import { builder } from "../builder.ts";
 import { enumOf, inOrganisation } from "../config-type.ts";
 import type { GraphQLContext } from "../context.ts";
+import { nodeNameDescription, nodeNameOf } from "../node-name.ts";
 import { Quota } from "./quota.ts";
 
 const LevelSource = enumOf("QuotaLevelSource", ["counters", "ledger"]);
@@ -16,6 +17,7 @@ const HolderType = builder.objectRef<QuotaLevel["holders"][number]>("QuotaHolder
   description: "What one node has spent of a quota in this window, and holds for calls to come.",
   fields: (t) => ({
     nodeId: t.exposeString("nodeId"),
+    nodeName: t.string({ description: nodeNameDescription, resolve: nodeNameOf(({ nodeId }) => nodeId) }),
     died: t.exposeBoolean("died", { description: "A process that was killed; what it may have spent counts until the window turns." }),
     spent: t.expose("spent", { type: "BigInt", description: "With what running calls have reserved." }),
     leased: t.expose("leased", { type: "BigInt" }),

@@ -6,6 +6,7 @@ import type { Propagation } from "../../services.ts";
 import { builder } from "../builder.ts";
 import { enumOf, inOrganisation } from "../config-type.ts";
 import { principalOf } from "../context.ts";
+import { nodeNameDescription, nodeNameOf } from "../node-name.ts";
 
 const progresses = ["queued", "connecting", "first-token", "streaming"] as const;
 type Progress = (typeof progresses)[number];
@@ -21,6 +22,7 @@ export const RunningCallType = builder.objectRef<ListedCall>("RunningCall").impl
   fields: (t) => ({
     callId: t.id({ resolve: ({ call }) => call.callId }),
     nodeId: t.id({ resolve: ({ status }) => status.nodeId }),
+    nodeName: t.string({ description: nodeNameDescription, resolve: nodeNameOf(({ status }) => status.nodeId) }),
     projectId: t.id({ resolve: ({ call }) => call.projectId }),
     apiKeyId: t.id({ resolve: ({ call }) => call.apiKeyId }),
     routeId: t.id({ resolve: ({ call }) => call.routeId }),
@@ -63,7 +65,11 @@ builder.queryField("runningCalls", (t) =>
 );
 
 const Payload = builder.objectRef<{ readonly callId: string; readonly nodeId: string }>("EndCallPayload").implement({
-  fields: (t) => ({ callId: t.exposeID("callId"), nodeId: t.exposeID("nodeId", { description: "Where it ran." }) }),
+  fields: (t) => ({
+    callId: t.exposeID("callId"),
+    nodeId: t.exposeID("nodeId", { description: "Where it ran." }),
+    nodeName: t.string({ description: nodeNameDescription, resolve: nodeNameOf(({ nodeId }) => nodeId) }),
+  }),
 });
 const Input = builder.inputType("EndCallInput", { fields: (t) => ({ callId: t.id({ required: true }) }) });
 

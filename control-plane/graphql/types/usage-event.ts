@@ -12,6 +12,7 @@ import { groupsMax } from "../../usage/usage-question.ts";
 import { builder } from "../builder.ts";
 import { checkPage, connectionOf, enumOf, pageSizeMax } from "../config-type.ts";
 import { principalOf } from "../context.ts";
+import { nodeNameDescription, nodeNameOf } from "../node-name.ts";
 import { CallTimelineType } from "./call-timeline.ts";
 import { callFilterFields, callFilterOf, OutcomeType } from "./usage-filter.ts";
 import { RangeType } from "./usage-report.ts";
@@ -80,6 +81,7 @@ export const UsageEventType = builder.objectRef<LedgerEntry>("UsageEvent").imple
     callId: t.exposeID("callId", { description: "The call's x-penstock-call-id." }),
     requestId: t.exposeString("requestId", { description: "The caller's own x-request-id. Empty: it sent none." }),
     nodeId: t.exposeString("nodeId"),
+    nodeName: t.string({ description: nodeNameDescription, resolve: nodeNameOf(({ nodeId }) => nodeId) }),
     recordedAt: t.expose("recordedAt", { type: "DateTime", nullable: true, description: "When the ledger got it." }),
     startedAt: t.field({ type: "DateTime", resolve: ({ startedAtMicros }) => new Date(Number(startedAtMicros / 1000n)) }),
     projectId: t.exposeString("projectId"),

@@ -185,7 +185,8 @@ const configKindOf: { readonly [Name in Dimension]?: ConfigKind } = {
   variant: "experiment",
 };
 
-async function labelOf(dimension: Dimension, value: string, { loaders }: GraphQLContext): Promise<string | null> {
+async function labelOf(dimension: Dimension, value: string, { loaders, services }: GraphQLContext): Promise<string | null> {
+  if (dimension === "node") return value === "" ? null : services.propagation.nameOf(value);
   const kind = configKindOf[dimension];
   const [id = "", within] = value.split("@", 2);
   if (kind === undefined || !isUuid(id)) return null;

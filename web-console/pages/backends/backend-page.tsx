@@ -138,12 +138,7 @@ export function BackendPage() {
               <div className="grid">
                 <HealthCard backend={data.backend} circuits={data.backend.circuits} places={placesOf(data.backend.concurrentCallsMax)} />
                 {data.backend.archivedAt === null && (
-                  <TestCard
-                    id={backendId}
-                    nodes={data.backend.circuits.map(({ nodeId }) => nodeId)}
-                    refusal={refusal}
-                    onDone={() => page.again()}
-                  />
+                  <TestCard id={backendId} nodes={data.backend.circuits} refusal={refusal} onDone={() => page.again()} />
                 )}
               </div>
               <div className="grid">

@@ -11,6 +11,7 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { Badge, Code, Facts, Meter, Notice, When } from "../../ui/marks.tsx";
+import { NodeName } from "../../ui/node-name.tsx";
 import type { RouteDetails } from "../routes/changes.ts";
 import { type BackendDetails, drainBackend } from "./changes.ts";
 import { takenBy } from "./in-words.ts";
@@ -19,6 +20,7 @@ export const circuitFragment = graphql(`
   fragment Circuits on Backend {
     circuits {
       nodeId
+      nodeName
       state
       since
       openUntil
@@ -73,7 +75,7 @@ export function HealthCard({ backend, circuits, places }: HealthCardProps) {
             <li key={circuit.nodeId} className="stack tight">
               <span className="row">
                 <Taken backend={backend} circuit={circuit} />
-                <code>{circuit.nodeId}</code>
+                <NodeName id={circuit.nodeId} name={circuit.nodeName} />
                 {circuit.state !== "CLOSED" && circuit.since !== null && (
                   <span className="quiet">
                     since <When at={circuit.since} />
@@ -87,7 +89,7 @@ export function HealthCard({ backend, circuits, places }: HealthCardProps) {
               </span>
               <Meter
                 share={circuit.callsInFlight / places}
-                label={`${circuit.callsInFlight} of ${places} places on ${circuit.nodeId} are taken`}
+                label={`${circuit.callsInFlight} of ${places} places on ${circuit.nodeName} are taken`}
               />
               <span className="quiet">
                 {count(circuit.callsInFlight)} of {count(places)} calls at once
@@ -131,6 +133,7 @@ const testMutation = graphql(
       testBackend(input: $input) {
         ... on BackendTest {
           nodeId
+          nodeName
           callId
           status
           durationMs
@@ -160,7 +163,7 @@ export function TestCard({
   onDone,
 }: {
   readonly id: string;
-  readonly nodes: readonly string[];
+  readonly nodes: readonly Pick<Circuit, "nodeId" | "nodeName">[];
   readonly refusal: string | undefined;
   readonly onDone: () => void;
 }) {
@@ -187,7 +190,7 @@ export function TestCard({
               label="Made by"
               value={node}
               onChange={setNode}
-              choices={[{ value: "", label: "any node" }, ...nodes.map((value) => ({ value, label: value }))]}
+              choices={[{ value: "", label: "any node" }, ...nodes.map(({ nodeId, nodeName }) => ({ value: nodeId, label: nodeName }))]}
             />
           )}
           <Button look="primary" disabled={busy} refused={refusal} onClick={() => void run()}>
@@ -219,7 +222,7 @@ function TestResult({ test }: { readonly test: Test }) {
           ["All of it", duration(test.durationMs)],
           ["Tokens in / out", `${count(test.inputTokens)} / ${count(test.outputTokens)}`],
           ["Cost", test.costUsd === null ? "not known" : money(Math.round(test.costUsd * 1e9))],
-          ["Made by", <code key="node">{test.nodeId}</code>],
+          ["Made by", <NodeName key="node" id={test.nodeId} name={test.nodeName} />],
           test.callId !== "" && [
             "Call",
             <Link key="call" to="/calls/$callId" params={{ callId: test.callId }}>

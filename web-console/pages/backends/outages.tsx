@@ -3,11 +3,13 @@ import { duration } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { Card } from "../../shell/page.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
+import { NodeName } from "../../ui/node-name.tsx";
 
 export const outageFragment = graphql(`
   fragment Outages on Backend {
     outages {
       nodeId
+      nodeName
       beganAt
       endedAt
       lastError
@@ -58,7 +60,7 @@ export function OutageCard({ outages, now = Date.now() }: { readonly outages: re
                   for {duration((outage.endedAt === null ? now : Date.parse(outage.endedAt)) - Date.parse(outage.beganAt))}
                   <span className="quiet">
                     {" "}
-                    on <code>{outage.nodeId}</code>: {outage.lastError}
+                    on <NodeName id={outage.nodeId} name={outage.nodeName} />: {outage.lastError}
                     {outage.lastHttpStatus !== null && `, HTTP ${outage.lastHttpStatus}`}
                   </span>
                 </span>

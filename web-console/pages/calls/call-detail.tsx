@@ -5,6 +5,7 @@ import { count, unknown } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import type { PageQuery } from "../../graphql/page-query.ts";
 import { Badge, Code, Facts, Notice, When } from "../../ui/marks.tsx";
+import { NodeName } from "../../ui/node-name.tsx";
 import { Judged } from "./judged.tsx";
 import { OutcomeBadge } from "./outcome-badge.tsx";
 import { costWords } from "./outcomes.ts";
@@ -34,6 +35,7 @@ export const callQuery = graphql(`
       apiKeyName
       projectId
       nodeId
+      nodeName
       promptId
       promptName
       promptVersion
@@ -207,7 +209,7 @@ export function CallDetail({ data, again }: { readonly data: CallData; readonly 
                 revision {call.configNumber}
               </Link>,
             ],
-            ["Node", call.nodeId],
+            ["Node", <NodeName key="node" id={call.nodeId} name={call.nodeName} />],
             ["Came in as", `${call.ingress}${call.streamed ? ", streamed" : ""}`],
             ["Finish reason", call.finishReason || unknown],
             ["Call", <code key="call">{call.callId}</code>],

@@ -16,6 +16,7 @@ type Dimension = "NODE" | "EDGE" | "TAG";
 interface Slice {
   readonly dimension: Dimension;
   readonly value: string;
+  readonly label: string;
   readonly units: number;
 }
 
@@ -51,7 +52,7 @@ export const AmongFields = ({ among, slices, onPick }: AmongFieldsProps) => (
         onChange={(where) => onPick({ ...among, where: where === "" ? undefined : where })}
         choices={[
           { value: "", label: "everywhere" },
-          ...slices.map(({ dimension, value }) => ({ value: `${dimension} ${value}`, label: `${lower(dimension)} ${value}` })),
+          ...slices.map(({ dimension, value, label }) => ({ value: `${dimension} ${value}`, label: `${lower(dimension)} ${label}` })),
         ]}
       />
     )}

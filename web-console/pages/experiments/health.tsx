@@ -21,6 +21,7 @@ export const healthFragment = graphql(`
     lastExposureAt
     warnings
     slices {
+      label
       dimension
       value
       units
@@ -99,7 +100,7 @@ export function Health({ health, missing }: { readonly health: HealthNow; readon
 /** The checks one by one, for who looks for the cause. */
 function Details({ health: { slices, preExposure, responses } }: { readonly health: HealthNow }) {
   const lines = [
-    ...slices.map(({ dimension, value, units, p, ok }) => ({ ok, text: `${lower(dimension)} ${value}: ${counted(units, "unit")}`, p })),
+    ...slices.map(({ dimension, label, units, p, ok }) => ({ ok, text: `${lower(dimension)} ${label}: ${counted(units, "unit")}`, p })),
     ...preExposure.map(({ metric, variant, p, ok }) => ({ ok, text: `${variant} before the start, ${lower(metric)}`, p })),
     ...responses.map(({ metric, variant, rate, p, ok }) => ({ ok, text: `${variant}, ${metric}: ${percent(rate)} of units gave it`, p })),
   ];

@@ -81,7 +81,9 @@ export function LivePage() {
         </div>
         {alive.map((node) => (
           <Link key={node.id} to="/nodes" className="tile">
-            <span className="name">{node.id}</span>
+            <span className="name" title={node.id}>
+              {node.name}
+            </span>
             <span className="value">{count(shown.running.filter(({ nodeId }) => nodeId === node.id).length)}</span>
             <span className="note">of them, {node.state}</span>
           </Link>

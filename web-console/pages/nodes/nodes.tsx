@@ -10,11 +10,13 @@ import { isCurrent } from "../../shell/live-mark.tsx";
 import { Card, Page } from "../../shell/page.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { Badge, Meter, Notice, type Tone, When } from "../../ui/marks.tsx";
+import { NodeName } from "../../ui/node-name.tsx";
 
 const query = graphql(`
   query Nodes {
     nodes {
       id
+      name
       version
       state
       startedAt
@@ -55,10 +57,12 @@ const columns: readonly Column<Row>[] = [
   {
     id: "id",
     name: "Node",
-    by: (row) => row.id,
+    by: (row) => row.name,
     cell: (row) => (
       <div>
-        <strong>{row.id}</strong>
+        <strong>
+          <NodeName id={row.id} name={row.name} />
+        </strong>
         <div className="quiet">version {row.version}</div>
       </div>
     ),
@@ -225,20 +229,20 @@ function Incidents({ nodes }: { readonly nodes: readonly Row[] }) {
     <>
       {refused.map((node) => (
         <Notice key={node.id} tone="bad">
-          <strong>{node.id}</strong> refused revision {node.refusedNumber}: {node.refusedReason}. It goes on with revision{" "}
+          <strong>{node.name}</strong> refused revision {node.refusedNumber}: {node.refusedReason}. It goes on with revision{" "}
           {node.appliedNumber ?? "none"}.
         </Notice>
       ))}
       {gone.length > 0 && (
         <Notice tone="warn">
-          {gone.map(({ id }) => id).join(", ")} {gone.length === 1 ? "has" : "have"} not been heard for ten seconds. What was not ended on
-          purpose is worth a look at its log.
+          {gone.map(({ name }) => name).join(", ")} {gone.length === 1 ? "has" : "have"} not been heard for ten seconds. What was not ended
+          on purpose is worth a look at its log.
         </Notice>
       )}
       {behind.length > 0 && (
         <Notice tone="warn">
-          {behind.map(({ id }) => id).join(", ")} {behind.length === 1 ? "does" : "do"} not serve the newest revision yet. It usually takes
-          milliseconds, and six seconds with every hint lost.
+          {behind.map(({ name }) => name).join(", ")} {behind.length === 1 ? "does" : "do"} not serve the newest revision yet. It usually
+          takes milliseconds, and six seconds with every hint lost.
         </Notice>
       )}
     </>

@@ -37,6 +37,7 @@ export const levelFragment = graphql(`
       source
       holders {
         nodeId
+        nodeName
         spent
         leased
         died

@@ -12,6 +12,7 @@ import { Chart } from "../../ui/chart.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { Badge, Notice, type Tone, When } from "../../ui/marks.tsx";
+import { NodeName } from "../../ui/node-name.tsx";
 import { type RangeName, rangeChoices } from "../overview/ranges.ts";
 import { lower, shortAmount } from "./words.ts";
 
@@ -185,6 +186,7 @@ const heldQuery = graphql(`
       routeName
       apiKeyId
       nodeId
+      nodeName
       since
       holds {
         quotaKey
@@ -228,7 +230,7 @@ export function HeldNow() {
       name: "Holds",
       cell: (row) => row.holds.map(({ quotaKey, resource, amount }) => `${shortAmount(amount, resource)} of ${quotaKey}`).join(", "),
     },
-    { id: "node", name: "Node", cell: (row) => <code>{row.nodeId}</code> },
+    { id: "node", name: "Node", cell: (row) => <NodeName id={row.nodeId} name={row.nodeName} /> },
   ];
   return (
     <Result of={page}>

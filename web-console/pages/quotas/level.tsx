@@ -1,6 +1,7 @@
 /** How far a quota is used now, what nodes hold of it, and where it will stand. */
 import { percent } from "../../format/numbers.ts";
 import { Meter, When } from "../../ui/marks.tsx";
+import { NodeName } from "../../ui/node-name.tsx";
 import { marksOn } from "./chain.ts";
 import type { QuotaNow } from "./changes.ts";
 import { lower, shortAmount, slides } from "./words.ts";
@@ -47,7 +48,7 @@ export function Level({ quota, among = [] }: LevelProps) {
           <ul className="stack tight">
             {level.holders.map((holder) => (
               <li key={holder.nodeId} className="row apart">
-                <code>{holder.nodeId}</code>
+                <NodeName id={holder.nodeId} name={holder.nodeName} />
                 <span className="quiet number">
                   {amount(holder.spent)} used, {amount(holder.leased)} held{holder.died && ", ended"}
                 </span>

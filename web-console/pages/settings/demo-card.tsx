@@ -19,6 +19,7 @@ const removeDemoMutation = graphql(
           }
           propagation {
             nodeId
+            nodeName
             applied
             refusedReason
             waitedMs

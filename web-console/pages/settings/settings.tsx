@@ -54,6 +54,7 @@ const query = graphql(
       }
       nodes {
         id
+        name
         version
         state
         restAddress
@@ -230,10 +231,7 @@ function Installation({ data }: { readonly data: Data }) {
             .filter(({ state }) => state !== "gone")
             .map(
               (node) =>
-                [
-                  `Node ${node.id.slice(0, 8)}`,
-                  `${node.version}, REST ${node.restAddress || "off"}, gRPC ${node.grpcAddress || "off"}`,
-                ] as const,
+                [`Node ${node.name}`, `${node.version}, REST ${node.restAddress || "off"}, gRPC ${node.grpcAddress || "off"}`] as const,
             ),
         ]}
       />

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file penstock/config/v1/node.proto.
  */
 export const file_penstock_config_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("Ch1wZW5zdG9jay9jb25maWcvdjEvbm9kZS5wcm90bxIScGVuc3RvY2suY29uZmlnLnYxIpkFCgpOb2RlU3RhdHVzEg8KB25vZGVfaWQYASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIVCg1zdGFydGVkX2F0X21zGAQgASgDEhYKDnJlcG9ydGVkX2F0X21zGAUgASgDEjkKB2FwcGxpZWQYBiABKAsyIy5wZW5zdG9jay5jb25maWcudjEuQXBwbGllZFJldmlzaW9uSACIAQESOQoHcmVmdXNlZBgHIAEoCzIjLnBlbnN0b2NrLmNvbmZpZy52MS5SZWZ1c2VkUmV2aXNpb25IAYgBARINCgVzdGF0ZRgIIAEoCRIXCg9jYWxsc19pbl9mbGlnaHQYCSABKA0SFAoMZ3JwY19hZGRyZXNzGAogASgJEhQKDHJlc3RfYWRkcmVzcxgLIAEoCRIcChR1c2FnZV9ldmVudHNfd2FpdGluZxgMIAEoBBIVCg1jb25maWdfc291cmNlGA0gASgJEjMKCGJhY2tlbmRzGA4gAygLMiEucGVuc3RvY2suY29uZmlnLnYxLkJhY2tlbmRTdGF0dXMSOQoMcmVzZXJ2YXRpb25zGBQgAygLMiMucGVuc3RvY2suY29uZmlnLnYxLkxpdmVSZXNlcnZhdGlvbhIZChFyZXNlcnZhdGlvbnNfaGVsZBgVIAEoDRIbChNldmVudF9sb29wX2RlbGF5X21zGBYgASgBEi4KBWxvYWRzGBcgAygLMh8ucGVuc3RvY2suY29uZmlnLnYxLkJhY2tlbmRMb2FkEjYKDXJ1bm5pbmdfY2FsbHMYHiADKAsyHy5wZW5zdG9jay5jb25maWcudjEuUnVubmluZ0NhbGxCCgoIX2FwcGxpZWRCCgoIX3JlZnVzZWQi+AEKC1J1bm5pbmdDYWxsEg8KB2NhbGxfaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEhIKCnByb2plY3RfaWQYAyABKAkSEgoKYXBpX2tleV9pZBgEIAEoCRIQCghyb3V0ZV9pZBgFIAEoCRISCgpyb3V0ZV9uYW1lGAYgASgJEhIKCmJhY2tlbmRfaWQYByABKAkSEAoIYXR0ZW1wdHMYCCABKA0SEAoIcHJvZ3Jlc3MYCSABKAkSFQoNb3V0cHV0X3Rva2VucxgKIAEoBBIQCghzaW5jZV9tcxgLIAEoAxIQCghzdHJlYW1lZBgMIAEoCCKbAQoLQmFja2VuZExvYWQSEgoKYmFja2VuZF9pZBgBIAEoCRIXCg9jYWxsc19pbl9mbGlnaHQYAiABKA0SFQoNY2FsbHNfd2FpdGluZxgDIAEoDRIQCghhdHRlbXB0cxgEIAEoDRIXCg9hdHRlbXB0c19mYWlsZWQYBSABKA0SHQoVYXR0ZW1wdHNfcmF0ZV9saW1pdGVkGAYgASgNIsgBCg9MaXZlUmVzZXJ2YXRpb24SDwoHY2FsbF9pZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSEgoKcHJvamVjdF9pZBgDIAEoCRISCgphcGlfa2V5X2lkGAQgASgJEhAKCHJvdXRlX2lkGAUgASgJEhIKCnJvdXRlX25hbWUYBiABKAkSEAoIc2luY2VfbXMYByABKAMSKwoFaG9sZHMYCCADKAsyHC5wZW5zdG9jay5jb25maWcudjEuTGl2ZUhvbGQiYgoITGl2ZUhvbGQSEAoIcXVvdGFfaWQYASABKAkSEQoJcXVvdGFfa2V5GAIgASgJEg8KB3N1YmplY3QYAyABKAkSEAoIcmVzb3VyY2UYBCABKAkSDgoGYW1vdW50GAUgASgEItQBCg1CYWNrZW5kU3RhdHVzEhIKCmJhY2tlbmRfaWQYASABKAkSDwoHY2lyY3VpdBgCIAEoCRIQCghzaW5jZV9tcxgDIAEoAxIVCg1vcGVuX3VudGlsX21zGAQgASgDEhcKD2ZhaWx1cmVzX2luX3JvdxgFIAEoDRISCgpsYXN0X2Vycm9yGAYgASgJEhQKDGxhc3RfbWVzc2FnZRgHIAEoCRIYChBsYXN0X2h0dHBfc3RhdHVzGAggASgNEhgKEGxhc3RfZXJyb3JfYXRfbXMYCSABKAMiVQoPQXBwbGllZFJldmlzaW9uEg0KBWVwb2NoGAEgASgJEg4KBm51bWJlchgCIAEoBBIMCgRoYXNoGAMgASgMEhUKDWFwcGxpZWRfYXRfbXMYBCABKAMiVwoPUmVmdXNlZFJldmlzaW9uEg0KBWVwb2NoGAEgASgJEg4KBm51bWJlchgCIAEoBBIOCgZyZWFzb24YAyABKAkSFQoNcmVmdXNlZF9hdF9tcxgEIAEoA2IGcHJvdG8z");
+  fileDesc("Ch1wZW5zdG9jay9jb25maWcvdjEvbm9kZS5wcm90bxIScGVuc3RvY2suY29uZmlnLnYxIt8FCgpOb2RlU3RhdHVzEg8KB25vZGVfaWQYASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIVCg1zdGFydGVkX2F0X21zGAQgASgDEhYKDnJlcG9ydGVkX2F0X21zGAUgASgDEjkKB2FwcGxpZWQYBiABKAsyIy5wZW5zdG9jay5jb25maWcudjEuQXBwbGllZFJldmlzaW9uSACIAQESOQoHcmVmdXNlZBgHIAEoCzIjLnBlbnN0b2NrLmNvbmZpZy52MS5SZWZ1c2VkUmV2aXNpb25IAYgBARINCgVzdGF0ZRgIIAEoCRIXCg9jYWxsc19pbl9mbGlnaHQYCSABKA0SFAoMZ3JwY19hZGRyZXNzGAogASgJEhQKDHJlc3RfYWRkcmVzcxgLIAEoCRIcChR1c2FnZV9ldmVudHNfd2FpdGluZxgMIAEoBBIVCg1jb25maWdfc291cmNlGA0gASgJEjMKCGJhY2tlbmRzGA4gAygLMiEucGVuc3RvY2suY29uZmlnLnYxLkJhY2tlbmRTdGF0dXMSOQoMcmVzZXJ2YXRpb25zGBQgAygLMiMucGVuc3RvY2suY29uZmlnLnYxLkxpdmVSZXNlcnZhdGlvbhIZChFyZXNlcnZhdGlvbnNfaGVsZBgVIAEoDRIbChNldmVudF9sb29wX2RlbGF5X21zGBYgASgBEi4KBWxvYWRzGBcgAygLMh8ucGVuc3RvY2suY29uZmlnLnYxLkJhY2tlbmRMb2FkEjYKDXJ1bm5pbmdfY2FsbHMYHiADKAsyHy5wZW5zdG9jay5jb25maWcudjEuUnVubmluZ0NhbGwSEQoJbm9kZV9uYW1lGB8gASgJEjEKCHNldHRpbmdzGCAgAygLMh8ucGVuc3RvY2suY29uZmlnLnYxLk5vZGVTZXR0aW5nQgoKCF9hcHBsaWVkQgoKCF9yZWZ1c2VkIlwKC05vZGVTZXR0aW5nEgwKBG5hbWUYASABKAkSEgoFdmFsdWUYAiABKAlIAIgBARIRCglpc19zZWNyZXQYAyABKAgSDgoGb3JpZ2luGAQgASgJQggKBl92YWx1ZSL4AQoLUnVubmluZ0NhbGwSDwoHY2FsbF9pZBgBIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSEgoKcHJvamVjdF9pZBgDIAEoCRISCgphcGlfa2V5X2lkGAQgASgJEhAKCHJvdXRlX2lkGAUgASgJEhIKCnJvdXRlX25hbWUYBiABKAkSEgoKYmFja2VuZF9pZBgHIAEoCRIQCghhdHRlbXB0cxgIIAEoDRIQCghwcm9ncmVzcxgJIAEoCRIVCg1vdXRwdXRfdG9rZW5zGAogASgEEhAKCHNpbmNlX21zGAsgASgDEhAKCHN0cmVhbWVkGAwgASgIIpsBCgtCYWNrZW5kTG9hZBISCgpiYWNrZW5kX2lkGAEgASgJEhcKD2NhbGxzX2luX2ZsaWdodBgCIAEoDRIVCg1jYWxsc193YWl0aW5nGAMgASgNEhAKCGF0dGVtcHRzGAQgASgNEhcKD2F0dGVtcHRzX2ZhaWxlZBgFIAEoDRIdChVhdHRlbXB0c19yYXRlX2xpbWl0ZWQYBiABKA0iyAEKD0xpdmVSZXNlcnZhdGlvbhIPCgdjYWxsX2lkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRISCgpwcm9qZWN0X2lkGAMgASgJEhIKCmFwaV9rZXlfaWQYBCABKAkSEAoIcm91dGVfaWQYBSABKAkSEgoKcm91dGVfbmFtZRgGIAEoCRIQCghzaW5jZV9tcxgHIAEoAxIrCgVob2xkcxgIIAMoCzIcLnBlbnN0b2NrLmNvbmZpZy52MS5MaXZlSG9sZCJiCghMaXZlSG9sZBIQCghxdW90YV9pZBgBIAEoCRIRCglxdW90YV9rZXkYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIQCghyZXNvdXJjZRgEIAEoCRIOCgZhbW91bnQYBSABKAQi1AEKDUJhY2tlbmRTdGF0dXMSEgoKYmFja2VuZF9pZBgBIAEoCRIPCgdjaXJjdWl0GAIgASgJEhAKCHNpbmNlX21zGAMgASgDEhUKDW9wZW5fdW50aWxfbXMYBCABKAMSFwoPZmFpbHVyZXNfaW5fcm93GAUgASgNEhIKCmxhc3RfZXJyb3IYBiABKAkSFAoMbGFzdF9tZXNzYWdlGAcgASgJEhgKEGxhc3RfaHR0cF9zdGF0dXMYCCABKA0SGAoQbGFzdF9lcnJvcl9hdF9tcxgJIAEoAyJVCg9BcHBsaWVkUmV2aXNpb24SDQoFZXBvY2gYASABKAkSDgoGbnVtYmVyGAIgASgEEgwKBGhhc2gYAyABKAwSFQoNYXBwbGllZF9hdF9tcxgEIAEoAyJXCg9SZWZ1c2VkUmV2aXNpb24SDQoFZXBvY2gYASABKAkSDgoGbnVtYmVyGAIgASgEEg4KBnJlYXNvbhgDIAEoCRIVCg1yZWZ1c2VkX2F0X21zGAQgASgDYgZwcm90bzM");
 
 /**
  * What a node says of itself, every two seconds and after each change.
@@ -136,6 +136,20 @@ export type NodeStatus = Message<"penstock.config.v1.NodeStatus"> & {
    * @generated from field: repeated penstock.config.v1.RunningCall running_calls = 30;
    */
   runningCalls: RunningCall[];
+
+  /**
+   * What people call it, its host's name where nobody said; several nodes may have the same. Empty: the node is older than names.
+   *
+   * @generated from field: string node_name = 31;
+   */
+  nodeName: string;
+
+  /**
+   * What it was started with, sorted by name. Not in every report: in the first, and in one each minute. Empty: as it said before.
+   *
+   * @generated from field: repeated penstock.config.v1.NodeSetting settings = 32;
+   */
+  settings: NodeSetting[];
 };
 
 /**
@@ -144,6 +158,42 @@ export type NodeStatus = Message<"penstock.config.v1.NodeStatus"> & {
  */
 export const NodeStatusSchema: GenMessage<NodeStatus> = /*@__PURE__*/
   messageDesc(file_penstock_config_v1_node, 0);
+
+/**
+ * @generated from message penstock.config.v1.NodeSetting
+ */
+export type NodeSetting = Message<"penstock.config.v1.NodeSetting"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Absent: it is secret, or there is none.
+   *
+   * @generated from field: optional string value = 2;
+   */
+  value?: string | undefined;
+
+  /**
+   * @generated from field: bool is_secret = 3;
+   */
+  isSecret: boolean;
+
+  /**
+   * file, environment, default.
+   *
+   * @generated from field: string origin = 4;
+   */
+  origin: string;
+};
+
+/**
+ * Describes the message penstock.config.v1.NodeSetting.
+ * Use `create(NodeSettingSchema)` to create a new message.
+ */
+export const NodeSettingSchema: GenMessage<NodeSetting> = /*@__PURE__*/
+  messageDesc(file_penstock_config_v1_node, 1);
 
 /**
  * @generated from message penstock.config.v1.RunningCall
@@ -225,7 +275,7 @@ export type RunningCall = Message<"penstock.config.v1.RunningCall"> & {
  * Use `create(RunningCallSchema)` to create a new message.
  */
 export const RunningCallSchema: GenMessage<RunningCall> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 1);
+  messageDesc(file_penstock_config_v1_node, 2);
 
 /**
  * What the node asks of a backend.
@@ -279,7 +329,7 @@ export type BackendLoad = Message<"penstock.config.v1.BackendLoad"> & {
  * Use `create(BackendLoadSchema)` to create a new message.
  */
 export const BackendLoadSchema: GenMessage<BackendLoad> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 2);
+  messageDesc(file_penstock_config_v1_node, 3);
 
 /**
  * @generated from message penstock.config.v1.LiveReservation
@@ -333,7 +383,7 @@ export type LiveReservation = Message<"penstock.config.v1.LiveReservation"> & {
  * Use `create(LiveReservationSchema)` to create a new message.
  */
 export const LiveReservationSchema: GenMessage<LiveReservation> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 3);
+  messageDesc(file_penstock_config_v1_node, 4);
 
 /**
  * @generated from message penstock.config.v1.LiveHold
@@ -374,7 +424,7 @@ export type LiveHold = Message<"penstock.config.v1.LiveHold"> & {
  * Use `create(LiveHoldSchema)` to create a new message.
  */
 export const LiveHoldSchema: GenMessage<LiveHold> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 4);
+  messageDesc(file_penstock_config_v1_node, 5);
 
 /**
  * A backend as the node sees it.
@@ -445,7 +495,7 @@ export type BackendStatus = Message<"penstock.config.v1.BackendStatus"> & {
  * Use `create(BackendStatusSchema)` to create a new message.
  */
 export const BackendStatusSchema: GenMessage<BackendStatus> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 5);
+  messageDesc(file_penstock_config_v1_node, 6);
 
 /**
  * @generated from message penstock.config.v1.AppliedRevision
@@ -477,7 +527,7 @@ export type AppliedRevision = Message<"penstock.config.v1.AppliedRevision"> & {
  * Use `create(AppliedRevisionSchema)` to create a new message.
  */
 export const AppliedRevisionSchema: GenMessage<AppliedRevision> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 6);
+  messageDesc(file_penstock_config_v1_node, 7);
 
 /**
  * @generated from message penstock.config.v1.RefusedRevision
@@ -511,5 +561,5 @@ export type RefusedRevision = Message<"penstock.config.v1.RefusedRevision"> & {
  * Use `create(RefusedRevisionSchema)` to create a new message.
  */
 export const RefusedRevisionSchema: GenMessage<RefusedRevision> = /*@__PURE__*/
-  messageDesc(file_penstock_config_v1_node, 7);
+  messageDesc(file_penstock_config_v1_node, 8);
 
