@@ -222,8 +222,14 @@ const analyses: Readonly<Record<DemoExperimentName, Partial<ExperimentAnalysis>>
   },
 };
 
+/** By units and not only by hours: a step whose hours fall into the night would else be held without anybody there to be harmed. */
+const harmfulSteps = [
+  { share: 0.1, unitsMin: 20 },
+  { share: 0.25, unitsMin: 60 },
+  { share: 0.5, unitsMin: 150 },
+];
 const harmfulRollout: Rollout = {
-  steps: [0.1, 0.25, 0.5].map((share) => ({ share, holdSeconds: 6 * 3600, unitsMin: 20, approval: false })),
+  steps: harmfulSteps.map((step) => ({ ...step, holdSeconds: 6 * 3600, approval: false })),
   healthAction: "warn",
   shipAtEnd: true,
 };

@@ -144,13 +144,14 @@ async function surroundingsOf({ database, settings }: Services, week: DemoWeek) 
   });
 }
 
-/** Nearly spent: its limit is a little more than what the week has come to in this month. Made last: it says that all is there. */
+/** Nearly spent: its limit is a little more than what its period has come to. Made last: it says that all is there. */
 async function makeBudget(services: Services, week: DemoWeek): Promise<void> {
-  const month = new Date(Date.UTC(week.madeAt.getUTCFullYear(), week.madeAt.getUTCMonth(), 1));
+  const period = periodWithTraffic(week.madeAt);
   const spent = await services.database.tenant(week.organisationId, async (em) => {
     const [row] = await em.execute<{ spent: string }[]>(
-      "select coalesce(sum(cost_nanodollars), 0)::text as spent from usage_event where project_id = ? and started_at >= ?",
-      [week.projectId, month.toISOString()],
+      `select coalesce(sum(cost_nanodollars), 0)::text as spent from usage_event
+        where project_id = ? and started_at >= date_trunc(?, ?::timestamptz, 'UTC')`,
+      [week.projectId, period, week.madeAt.toISOString()],
     );
     return BigInt(row?.spent ?? 0);
   });
@@ -162,11 +163,11 @@ async function makeBudget(services: Services, week: DemoWeek): Promise<void> {
     async (change) => {
       change.create("budget", {
         id: demoIds(week).budget,
-        key: "storefront-month",
+        key: `storefront-${period}`,
         scopeKind: "project",
         scopeId: week.projectId,
         limitNanodollars: ((spent * 100n) / 93n / cent + 1n) * cent,
-        period: "month",
+        period,
         timeZone: "UTC",
         thresholdPercents: [50, 80, 90, 100],
         reachedPercent: 0,
@@ -174,4 +175,10 @@ async function makeBudget(services: Services, week: DemoWeek): Promise<void> {
       });
     },
   );
+}
+
+/** A month, unless it is in its first day and nothing was spent in it yet; then the week, unless it is Monday as well. */
+function periodWithTraffic(at: Date): "month" | "week" | "year" {
+  if (new Date(at.getTime() - dayMs).getUTCMonth() === at.getUTCMonth()) return "month";
+  return at.getUTCDay() === 1 ? "year" : "week";
 }

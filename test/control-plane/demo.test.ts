@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { v7 } from "uuid";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { Outcome, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { evaluateBudgets } from "../../control-plane/budgets/evaluate-budgets.ts";
 import { Organisation } from "../../control-plane/database/entities/organisation.ts";
@@ -151,6 +151,44 @@ it(
     expect(left.experiments.edges).toEqual([{ node: { key: "support-answer-steps" } }]);
     await startDemoSeed(services).done;
     expect((await sums())[0]?.ledger).toBe("1");
+  },
+  slow,
+);
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+// Once laid in the evening, the steps of its rollout fell into the night and nobody was there to be harmed.
+it.each(["2026-11-16T21:20:00Z", "2026-12-01T00:20:00Z"])(
+  "tells the same story when it is laid at %s",
+  async (at) => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(at) });
+    const then = await openTestServices(await postgres.createDatabase(), { demoSimulatorUrl: "http://127.0.0.1:4005/v1" });
+    await firstStart(then);
+    await startDemoSeed(then).done;
+    const told = await then.database.system((em) =>
+      em.execute<{ key: string; story: string }[]>(
+        `select key, concat_ws(' ', conclusion->>'outcome', conclusion->>'actor', last.result->'health'->>'sampleRatioOk', last.result->'verdict'->>'recommendation') as story
+          from experiment cross join lateral (select result from experiment_evaluation as of where of.experiment_id = experiment.id order by of.at desc limit 1) as last
+          order by key`,
+      ),
+    );
+    expect(Object.fromEntries(told.map(({ key, story }) => [key, story]))).toEqual({
+      "refunds-by-reasoner": "rolled-back system:experiments true roll-back",
+      "search-terms-alone": "shipped system:demo true ship",
+      "summary-in-three-points": "false look-into-it",
+      "warmer-greeting": "true keep-running",
+    });
+    await evaluateBudgets(then, new Date());
+    const [budget] = await then.database.system((em) =>
+      em.execute<{ spent_percent: number }[]>(
+        `select (100 * spent_nanodollars / limit_nanodollars)::integer as spent_percent from budget join budget_state on budget_id = id
+          order by period_start desc limit 1`,
+      ),
+    );
+    expect(Math.abs((budget?.spent_percent ?? 0) - 93)).toBeLessThan(5);
+    await then.close();
   },
   slow,
 );
