@@ -3,9 +3,6 @@
  * the mutation that archives, and the way any mutation runs.
  */
 import type { ObjectRef } from "@pothos/core";
-import { resolveCursorConnection } from "@pothos/plugin-relay";
-import { GraphQLError } from "graphql";
-import { ValidationError } from "../control-error.ts";
 import {
   type ConfigKind,
   type ConfigRow,
@@ -28,11 +25,10 @@ import {
   waitArguments,
 } from "./config-mutation.ts";
 import { type GraphQLContext, principalOf } from "./context.ts";
-import { badUserInput } from "./error-mask.ts";
 import { updateErrors } from "./errors.ts";
-
-export const pageSizeMax = 100;
-const pageSizeDefault = 50;
+import { connectionOf, pageInOrder } from "./keyset-page.ts";
+import { byTime, type Ordering, orderOf } from "./list-order.ts";
+import { holds } from "./text-search.ts";
 
 /** To be spread among a type's fields. */
 export const configFields = <Row extends ConfigRow>(t: PothosSchemaTypes.ObjectFieldBuilder<ExtendedTypes, Row>) => ({
@@ -58,59 +54,26 @@ export async function mutate<T>(
   return answerWithPropagation(context, wait, await changeConfiguration(context.services, principalOf(context), description, work));
 }
 
-interface PageArguments {
-  readonly first?: number | null | undefined;
-  readonly last?: number | null | undefined;
-  readonly before?: string | null | undefined;
-  readonly after?: string | null | undefined;
-}
-
-/** A page in the order of ids, which is the order in which things were made. */
-export async function pageById<Row extends { readonly id: string }>(
-  args: PageArguments,
-  order: "asc" | "desc",
-  find: (where: object, options: { orderBy: { id: "asc" | "desc" }; limit: number }) => Promise<Row[]>,
-) {
-  checkPage(args);
-  return resolveCursorConnection<Promise<Row[]>>(
-    { args, defaultSize: pageSizeDefault, maxSize: pageSizeMax, toCursor: (row) => row.id },
-    ({ before, after, limit, inverted }) => {
-      const id = {
-        ...(after === undefined ? {} : { [order === "asc" ? "$gt" : "$lt"]: cursor(after) }),
-        ...(before === undefined ? {} : { [order === "asc" ? "$lt" : "$gt"]: cursor(before) }),
-      };
-      const direction = inverted ? (order === "asc" ? "desc" : "asc") : order;
-      return find(Object.keys(id).length === 0 ? {} : { id }, { orderBy: { id: direction }, limit });
-    },
-  );
-}
-
-/** @throws ValidationError: a page that is cut short in silence would be taken for the last one. GraphQLError for both ends at once. */
-export function checkPage({ first, last }: PageArguments): void {
-  if (first != null && last != null)
-    throw new GraphQLError("give first or last and not both: a page is taken from one end", { extensions: badUserInput });
-  for (const [path, size] of Object.entries({ first, last })) {
-    if (size != null && (size < 0 || size > pageSizeMax))
-      throw new ValidationError([{ path, message: `must be from 0 to ${pageSizeMax}` }]);
-  }
-}
-
-function cursor(text: string): string {
-  if (!isUuid(text)) throw new ValidationError([{ path: "after", message: "is not a cursor of this list" }]);
-  return text;
+interface ConfigQueries {
+  readonly one: string;
+  readonly many: string;
+  /** Besides when it was made and changed. */
+  readonly orders: Readonly<Record<string, Ordering>>;
+  /** Where a search looks besides the columns of its row. */
+  readonly searchedToo?: { readonly inWords: string; readonly holds: (text: string) => object };
 }
 
 /**
- * `route(id)` and `routes(first, after, includeArchived, search, uses)`. Inside, a row is any row: what Pothos would have to infer for a
+ * `route(id)` and `routes(first, after, orderBy, includeArchived, search, uses)`. Inside, a row is any row: what Pothos would have to infer for a
  * kind that is not known yet is beyond it, and the kind has chosen the type already.
  */
 export function addQueries<Kind extends ConfigKind>(
   kind: Kind,
-  names: { readonly one: string; readonly many: string },
+  { one, many, orders: ownOrders, searchedToo }: ConfigQueries,
   typeOfKind: ObjectRef<ExtendedTypes, ConfigRows[Kind]>,
 ): void {
   const type = typeOfKind as unknown as ObjectRef<ExtendedTypes, ConfigRow>;
-  builder.queryField(names.one, (t) =>
+  builder.queryField(one, (t) =>
     t.field({
       type,
       nullable: true,
@@ -123,31 +86,41 @@ export function addQueries<Kind extends ConfigKind>(
     }),
   );
   const Connection = connectionOf(type);
-  builder.queryField(names.many, (t) =>
+  const orders = { ...ownOrders, ...byTime };
+  const Order = orderOf(type.name, orders);
+  const looksIn = [...searched[kind], ...(searchedToo === undefined ? [] : [searchedToo.inWords])].join(" or ");
+  const found = (text: string): object =>
+    searchedToo === undefined ? holds(searched[kind], text) : { $or: [holds(searched[kind], text), searchedToo.holds(text)] };
+  builder.queryField(many, (t) =>
     t.connection(
       {
         type,
         authScopes: { viewer: true },
         args: {
           includeArchived: t.arg.boolean(),
-          search: t.arg.string({ description: `Those with this in ${searched[kind].join(" or ")}, in upper or lower case.` }),
+          orderBy: t.arg({ type: Order, description: "Left out: as they were made." }),
+          search: t.arg.string({ description: `Those with this in ${looksIn}, in upper or lower case.` }),
           uses: t.arg.id({
             description:
               "Those that point at the thing with this id, as nodes have them: a backend's routes, a provider's backends, a route's quotas and running experiments.",
           }),
         },
         resolve: (_root, args, context) =>
-          pageById<ConfigRow>(args, "asc", (where, options) =>
-            inOrganisation(context, async (em) => {
+          pageInOrder<ConfigRow, string>(args, {
+            table: kind,
+            orders,
+            otherwise: "asc",
+            within: (work) => inOrganisation(context, work),
+            find: async (em, where, options) => {
               const wanted = [
                 where,
                 args.includeArchived ? {} : { archivedAt: null },
-                args.search == null || args.search.trim() === "" ? {} : holds(searched[kind], args.search.trim()),
+                args.search == null || args.search.trim() === "" ? {} : found(args.search.trim()),
                 args.uses == null ? {} : { id: { $in: await usersOf(em, kind, args.uses) } },
               ];
               return findRows(em, kind, { $and: wanted }, options);
-            }),
-          ),
+            },
+          }),
       },
       Connection,
     ),
@@ -170,12 +143,6 @@ const searched: Readonly<Record<ConfigKind, readonly [string, ...string[]]>> = {
   budget: ["key"],
 };
 
-/** Where one of the columns has the text in it, in upper or lower case. */
-export const holds = (columns: readonly string[], text: string): object => {
-  const pattern = `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
-  return { $or: columns.map((column) => ({ [column]: { $ilike: pattern } })) };
-};
-
 const usersOf = async (em: EntityManager, kind: ConfigKind, id: string): Promise<string[]> =>
   (
     await em.find(
@@ -188,10 +155,6 @@ const usersOf = async (em: EntityManager, kind: ConfigKind, id: string): Promise
 /** The union of ten entities is beyond what `find` can infer; the kind says which it is. */
 export const findRows = (em: EntityManager, kind: ConfigKind, where: object, options: object): Promise<ConfigRow[]> =>
   em.find(configEntities[kind] as never, where as never, options as never) as Promise<ConfigRow[]>;
-
-/** `RouteConnection` with `RouteEdge`. */
-export const connectionOf = <Row>(type: ObjectRef<ExtendedTypes, Row>) =>
-  builder.connectionObject({ type, name: `${type.name}Connection` }, { name: `${type.name}Edge` });
 
 const archivers: Readonly<Record<ConfigKind, { readonly [Role in "developer" | "operator" | "admin"]?: true }>> = {
   organisation: { admin: true },

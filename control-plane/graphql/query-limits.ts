@@ -12,7 +12,7 @@ import {
   type SelectionSetNode,
   type ValidationRule,
 } from "graphql";
-import { pageSizeMax } from "./config-type.ts";
+import { pageSizeMax } from "./keyset-page.ts";
 
 export const queryLimits = {
   /** Levels of fields. A connection takes three. */

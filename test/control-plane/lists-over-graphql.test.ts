@@ -103,3 +103,28 @@ it("say what points at a thing: a provider's backends, a backend's routes, a rou
   expect(await namesOf("routes", "name", `uses: "${used}"`, stranger)).toEqual([]);
   expect(await namesOf("routes", "name", 'uses: "no id at all"')).toEqual([]);
 });
+
+it("of limits are searched by what they are laid on and what they count as well", async () => {
+  const owner = await tokenFor(services, await makeOrganisation(services, "limited"), "admin");
+  const made = (type: string, input: object) => makeThing(client, owner, type, input);
+  const projectId = await made("Project", { key: "shop", name: "Web Shop" });
+  const apiKeyId = await made("ApiKey", { projectId, name: "checkout" });
+  const quota = (key: string, scope: object, resource = "REQUESTS") =>
+    made("Quota", { key, ...scope, resource, window: "DAY", limit: "9", enforcement: "SOFT" });
+  await quota("one", { scopeKind: "PROJECT", scopeId: projectId });
+  await quota("two", { scopeKind: "ORGANISATION" }, "INPUT_TOKENS");
+  await quota("three", { scopeKind: "END_USER", within: [{ kind: "PROJECT", id: projectId }] });
+  await quota("four", { scopeKind: "API_KEY", scopeId: apiKeyId });
+  const found = (search: string) => namesOf("quotas", "key", `search: "${search}"`, owner);
+  expect(await found("web s")).toEqual(["one", "three"]);
+  expect(await found("CHECK")).toEqual(["four"]);
+  expect(await found("input tok")).toEqual(["two"]);
+  expect(await found("end user")).toEqual(["three"]);
+  expect(await found("o")).toEqual(["one", "two", "three", "four"]);
+  expect(await found("w%b")).toEqual([]);
+  expect(await namesOf("quotas", "key", 'search: "web s"', stranger)).toEqual([]);
+
+  await made("Budget", { key: "month", scopeKind: "PROJECT", scopeId: projectId, limitNanodollars: "9", period: "MONTH" });
+  expect(await namesOf("budgets", "key", 'search: "shop"', owner)).toEqual(["month"]);
+  expect(await namesOf("budgets", "key", 'search: "checkout"', owner)).toEqual([]);
+});

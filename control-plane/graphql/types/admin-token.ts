@@ -2,14 +2,16 @@
 
 import { NotFoundError } from "../../control-error.ts";
 import { isUuid } from "../../database/config-kinds.ts";
-import type { AdminRole as AdminRoleName } from "../../database/entities/admin-role.ts";
+import { type AdminRole as AdminRoleName, adminRoles } from "../../database/entities/admin-role.ts";
 import { AdminToken as AdminTokenEntity } from "../../database/entities/admin-token.ts";
 import { makeAdminToken, revokeAdminToken, rightsOf } from "../../operations/admin-tokens.ts";
 import { addSession, invitationMs } from "../../operations/console-sessions.ts";
 import { builder } from "../builder.ts";
-import { connectionOf, inOrganisation, pageById } from "../config-type.ts";
+import { inOrganisation } from "../config-type.ts";
 import { principalOf } from "../context.ts";
 import { createErrors } from "../errors.ts";
+import { connectionOf, pageInOrder } from "../keyset-page.ts";
+import { byInstant, byRank, byText, orderOf } from "../list-order.ts";
 
 export const AdminRole = builder.enumType("AdminRole", {
   description: "Each may what those before it may.",
@@ -41,16 +43,28 @@ const AdminToken = builder.objectRef<AdminTokenEntity>("AdminToken").implement({
   }),
 });
 
+const orders = {
+  name: byText("name"),
+  role: byRank("role", adminRoles),
+  created_at: byInstant("created_at"),
+  expires_at: byInstant("expires_at"),
+};
+const AdminTokenOrder = orderOf("AdminToken", orders);
 const AdminTokenConnection = connectionOf(AdminToken);
 builder.queryField("adminTokens", (t) =>
   t.connection(
     {
       type: AdminToken,
       authScopes: { admin: true },
+      args: { orderBy: t.arg({ type: AdminTokenOrder, description: "Left out: as they were made." }) },
       resolve: (_root, args, context) =>
-        pageById<AdminTokenEntity>(args, "asc", (where, options) =>
-          inOrganisation(context, (em) => em.find(AdminTokenEntity, where, options)),
-        ),
+        pageInOrder<AdminTokenEntity, keyof typeof orders>(args, {
+          table: "admin_token",
+          orders,
+          otherwise: "asc",
+          within: (work) => inOrganisation(context, work),
+          find: (em, where, options) => em.find(AdminTokenEntity, where, options),
+        }),
     },
     AdminTokenConnection,
   ),

@@ -2,8 +2,9 @@
 import type { AlertFeed } from "../../alerts/alert-feed.ts";
 import { type Alert as AlertEntity, Alert as AlertTable, alertTypes } from "../../database/entities/alert.ts";
 import { builder } from "../builder.ts";
-import { connectionOf, inOrganisation, pageById } from "../config-type.ts";
+import { inOrganisation } from "../config-type.ts";
 import { principalOf } from "../context.ts";
+import { connectionOf, pageById } from "../keyset-page.ts";
 
 /** Alerts that a slow reader may be behind; the oldest is let go, and stands in the list all the same. */
 const waitingMax = 100;

@@ -10,6 +10,7 @@ import { ConfigChange, type ConfigPayload, configPayload, waitArguments } from "
 import { addArchive, addQueries, configFields, inOrganisation, mutate } from "../config-type.ts";
 import { principalOf } from "../context.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { byInstant, byNameOf, byText } from "../list-order.ts";
 import { Project } from "./project.ts";
 
 const overlapSecondsMax = 30 * 86_400;
@@ -63,7 +64,20 @@ export const ApiKey = builder.objectRef<ApiKeyRow>("ApiKey").implement({
     }),
   }),
 });
-addQueries("api_key", { one: "apiKey", many: "apiKeys" }, ApiKey);
+addQueries(
+  "api_key",
+  {
+    one: "apiKey",
+    many: "apiKeys",
+    orders: {
+      name: byText("name"),
+      project: byNameOf("project", "name", "project_id"),
+      owner: byText("owner"),
+      expires_at: byInstant("expires_at"),
+    },
+  },
+  ApiKey,
+);
 
 interface NewApiKey {
   readonly row: ApiKeyRow;

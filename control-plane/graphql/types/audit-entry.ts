@@ -4,7 +4,8 @@ import { isUuid } from "../../database/config-kinds.ts";
 import { AuditEntry as AuditEntryEntity } from "../../database/entities/audit-entry.ts";
 import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
-import { connectionOf, inOrganisation, pageById } from "../config-type.ts";
+import { inOrganisation } from "../config-type.ts";
+import { connectionOf, pageById } from "../keyset-page.ts";
 
 const AuditVia = builder.enumType("AuditVia", {
   values: { CONSOLE: { value: "console" }, CLI: { value: "cli" }, GRAPHQL: { value: "graphql" } } as const,

@@ -7,6 +7,7 @@ import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { byNameOf, byText } from "../list-order.ts";
 import { addUnschedule, CatalogueModel } from "./catalogue-model.ts";
 import { Price, PriceInput, termsOf } from "./price.ts";
 import { Provider } from "./provider.ts";
@@ -54,7 +55,15 @@ export const Backend = builder.objectRef<BackendRow>("Backend").implement({
     }),
   }),
 });
-addQueries("backend", { one: "backend", many: "backends" }, Backend);
+addQueries(
+  "backend",
+  {
+    one: "backend",
+    many: "backends",
+    orders: { key: byText("key"), model: byText("model"), provider: byNameOf("provider", "key", "provider_id") },
+  },
+  Backend,
+);
 
 const CreateBackendInput = builder.inputType("CreateBackendInput", {
   fields: (t) => ({

@@ -6,7 +6,9 @@ import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, enumOf, inOrganisation, mutate } from "../config-type.ts";
 import type { GraphQLContext } from "../context.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { byNumber, byText } from "../list-order.ts";
 import { scopeInWords } from "../scope-in-words.ts";
+import { searchOfLimits } from "../scope-search.ts";
 
 const thresholdDefaults = [50, 80, 100];
 
@@ -82,7 +84,21 @@ export const Budget = builder.objectRef<BudgetRow>("Budget").implement({
     }),
   }),
 });
-addQueries("budget", { one: "budget", many: "budgets" }, Budget);
+/** The share of the limit that the last evaluation found spent, in millionths. */
+const spentShare = byNumber(
+  (row) =>
+    `select state.spent_nanodollars * 1000000.0 / ${row}.limit_nanodollars from budget_state as state where state.budget_id = ${row}.id`,
+);
+addQueries(
+  "budget",
+  {
+    one: "budget",
+    many: "budgets",
+    orders: { key: byText("key"), limit: byNumber((row) => `${row}.limit_nanodollars`), spent: spentShare },
+    searchedToo: searchOfLimits({ table: "budget", wordColumns: ["scopeKind"], laidOn: (row) => `select ${row}.scope_id` }),
+  },
+  Budget,
+);
 
 const CreateBudgetInput = builder.inputType("CreateBudgetInput", {
   fields: (t) => ({

@@ -15,6 +15,7 @@ import { builder, type ExtendedTypes } from "../builder.ts";
 import { ConfigChange, type ConfigPayload, configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, inOrganisation, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { byText } from "../list-order.ts";
 import { Price, PriceInput, termsOf } from "./price.ts";
 
 export const CatalogueModel = builder.objectRef<CatalogueModelRow>("CatalogueModel").implement({
@@ -42,7 +43,11 @@ export const CatalogueModel = builder.objectRef<CatalogueModelRow>("CatalogueMod
     sourceDate: t.exposeString("sourceDate", { description: "When they were true: 2027-01-31." }),
   }),
 });
-addQueries("catalogue_model", { one: "catalogueModel", many: "catalogueModels" }, CatalogueModel);
+addQueries(
+  "catalogue_model",
+  { one: "catalogueModel", many: "catalogueModels", orders: { key: byText("key"), name: byText("name") } },
+  CatalogueModel,
+);
 
 interface Entry extends BuiltInModel {
   readonly own: CatalogueModelRow | undefined;

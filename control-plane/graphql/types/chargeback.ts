@@ -5,8 +5,9 @@ import { ForbiddenError, ValidationError } from "../../control-error.ts";
 import { type ClosedPeriod as ClosedPeriodRow, ClosedPeriod as ClosedPeriodTable } from "../../database/entities/closed-period.ts";
 import { closePeriod } from "../../operations/close-period.ts";
 import { builder } from "../builder.ts";
-import { connectionOf, inOrganisation, pageById } from "../config-type.ts";
+import { inOrganisation } from "../config-type.ts";
 import { principalOf } from "../context.ts";
+import { connectionOf, pageById } from "../keyset-page.ts";
 
 const Totals = builder.objectRef<PeriodTotals>("PeriodTotals").implement({
   fields: (t) => ({

@@ -8,8 +8,11 @@ import { addCases, type CasesAsked, casesOfDatasetMax, datasetOf, makeDataset, r
 import { callsDefault, callsMax } from "../../replay/logged-calls.ts";
 import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
-import { connectionOf, holds, inOrganisation, pageById } from "../config-type.ts";
+import { inOrganisation } from "../config-type.ts";
 import { type GraphQLContext, principalOf } from "../context.ts";
+import { connectionOf, pageInOrder } from "../keyset-page.ts";
+import { byInstant, byNumber, byText, orderOf } from "../list-order.ts";
+import { holds } from "../text-search.ts";
 import { callFilterFields, callFilterOf } from "./usage-filter.ts";
 
 const errors = { types: [ValidationError, NotFoundError, ForbiddenError], directResult: true };
@@ -72,20 +75,34 @@ builder.queryField("dataset", (t) =>
       isUuid(id) ? inOrganisation(context, (em) => em.findOne(DatasetEntity, { id, archivedAt: null })) : null,
   }),
 );
+
+const orders = {
+  name: byText("name"),
+  cases: byNumber((row) => `select count(*) from dataset_case where dataset_case.dataset_id = ${row}.id`),
+  created_at: byInstant("created_at"),
+};
+const DatasetOrder = orderOf("Dataset", orders);
 builder.queryField("datasets", (t) =>
   t.connection(
     {
       type: Dataset,
-      description: "Newest first.",
+      description: "Newest first, or in the order that is asked for.",
       authScopes: { viewer: true },
-      args: { search: t.arg.string({ description: "Those with this in name or description, in upper or lower case." }) },
+      args: {
+        orderBy: t.arg({ type: DatasetOrder }),
+        search: t.arg.string({ description: "Those with this in name or description, in upper or lower case." }),
+      },
       resolve: (_root, args, context) => {
         const search = args.search?.trim() ?? "";
         requireStorable({ search });
         const wanted = search === "" ? {} : holds(["name", "description"], search);
-        return pageById<DatasetEntity>(args, "desc", (where, options) =>
-          inOrganisation(context, (em) => em.find(DatasetEntity, { $and: [where, wanted, { archivedAt: null }] }, options)),
-        );
+        return pageInOrder<DatasetEntity, keyof typeof orders>(args, {
+          table: "dataset",
+          orders,
+          otherwise: "desc",
+          within: (work) => inOrganisation(context, work),
+          find: (em, where, options) => em.find(DatasetEntity, { $and: [where, wanted, { archivedAt: null }] }, options),
+        });
       },
     },
     connectionOf(Dataset),

@@ -7,8 +7,9 @@ import { ForbiddenError, ValidationError } from "../../control-error.ts";
 import { AuditEntry } from "../../database/entities/audit-entry.ts";
 import { type DeadLetter, isDeadLetterId } from "../../usage/dead-letters.ts";
 import { builder } from "../builder.ts";
-import { checkPage, connectionOf, inOrganisation, pageSizeMax } from "../config-type.ts";
+import { inOrganisation } from "../config-type.ts";
 import { type GraphQLContext, principalOf } from "../context.ts";
+import { checkPage, connectionOf, pageSizeMax } from "../keyset-page.ts";
 
 const DeadLetterType = builder.objectRef<DeadLetter>("DeadLetter").implement({
   description: "A usage record that could not be written to the ledger.",

@@ -16,6 +16,7 @@ import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, enumOf, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { byInstant, byNameOf, byNumber, byText } from "../list-order.ts";
 import {
   analysisOf,
   BanditInput,
@@ -99,7 +100,21 @@ export const Experiment = builder.objectRef<ExperimentRow>("Experiment").impleme
     }),
   }),
 });
-addQueries("experiment", { one: "experiment", many: "experiments" }, Experiment);
+addQueries(
+  "experiment",
+  {
+    one: "experiment",
+    many: "experiments",
+    orders: {
+      key: byText("key"),
+      status: byText("status"),
+      route: byNameOf("route", "name", "route_id"),
+      coverage: byNumber((row) => `round(${row}.coverage * 1000000)`),
+      started_at: byInstant("started_at"),
+    },
+  },
+  Experiment,
+);
 
 const VariantInput = builder.inputType("ExperimentVariantInput", {
   fields: (t) => ({

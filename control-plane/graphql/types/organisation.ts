@@ -4,9 +4,11 @@ import { type Discount as DiscountValue, Organisation as OrganisationEntity } fr
 import { changeConfiguration } from "../../operations/change-configuration.ts";
 import { builder } from "../builder.ts";
 import { answerWithPropagation, checkWait, configPayload, waitArguments } from "../config-mutation.ts";
-import { addArchive, configFields, connectionOf, mutate, pageById } from "../config-type.ts";
+import { addArchive, configFields, mutate } from "../config-type.ts";
 import { principalOf } from "../context.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { connectionOf, pageInOrder } from "../keyset-page.ts";
+import { byText, byTime, orderOf } from "../list-order.ts";
 import { ContentCapture, ContentCaptureInput, captureOf } from "./content-capture.ts";
 
 const Discount = builder.objectRef<DiscountValue>("Discount").implement({
@@ -51,6 +53,8 @@ builder.queryField("organisation", (t) =>
   }),
 );
 
+const orders = { name: byText("name"), key: byText("key"), ...byTime };
+const OrganisationOrder = orderOf("Organisation", orders);
 const OrganisationConnection = connectionOf(Organisation);
 builder.queryField("organisations", (t) =>
   t.connection(
@@ -58,13 +62,16 @@ builder.queryField("organisations", (t) =>
       type: Organisation,
       description: "All of the installation; for an installation token.",
       authScopes: { installation: true },
-      args: { includeArchived: t.arg.boolean() },
+      args: { includeArchived: t.arg.boolean(), orderBy: t.arg({ type: OrganisationOrder, description: "Left out: as they were made." }) },
       resolve: (_root, args, context) =>
-        pageById<OrganisationEntity>(args, "asc", (where, options) =>
-          context.services.database.system((em) =>
+        pageInOrder<OrganisationEntity, keyof typeof orders>(args, {
+          table: "organisation",
+          orders,
+          otherwise: "asc",
+          within: context.services.database.system,
+          find: (em, where, options) =>
             em.find(OrganisationEntity, { ...where, ...(args.includeArchived ? {} : { archivedAt: null }) }, options),
-          ),
-        ),
+        }),
     },
     OrganisationConnection,
   ),

@@ -15,7 +15,8 @@ import {
   pricedKinds,
 } from "../../database/entities/price-version.ts";
 import { builder, type ExtendedTypes } from "../builder.ts";
-import { connectionOf, enumOf, inOrganisation, pageById } from "../config-type.ts";
+import { enumOf, inOrganisation } from "../config-type.ts";
+import { connectionOf, pageById } from "../keyset-page.ts";
 
 const whereItIsAbsent = {
   inputNanodollarsPerMillion: "",

@@ -4,6 +4,7 @@ import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { byText } from "../list-order.ts";
 import { ContentCapture, ContentCaptureInput, captureOf } from "./content-capture.ts";
 
 export const Project = builder.objectRef<ProjectRow>("Project").implement({
@@ -20,7 +21,7 @@ export const Project = builder.objectRef<ProjectRow>("Project").implement({
     }),
   }),
 });
-addQueries("project", { one: "project", many: "projects" }, Project);
+addQueries("project", { one: "project", many: "projects", orders: { name: byText("name"), key: byText("key") } }, Project);
 
 const CreateProjectInput = builder.inputType("CreateProjectInput", {
   fields: (t) => ({

@@ -15,8 +15,10 @@ import { inputsOf } from "../../operations/prompt-insight.ts";
 import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
 import { ConfigChange, type ConfigPayload, configPayload, waitArguments } from "../config-mutation.ts";
-import { addArchive, addQueries, configFields, enumOf, holds, inOrganisation, mutate } from "../config-type.ts";
+import { addArchive, addQueries, configFields, enumOf, inOrganisation, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { byText } from "../list-order.ts";
+import { holds } from "../text-search.ts";
 
 const versionsShown = 100;
 const versionMax = 2 ** 31 - 1;
@@ -155,7 +157,7 @@ builder.objectField(PromptVersion, "prompt", (t) =>
     resolve: async ({ promptId }, _args, { loaders }) => (await loaders.prompt.load(promptId)) ?? null,
   }),
 );
-addQueries("prompt", { one: "prompt", many: "prompts" }, Prompt);
+addQueries("prompt", { one: "prompt", many: "prompts", orders: { path: byText("folder", "name") } }, Prompt);
 
 const CreatePromptInput = builder.inputType("CreatePromptInput", {
   fields: (t) => ({

@@ -8,6 +8,7 @@ import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, enumOf, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { byText } from "../list-order.ts";
 import { authenticationOf, ProviderAuthentication, ProviderAuthenticationInput } from "./provider-authentication.ts";
 
 const flavourDescription = "Whose server it is, where servers that speak the OpenAI chat API differ.";
@@ -34,7 +35,7 @@ export const Provider = builder.objectRef<ProviderRow>("Provider").implement({
     }),
   }),
 });
-addQueries("provider", { one: "provider", many: "providers" }, Provider);
+addQueries("provider", { one: "provider", many: "providers", orders: { key: byText("key"), base_url: byText("base_url") } }, Provider);
 
 const apiVersionDescription = "AZURE: what deployments are asked for as api-version.";
 const ProviderHeaderInput = builder.inputType("ProviderHeaderInput", {

@@ -11,7 +11,9 @@ import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, enumOf, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { byText } from "../list-order.ts";
 import { scopeInWords } from "../scope-in-words.ts";
+import { searchOfLimits } from "../scope-search.ts";
 
 const QuotaScopeKind = enumOf("QuotaScopeKind", quotaScopeKinds);
 const QuotaResource = enumOf("QuotaResource", quotaResources);
@@ -61,7 +63,21 @@ export const Quota = builder.objectRef<QuotaRow>("Quota").implement({
     }),
   }),
 });
-addQueries("quota", { one: "quota", many: "quotas" }, Quota);
+addQueries(
+  "quota",
+  {
+    one: "quota",
+    many: "quotas",
+    orders: { key: byText("key") },
+    searchedToo: searchOfLimits({
+      table: "quota",
+      wordColumns: ["scopeKind", "resource"],
+      laidOn: (row) =>
+        `select ${row}.scope_id union all select (narrowing->>'id')::uuid from jsonb_array_elements(${row}.within) as narrowing`,
+    }),
+  },
+  Quota,
+);
 
 const QuotaNarrowingInput = builder.inputType("QuotaNarrowingInput", {
   fields: (t) => ({ kind: t.field({ type: QuotaScopeKind, required: true }), id: t.id() }),

@@ -22,8 +22,10 @@ import {
 } from "../../replay/runs.ts";
 import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
-import { connectionOf, enumOf, inOrganisation, pageById } from "../config-type.ts";
+import { enumOf, inOrganisation } from "../config-type.ts";
 import { type GraphQLContext, principalOf } from "../context.ts";
+import { connectionOf, pageInOrder } from "../keyset-page.ts";
+import { byInstant, byNumber, byText, orderOf } from "../list-order.ts";
 import { CallsInput, callsOf, Dataset } from "./dataset.ts";
 import { JudgeKind, ReplayedAnswerType } from "./replay.ts";
 
@@ -161,14 +163,28 @@ builder.queryField("replayRun", (t) =>
     resolve: (_root, { id }, context) => (isUuid(id) ? inOrganisation(context, (em) => em.findOne(ReplayRunEntity, { id })) : null),
   }),
 );
+const orders = {
+  name: byText("name"),
+  state: byText("state"),
+  cases: byNumber((row) => `${row}.cases`),
+  created_at: byInstant("created_at"),
+};
+const ReplayRunOrder = orderOf("ReplayRun", orders);
 builder.queryField("replayRuns", (t) =>
   t.connection(
     {
       type: ReplayRunType,
-      description: "Newest first.",
+      description: "Newest first, or in the order that is asked for.",
       authScopes: { viewer: true },
+      args: { orderBy: t.arg({ type: ReplayRunOrder }) },
       resolve: (_root, args, context) =>
-        pageById<ReplayRun>(args, "desc", (where, options) => inOrganisation(context, (em) => em.find(ReplayRunEntity, where, options))),
+        pageInOrder<ReplayRun, keyof typeof orders>(args, {
+          table: "replay_run",
+          orders,
+          otherwise: "desc",
+          within: (work) => inOrganisation(context, work),
+          find: (em, where, options) => em.find(ReplayRunEntity, where, options),
+        }),
     },
     connectionOf(ReplayRunType),
   ),

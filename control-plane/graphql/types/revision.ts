@@ -19,8 +19,9 @@ import {
   checkWait,
   waitArguments,
 } from "../config-mutation.ts";
-import { checkPage, connectionOf, inOrganisation, pageSizeMax } from "../config-type.ts";
+import { inOrganisation } from "../config-type.ts";
 import { principalOf } from "../context.ts";
+import { checkPage, connectionOf, pageSizeMax } from "../keyset-page.ts";
 
 const pageSizeDefault = 20;
 /** Changes shown with one revision; `compareRevisions` and the audit log tell of more. */

@@ -13,6 +13,7 @@ import { builder } from "../builder.ts";
 import { configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, inOrganisation, mutate } from "../config-type.ts";
 import { createErrors, updateErrors } from "../errors.ts";
+import { byText } from "../list-order.ts";
 import { ContentCapture, ContentCaptureInput, captureOf } from "./content-capture.ts";
 import { PromptSelection, PromptSelectionInput, selectionOf } from "./prompt-selection.ts";
 import { Tier, TierInput, tiersOf } from "./tier.ts";
@@ -89,7 +90,7 @@ export const Route = builder.objectRef<RouteRow>("Route").implement({
     }),
   }),
 });
-addQueries("route", { one: "route", many: "routes" }, Route);
+addQueries("route", { one: "route", many: "routes", orders: { name: byText("name") } }, Route);
 
 const namedMax = 10;
 builder.queryField("routesNamed", (t) =>

@@ -21,8 +21,10 @@ import {
   type WebhookWithSecret,
 } from "../../operations/webhooks.ts";
 import { builder } from "../builder.ts";
-import { connectionOf, enumOf, inOrganisation, pageById } from "../config-type.ts";
+import { enumOf, inOrganisation } from "../config-type.ts";
 import { principalOf } from "../context.ts";
+import { connectionOf, pageById, pageInOrder } from "../keyset-page.ts";
+import { byText, byTime, orderOf } from "../list-order.ts";
 import { AlertTypeEnum } from "./alert.ts";
 
 const DeliveryState = enumOf("WebhookDeliveryState", deliveryStates);
@@ -93,18 +95,22 @@ builder.queryField("webhook", (t) =>
   }),
 );
 
+const orders = { name: byText("name"), ...byTime };
+const WebhookOrder = orderOf("Webhook", orders);
 builder.queryField("webhooks", (t) =>
   t.connection(
     {
       type: Webhook,
       authScopes: { viewer: true },
-      args: { includeArchived: t.arg.boolean() },
+      args: { includeArchived: t.arg.boolean(), orderBy: t.arg({ type: WebhookOrder, description: "Left out: as they were made." }) },
       resolve: (_root, args, context) =>
-        pageById<WebhookRow>(args, "asc", (where, options) =>
-          inOrganisation(context, (em) =>
-            em.find(WebhookTable, { ...where, ...(args.includeArchived ? {} : { archivedAt: null }) }, options),
-          ),
-        ),
+        pageInOrder<WebhookRow, keyof typeof orders>(args, {
+          table: "webhook",
+          orders,
+          otherwise: "asc",
+          within: (work) => inOrganisation(context, work),
+          find: (em, where, options) => em.find(WebhookTable, { ...where, ...(args.includeArchived ? {} : { archivedAt: null }) }, options),
+        }),
     },
     connectionOf(Webhook),
   ),
