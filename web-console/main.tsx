@@ -9,7 +9,7 @@ import { client } from "./graphql/client.ts";
 import { Skeleton } from "./graphql/result.tsx";
 import { Console } from "./router.tsx";
 import { askSession, currentSession, onSession } from "./session/session.ts";
-import { SignIn } from "./session/sign-in.tsx";
+import { SignIn, SignInAgain } from "./session/sign-in.tsx";
 import { Notice } from "./ui/marks.tsx";
 import { Toasts } from "./ui/toasts.tsx";
 import "./ui/styles.css";
@@ -46,9 +46,14 @@ function App() {
         </main>
       );
     case "out":
-      return <SignIn expired={session.expired} />;
+      return <SignIn />;
     case "in":
-      return <Console viewer={session.viewer} />;
+      return (
+        <>
+          <Console viewer={session.viewer} />
+          {session.ended && <SignInAgain viewer={session.viewer} />}
+        </>
+      );
   }
 }
 

@@ -64,7 +64,11 @@ export function openPlayground(services: Services): Playground {
       if (body === "too large") return sendJson(response, 413, errorBody("the request is too large for the playground"));
       try {
         const principal = await principalBehind(services, header);
-        if (principal === undefined) return sendJson(response, 401, errorBody("sign in again"));
+        if (principal === undefined) {
+          // A node's own 401 has none of this: by it the console knows whether a session ended or a key was refused.
+          response.setHeader("www-authenticate", "PenstockSession");
+          return sendJson(response, 401, errorBody("sign in again"));
+        }
         if (!mayAs(principal.role, "developer")) throw new ForbiddenError("the playground spends money, so it needs the role developer");
         const key = await keyOf(principal);
         await relay(`${await restUrl(services)}${target}`, body, { key, header }, response, () =>

@@ -4,6 +4,7 @@
  * for a header that another site's page cannot send.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { ForbiddenError } from "../control-error.ts";
 import { Organisation } from "../database/entities/organisation.ts";
 import { readBody, sendJson } from "../http-exchange.ts";
 import { recogniseAdminToken } from "../operations/admin-tokens.ts";
@@ -39,11 +40,16 @@ const headerOf = (request: IncomingMessage) => (name: string) => {
 };
 
 async function sendWho(request: IncomingMessage, response: ServerResponse, services: Services): Promise<void> {
-  const principal = await principalBehind(services, headerOf(request));
+  const principal = await principalBehind(services, headerOf(request)).catch((error: unknown) => {
+    if (error instanceof ForbiddenError) return error;
+    throw error;
+  });
   if (principal === undefined) return sendJson(response, 200, { signedIn: false });
+  if (principal instanceof ForbiddenError) return sendJson(response, 403, { error: principal.message });
   const organisation = await services.database.system((em) => em.findOne(Organisation, { id: principal.organisationId }));
   sendJson(response, 200, {
     signedIn: true,
+    tokenId: principal.tokenId,
     actor: principal.actor,
     role: principal.role,
     installation: principal.installation,

@@ -410,20 +410,3 @@ it(
   },
   slow,
 );
-
-it(
-  "says when the session has ended, and shows the same page after signing in again",
-  async () => {
-    const leaving = await gateway.signedIn();
-    await leaving.goto(`${gateway.url}/prompts?q=support`);
-    await leaving.getByRole("link", { name: "support-answer" }).waitFor();
-    await leaving.context().clearCookies();
-    await leaving.getByRole("link", { name: "API keys", exact: true }).click();
-    await leaving.getByText("Your session has ended").waitFor();
-    await leaving.getByLabel("Admin token").fill(gateway.credentials.adminToken);
-    await leaving.getByRole("button", { name: "Sign in" }).click();
-    await leaving.getByRole("heading", { name: "API keys" }).waitFor();
-    await leaving.close();
-  },
-  slow,
-);

@@ -39,6 +39,15 @@ describe("a session", () => {
     });
   });
 
+  it("says whose it is, by more than a name, and that it is nobody's where it may not act", async () => {
+    const cookie = cookieOf(await signIn({ token }));
+    const who = (headers: Record<string, string>) => fetch(`${server.url}/session`, { headers: { cookie, ...headers } });
+    const mine = (await server.ask(token, "{ adminTokens(first: 5) { edges { node { id } } } }")).data.adminTokens.edges[0].node.id;
+    expect(await (await who({})).json()).toMatchObject({ signedIn: true, tokenId: mine });
+    const elsewhere = await who({ "x-penstock-organisation": await makeOrganisation(services, "elsewhere") });
+    expect(elsewhere.status).toBe(403);
+  });
+
   it("is not opened by a wrong token, nor without the header that another site's page cannot send", async () => {
     expect((await signIn({ token: "pat_live_000000000000_0000000000000000000000000000000000000000000_000000" })).status).toBe(401);
     expect((await signIn({ token }, {})).status).toBe(403);

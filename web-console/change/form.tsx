@@ -5,10 +5,11 @@
 import { type FormEvent, type ReactNode, useMemo, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
-import { Notice } from "../ui/marks.tsx";
+import { Notice, When } from "../ui/marks.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { ConflictPanel } from "./conflict.tsx";
-import { merged, type Picks } from "./merge-changes.ts";
+import { useFormKeeping, useKept } from "./kept-form.ts";
+import { merged, type Picks, same } from "./merge-changes.ts";
 import type { Issue, Outcome } from "./outcome.ts";
 import { tell } from "./tell.ts";
 
@@ -65,6 +66,8 @@ interface EditDialogProps<V extends Values> {
   readonly submit: string;
   readonly done: string;
   readonly large?: boolean;
+  /** What is never kept in the browser, not even for a reload. */
+  readonly secrets?: readonly (keyof V & string)[];
   /** Why it may not be sent yet. */
   readonly refuse?: (values: V) => string | undefined;
   readonly save: (values: V, revision: number, start: V) => Promise<Outcome<unknown>>;
@@ -75,12 +78,26 @@ interface EditDialogProps<V extends Values> {
 
 export function EditDialog<V extends Values>(props: EditDialogProps<V>) {
   const { title, description, start, names, submit, done, large, refuse, save, readAgain, onClose, children } = props;
-  const [base, setBase] = useState({ values: start, revision: props.revision ?? 0 });
-  const [values, setValues] = useState<V>(start);
+  const asRead = { values: start, revision: props.revision ?? 0 };
+  const keeping = useFormKeeping(title, asRead);
+  const [base, setBase] = useState(keeping.beginning.base);
+  const [values, setValues] = useState<V>(keeping.beginning.values);
+  const [keptAt, setKeptAt] = useState(keeping.beginning.keptAt);
   const [issues, setIssues] = useState<readonly Issue[]>([]);
   const [failure, setFailure] = useState<string>();
   const [theirs, setTheirs] = useState<ReadAgain<V>>();
   const [busy, setBusy] = useState(false);
+
+  useKept(keeping, base, values, props.secrets ?? []);
+  const close = (outcome?: Outcome<unknown>) => {
+    keeping.forget();
+    onClose(outcome);
+  };
+  const beginAfresh = () => {
+    setBase(asRead);
+    setValues(start);
+    setKeptAt(undefined);
+  };
 
   const form = useMemo<Form<V>>(
     () => ({
@@ -99,7 +116,7 @@ export function EditDialog<V extends Values>(props: EditDialogProps<V>) {
     const outcome = await save(sent, revision, base.values);
     if (outcome.kind === "done") {
       tell(done, outcome);
-      return onClose(outcome);
+      return close(outcome);
     }
     setBusy(false);
     if (outcome.kind === "invalid") setIssues(outcome.issues);
@@ -124,9 +141,19 @@ export function EditDialog<V extends Values>(props: EditDialogProps<V>) {
 
   const refused = refuse?.(values);
   return (
-    <Dialog open onClose={() => onClose()} title={title} description={description} large={large === true || theirs !== undefined}>
+    <Dialog
+      open
+      onClose={() => onClose()}
+      title={title}
+      description={description}
+      large={large === true || theirs !== undefined}
+      holds={!same(values, base.values)}
+    >
       {theirs === undefined ? (
         <form className="stack" onSubmit={submitForm}>
+          {keptAt !== undefined && (
+            <KeptNotice at={keptAt} secrets={(props.secrets ?? []).map((name) => names[name])} onAfresh={beginAfresh} />
+          )}
           {children(form)}
           {failure !== undefined && <Notice tone="bad">{failure}</Notice>}
           {props.revision !== undefined && <ChangeList base={base.values} now={values} names={names} />}
@@ -136,15 +163,36 @@ export function EditDialog<V extends Values>(props: EditDialogProps<V>) {
                 Publishing to the nodes …
               </span>
             )}
-            <Button onClick={() => onClose()}>Cancel</Button>
+            <Button onClick={() => close()}>Cancel</Button>
             <Button type="submit" look="primary" disabled={busy} refused={refused}>
               {submit}
             </Button>
           </div>
         </form>
       ) : (
-        <ConflictPanel base={base.values} mine={values} theirs={theirs.values} names={names} onSettle={settle} onCancel={() => onClose()} />
+        <ConflictPanel base={base.values} mine={values} theirs={theirs.values} names={names} onSettle={settle} onCancel={() => close()} />
       )}
     </Dialog>
   );
 }
+
+interface KeptNoticeProps {
+  readonly at: string;
+  /** By their labels. */
+  readonly secrets: readonly string[];
+  readonly onAfresh: () => void;
+}
+
+const KeptNotice = ({ at, secrets, onAfresh }: KeptNoticeProps) => (
+  <Notice>
+    <div className="row apart">
+      <span className="wide">
+        This is what you typed <When at={at} /> and did not save.
+        {secrets.length > 0 && ` What is secret was not kept: ${secrets.join(", ")}.`}
+      </span>
+      <Button small onClick={onAfresh}>
+        Begin afresh
+      </Button>
+    </div>
+  </Notice>
+);

@@ -4,7 +4,7 @@
  */
 import { Client, type CombinedError, cacheExchange, fetchExchange, mapExchange } from "urql";
 import { actingHeaders } from "../session/acting.ts";
-import { sessionEnded } from "../session/session.ts";
+import { fetchSignedIn } from "../session/session.ts";
 import { heard } from "./unanswered.ts";
 
 /** Its presence tells the server that no other site's page sent the request. */
@@ -21,11 +21,7 @@ export const client = new Client({
   ],
   requestPolicy: "cache-and-network",
   preferGetMethod: false,
-  fetch: async (input, init) => {
-    const answer = await fetch(input, init);
-    if (answer.status === 401) sessionEnded();
-    return answer;
-  },
+  fetch: (input, init) => fetchSignedIn(input, init),
   fetchOptions: () => ({ headers: graphqlHeaders(), credentials: "same-origin" }),
 });
 
@@ -38,7 +34,6 @@ export interface Failure {
 
 export function failureOf(error: CombinedError): Failure {
   const [first] = error.graphQLErrors;
-  if (first?.extensions["code"] === "UNAUTHENTICATED") sessionEnded();
   const requestId = first?.extensions["requestId"];
   if (error.networkError !== undefined)
     return {
@@ -46,5 +41,6 @@ export function failureOf(error: CombinedError): Failure {
       requestId: undefined,
       offline: true,
     };
-  return { message: first?.message ?? error.message, requestId: typeof requestId === "string" ? requestId : undefined, offline: false };
+  const message = first?.extensions["code"] === "UNAUTHENTICATED" ? "Your session has ended. Sign in again." : first?.message;
+  return { message: message ?? error.message, requestId: typeof requestId === "string" ? requestId : undefined, offline: false };
 }

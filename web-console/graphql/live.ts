@@ -6,6 +6,7 @@
 import { createClient } from "graphql-sse";
 import { useEffect, useSyncExternalStore } from "react";
 import { stringifyDocument } from "urql";
+import { fetchSignedIn } from "../session/session.ts";
 import { graphqlHeaders } from "./client.ts";
 import { graphql, type ResultOf } from "./documents.ts";
 import { noTraffic, type Traffic, type TrafficNews, withNews } from "./traffic.ts";
@@ -139,7 +140,7 @@ function takeTraffic(news: TrafficNews): void {
   for (const listener of trafficListeners) listener();
 }
 
-/** For as long as somebody is signed in. @returns ends it. */
+/** For as long as somebody is signed in, and their session has not ended. @returns ends it. */
 export function followLive(): () => void {
   const ended = new AbortController();
   channel.onmessage = ({ data }) => {
@@ -166,6 +167,7 @@ export function followLive(): () => void {
   return () => {
     ended.abort();
     leads = false;
+    set({ ...live, state: "connecting" });
   };
 }
 
@@ -177,6 +179,7 @@ function connect(signal: AbortSignal): void {
     url: "/graphql",
     credentials: "same-origin",
     headers: graphqlHeaders,
+    fetchFn: (input: RequestInfo, init?: RequestInit) => fetchSignedIn(input, init),
     retryAttempts: Number.POSITIVE_INFINITY,
     retry: async (retries) => {
       share({ ...live, state: "reconnecting" });

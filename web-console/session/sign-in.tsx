@@ -1,27 +1,16 @@
 /** The door: an admin token, a link that the terminal printed, or an invitation. Where an identity provider signs people in, its button stands here. */
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { createPortal } from "react-dom";
+import { actorName } from "../format/time.ts";
 import { Button } from "../ui/button.tsx";
 import { TextField } from "../ui/field.tsx";
-import { Code, Notice } from "../ui/marks.tsx";
-import { askSession, signIn } from "./session.ts";
+import { Code } from "../ui/marks.tsx";
+import { askSession, signIn, type Viewer } from "./session.ts";
 
-export function SignIn({ expired }: { readonly expired: boolean }) {
-  const [token, setToken] = useState("");
-  const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const [taken, setTaken] = useState<string>();
+export function SignIn() {
+  const { taken, ...door } = useDoor();
+  const { enter } = door;
   const tried = useRef(false);
-
-  const enter = async (given: Parameters<typeof signIn>[0]) => {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      setTaken(await signIn(given));
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
-    }
-    setBusy(false);
-  };
   useEffect(() => {
     document.title = "Sign in · Penstock";
     const [, kind, secret] = /^#(link|invitation)=([\w-]+)$/.exec(location.hash) ?? [];
@@ -44,38 +33,110 @@ export function SignIn({ expired }: { readonly expired: boolean }) {
         </div>
       </main>
     );
+  return (
+    <main className="sign-in">
+      <div className="card">
+        <SignInForm {...door} autoFocus>
+          <div className="brand">
+            <img src="/icon.svg" alt="" /> Penstock
+          </div>
+          <h1>Sign in</h1>
+        </SignInForm>
+      </div>
+    </main>
+  );
+}
+
+/**
+ * Over a page whose session has ended. In the browser's own top layer, because it must lie over whatever dialog is open and leave
+ * it as it is: all beneath is inert, and what had the focus has it again afterwards.
+ */
+export function SignInAgain({ viewer }: { readonly viewer: Viewer }) {
+  const door = useDoor();
+  const layer = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => {
+    const dialog = layer.current;
+    const before = document.activeElement;
+    dialog?.showModal();
+    dialog?.querySelector("input")?.focus();
+    return () => {
+      dialog?.close();
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return createPortal(
+    <dialog
+      ref={layer}
+      className="dialog sign-in-again"
+      aria-labelledby="sign-in-again"
+      onCancel={(event) => event.preventDefault()}
+      onKeyDown={(event) => event.key === "Escape" && event.preventDefault()}
+    >
+      <SignInForm {...door}>
+        <h2 id="sign-in-again">Sign in again</h2>
+        <p>
+          Your session has ended. Nothing here is lost: when you, {actorName(viewer.actor)}, have signed in, this page goes on as it stands.
+          Anybody else gets a page of their own.
+        </p>
+      </SignInForm>
+    </dialog>,
+    document.body,
+  );
+}
+
+type Door = Omit<ReturnType<typeof useDoor>, "taken">;
+
+function useDoor() {
+  const [problem, setProblem] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const [taken, setTaken] = useState<string>();
+  const enter = async (given: Parameters<typeof signIn>[0]) => {
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      setTaken(await signIn(given));
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+    setBusy(false);
+  };
+  return { enter, problem, busy, taken };
+}
+
+function SignInForm({
+  enter,
+  problem,
+  busy,
+  autoFocus = false,
+  children,
+}: Door & { readonly autoFocus?: boolean; readonly children: ReactNode }) {
+  const [token, setToken] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void enter({ token });
   };
   return (
-    <main className="sign-in">
-      <form className="card stack" onSubmit={submit}>
-        <div className="brand">
-          <img src="/icon.svg" alt="" /> Penstock
-        </div>
-        <h1>Sign in</h1>
-        {expired && <Notice tone="warn">Your session has ended. Sign in again and this page is shown as it was.</Notice>}
-        <TextField
-          label="Admin token"
-          type="password"
-          autoFocus
-          value={token}
-          onChange={setToken}
-          hint={
-            <>
-              It begins with <code>pat_</code>. At the first start it was written to <code>credentials.json</code> in the data directory.
-            </>
-          }
-          problem={problem}
-        />
-        <Button type="submit" look="primary" disabled={busy || token.trim() === ""}>
-          {busy ? "Signing in …" : "Sign in"}
-        </Button>
-        <p className="quiet">
-          Or let the terminal open the door: <code>npx penstock sign-in</code> prints a link that works once.
-        </p>
-      </form>
-    </main>
+    <form className="stack" onSubmit={submit}>
+      {children}
+      <TextField
+        label="Admin token"
+        type="password"
+        autoFocus={autoFocus}
+        value={token}
+        onChange={setToken}
+        hint={
+          <>
+            It begins with <code>pat_</code>. At the first start it was written to <code>credentials.json</code> in the data directory.
+          </>
+        }
+        problem={problem}
+      />
+      <Button type="submit" look="primary" disabled={busy || token.trim() === ""}>
+        {busy ? "Signing in …" : "Sign in"}
+      </Button>
+      <p className="quiet">
+        Or let the terminal open the door: <code>npx penstock sign-in</code> prints a link that works once.
+      </p>
+    </form>
   );
 }

@@ -3,7 +3,8 @@ import { createContext, useContext } from "react";
 import { mayAs, type Role } from "./acting.ts";
 import type { Viewer } from "./session.ts";
 
-export const ViewerContext = createContext<Viewer>({ actor: "", role: "viewer", installation: false, explorer: false, organisation: null });
+const nobody: Viewer = { tokenId: "", actor: "", role: "viewer", installation: false, explorer: false, organisation: null };
+export const ViewerContext = createContext<Viewer>(nobody);
 
 export const useViewer = (): Viewer => useContext(ViewerContext);
 

@@ -24,7 +24,7 @@ const isTyping = (target: EventTarget | null): boolean =>
 /** Whether a key is for the page: nobody types, no dialog lies over it, and it is not the browser's. */
 export const isForPage = (event: KeyboardEvent): boolean =>
   !(event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) &&
-  document.querySelector('[role="dialog"]:not(.drawer)') === null;
+  document.querySelector('[role="dialog"]:not(.drawer), dialog[open]') === null;
 
 const chordMs = 1_200;
 
@@ -39,7 +39,7 @@ export function useGlobalKeys({ palette, help, theme, go }: GlobalKeys): void {
   useEffect(() => {
     let chordAt = 0;
     const listen = (event: KeyboardEvent) => {
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && document.querySelector("dialog[open]") === null) {
         event.preventDefault();
         return palette();
       }

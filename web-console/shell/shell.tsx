@@ -2,12 +2,14 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { Code2, Keyboard, LogOut, Menu as MenuIcon, Moon, Search, Sun, UserRound } from "lucide-react";
-import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import { counted } from "../format/numbers.ts";
 import { actorName, setUtc, useUtc, zoneName } from "../format/time.ts";
 import { followLive } from "../graphql/live.ts";
 import { Skeleton } from "../graphql/result.tsx";
 import { act, actingRole } from "../session/acting.ts";
-import { signOut, type Viewer } from "../session/session.ts";
+import { currentSession, onSession, signOut, type Viewer } from "../session/session.ts";
+import { countUnsaved } from "../session/unsaved.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog as Window } from "../ui/dialog.tsx";
 import { Menu } from "../ui/menu.tsx";
@@ -22,9 +24,11 @@ const BehindDialog = lazy(async () => ({ default: (await import("./behind-dialog
 
 export function Shell({ viewer }: { readonly viewer: Viewer }) {
   const navigate = useNavigate();
-  const [layer, setLayer] = useState<"palette" | "help" | "behind" | "navigation">();
+  const [layer, setLayer] = useState<"palette" | "help" | "behind" | "navigation" | "leaving">();
   const dark = useDark();
-  useEffect(() => followLive(), []);
+  const session = useSyncExternalStore(onSession, currentSession);
+  const ended = session.state === "in" && session.ended;
+  useEffect(() => (ended ? undefined : followLive()), [ended]);
   useAlertToasts();
   const close = useCallback(() => setLayer(undefined), []);
   const theme = useCallback(() => chooseTheme(isDark() ? "light" : "dark"), []);
@@ -80,7 +84,11 @@ export function Shell({ viewer }: { readonly viewer: Viewer }) {
             entries={[
               { label: "GraphQL behind this page", icon: <Code2 size={15} aria-hidden />, act: () => setLayer("behind") },
               { label: "Keys", icon: <Keyboard size={15} aria-hidden />, act: () => setLayer("help") },
-              { label: "Sign out", icon: <LogOut size={15} aria-hidden />, act: () => void signOut() },
+              {
+                label: "Sign out",
+                icon: <LogOut size={15} aria-hidden />,
+                act: () => (countUnsaved() === 0 ? void signOut() : setLayer("leaving")),
+              },
             ]}
           />
         </header>
@@ -114,6 +122,21 @@ export function Shell({ viewer }: { readonly viewer: Viewer }) {
               </div>
             ))}
           </dl>
+        </Window>
+      )}
+      {layer === "leaving" && (
+        <Window
+          open
+          onClose={close}
+          title="Sign out?"
+          description={`${counted(countUnsaved(), "draft")} that you have not saved ${countUnsaved() === 1 ? "goes" : "go"} with it.`}
+        >
+          <div className="dialog-foot">
+            <Button onClick={close}>Stay</Button>
+            <Button look="danger solid" onClick={() => void signOut()}>
+              Sign out
+            </Button>
+          </div>
         </Window>
       )}
       <Dialog.Root open={layer === "navigation"} onOpenChange={(next) => next || close()}>

@@ -11,12 +11,21 @@ interface LayerProps {
   readonly children: ReactNode;
 }
 
-export function Dialog({ open, onClose, title, description, children, large }: LayerProps & { readonly large?: boolean }) {
+/** Where the panel to sign in again lies over it, a press or a key that is for that closes nothing beneath. */
+const isCovered = (): boolean => document.querySelector("dialog[open]") !== null;
+
+interface DialogProps extends LayerProps {
+  readonly large?: boolean;
+  /** It holds what somebody has typed: a press beside it does not take that away. */
+  readonly holds?: boolean;
+}
+
+export function Dialog({ open, onClose, title, description, children, large, holds = false }: DialogProps) {
   const popup = useRef<HTMLDivElement>(null);
   // What is to be filled in, and not the way out, which comes first in the order of things. Without a field: as ever.
   const firstField = () => popup.current?.querySelector<HTMLElement>("input:enabled, select:enabled, textarea:enabled") ?? true;
   return (
-    <Base.Root open={open} onOpenChange={(next) => next || onClose()}>
+    <Base.Root open={open} onOpenChange={(next) => next || isCovered() || onClose()} disablePointerDismissal={holds}>
       <Base.Portal>
         <Base.Backdrop className="backdrop" />
         <Base.Viewport className="layer">
@@ -33,7 +42,7 @@ export function Dialog({ open, onClose, title, description, children, large }: L
 /** Leaves the page behind it usable, so that the list can be walked through while it is open. */
 export function Drawer({ open, onClose, title, description, children }: LayerProps) {
   return (
-    <Base.Root open={open} onOpenChange={(next) => next || onClose()} modal={false} disablePointerDismissal>
+    <Base.Root open={open} onOpenChange={(next) => next || isCovered() || onClose()} modal={false} disablePointerDismissal>
       <Base.Portal>
         <Base.Popup className="drawer" initialFocus={false}>
           <Head title={title} description={description} />

@@ -208,6 +208,8 @@ function WebhookDialog({
       }
       {...(isNew ? {} : { revision: webhook.revision, readAgain: () => readWebhookAgain(webhook.id) })}
       names={names}
+      // Many services put their key into it.
+      secrets={["url"]}
       submit={isNew ? "Make the webhook" : "Save"}
       done={isNew ? "The webhook is there" : "The webhook is changed"}
       refuse={({ name, alertTypes: types }) =>

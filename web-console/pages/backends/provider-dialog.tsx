@@ -52,6 +52,7 @@ export function ProviderDialog({ provider, onClose }: ProviderDialogProps) {
       start={isNew ? emptyProvider : providerValues(provider)}
       {...(isNew ? {} : { revision: provider.revision, readAgain: () => readProviderAgain(provider.id) })}
       names={names}
+      secrets={["credential", "headers"]}
       submit={isNew ? "Make the provider" : "Publish the change"}
       done={isNew ? "The provider is there" : "The provider is changed"}
       refuse={({ key, baseUrl }) => (key.trim() === "" ? "Give it a name" : baseUrl.trim() === "" ? "Say where it stands" : undefined)}

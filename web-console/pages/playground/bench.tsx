@@ -2,7 +2,8 @@
 import { Link } from "@tanstack/react-router";
 import { Play, Plus, Square } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { useRefusal } from "../../session/viewer.ts";
+import { keepUnsaved, type UnsavedPlace, unsavedAt } from "../../session/unsaved.ts";
+import { useRefusal, useViewer } from "../../session/viewer.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Editor } from "../../ui/editor.tsx";
@@ -35,7 +36,13 @@ interface BenchProps {
 
 export function Bench({ data, loggedCall, columns, prompts, compares, onColumns, onCompares }: BenchProps) {
   const [logged] = useState(() => loggedRequest(data.callContent ?? null));
-  const [sheet, setSheet] = useState(() => newSheet(logged));
+  const place: UnsavedPlace = { place: "tab", person: useViewer().tokenId, name: `playground ${loggedCall ?? ""}` };
+  const [sheet, setSheet] = useState(() => unsavedAt<Sheet>(place)?.content ?? newSheet(logged));
+  const change = (patch: Partial<Sheet>) => {
+    const next = { ...sheet, ...patch };
+    setSheet(next);
+    keepUnsaved(place, next);
+  };
   const [states, setStates] = useState<Readonly<Record<number, CallState>>>({});
   const [saving, setSaving] = useState(false);
   const running = useRef<AbortController | undefined>(undefined);
@@ -79,7 +86,7 @@ export function Bench({ data, loggedCall, columns, prompts, compares, onColumns,
             (event.ctrlKey || event.metaKey) && event.key === "Enter" && !isBusy && refusal === undefined && problem === undefined && run()
           }
         >
-          <Fields sheet={sheet} prompts={prompts} onChange={(patch) => setSheet((before) => ({ ...before, ...patch }))} />
+          <Fields sheet={sheet} prompts={prompts} onChange={change} />
           <div className="row apart">
             <span className="row">
               {/* Two buttons and not one that changes: the click on Stop would send the form with what it has become. */}

@@ -1,5 +1,7 @@
 /** One call through the real data plane, streamed; what it said of itself in its headers and its last chunk. */
 import { EventSourceParserStream } from "eventsource-parser/stream";
+import { actingHeaders } from "../../session/acting.ts";
+import { fetchSignedIn } from "../../session/session.ts";
 
 export interface CallRequest {
   readonly model: string;
@@ -61,20 +63,7 @@ export async function runCall(request: CallRequest, signal: AbortSignal, show: (
   const passed = () => performance.now() - state.startedAt;
   set({});
   try {
-    const answer = await fetch("/playground/v1/chat/completions", {
-      method: "POST",
-      credentials: "same-origin",
-      headers: { "content-type": "application/json", "x-penstock-console": "1" },
-      body: JSON.stringify({
-        model: request.model,
-        messages: request.messages,
-        ...(request.prompt === undefined ? {} : { prompt: request.prompt }),
-        ...request.parameters,
-        stream: true,
-        stream_options: { include_usage: true },
-      }),
-      signal,
-    });
+    const answer = await fetchSignedIn("/playground/v1/chat/completions", initOf(request, signal), isSessionsEnd);
     set({
       callId: answer.headers.get("x-penstock-call-id") ?? undefined,
       made: facts.flatMap((name) => {
@@ -106,6 +95,24 @@ export async function runCall(request: CallRequest, signal: AbortSignal, show: (
     else set({ phase: "failed", failure: error instanceof Error ? error.message : String(error), totalMs: passed() });
   }
 }
+
+const initOf = (request: CallRequest, signal: AbortSignal): RequestInit => ({
+  method: "POST",
+  credentials: "same-origin",
+  headers: { "content-type": "application/json", "x-penstock-console": "1", ...actingHeaders() },
+  body: JSON.stringify({
+    model: request.model,
+    messages: request.messages,
+    ...(request.prompt === undefined ? {} : { prompt: request.prompt }),
+    ...request.parameters,
+    stream: true,
+    stream_options: { include_usage: true },
+  }),
+  signal,
+});
+
+/** A node refuses a key by the same status. */
+const isSessionsEnd = ({ status, headers }: Response): boolean => status === 401 && headers.has("www-authenticate");
 
 function take(chunk: Chunk, passedMs: number, state: CallState, set: (patch: Partial<CallState>) => void): void {
   const choice = chunk.choices?.[0];

@@ -23,7 +23,7 @@ import { SettingsDialog } from "./settings-dialog.tsx";
 import { TryOut } from "./try-out.tsx";
 import { UsePrompt } from "./use-prompt.tsx";
 import { UsedBy } from "./used-by.tsx";
-import { keptDraft } from "./version-draft.ts";
+import { keptDraft, placeOf } from "./version-draft.ts";
 import { VersionEditor } from "./version-editor.tsx";
 import { Versions } from "./versions.tsx";
 
@@ -124,8 +124,7 @@ export function PromptPage() {
   });
   const refusal = useRefusal("developer");
   const prompt = page.data?.prompt;
-  const { actor } = useViewer();
-  const draft = keptDraft(actor, promptId);
+  const draft = keptDraft(placeOf(useViewer().tokenId, promptId));
   const tab = prompt?.versions.length === 0 ? "edit" : (url.tab ?? "version");
   const version = prompt?.versions.find((one) => one.version === (url.v ?? prompt.versions[0]?.version));
   return (

@@ -1,7 +1,5 @@
-/**
- * A version that is being written: kept in the browser with every letter, so that a closed tab loses nothing, for each person and
- * prompt by itself. Nobody else sees it before it is saved.
- */
+/** A version that is being written: kept in the browser with every letter, so that a closed tab loses nothing. */
+import { type Unsaved, type UnsavedPlace, unsavedAt } from "../../session/unsaved.ts";
 import type { MessageValues, NewVersion } from "./changes.ts";
 
 export interface VersionDraft {
@@ -13,12 +11,6 @@ export interface VersionDraft {
   readonly tools: string;
   readonly responseSchema: string;
   readonly inputs: string;
-}
-
-export interface KeptDraft {
-  readonly draft: VersionDraft;
-  /** ISO 8601. */
-  readonly keptAt: string;
 }
 
 interface Beginning {
@@ -72,24 +64,11 @@ export function variablesIn(messages: readonly MessageValues[]): string[] {
 const jsonText = (value: unknown): string => (value == null ? "" : JSON.stringify(value, null, 2));
 const jsonOf = (text: string): unknown => (text.trim() === "" ? null : JSON.parse(text));
 
-const keyOf = (actor: string, promptId: string): string => `penstock-draft ${actor} ${promptId}`;
+/** Nobody else sees it before it is saved, and it outlives its tab. */
+export const placeOf = (person: string, promptId: string): UnsavedPlace => ({ place: "browser", person, name: `prompt ${promptId}` });
 
 /** Undefined: none is kept, or what is kept is not one. */
-export function keptDraft(actor: string, promptId: string): KeptDraft | undefined {
-  try {
-    const kept = JSON.parse(localStorage.getItem(keyOf(actor, promptId)) ?? "null") as KeptDraft | null;
-    return Array.isArray(kept?.draft.messages) && typeof kept.draft.inputs === "string" ? kept : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** One that says what its beginning says is not kept. A browser that keeps nothing loses the draft with the tab. */
-export function keepDraft(actor: string, promptId: string, draft: VersionDraft | undefined): void {
-  try {
-    if (draft === undefined) localStorage.removeItem(keyOf(actor, promptId));
-    else localStorage.setItem(keyOf(actor, promptId), JSON.stringify({ draft, keptAt: new Date().toISOString() } satisfies KeptDraft));
-  } catch {
-    // Full, or forbidden.
-  }
+export function keptDraft(where: UnsavedPlace): Unsaved<VersionDraft> | undefined {
+  const kept = unsavedAt<VersionDraft>(where, true);
+  return Array.isArray(kept?.content.messages) && typeof kept.content.inputs === "string" ? kept : undefined;
 }

@@ -1,7 +1,9 @@
 /** Writing the next version: the messages, their variables as they are typed, the difference before it is saved. */
 import { Plus, Trash2 } from "lucide-react";
 import { useMemo, useState } from "react";
+import { same } from "../../change/merge-changes.ts";
 import { tell } from "../../change/tell.ts";
+import { forgetUnsaved, keepUnsaved } from "../../session/unsaved.ts";
 import { useRefusal, useViewer } from "../../session/viewer.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
@@ -14,7 +16,7 @@ import { TextDiff } from "../../ui/text-diff.tsx";
 import { createVersion, type MessageValues, type NewVersion } from "./changes.ts";
 import { asText } from "./compare.tsx";
 import type { PromptData, VersionData } from "./prompt-page.tsx";
-import { draftFrom, draftProblem, keepDraft, keptDraft, type VersionDraft, variablesIn, versionOf } from "./version-draft.ts";
+import { draftFrom, draftProblem, keptDraft, placeOf, type VersionDraft, variablesIn, versionOf } from "./version-draft.ts";
 
 const roles = ["SYSTEM", "DEVELOPER", "USER", "ASSISTANT"] as const;
 
@@ -26,17 +28,18 @@ interface VersionEditorProps {
 }
 
 export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
-  const { actor } = useViewer();
-  const [kept, setKept] = useState(() => keptDraft(actor, prompt.id));
-  const [draft, setDraft] = useState<VersionDraft>(() => kept?.draft ?? draftFrom(from));
+  const place = placeOf(useViewer().tokenId, prompt.id);
+  const [kept, setKept] = useState(() => keptDraft(place));
+  const [draft, setDraft] = useState<VersionDraft>(() => kept?.content ?? draftFrom(from));
   const base = prompt.versions.find(({ version }) => version === draft.from);
   const write = (patch: Partial<VersionDraft>) => {
     const next = { ...draft, ...patch };
     setDraft(next);
-    keepDraft(actor, prompt.id, JSON.stringify(next) === JSON.stringify(draftFrom(base)) ? undefined : next);
+    if (same(next, draftFrom(base))) forgetUnsaved(place);
+    else keepUnsaved(place, next);
   };
   const discard = () => {
-    keepDraft(actor, prompt.id, undefined);
+    forgetUnsaved(place);
     setKept(undefined);
     setDraft(draftFrom(from));
   };
@@ -129,7 +132,7 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
           version={versionOf(draft)}
           onClose={() => setReviewing(false)}
           onSaved={(version) => {
-            keepDraft(actor, prompt.id, undefined);
+            forgetUnsaved(place);
             onSaved(version);
           }}
         />
