@@ -2,15 +2,16 @@
  * Editing one thing in a dialog: its fields, what the control plane says is wrong with them, and, where somebody else was
  * faster, both changes side by side, field by field, until it is clear which holds.
  */
-import { type FormEvent, type ReactNode, useMemo, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Notice, When } from "../ui/marks.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { ConflictPanel } from "./conflict.tsx";
+import { type Issue, problemAt, sentenceOf, unplaced } from "./issues.ts";
 import { useFormKeeping, useKept } from "./kept-form.ts";
 import { merged, type Picks, same } from "./merge-changes.ts";
-import type { Issue, Outcome } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
 import { tell } from "./tell.ts";
 
 export type Values = Readonly<Record<string, unknown>>;
@@ -76,6 +77,13 @@ interface EditDialogProps<V extends Values> {
   readonly children: (form: Form<V>) => ReactNode;
 }
 
+const marked = "What is wrong is said at its fields.";
+
+/** A browser cannot show what it finds wrong in what is folded away. */
+const unfold = ({ target }: FormEvent) => {
+  if (target instanceof Element) target.closest("details")?.setAttribute("open", "");
+};
+
 export function EditDialog<V extends Values>(props: EditDialogProps<V>) {
   const { title, description, start, names, submit, done, large, refuse, save, readAgain, onClose, children } = props;
   const asRead = { values: start, revision: props.revision ?? 0 };
@@ -87,6 +95,8 @@ export function EditDialog<V extends Values>(props: EditDialogProps<V>) {
   const [failure, setFailure] = useState<string>();
   const [theirs, setTheirs] = useState<ReadAgain<V>>();
   const [busy, setBusy] = useState(false);
+  const asked = useRef(new Set<string>());
+  const fields = useRef<HTMLFormElement>(null);
 
   useKept(keeping, base, values, props.secrets ?? []);
   const close = (outcome?: Outcome<unknown>) => {
@@ -103,11 +113,20 @@ export function EditDialog<V extends Values>(props: EditDialogProps<V>) {
     () => ({
       values,
       set: (name, value) => setValues((before) => ({ ...before, [name]: value })),
-      problem: (path) =>
-        issues.find((issue) => issue.path === path || issue.path.startsWith(`${path}.`) || issue.path.startsWith(`${path}[`))?.message,
+      problem: (path) => {
+        asked.current.add(path);
+        return problemAt(issues, path, names);
+      },
     }),
-    [values, issues],
+    [values, issues, names],
   );
+  // When the fields are drawn it is known which of them show what is wrong; for the rest this says it.
+  useEffect(() => {
+    if (issues.length === 0) return;
+    const rest = unplaced(issues, asked.current);
+    setFailure(rest.length === 0 ? marked : sentenceOf(rest, names));
+    fields.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [issues]);
 
   const send = async (sent: V, revision: number) => {
     setBusy(true);
@@ -119,7 +138,10 @@ export function EditDialog<V extends Values>(props: EditDialogProps<V>) {
       return close(outcome);
     }
     setBusy(false);
-    if (outcome.kind === "invalid") setIssues(outcome.issues);
+    if (outcome.kind === "invalid") {
+      asked.current.clear();
+      return setIssues(outcome.issues);
+    }
     if (outcome.kind === "conflict") {
       const now = await readAgain?.();
       if (now !== undefined) return setTheirs(now);
@@ -150,7 +172,7 @@ export function EditDialog<V extends Values>(props: EditDialogProps<V>) {
       holds={!same(values, base.values)}
     >
       {theirs === undefined ? (
-        <form className="stack" onSubmit={submitForm}>
+        <form ref={fields} className="stack" onSubmit={submitForm} onInvalidCapture={unfold}>
           {keptAt !== undefined && (
             <KeptNotice at={keptAt} secrets={(props.secrets ?? []).map((name) => names[name])} onAfresh={beginAfresh} />
           )}

@@ -2,6 +2,7 @@
 import type { AnyVariables, TypedDocumentNode } from "urql";
 import { client, failureOf } from "../graphql/client.ts";
 import { graphql } from "../graphql/documents.ts";
+import { type Issue, issueOfGraphql, sentenceOf } from "./issues.ts";
 
 /** To be spread in each mutation: what may be wrong. */
 export const problemFragment = graphql(`
@@ -44,14 +45,10 @@ export interface Acknowledgement {
   readonly waitedMs: number;
 }
 
-export interface Issue {
-  readonly path: string;
-  readonly message: string;
-}
-
 export type Outcome<Payload> =
   | { readonly kind: "done"; readonly payload: Payload; readonly revision: string | undefined; readonly nodes: readonly Acknowledgement[] }
   | { readonly kind: "conflict"; readonly message: string }
+  /** @property message for those who have no fields: in words, without paths. */
   | { readonly kind: "invalid"; readonly message: string; readonly issues: readonly Issue[] }
   | { readonly kind: "failed"; readonly message: string };
 
@@ -74,6 +71,8 @@ export async function change<Data, Variables extends AnyVariables>(
 ): Promise<Outcome<PayloadOf<Data>>> {
   const { data, error } = await client.mutation(mutation, variables).toPromise();
   if (error !== undefined) {
+    const issues = error.graphQLErrors.map(({ message }) => issueOfGraphql(message)).filter((issue) => issue !== undefined);
+    if (issues.length > 0) return invalid(issues);
     const failure = failureOf(error);
     return {
       kind: "failed",
@@ -86,7 +85,9 @@ export async function change<Data, Variables extends AnyVariables>(
   if (member === undefined) return { kind: "failed", message: "The control plane answered nothing." };
   const message = member.message ?? "";
   if (member.code === "CONFLICT") return { kind: "conflict", message };
-  if (member.code === "VALIDATION") return { kind: "invalid", message, issues: member.issues ?? [] };
+  if (member.code === "VALIDATION") return invalid(member.issues ?? []);
   if (member.code !== undefined) return { kind: "failed", message };
   return { kind: "done", payload: member as PayloadOf<Data>, revision: member.configRevision?.number, nodes: member.propagation ?? [] };
 }
+
+const invalid = (issues: readonly Issue[]) => ({ kind: "invalid", message: sentenceOf(issues), issues }) as const;

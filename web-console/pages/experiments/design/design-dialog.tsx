@@ -1,5 +1,5 @@
 /** Designing an experiment in four steps, each with defaults that are good for most: what is tried, on whom, how it is measured, how it goes on. */
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { Choice } from "../../../change/choices.ts";
 import { EditDialog, type Form } from "../../../change/form.tsx";
 import { Button } from "../../../ui/button.tsx";
@@ -89,20 +89,22 @@ const steps = [
 
 function Steps(props: StepProps) {
   const [at, setAt] = useState(0);
+  const wrongs = steps.map(({ paths }) => paths.some((path) => props.form.problem(path) !== undefined));
+  const firstWrong = wrongs[at] === true ? at : wrongs.indexOf(true);
+  useEffect(() => {
+    if (firstWrong >= 0) setAt(firstWrong);
+  }, [firstWrong]);
   const step = steps[at] ?? steps[0];
   const Step = step.of;
   return (
     <>
       <nav className="tabs" aria-label="Steps of the design">
-        {steps.map(({ name, paths }, index) => {
-          const wrong = paths.some((path) => props.form.problem(path) !== undefined);
-          return (
-            <button key={name} type="button" aria-current={index === at ? "step" : undefined} onClick={() => setAt(index)}>
-              {index + 1}. {name}
-              {wrong && " (something is wrong here)"}
-            </button>
-          );
-        })}
+        {steps.map(({ name }, index) => (
+          <button key={name} type="button" aria-current={index === at ? "step" : undefined} onClick={() => setAt(index)}>
+            {index + 1}. {name}
+            {wrongs[index] && " (something is wrong here)"}
+          </button>
+        ))}
       </nav>
       <Step {...props} />
       <div className="row">
