@@ -1,35 +1,10 @@
 /** What is typed into a form and neither saved nor cancelled: it is there again after a reload, a crash of the tab, or Escape. */
 import { useEffect, useState } from "react";
-import { forgetUnsaved, keepUnsaved, type Unsaved, type UnsavedPlace, unsavedAt } from "../session/unsaved.ts";
+import { forgetUnsaved, keepUnsaved, type UnsavedPlace, unsavedAt } from "../session/unsaved.ts";
 import { useViewer } from "../session/viewer.ts";
 import type { ReadAgain, Values } from "./form.tsx";
+import { type Beginning, beginningOf, type KeptForm, withoutSecrets } from "./kept-values.ts";
 import { same } from "./merge-changes.ts";
-
-interface KeptForm<V> {
-  readonly base: ReadAgain<V>;
-  /** Without secrets. */
-  readonly values: Partial<V>;
-}
-
-export interface Beginning<V> {
-  readonly base: ReadAgain<V>;
-  readonly values: V;
-  /** When that was typed, ISO 8601. Undefined: nothing was. */
-  readonly keptAt: string | undefined;
-}
-
-/** Where a form begins: with what was kept, if it is one of the same fields. Pure. */
-export function beginningOf<V extends Values>(read: ReadAgain<V>, kept: Unsaved<KeptForm<V>> | undefined): Beginning<V> {
-  const asRead = { base: read, values: read.values, keptAt: undefined };
-  if (kept === undefined) return asRead;
-  const { base, values } = kept.content;
-  const isOfTheseFields = same(Object.keys(base?.values ?? {}).sort(), Object.keys(read.values).sort());
-  return isOfTheseFields ? { base, values: { ...base.values, ...values }, keptAt: kept.keptAt } : asRead;
-}
-
-/** Pure. */
-export const withoutSecrets = <V extends Values>(values: V, secrets: readonly (keyof V & string)[]): Partial<V> =>
-  Object.fromEntries(Object.entries(values).filter(([name]) => !secrets.includes(name))) as Partial<V>;
 
 /** @param title tells a form from others of its page. */
 function usePlace(title: string): UnsavedPlace {

@@ -1,6 +1,6 @@
 /** Where a form begins that was typed into before. */
 import { expect, it } from "vitest";
-import { beginningOf, withoutSecrets } from "../../web-console/change/kept-form.ts";
+import { beginningOf, withoutSecrets } from "../../web-console/change/kept-values.ts";
 
 const read = { values: { name: "", url: "", secret: "" }, revision: 7 };
 const keptAt = "2027-01-31T14:05:09.000Z";
