@@ -12,8 +12,10 @@ import { chooseTheme, type ThemeChoice, useThemeChoice } from "../../shell/theme
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { CheckField, SelectField } from "../../ui/field.tsx";
-import { Badge, Facts } from "../../ui/marks.tsx";
+import { Facts } from "../../ui/marks.tsx";
 import { DemoCard } from "./demo-card.tsx";
+import { NodeSettings } from "./node-settings-card.tsx";
+import { Origin, SettingName, SettingValue } from "./setting-cells.tsx";
 
 const query = graphql(
   `
@@ -59,6 +61,12 @@ const query = graphql(
         state
         restAddress
         grpcAddress
+        settings @include(if: $installation) {
+          name
+          value
+          isSecret
+          origin
+        }
       }
       revisions(first: 1) {
         edges {
@@ -101,6 +109,7 @@ export function SettingsPage() {
               <Installation data={data} />
             </div>
             <Resolved settings={data.resolvedSettings ?? undefined} />
+            {installation && <NodeSettings nodes={data.nodes.filter(heard).map((node) => ({ ...node, settings: node.settings ?? [] }))} />}
           </>
         )}
       </Result>
@@ -217,6 +226,8 @@ const Money = () => (
   </Card>
 );
 
+const heard = ({ state }: { readonly state: string }): boolean => state !== "gone";
+
 function Installation({ data }: { readonly data: Data }) {
   const newest = data.revisions.edges[0]?.node;
   return (
@@ -228,7 +239,7 @@ function Installation({ data }: { readonly data: Data }) {
           ["Epoch", <code key="epoch">{newest?.epoch ?? "–"}</code>],
           ["GraphQL", <code key="graphql">{location.origin}/graphql</code>],
           ...data.nodes
-            .filter(({ state }) => state !== "gone")
+            .filter(heard)
             .map(
               (node) =>
                 [`Node ${node.name}`, `${node.version}, REST ${node.restAddress || "off"}, gRPC ${node.grpcAddress || "off"}`] as const,
@@ -239,43 +250,26 @@ function Installation({ data }: { readonly data: Data }) {
   );
 }
 
-const origins = { FILE: "a file", ENVIRONMENT: "the environment", DEFAULT: "default" } as const;
-
 const settingColumns: readonly Column<Setting>[] = [
-  { id: "name", name: "Setting", by: (row) => row.name, cell: (row) => <code style={{ overflowWrap: "anywhere" }}>{row.name}</code> },
-  {
-    id: "value",
-    name: "Value",
-    cell: (row) =>
-      row.isSecret ? (
-        <span className="quiet">{row.origin === "DEFAULT" ? "not set" : "set, and secret"}</span>
-      ) : row.value === null || row.value === "" ? (
-        <span className="quiet">none</span>
-      ) : (
-        <code style={{ overflowWrap: "anywhere" }}>{row.value}</code>
-      ),
-  },
-  {
-    id: "origin",
-    name: "From",
-    by: (row) => row.origin,
-    cell: (row) => <Badge tone={row.origin === "DEFAULT" ? "neutral" : "info"}>{origins[row.origin]}</Badge>,
-  },
+  { id: "name", name: "Setting", by: (row) => row.name, cell: (row) => <SettingName name={row.name} /> },
+  { id: "value", name: "Value", cell: (row) => <SettingValue of={row} /> },
+  { id: "origin", name: "From", by: (row) => row.origin, cell: (row) => <Origin of={row.origin} /> },
 ];
 
 function Resolved({ settings }: { readonly settings: readonly Setting[] | undefined }) {
   if (settings === undefined)
     return (
       <Card title="What the control plane was told">
-        <p className="quiet">Administrators of the whole installation see here each of its settings, and where the value came from.</p>
+        <p className="quiet">
+          Administrators of the whole installation see here each of its settings and of the nodes', and where the value came from.
+        </p>
       </Card>
     );
   return (
     <Card title="What the control plane was told" flush>
       <DataTable label="What the control plane was told" columns={settingColumns} rows={settings} rowId={({ name }) => name} />
       <p className="quiet" style={{ padding: "0.75rem 1.15rem" }}>
-        Read once at its start, from its environment and from files. Nodes read the same names from theirs. Everything else is in the
-        database, and changed in this console.
+        Read once at its start, from its environment and from files. Everything else is in the database, and changed in this console.
       </p>
     </Card>
   );
