@@ -103,10 +103,14 @@ describe("history", () => {
       { id: made.project.id },
     );
     const { revisions } = await ask(
-      "{ revisions(first: 2) { edges { cursor node { number actor summary changes { kind entityId operation before after } } } pageInfo { hasNextPage endCursor } } }",
+      "{ revisions(first: 2) { edges { cursor node { number actor summary changes { kind entityId operation columns references { kind id name } before after } } } pageInfo { hasNextPage endCursor } } }",
     );
     const [newest, before] = revisions.edges.map((edge: { node: unknown }) => edge.node);
     expect(newest.changes).toMatchObject([{ kind: "api_key", entityId: key.createApiKey.apiKey.id, operation: "create", before: null }]);
+    // That the hash was made is no secret; what the id of the project stands for is read with it.
+    expect(newest.changes[0].columns).toContain("API_KEY_HASH");
+    expect(newest.changes[0].columns).not.toContain("API_KEY_REVOKED_AT");
+    expect(newest.changes[0].references).toEqual([{ kind: "project", id: made.project.id, name: "First" }]);
     expect(Object.keys(newest.changes[0].after)).not.toContain("hash");
     expect(Object.keys(newest.changes[0].after)).toContain("lastFour");
     expect(before.number).toBe(made.configRevision.number);
@@ -126,7 +130,7 @@ describe("history", () => {
     const compare = async (from: string, to: string, by = token) =>
       (
         await ask(
-          `query ($from: BigInt!, $to: BigInt!) { compareRevisions(from: $from, to: $to) { ${errors} ... on ComparedRevisions { changesCount changes { kind entityId operation changedPaths before after } } } }`,
+          `query ($from: BigInt!, $to: BigInt!) { compareRevisions(from: $from, to: $to) { ${errors} ... on ComparedRevisions { changesCount changes { kind entityId operation changedPaths columns before after } } } }`,
           { from, to },
           by,
         )
@@ -140,6 +144,7 @@ describe("history", () => {
           entityId: made.project.id,
           operation: "update",
           changedPaths: ["name"],
+          columns: ["PROJECT_NAME"],
           before: { name: "First" },
           after: { name: "Third" },
         },

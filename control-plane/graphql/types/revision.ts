@@ -10,6 +10,7 @@ import type { EntityManager } from "../../database/orm.ts";
 import { type ComparedEntity, type ComparedRevisions, compareRevisions, withoutSecrets } from "../../operations/compare-revisions.ts";
 import { type RestoredRevision, restoreRevision, revertRevision } from "../../operations/restore-revision.ts";
 import type { ConfigRevision, Propagation } from "../../services.ts";
+import { changedColumns } from "../../snapshot/row-image.ts";
 import { builder } from "../builder.ts";
 import {
   answerWithPropagation,
@@ -22,6 +23,7 @@ import {
 import { inOrganisation } from "../config-type.ts";
 import { principalOf } from "../context.ts";
 import { checkPage, connectionOf, pageSizeMax } from "../keyset-page.ts";
+import { ConfigColumnType, ConfigReferenceType, changedColumnNames, namedReferences, referencesIn } from "./changed-columns.ts";
 
 const pageSizeDefault = 20;
 /** Changes shown with one revision; `compareRevisions` and the audit log tell of more. */
@@ -54,6 +56,16 @@ const RevisionChangeType = builder.objectRef<ChangeRow>("RevisionChange").implem
     operation: t.exposeString("operation", { description: "create, update or archive." }),
     before: t.field({ type: "JSON", nullable: true, resolve: ({ before }) => withoutSecrets(before) }),
     after: t.field({ type: "JSON", resolve: ({ after }) => withoutSecrets(after) }),
+    columns: t.field({
+      type: [ConfigColumnType],
+      description: "Which of its columns differ, secret ones too; of what was made, those that say something.",
+      resolve: ({ kind, before, after }) => changedColumnNames(kind, changedColumns(before ?? {}, after)),
+    }),
+    references: t.field({
+      type: [ConfigReferenceType],
+      description: "What the ids in both images stand for, as they are called now.",
+      resolve: ({ before, after }, _args, context) => namedReferences(referencesIn(before, after), context),
+    }),
   }),
 });
 
@@ -176,8 +188,21 @@ const ComparedEntityType = builder.objectRef<ComparedEntity>("ComparedEntity").i
       description: 'For example "tiers[0].targets[1].weight".',
       resolve: ({ changedPaths }) => [...changedPaths],
     }),
+    columns: t.field({
+      type: [ConfigColumnType],
+      description: "Of which columns these paths are, secret ones too.",
+      resolve: ({ kind, changedPaths }) => changedColumnNames(kind, changedPaths.map(columnOfPath)),
+    }),
+    references: t.field({
+      type: [ConfigReferenceType],
+      description: "What the ids in both images stand for, as they are called now.",
+      resolve: ({ before, after }, _args, context) => namedReferences(referencesIn(before, after), context),
+    }),
   }),
 });
+
+/** "tiers" of "tiers[0].targets[1].weight". */
+const columnOfPath = (path: string): string => /^[^.[]+/.exec(path)?.[0] ?? path;
 
 const ComparedRevisionsType = builder.objectRef<ComparedRevisions>("ComparedRevisions").implement({
   fields: (t) => ({
