@@ -146,12 +146,13 @@ async function surroundingsOf({ database, settings }: Services, week: DemoWeek) 
 
 /** Nearly spent: its limit is a little more than what its period has come to. Made last: it says that all is there. */
 async function makeBudget(services: Services, week: DemoWeek): Promise<void> {
-  const period = periodWithTraffic(week.madeAt);
+  const now = new Date();
+  const period = periodWithTraffic(now);
   const spent = await services.database.tenant(week.organisationId, async (em) => {
     const [row] = await em.execute<{ spent: string }[]>(
       `select coalesce(sum(cost_nanodollars), 0)::text as spent from usage_event
         where project_id = ? and started_at >= date_trunc(?, ?::timestamptz, 'UTC')`,
-      [week.projectId, period, week.madeAt.toISOString()],
+      [week.projectId, period, now.toISOString()],
     );
     return BigInt(row?.spent ?? 0);
   });
