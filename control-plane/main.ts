@@ -3,6 +3,7 @@
  * It closes from the outside inwards, so that what was accepted is finished before what it needs goes away.
  */
 import { signerOf } from "#agreements/signature.ts";
+import { watchRules } from "./alert-rules/watch-rules.ts";
 import { openAlertFeed } from "./alerts/alert-feed.ts";
 import { watchMoney } from "./alerts/watch-money.ts";
 import { openDatabase } from "./database/orm.ts";
@@ -47,6 +48,7 @@ export async function startControlPlane(settings: ControlPlaneSettings, logger: 
     opened.push(distribution.close);
 
     opened.push(watchMoney(core).close);
+    opened.push(watchRules(core).close);
     const evaluator = startEvaluator({ ...core, ...distribution }, settings.experimentEvaluationMs);
     opened.push(evaluator.close);
     opened.push(startReplayRunner({ ...core, ...distribution }).close);

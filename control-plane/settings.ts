@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import type { AddressRange } from "#agreements/caller-address.ts";
 import { type Environment, type ResolvedSetting, SettingError, settingSource } from "#agreements/setting-source.ts";
+import type { SmtpSettings } from "./mail/mailer.ts";
 
 export interface ControlPlaneSettings {
   /** Where the listeners bind. */
@@ -37,6 +38,8 @@ export interface ControlPlaneSettings {
   readonly restUrl: string | undefined;
   /** How often running experiments are looked at, in milliseconds. */
   readonly experimentEvaluationMs: number;
+  /** By which alert rules are told by e-mail. Undefined: it is not set up. */
+  readonly smtp: SmtpSettings | undefined;
   readonly logLevel: string;
   /** Makes a demo configuration at the first start; needs the simulator's base URL. */
   readonly demoSimulatorUrl: string | undefined;
@@ -70,6 +73,7 @@ export function readControlPlaneSettings(environment: Environment): ControlPlane
     consoleSessionMs: source.integer("PENSTOCK_CONSOLE_SESSION_MINUTES", 720, { min: 1, max: 43_200 }) * 60_000,
     restUrl: source.text("PENSTOCK_REST_URL")?.replace(/\/+$/, ""),
     experimentEvaluationMs: source.integer("PENSTOCK_EXPERIMENT_EVALUATION_MS", 30_000, { min: 200, max: 3_600_000 }),
+    smtp: smtpOf(source.secret("PENSTOCK_SMTP_URL"), source.text("PENSTOCK_SMTP_FROM")),
     logLevel: source.text("PENSTOCK_LOG_LEVEL", "info"),
     demoSimulatorUrl: source.text("PENSTOCK_DEMO_SIMULATOR_URL"),
     demoWeek: source.flag("PENSTOCK_DEMO", false),
@@ -83,6 +87,17 @@ export const embeddedDatabaseDir = (settings: Pick<ControlPlaneSettings, "dataDi
 function required<Value>(name: string, value: Value | undefined): Value {
   if (value === undefined) throw new SettingError(`${name} is not set; set it, or name a file that holds it in ${name}_FILE`);
   return value;
+}
+
+function smtpOf(url: string | undefined, from: string | undefined): SmtpSettings | undefined {
+  if (url === undefined) return undefined;
+  if (!URL.canParse(url) || !/^smtps?:$/.test(new URL(url).protocol))
+    throw new SettingError("PENSTOCK_SMTP_URL is no URL of a mail server; write it like smtp://user:password@mail.example.com:587");
+  if (from === undefined || !/^[^\r\n]*[^\s@]+@[^\s@]+>?$/.test(from))
+    throw new SettingError(
+      "PENSTOCK_SMTP_FROM must be the address that mail comes from where PENSTOCK_SMTP_URL is set, such as Penstock <alerts@example.com>",
+    );
+  return { url, from };
 }
 
 function days(name: string, text: string): number {

@@ -14,12 +14,14 @@ export interface RaisedAlert {
   readonly occasion: string;
   /** What receivers get as `data`. */
   readonly data: JsonObject;
+  /** Who is told; left out: those that want its type. */
+  readonly webhookIds?: readonly string[];
 }
 
 /** @returns its id; undefined: it was told before. */
 export async function raiseAlert(
   em: EntityManager,
-  { organisationId, at, type, occasion, data }: RaisedAlert,
+  { organisationId, at, type, occasion, data, webhookIds }: RaisedAlert,
 ): Promise<string | undefined> {
   const id = v7();
   const raised = await em.execute<unknown[]>(
@@ -28,9 +30,11 @@ export async function raiseAlert(
     [id, organisationId, at.toISOString(), type, occasion, JSON.stringify(data)],
   );
   if (raised.length === 0) return undefined;
+  const named = webhookIds === undefined ? null : JSON.stringify(webhookIds);
   const wanting = await em.execute<{ id: string }[]>(
-    "select id::text as id from webhook where organisation_id = ? and enabled and archived_at is null and ? = any (alert_types)",
-    [organisationId, type],
+    `select id::text as id from webhook where organisation_id = ? and enabled and archived_at is null
+       and (case when ?::jsonb is null then ? = any (alert_types) else ?::jsonb @> to_jsonb(id::text) end)`,
+    [organisationId, named, type, named],
   );
   for (const webhook of wanting)
     await addDelivery(em, { organisationId, webhookId: webhook.id, alertId: id, type, body: payloadOf(type, at, data), at });

@@ -8,17 +8,14 @@ import { deliverWebhooks } from "../webhooks/deliver-webhooks.ts";
 import { webhookPoster } from "../webhooks/post-webhook.ts";
 import { findPassedQuotas } from "./find-passed-quotas.ts";
 import { findUnpriced } from "./find-unpriced.ts";
+import { type Round, round } from "./round.ts";
 
 const budgetsEveryMs = 5_000;
 const unpricedEveryMs = 60_000;
 const passedQuotasEveryMs = 5_000;
 const deliveriesEveryMs = 1_000;
 
-export interface MoneyWatch {
-  close(): Promise<void>;
-}
-
-export function watchMoney(services: Pick<Services, "settings" | "database" | "signer" | "committed" | "logger">): MoneyWatch {
+export function watchMoney(services: Pick<Services, "settings" | "database" | "signer" | "committed" | "logger">): Round {
   const poster = webhookPoster(services.settings.privateAddresses);
   let closing = false;
   const rounds = [
@@ -39,37 +36,6 @@ export function watchMoney(services: Pick<Services, "settings" | "database" | "s
       closing = true;
       await poster.close();
       await Promise.all(rounds.map((one) => one.close()));
-    },
-  };
-}
-
-/** One turn after the other, never two at a time; trouble is said once, and that it is over. */
-function round(everyMs: number, trouble: string, { logger }: Pick<Services, "logger">, work: () => Promise<unknown>): MoneyWatch {
-  let closed = false;
-  let troubled = false;
-  let timer: NodeJS.Timeout | undefined;
-  let turning: Promise<void> = Promise.resolve();
-  const turn = () => {
-    turning = work().then(
-      () => {
-        if (troubled) logger.info(`no longer: ${trouble}`);
-        troubled = false;
-      },
-      (error: unknown) => {
-        if (!troubled && !closed) logger.warn({ err: error }, `${trouble}; trying again and again`);
-        troubled = true;
-      },
-    );
-    turning = turning.then(() => {
-      if (!closed) timer = setTimeout(turn, everyMs);
-    });
-  };
-  timer = setTimeout(turn, everyMs);
-  return {
-    close: async () => {
-      closed = true;
-      clearTimeout(timer);
-      await turning;
     },
   };
 }

@@ -2,6 +2,8 @@
 import { configEntities } from "./config-kinds.ts";
 import { AdminToken } from "./entities/admin-token.ts";
 import { Alert } from "./entities/alert.ts";
+import { AlertMail } from "./entities/alert-mail.ts";
+import { AlertRule, AlertRuleState } from "./entities/alert-rule.ts";
 import { AuditEntry } from "./entities/audit-entry.ts";
 import { BudgetState } from "./entities/budget-state.ts";
 import { ClosedPeriod } from "./entities/closed-period.ts";
@@ -28,6 +30,9 @@ export const entities = [
   ClosedPeriod,
   BudgetState,
   Alert,
+  AlertMail,
+  AlertRule,
+  AlertRuleState,
   AuditEntry,
   ConfigResource,
   ConfigState,

@@ -46,6 +46,7 @@ import { ContentListed } from "./migrations/0096-content-listed.ts";
 import { BackendOutages } from "./migrations/0097-backend-outage.ts";
 import { AuditOfRevision } from "./migrations/0098-audit-of-revision.ts";
 import { NodeNames } from "./migrations/0099-node-names.ts";
+import { AlertRules } from "./migrations/0100-alert-rules.ts";
 
 export type { EntityManager } from "@mikro-orm/postgresql";
 
@@ -85,6 +86,7 @@ const migrations = [
   { name: "0097-backend-outage", class: BackendOutages },
   { name: "0098-audit-of-revision", class: AuditOfRevision },
   { name: "0099-node-names", class: NodeNames },
+  { name: "0100-alert-rules", class: AlertRules },
 ];
 
 const connectionsMax = 10;

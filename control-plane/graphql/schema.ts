@@ -4,6 +4,8 @@ import { builder } from "./builder.ts";
 import "./errors.ts";
 import "./types/admin-token.ts";
 import "./types/alert.ts";
+import "./types/alert-rule.ts";
+import "./types/alert-rule-preview.ts";
 import "./types/api-key.ts";
 import "./types/audit-entry.ts";
 import "./types/backend.ts";

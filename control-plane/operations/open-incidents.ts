@@ -1,7 +1,10 @@
 /**
  * What needs somebody now: nodes that are gone, lag or refuse, backends that are passed over, budgets near their end, experiments that
- * harm. Each is read where it is known; nothing is remembered, so what is mended is gone from the list.
+ * harm, alert rules that fire. Each is read where it is known; nothing is remembered, so what is mended is gone from the list.
  */
+
+import type { Comparison } from "../alert-rules/decide.ts";
+import { type AlertMetricName, metricOf, valueInWords } from "../alert-rules/metric.ts";
 import type { EntityManager } from "../database/orm.ts";
 import type { KnownNode, Services } from "../services.ts";
 
@@ -15,12 +18,13 @@ export const incidentKinds = [
   "guardrail-harmed",
   "rollout-paused",
   "rolled-back",
+  "alert-rule-firing",
 ] as const;
 export type IncidentKind = (typeof incidentKinds)[number];
 
 export interface Incident {
   readonly kind: IncidentKind;
-  /** Of the node, backend, budget or experiment. Null: it is about none in particular. */
+  /** Of the node, backend, budget, experiment or alert rule. Null: it is about none in particular. */
   readonly subjectId: string | null;
   /** What people call it. */
   readonly name: string;
@@ -50,6 +54,7 @@ export async function openIncidents(
     ...(await failingBackends(em, nodes)),
     ...(await budgetsNearEnd(em, now)),
     ...(await harmfulExperiments(em, now)),
+    ...(await firingRules(em, now)),
   ]);
   const all = [...nodeIncidents(nodes, propagation.nameOf, settled ? current : undefined, now), ...own];
   return [...all.filter(({ severe }) => severe), ...all.filter(({ severe }) => !severe)].slice(0, listedMax);
@@ -186,5 +191,40 @@ async function harmfulExperiments(em: EntityManager, now: Date): Promise<readonl
     if (rolled_back !== null) return { kind: "rolled-back", ...of, says: `was rolled back by itself: ${rolled_back}`, severe: false };
     if (harm !== undefined) return { kind: "guardrail-harmed", ...of, says: `does harm: ${harm.text}`, severe: true };
     return { kind: "rollout-paused", ...of, says: `is paused: ${paused}`, severe: false };
+  });
+}
+
+interface FiringRow {
+  readonly id: string;
+  readonly name: string;
+  readonly metric: AlertMetricName;
+  readonly comparison: Comparison;
+  readonly threshold: number;
+  readonly window_minutes: number;
+  readonly value: number | null;
+  readonly since: string;
+  readonly muted: boolean;
+}
+
+/** Muted ones too: nobody is told, and whoever looks here sees them. */
+async function firingRules(em: EntityManager, now: Date): Promise<readonly Incident[]> {
+  const rows = await em.execute<FiringRow[]>(
+    `select rule.id::text, rule.name, rule.metric, rule.comparison, rule.threshold, rule.window_minutes, state.value, state.since,
+       coalesce(rule.muted_until > ?, false) as muted
+     from alert_rule as rule join alert_rule_state as state on state.rule_id = rule.id
+     where rule.archived_at is null and state.state = 'firing' order by muted, state.since desc limit ${listedMax}`,
+    [now.toISOString()],
+  );
+  return rows.map(({ id, name, metric, comparison, threshold, window_minutes, value, since, muted }) => {
+    const { name: what, unit } = metricOf(metric);
+    const found = value === null ? "not known now" : valueInWords(value, unit);
+    return {
+      kind: "alert-rule-firing",
+      subjectId: id,
+      name,
+      says: `fires${muted ? ", muted" : ""}: ${what} ${found} over ${window_minutes} minutes, told ${comparison} ${valueInWords(threshold, unit)}`,
+      since: new Date(since),
+      severe: !muted,
+    };
   });
 }

@@ -4,7 +4,7 @@ import { sealSecret } from "#agreements/sealed-secret.ts";
 import { addDelivery, payloadOf } from "../alerts/raise-alert.ts";
 import { ConflictError, NotFoundError, ValidationError, type ValidationIssue } from "../control-error.ts";
 import { isUuid } from "../database/config-kinds.ts";
-import { type AlertType, alertTypes } from "../database/entities/alert.ts";
+import { type AlertType, chosenAlertTypes } from "../database/entities/alert.ts";
 import { AuditEntry } from "../database/entities/audit-entry.ts";
 import { Webhook, WebhookDelivery } from "../database/entities/webhook.ts";
 import type { EntityManager } from "../database/orm.ts";
@@ -161,7 +161,9 @@ async function checkedColumns(services: WebhookServices, { name, url, alertTypes
   requireStorable({ name, url });
   const issues: ValidationIssue[] = [];
   if (name.trim() === "" || name.length > 200) issues.push({ path: "name", message: "must have 1 to 200 characters" });
-  if (types.length === 0) issues.push({ path: "alertTypes", message: `must be one or more of ${alertTypes.join(", ")}` });
+  if (types.length === 0) issues.push({ path: "alertTypes", message: `must be one or more of ${chosenAlertTypes.join(", ")}` });
+  if (!types.every((type) => chosenAlertTypes.includes(type)))
+    issues.push({ path: "alertTypes", message: "holds a rule's: name the webhook in the alert rule instead" });
   if (url.length > urlLengthMax) issues.push({ path: "url", message: `may have ${urlLengthMax} characters` });
   if (issues.length > 0) throw new ValidationError(issues);
   // Receivers such as chat systems have their key in the query, which a provider's base URL may not have.

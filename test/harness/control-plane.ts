@@ -43,6 +43,7 @@ export async function openTestServices(
     consoleSessionMs: 3_600_000,
     restUrl: undefined,
     experimentEvaluationMs: 3_600_000,
+    smtp: undefined,
     logLevel: "silent",
     demoSimulatorUrl: undefined,
     demoWeek: false,

@@ -2,8 +2,18 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
 import type { JsonObject } from "./route.ts";
 
-export const alertTypes = ["budget.threshold_reached", "price.missing", "quota.passed", "webhook.test"] as const;
+export const alertTypes = [
+  "budget.threshold_reached",
+  "price.missing",
+  "quota.passed",
+  "alert_rule.fired",
+  "alert_rule.resolved",
+  "webhook.test",
+] as const;
 export type AlertType = (typeof alertTypes)[number];
+
+/** What webhooks may ask for. A rule names those whom it tells. */
+export const chosenAlertTypes: readonly AlertType[] = alertTypes.filter((type) => !type.startsWith("alert_rule."));
 
 export const Alert = defineEntity({
   name: "Alert",

@@ -10,7 +10,7 @@ import { connectionOf, pageById } from "../keyset-page.ts";
 const waitingMax = 100;
 
 export const AlertTypeEnum = builder.enumType("AlertType", {
-  description: "budget.threshold_reached, price.missing, quota.passed, webhook.test: what receivers get as `type`.",
+  description: "What receivers get as `type`, such as budget.threshold_reached. ALERT_RULE_… go to the webhooks that the rule names.",
   values: Object.fromEntries(alertTypes.map((type) => [type.toUpperCase().replaceAll(".", "_"), { value: type }])) as Record<
     string,
     { value: (typeof alertTypes)[number] }

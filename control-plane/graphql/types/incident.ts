@@ -11,7 +11,7 @@ const IncidentType = builder.objectRef<Incident>("Incident").implement({
     kind: t.field({ type: IncidentKind, resolve: ({ kind }) => kind }),
     subjectId: t.id({
       nullable: true,
-      description: "Of the node, backend, budget or experiment. Null: it is about none in particular.",
+      description: "Of the node, backend, budget, experiment or alert rule. Null: it is about none in particular.",
       resolve: ({ subjectId }) => subjectId,
     }),
     name: t.exposeString("name", { description: "What people call it." }),
@@ -25,7 +25,7 @@ builder.queryField("incidents", (t) =>
   t.field({
     type: [IncidentType],
     description:
-      "What needs somebody now, severe things first, at most 100: nodes, failing backends, budgets over 80 %, experiments that harm or were rolled back in the last day.",
+      "What needs somebody now, severe things first, at most 100: nodes, failing backends, budgets over 80 %, experiments that harm or were rolled back in the last day, alert rules that fire (muted ones too).",
     authScopes: { viewer: true },
     resolve: async (_root, _args, context) => [...(await openIncidents(context.services, principalOf(context).organisationId, new Date()))],
   }),

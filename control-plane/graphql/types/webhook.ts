@@ -2,7 +2,7 @@
 import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "../../control-error.ts";
 import { isUuid } from "../../database/config-kinds.ts";
 import { mayAs } from "../../database/entities/admin-role.ts";
-import { type AlertType, alertTypes } from "../../database/entities/alert.ts";
+import { type AlertType, chosenAlertTypes } from "../../database/entities/alert.ts";
 import {
   type DeliveryAttempt,
   type WebhookDelivery as DeliveryRow,
@@ -59,7 +59,7 @@ const Delivery = builder.objectRef<DeliveryRow>("WebhookDelivery").implement({
   }),
 });
 
-const Webhook = builder.objectRef<WebhookRow>("Webhook").implement({
+export const Webhook = builder.objectRef<WebhookRow>("Webhook").implement({
   description: "Where alerts are posted to, signed as the Standard Webhooks specification says.",
   fields: (t) => ({
     id: t.exposeID("id"),
@@ -171,7 +171,7 @@ builder.mutationField("createWebhook", (t) =>
       makeWebhook(context.services, principalOf(context), {
         name: input.name,
         url: input.url,
-        alertTypes: (input.alertTypes as AlertType[] | null | undefined) ?? alertTypes,
+        alertTypes: (input.alertTypes as AlertType[] | null | undefined) ?? chosenAlertTypes,
         enabled: true,
       }),
   }),

@@ -188,7 +188,8 @@ const told = ({ alertTypes: types }: WebhookDetails): string =>
     .join(", ")}`;
 
 const names = { name: "Name", url: "URL", alertTypes: "Alerts", enabled: "Sends" } as const;
-const wanted = (Object.keys(alertTypes) as AlertTypeName[]).filter((type) => type !== "WEBHOOK_TEST");
+/** A rule names those whom it tells, and a test is for whoever presses the button. */
+const wanted = (Object.keys(alertTypes) as AlertTypeName[]).filter((type) => type !== "WEBHOOK_TEST" && !type.startsWith("ALERT_RULE_"));
 
 function WebhookDialog({
   webhook,

@@ -6,6 +6,8 @@ export const alertTypes = {
   BUDGET_THRESHOLD_REACHED: "budget threshold",
   QUOTA_PASSED: "quota passed",
   PRICE_MISSING: "price missing",
+  ALERT_RULE_FIRED: "rule fired",
+  ALERT_RULE_RESOLVED: "rule over",
   WEBHOOK_TEST: "test",
 } as const;
 export type AlertTypeName = keyof typeof alertTypes;
@@ -41,6 +43,9 @@ export function tellingOf(type: string, data: unknown): Told {
         text: `${counted(Number(of("calls")), "call")} to ${of("model")} had tokens and no price`,
         to: `/backends/${of("backendId")}`,
       };
+    case "ALERT_RULE_FIRED":
+    case "ALERT_RULE_RESOLVED":
+      return { text: `${of("alertRuleName")}. ${of("says")}`, to: "/alerts", search: { tab: "rules", rule: of("alertRuleId") } };
     case "WEBHOOK_TEST":
       return { text: `Sent by ${of("actor")} to try a webhook` };
     default:

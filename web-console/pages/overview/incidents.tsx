@@ -17,6 +17,8 @@ export const incidentFragment = graphql(`
 
 type Incident = ResultOf<typeof incidentFragment>;
 
+type Way = readonly [to: string, words: string, search?: Readonly<Record<string, string>>];
+
 const places = {
   NO_NODE: () => ["/nodes", "To the nodes"],
   NODE_GONE: () => ["/nodes", "To the nodes"],
@@ -27,7 +29,8 @@ const places = {
   GUARDRAIL_HARMED: (id) => [`/experiments/${id}`, "To the experiment"],
   ROLLOUT_PAUSED: (id) => [`/experiments/${id}`, "To the experiment"],
   ROLLED_BACK: (id) => [`/experiments/${id}`, "To the experiment"],
-} as const satisfies Record<Incident["kind"], (id: string | null) => readonly [string, string]>;
+  ALERT_RULE_FIRING: (id) => ["/alerts", "To the rule", { tab: "rules", rule: id ?? "" }],
+} as const satisfies Record<Incident["kind"], (id: string | null) => Way>;
 
 const shownMax = 6;
 
@@ -51,7 +54,7 @@ export function Incidents({ of, unpricedCalls }: { readonly of: readonly Inciden
 }
 
 function OneIncident({ of: { kind, subjectId, name, says, since, severe } }: { readonly of: Incident }) {
-  const [to, way] = places[kind](subjectId);
+  const [to, way, search]: Way = places[kind](subjectId);
   return (
     <Notice tone={severe ? "bad" : "warn"}>
       <strong>{name}</strong> {says}
@@ -60,7 +63,10 @@ function OneIncident({ of: { kind, subjectId, name, says, since, severe } }: { r
           , since <When at={since} />
         </>
       )}
-      . <Link to={to}>{way}</Link>
+      .{" "}
+      <Link to={to} search={search ?? {}}>
+        {way}
+      </Link>
     </Notice>
   );
 }
