@@ -1,4 +1,7 @@
-/** A table of things: sorted by its heads, one card for each row where the screen is narrow, a row opens what it is about (by j, k and Enter too). */
+/**
+ * A table of things: sorted by its heads, one card for each row where the screen is narrow, a row opens what it is about (by j, k and
+ * Enter too). Where a list is long the control plane sorts it; what it cannot sort by orders the rows that are loaded, and says so.
+ */
 import {
   type ColumnDef,
   createSortedRowModel,
@@ -10,14 +13,17 @@ import {
 } from "@tanstack/react-table";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { type ReactNode, useMemo } from "react";
-import { text, useUrlState } from "../shell/url-state.ts";
+import { isSortable, useTableSort } from "./table-sort.ts";
 
-export interface Column<Row> {
+/** Sorted by one of `by` and `order`; by neither: it cannot be. */
+export interface Column<Row, Field extends string = string> {
   readonly id: string;
   readonly name: string;
   readonly cell: (row: Row) => ReactNode;
-  /** What it is sorted by; undefined: it cannot be. */
+  /** Sorts the rows that are there. */
   readonly by?: (row: Row) => string | number;
+  /** What the control plane is asked to order the whole list by (see useOrderBy): rows come sorted. */
+  readonly order?: Field;
   readonly end?: boolean;
 }
 
@@ -28,30 +34,35 @@ interface DataTableProps<Row> {
   readonly rowId: (row: Row) => string;
   readonly onOpen?: (row: Row) => void;
   readonly selected?: string | undefined;
+  /** Of a long list only the first rows are there. */
+  readonly hasMore?: boolean;
 }
 
 const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel(), sortFns });
 
-export function DataTable<Row>({ label, columns, rows, rowId, onOpen, selected }: DataTableProps<Row>) {
+export function DataTable<Row>({ label, columns, rows, rowId, onOpen, selected, hasMore = false }: DataTableProps<Row>) {
   const byId = useMemo(() => new Map(columns.map((column) => [column.id, column])), [columns]);
   const defs = useMemo<ColumnDef<typeof features, { row: Row }>[]>(
     () =>
       columns.map((column) => ({
         id: column.id,
         accessorFn: ({ row }: { row: Row }) => column.by?.(row) ?? "",
-        enableSorting: column.by !== undefined,
+        enableSorting: isSortable(column),
+        // Numbers and times, which stand at the end, are looked at from the most and the newest.
+        ...(column.order === undefined ? {} : { sortDescFirst: column.end === true }),
       })),
     [columns],
   );
   const data = useMemo(() => rows.map((row) => ({ row })), [rows]);
-  const [sorting, setSorting] = useSorting(label, columns);
+  const [sort, setSort] = useTableSort({ label, columns });
+  const sorting = useMemo<SortingState>(() => (sort === undefined ? [] : [sort]), [sort?.id, sort?.desc]);
   const table = useTable({
     features,
     columns: defs,
     data,
     getRowId: ({ row }: { row: Row }) => rowId(row),
     state: { sorting },
-    onSortingChange: setSorting,
+    onSortingChange: (update) => setSort((typeof update === "function" ? update(sorting) : update)[0]),
   });
   return (
     <div className="table-frame" tabIndex={0} role="region" aria-label={label}>
@@ -89,22 +100,11 @@ export function DataTable<Row>({ label, columns, rows, rowId, onOpen, selected }
           ))}
         </tbody>
       </table>
+      {hasMore && sort !== undefined && byId.get(sort.id)?.by !== undefined && (
+        <p className="table-note">Sorted among the {rows.length} that are loaded; there are more.</p>
+      )}
     </div>
   );
-}
-
-/** In the address as "backends.cost.desc": of one table at a time, by the table's own name. */
-function useSorting<Row>(label: string, columns: readonly Column<Row>[]) {
-  const [{ sort }, setUrl] = useUrlState({ sort: text });
-  const name = label.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
-  const [table, id, direction] = (sort ?? "").split(".");
-  const known = table === name && columns.some((column) => column.id === id && column.by !== undefined);
-  const sorting: SortingState = known && id !== undefined ? [{ id, desc: direction === "desc" }] : [];
-  const set = (update: SortingState | ((before: SortingState) => SortingState)) => {
-    const [next] = typeof update === "function" ? update(sorting) : update;
-    setUrl({ sort: next === undefined ? undefined : `${name}.${next.id}.${next.desc ? "desc" : "asc"}` }, { replace: true });
-  };
-  return [sorting, set] as const;
 }
 
 /** A click on a link or a button inside the row is for that. */
@@ -121,7 +121,7 @@ function Head<Row>({
 }) {
   if (column === undefined) return null;
   const className = column.end ? "end" : undefined;
-  if (column.by === undefined || toggle === undefined)
+  if (!isSortable(column) || toggle === undefined)
     return <th className={className}>{column.name === "" ? <span className="visually-hidden">Actions</span> : column.name}</th>;
   return (
     <th className={className} aria-sort={sorted === "asc" ? "ascending" : sorted === "desc" ? "descending" : "none"}>

@@ -1,21 +1,22 @@
 /** The backends, page by page: how each does, what it costs, what it did in a day. */
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { count, duration, money, percent } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
-import { type Column, DataTable } from "../../ui/data-table.tsx";
+import type { Column } from "../../ui/data-table.tsx";
 import { Badge } from "../../ui/marks.tsx";
-import { More } from "../../ui/more.tsx";
 import { Sparkline } from "../../ui/sparkline.tsx";
+import { useOrderBy } from "../../ui/table-sort.ts";
+import { ThingTable } from "../../ui/thing-table.tsx";
 import { barsOf, dayInWords, failedShareOf, lastDayFragment } from "../overview/last-day.ts";
 import { HealthBadge, healthFragment } from "./health-badge.tsx";
 import { costInWords, seenBy } from "./in-words.ts";
 
 const query = graphql(
   `
-    query Backends($search: String, $after: String) {
-      backends(first: 50, search: $search, after: $after) {
+    query Backends($search: String, $after: String, $orderBy: BackendOrder) {
+      backends(first: 50, search: $search, after: $after, orderBy: $orderBy) {
         edges {
           cursor
           node {
@@ -54,11 +55,11 @@ const query = graphql(
 
 type Row = ResultOf<typeof query>["backends"]["edges"][number]["node"];
 
-const columns: readonly Column<Row>[] = [
+const columns: readonly Column<Row, "KEY">[] = [
   {
     id: "key",
     name: "Backend",
-    by: (row) => row.key,
+    order: "KEY",
     cell: (row) => (
       <div>
         <Link to="/backends/$backendId" params={{ backendId: row.id }} className="strong">
@@ -118,35 +119,23 @@ const alarmingShare = 0.05;
 const FailedShare = ({ share }: { readonly share: number | undefined }) =>
   share !== undefined && share > alarmingShare ? <Badge tone="bad">{percent(share)}</Badge> : percent(share);
 
+const table = { label: "Backends", columns };
+
 export function BackendList({ search }: { readonly search: string }) {
-  const { first, nodes, ...later } = useKeyset(query, { search, after: null }, (data) => data.backends, { hold: true });
-  const navigate = useNavigate();
+  const orderBy = useOrderBy(table);
+  const { first, nodes, ...later } = useKeyset(query, { search, orderBy, after: null }, (data) => data.backends, { hold: true });
   return (
     <Result of={first}>
-      {() =>
-        nodes.length === 0 ? (
-          search === "" ? (
-            <Empty title="No backend yet">
-              Begin with a provider: an account at OpenAI, or your own vLLM, Ollama or llama.cpp server. Then name a model that it serves.
-            </Empty>
-          ) : (
-            <Empty title="None is called that">Names and models were searched, in upper and lower case.</Empty>
-          )
-        ) : (
-          <>
-            <div className="card flush">
-              <DataTable
-                label="Backends"
-                columns={columns}
-                rows={nodes}
-                rowId={(row) => row.id}
-                onOpen={(row) => void navigate({ to: "/backends/$backendId", params: { backendId: row.id } })}
-              />
-            </div>
-            <More {...later} />
-          </>
-        )
-      }
+      {() => <ThingTable {...table} rows={nodes} under="/backends" later={later} empty={<NoBackend searched={search !== ""} />} />}
     </Result>
   );
 }
+
+const NoBackend = ({ searched }: { readonly searched: boolean }) =>
+  searched ? (
+    <Empty title="None is called that">Names and models were searched, in upper and lower case.</Empty>
+  ) : (
+    <Empty title="No backend yet">
+      Begin with a provider: an account at OpenAI, or your own vLLM, Ollama or llama.cpp server. Then name a model that it serves.
+    </Empty>
+  );

@@ -5,12 +5,13 @@ import { useMemo } from "react";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
-import { type Column, DataTable } from "../../ui/data-table.tsx";
-import { More } from "../../ui/more.tsx";
+import type { Column } from "../../ui/data-table.tsx";
+import { useOrderBy } from "../../ui/table-sort.ts";
+import { ThingTable } from "../../ui/thing-table.tsx";
 
 const query = graphql(`
-  query Capabilities($search: String, $after: String) {
-    backends(first: 100, search: $search, after: $after) {
+  query Capabilities($search: String, $after: String, $orderBy: BackendOrder) {
+    backends(first: 100, search: $search, after: $after, orderBy: $orderBy) {
       edges {
         cursor
         node {
@@ -47,27 +48,45 @@ const same: Readonly<Record<string, string>> = {
 export const capabilitiesOf = ({ capabilities, catalogueModel }: Row): ReadonlySet<string> =>
   new Set((capabilities.length > 0 ? capabilities : (catalogueModel?.capabilities ?? [])).map((word) => same[word] ?? word));
 
+const label = "Capabilities";
+
+const keyColumn: Column<Row, "KEY"> = {
+  id: "key",
+  name: "Backend",
+  order: "KEY",
+  cell: ({ id, key, model }) => (
+    <div>
+      <Link to="/backends/$backendId" params={{ backendId: id }} className="strong">
+        {key}
+      </Link>
+      <div className="quiet">{model}</div>
+    </div>
+  ),
+};
+
 export function CapabilityMatrix({ search }: { readonly search: string }) {
-  const { first, nodes, ...later } = useKeyset(query, { search, after: null }, (data) => data.backends, { hold: true });
+  const orderBy = useOrderBy({ label, columns: [keyColumn] });
+  const { first, nodes, ...later } = useKeyset(query, { search, orderBy, after: null }, (data) => data.backends, { hold: true });
   const columns = useMemo(() => columnsOf(nodes), [nodes]);
   return (
     <Result of={first}>
-      {() =>
-        nodes.length === 0 ? (
-          <Empty title={search === "" ? "No backend yet" : "None is called that"}>There is nothing to compare.</Empty>
-        ) : (
-          <>
-            <div className="card flush">
-              <DataTable label="Capabilities" columns={columns} rows={nodes} rowId={({ id }) => id} />
-            </div>
+      {() => (
+        <>
+          <ThingTable
+            label={label}
+            columns={columns}
+            rows={nodes}
+            later={later}
+            empty={<Empty title={search === "" ? "No backend yet" : "None is called that"}>There is nothing to compare.</Empty>}
+          />
+          {nodes.length > 0 && (
             <p className="quiet">
               As named on each backend, else on its model of the catalogue. An empty cell says that nobody has named it, and not that the
               backend cannot.
             </p>
-            <More {...later} />
-          </>
-        )
-      }
+          )}
+        </>
+      )}
     </Result>
   );
 }
@@ -76,19 +95,7 @@ function columnsOf(rows: readonly Row[]): readonly Column<Row>[] {
   const named = new Set(rows.flatMap((row) => [...capabilitiesOf(row)]));
   const words = [...asked, ...[...named].filter((word) => !asked.includes(word)).sort()];
   return [
-    {
-      id: "key",
-      name: "Backend",
-      by: ({ key }) => key,
-      cell: ({ id, key, model }) => (
-        <div>
-          <Link to="/backends/$backendId" params={{ backendId: id }} className="strong">
-            {key}
-          </Link>
-          <div className="quiet">{model}</div>
-        </div>
-      ),
-    },
+    keyColumn,
     ...words.map(
       (word): Column<Row> => ({
         id: word,

@@ -8,17 +8,18 @@ import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
-import { type Column, DataTable } from "../../ui/data-table.tsx";
+import type { Column } from "../../ui/data-table.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
-import { More } from "../../ui/more.tsx";
+import { useOrderBy } from "../../ui/table-sort.ts";
+import { ThingTable } from "../../ui/thing-table.tsx";
 import { archiveProvider, type ProviderDetails, providerFragment } from "./changes.ts";
 import { ProviderDialog } from "./provider-dialog.tsx";
 import { Credential, kindName } from "./provider-words.tsx";
 
 const query = graphql(
   `
-    query Providers($search: String, $after: String) {
-      providers(first: 50, search: $search, after: $after) {
+    query Providers($search: String, $after: String, $orderBy: ProviderOrder) {
+      providers(first: 50, search: $search, after: $after, orderBy: $orderBy) {
         edges {
           cursor
           node {
@@ -39,26 +40,28 @@ const query = graphql(
 type Row = ProviderDetails & { readonly lastCallAt: string | null };
 
 export function ProviderList({ search }: { readonly search: string }) {
-  const { first, nodes, ...later } = useKeyset(query, { search, after: null }, (data) => data.providers, { hold: true });
   const [{ provider }, setUrl] = useUrlState({ provider: text });
   const [archiving, setArchiving] = useState<ProviderDetails>();
   const refusal = useRefusal();
   const columns = useMemo(() => columnsOf(refusal, ({ id }) => setUrl({ provider: id }), setArchiving), [refusal, setUrl]);
+  const table = { label: "Providers", columns };
+  const orderBy = useOrderBy(table);
+  const { first, nodes, ...later } = useKeyset(query, { search, orderBy, after: null }, (data) => data.providers, { hold: true });
   const edited = nodes.find(({ id }) => id === provider);
   return (
     <Result of={first}>
       {() => (
         <>
-          {nodes.length === 0 ? (
-            <Empty title={search === "" ? "No provider yet" : "None is called that"}>
-              A provider is an account at OpenAI, Anthropic and the like, or your own vLLM, Ollama or llama.cpp server.
-            </Empty>
-          ) : (
-            <div className="card flush">
-              <DataTable label="Providers" columns={columns} rows={nodes} rowId={(row) => row.id} />
-            </div>
-          )}
-          <More {...later} />
+          <ThingTable
+            {...table}
+            rows={nodes}
+            later={later}
+            empty={
+              <Empty title={search === "" ? "No provider yet" : "None is called that"}>
+                A provider is an account at OpenAI, Anthropic and the like, or your own vLLM, Ollama or llama.cpp server.
+              </Empty>
+            }
+          />
           {edited !== undefined && <ProviderDialog provider={edited} onClose={() => setUrl({ provider: undefined }, { replace: true })} />}
           {archiving !== undefined && <Archive provider={archiving} onClose={() => setArchiving(undefined)} />}
         </>
@@ -71,11 +74,11 @@ const columnsOf = (
   refusal: string | undefined,
   onEdit: (provider: ProviderDetails) => void,
   onArchive: (provider: ProviderDetails) => void,
-): readonly Column<Row>[] => [
+): readonly Column<Row, "KEY" | "BASE_URL">[] => [
   {
     id: "key",
     name: "Provider",
-    by: (row) => row.key,
+    order: "KEY",
     cell: (row) => (
       <div>
         <strong>{row.key}</strong>
@@ -86,7 +89,7 @@ const columnsOf = (
   {
     id: "url",
     name: "Base URL",
-    by: (row) => row.baseUrl,
+    order: "BASE_URL",
     cell: (row) => (
       <span style={{ overflowWrap: "anywhere" }}>
         <code>{row.baseUrl}</code> {row.privateAddressAllowed && <Badge>private address</Badge>}

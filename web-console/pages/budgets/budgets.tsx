@@ -9,18 +9,20 @@ import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Card, Page } from "../../shell/page.tsx";
-import { flag, text, useUrlState } from "../../shell/url-state.ts";
+import { flag, oneOf, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
+import { AddressField, SelectField } from "../../ui/field.tsx";
 import { Badge, Meter, When } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
+import { useSettled } from "../../ui/settled.ts";
 import { ScopeLink } from "../quotas/scope-field.tsx";
 import { BudgetDialog } from "./budget-dialog.tsx";
 import { archiveBudget, type BudgetDetails, budgetFragment } from "./changes.ts";
 
 const query = graphql(
   `
-    query Budgets($after: String) {
-      budgets(first: 100, after: $after) {
+    query Budgets($search: String, $after: String, $orderBy: BudgetOrder) {
+      budgets(first: 100, search: $search, after: $after, orderBy: $orderBy) {
         edges {
           cursor
           node {
@@ -51,11 +53,20 @@ const query = graphql(
 
 type Data = ResultOf<typeof query>;
 
-export const address = { make: flag, budget: text };
+const orders = {
+  made: { name: "as they were made", orderBy: null },
+  spent: { name: "the fullest first", orderBy: { field: "SPENT", direction: "DESC" } },
+  name: { name: "by name", orderBy: { field: "KEY", direction: "ASC" } },
+} as const;
+type Order = keyof typeof orders;
+
+export const address = { make: flag, budget: text, q: text, sort: oneOf(...(Object.keys(orders) as Order[])) };
 
 export function Budgets() {
-  const [{ make, budget }, setUrl] = useUrlState(address);
-  const { first, nodes, ...later } = useKeyset(query, {}, (data) => data.budgets);
+  const [{ make, budget, q, sort = "made" }, setUrl] = useUrlState(address);
+  const search = useSettled(q ?? "");
+  const variables = { search, orderBy: orders[sort].orderBy, after: null };
+  const { first, nodes, ...later } = useKeyset(query, variables, (data) => data.budgets, { hold: true });
   const refusal = useRefusal();
   const close = () => setUrl({ make: undefined, budget: undefined }, { replace: true });
   const edited = nodes.find(({ id }) => id === budget);
@@ -78,10 +89,29 @@ export function Budgets() {
         </>
       }
     >
+      <div className="filters">
+        <AddressField
+          label="Search"
+          placeholder="A name, or what it is laid on"
+          value={q ?? ""}
+          onChange={(next) => setUrl({ q: next }, { replace: true })}
+          data-search
+        />
+        <SelectField
+          label="Order"
+          value={sort}
+          onChange={(next) => setUrl({ sort: next as Order }, { replace: true })}
+          choices={Object.entries(orders).map(([value, { name }]) => ({ value, label: name }))}
+        />
+      </div>
       <Result of={first}>
         {(data) => (
           <>
-            {nodes.length === 0 ? (
+            {nodes.length === 0 && search !== "" ? (
+              <Empty title="No budget is called that">
+                Names were searched, and the organisation, projects and keys that budgets are laid on.
+              </Empty>
+            ) : nodes.length === 0 ? (
               <Empty title="No budget yet">
                 Nobody is told what is spent. A first good one: the organisation's month, told at 50, 80 and 100 %.
               </Empty>

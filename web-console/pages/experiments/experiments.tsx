@@ -12,15 +12,15 @@ import { Button } from "../../ui/button.tsx";
 import type { Column } from "../../ui/data-table.tsx";
 import { AddressField } from "../../ui/field.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
-import { More } from "../../ui/more.tsx";
 import { useSettled } from "../../ui/settled.ts";
+import { useOrderBy } from "../../ui/table-sort.ts";
 import { ThingTable } from "../../ui/thing-table.tsx";
 import { DesignDialog } from "./design/design-dialog.tsx";
 import { outcomes, recommendations, statusTones } from "./words.ts";
 
 const query = graphql(`
-  query Experiments($search: String, $after: String) {
-    experiments(first: 50, search: $search, after: $after) {
+  query Experiments($search: String, $after: String, $orderBy: ExperimentOrder) {
+    experiments(first: 50, search: $search, after: $after, orderBy: $orderBy) {
       edges {
         cursor
         node {
@@ -69,11 +69,11 @@ const query = graphql(`
 type Data = ResultOf<typeof query>;
 type Row = Data["experiments"]["edges"][number]["node"];
 
-const columns: readonly Column<Row>[] = [
+const columns: readonly Column<Row, "KEY" | "STATUS" | "ROUTE" | "COVERAGE" | "STARTED_AT">[] = [
   {
     id: "key",
     name: "Experiment",
-    by: (row) => row.key,
+    order: "KEY",
     cell: (row) => (
       <Link to="/experiments/$experimentId" params={{ experimentId: row.id }} className="strong">
         {row.key}
@@ -83,7 +83,7 @@ const columns: readonly Column<Row>[] = [
   {
     id: "status",
     name: "State",
-    by: (row) => row.status,
+    order: "STATUS",
     cell: (row) => {
       const ended = row.conclusion === null ? undefined : outcomes[row.conclusion.outcome];
       return <Badge tone={ended?.tone ?? statusTones[row.status] ?? "neutral"}>{ended?.name ?? row.status.toLowerCase()}</Badge>;
@@ -105,7 +105,7 @@ const columns: readonly Column<Row>[] = [
   {
     id: "route",
     name: "On",
-    by: (row) => row.route?.name ?? "",
+    order: "ROUTE",
     cell: (row) =>
       row.route === null ? (
         "gone"
@@ -120,22 +120,25 @@ const columns: readonly Column<Row>[] = [
     id: "coverage",
     name: "Takes part",
     end: true,
-    by: (row) => row.coverage,
+    order: "COVERAGE",
     cell: (row) => `${percent(row.coverage)} of ${row.unit.toLowerCase().replace("_", " ")}s`,
   },
   {
     id: "since",
     name: "Since",
     end: true,
-    by: (row) => row.startedAt ?? "",
+    order: "STARTED_AT",
     cell: (row) => (row.startedAt === null ? "–" : <When at={row.startedAt} />),
   },
 ];
 
+const table = { label: "Experiments", columns };
+
 export function Experiments() {
   const [{ q, make }, setUrl] = useUrlState({ q: text, make: flag });
   const search = useSettled(q ?? "");
-  const { first, nodes, ...later } = useKeyset(query, { search, after: null }, (data) => data.experiments, { hold: true });
+  const orderBy = useOrderBy(table);
+  const { first, nodes, ...later } = useKeyset(query, { search, orderBy, after: null }, (data) => data.experiments, { hold: true });
   const navigate = useNavigate();
   const refusal = useRefusal("developer");
   return (
@@ -155,9 +158,9 @@ export function Experiments() {
         {(data) => (
           <>
             <ThingTable
-              label="Experiments"
-              columns={columns}
+              {...table}
               rows={nodes}
+              later={later}
               under="/experiments"
               empty={
                 search === "" ? (
@@ -169,7 +172,6 @@ export function Experiments() {
                 )
               }
             />
-            <More {...later} />
             {make && (
               <DesignDialog
                 route={data.routes.edges[0]?.node}

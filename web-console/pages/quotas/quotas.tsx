@@ -12,6 +12,7 @@ import { Button } from "../../ui/button.tsx";
 import { AddressField, SelectField } from "../../ui/field.tsx";
 import { Badge, type Tone } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
+import { useSettled } from "../../ui/settled.ts";
 import { Tabs } from "../../ui/tabs.tsx";
 import { archiveQuota, levelFragment, type QuotaNow, quotaFragment } from "./changes.ts";
 import { HeldNow, QuotaEffects } from "./effects.tsx";
@@ -22,8 +23,8 @@ import { amountOf, isCalendarWindow, limitOf, lower, slides, windowOf } from "./
 
 const query = graphql(
   `
-    query Quotas($after: String) {
-      quotas(first: 100, after: $after) {
+    query Quotas($search: String, $after: String, $orderBy: QuotaOrder, $quota: ID!) {
+      quotas(first: 100, search: $search, after: $after, orderBy: $orderBy) {
         edges {
           cursor
           node {
@@ -36,23 +37,22 @@ const query = graphql(
           endCursor
         }
       }
+      chosen: quota(id: $quota) {
+        ...QuotaDetails
+      }
     }
   `,
   [quotaFragment, levelFragment],
 );
 
+/** How full a quota is, its nodes' counters tell: the control plane cannot order all of them by it. */
 const orders = {
-  fullest: "the fullest first",
-  name: "by name",
-  newest: "the newest first",
+  fullest: { name: "the fullest first", orderBy: null },
+  name: { name: "by name", orderBy: { field: "KEY", direction: "ASC" } },
+  newest: { name: "the newest first", orderBy: { field: "CREATED_AT", direction: "DESC" } },
 } as const;
 type Order = keyof typeof orders;
 const shareOf = ({ level, limit }: QuotaNow): number => Number(level.used) / (Number(limit) || 1);
-const compares: Readonly<Record<Order, (one: QuotaNow, other: QuotaNow) => number>> = {
-  fullest: (one, other) => shareOf(other) - shareOf(one),
-  name: (one, other) => one.key.localeCompare(other.key),
-  newest: (one, other) => other.createdAt.localeCompare(one.createdAt),
-};
 
 const tabs = [
   ["limits", "Limits"],
@@ -84,10 +84,13 @@ export function Quotas() {
 
 function Limits() {
   const [{ make, quota, q, sort = "fullest" }, setUrl] = useUrlState(address);
-  const { first, nodes, ...later } = useKeyset(query, {}, (data) => data.quotas);
+  const search = useSettled(q ?? "");
+  const { orderBy } = orders[sort];
+  const variables = { search, orderBy, quota: quota ?? "", after: null };
+  const { first, nodes, ...later } = useKeyset(query, variables, (data) => data.quotas, { hold: true });
   const refusal = useRefusal();
   const close = () => setUrl({ make: undefined, quota: undefined }, { replace: true });
-  const edited = nodes.find(({ id }) => id === quota);
+  const shown = sort === "fullest" ? nodes.toSorted((one, other) => shareOf(other) - shareOf(one)) : nodes;
   return (
     <Page
       title="Quotas"
@@ -99,59 +102,56 @@ function Limits() {
       }
     >
       <Tabs label="Parts of this page" current="limits" tabs={tabs} />
+      <div className="filters">
+        <AddressField
+          label="Search"
+          placeholder="A name, a scope, tokens …"
+          value={q ?? ""}
+          onChange={(next) => setUrl({ q: next }, { replace: true })}
+          data-search
+        />
+        <SelectField
+          label="Order"
+          value={sort}
+          onChange={(next) => setUrl({ sort: next as Order }, { replace: true })}
+          choices={Object.entries(orders).map(([value, { name }]) => ({ value, label: name }))}
+        />
+      </div>
       <Result of={first}>
-        {() => {
-          const shown = nodes
-            .filter((one) => `${one.key} ${one.scope} ${lower(one.resource)}`.toLowerCase().includes((q ?? "").toLowerCase()))
-            .sort(compares[sort]);
-          return (
-            <>
-              {nodes.length === 0 ? (
-                <Empty title="No quota yet">
-                  Nothing limits what callers may use. A first good one: tokens a day for the whole organisation, soft.
-                </Empty>
-              ) : (
-                <>
-                  <div className="filters">
-                    <AddressField
-                      label="Search"
-                      placeholder="A name, a scope, tokens …"
-                      value={q ?? ""}
-                      onChange={(next) => setUrl({ q: next }, { replace: true })}
-                      data-search
-                    />
-                    <SelectField
-                      label="Order"
-                      value={sort}
-                      onChange={(next) => setUrl({ sort: next as Order }, { replace: true })}
-                      choices={Object.entries(orders).map(([value, label]) => ({ value, label }))}
-                    />
-                  </div>
-                  {nodes.some(({ level }) => level.source === "LEDGER") && (
-                    <p className="quiet">Nodes share no counters here, so use is told from calls that have finished.</p>
-                  )}
-                  {shown.length === 0 && (
-                    <p className="quiet">
-                      None of the {nodes.length} has “{q}” in it.
-                    </p>
-                  )}
-                  <div className="grid">
-                    {shown.map((one) => (
-                      <QuotaCard key={one.id} quota={one} among={nodes} refusal={refusal} onEdit={() => setUrl({ quota: one.id })} />
-                    ))}
-                  </div>
-                  <More {...later} />
-                </>
-              )}
-              {make && <QuotaDialog onClose={close} />}
-              {edited !== undefined && <QuotaDialog quota={edited} onClose={close} />}
-            </>
-          );
-        }}
+        {({ chosen }) => (
+          <>
+            {nodes.length === 0 && <NoQuota searched={search !== ""} />}
+            {nodes.some(({ level }) => level.source === "LEDGER") && (
+              <p className="quiet">Nodes share no counters here, so use is told from calls that have finished.</p>
+            )}
+            {sort === "fullest" && later.hasMore && (
+              <p className="quiet">The fullest of the {nodes.length} that are loaded; there are more.</p>
+            )}
+            <div className="grid">
+              {shown.map((one) => (
+                <QuotaCard key={one.id} quota={one} among={nodes} refusal={refusal} onEdit={() => setUrl({ quota: one.id })} />
+              ))}
+            </div>
+            <More {...later} />
+            {make && <QuotaDialog onClose={close} />}
+            {chosen !== null && chosen.id === quota && <QuotaDialog quota={chosen} onClose={close} />}
+          </>
+        )}
       </Result>
     </Page>
   );
 }
+
+const NoQuota = ({ searched }: { readonly searched: boolean }) =>
+  searched ? (
+    <Empty title="No quota is called that">
+      Names were searched, and what quotas count and are laid on: a key, a route, tokens, the end user.
+    </Empty>
+  ) : (
+    <Empty title="No quota yet">
+      Nothing limits what callers may use. A first good one: tokens a day for the whole organisation, soft.
+    </Empty>
+  );
 
 const enforcementTones: Readonly<Record<string, Tone>> = { HARD: "bad", SOFT: "warn", SHADOW: "neutral" };
 

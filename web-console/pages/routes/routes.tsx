@@ -9,18 +9,19 @@ import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
 import { flag, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
-import { type Column, DataTable } from "../../ui/data-table.tsx";
+import type { Column } from "../../ui/data-table.tsx";
 import { AddressField } from "../../ui/field.tsx";
-import { More } from "../../ui/more.tsx";
 import { useSettled } from "../../ui/settled.ts";
 import { Sparkline } from "../../ui/sparkline.tsx";
+import { useOrderBy } from "../../ui/table-sort.ts";
+import { ThingTable } from "../../ui/thing-table.tsx";
 import { barsOf, dayInWords, failedShareOf, lastDayFragment } from "../overview/last-day.ts";
 import { RouteDialog } from "./route-dialog.tsx";
 
 const query = graphql(
   `
-    query Routes($search: String, $after: String) {
-      routes(first: 50, search: $search, after: $after) {
+    query Routes($search: String, $after: String, $orderBy: RouteOrder) {
+      routes(first: 50, search: $search, after: $after, orderBy: $orderBy) {
         edges {
           cursor
           node {
@@ -59,11 +60,11 @@ const query = graphql(
 
 type Row = ResultOf<typeof query>["routes"]["edges"][number]["node"];
 
-const columns: readonly Column<Row>[] = [
+const columns: readonly Column<Row, "NAME">[] = [
   {
     id: "name",
     name: "Route",
-    by: (row) => row.name,
+    order: "NAME",
     cell: (row) => (
       <div>
         <Link to="/routes/$routeId" params={{ routeId: row.id }} className="strong">
@@ -106,10 +107,13 @@ const columns: readonly Column<Row>[] = [
   },
 ];
 
+const table = { label: "Routes", columns };
+
 export function Routes() {
   const [{ q, make }, setUrl] = useUrlState({ q: text, make: flag });
   const search = useSettled(q ?? "");
-  const { first, nodes, ...later } = useKeyset(query, { search, after: null }, (data) => data.routes, { hold: true });
+  const orderBy = useOrderBy(table);
+  const { first, nodes, ...later } = useKeyset(query, { search, orderBy, after: null }, (data) => data.routes, { hold: true });
   const navigate = useNavigate();
   const refusal = useRefusal();
   return (
@@ -132,24 +136,7 @@ export function Routes() {
         />
       </div>
       <Result of={first}>
-        {() =>
-          nodes.length === 0 ? (
-            <NoRoute searched={search !== ""} />
-          ) : (
-            <>
-              <div className="card flush">
-                <DataTable
-                  label="Routes"
-                  columns={columns}
-                  rows={nodes}
-                  rowId={(row) => row.id}
-                  onOpen={(row) => void navigate({ to: "/routes/$routeId", params: { routeId: row.id } })}
-                />
-              </div>
-              <More {...later} />
-            </>
-          )
-        }
+        {() => <ThingTable {...table} rows={nodes} under="/routes" later={later} empty={<NoRoute searched={search !== ""} />} />}
       </Result>
       {make && (
         <RouteDialog
