@@ -1,12 +1,8 @@
 /** A value of a form as it is compared with another one. */
+import { Lines } from "./words/lines.tsx";
+import { linesOf } from "./words/value-lines.ts";
+
 export function Shown({ value, changed = false }: { readonly value: unknown; readonly changed?: boolean }) {
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 1);
-  return (
-    <pre
-      className={changed ? "change-value after" : "change-value"}
-      style={{ whiteSpace: "pre-wrap", background: changed ? "var(--added)" : undefined }}
-    >
-      {text === "" ? "(empty)" : text}
-    </pre>
-  );
+  const lines = linesOf(value);
+  return <Lines of={lines.length === 0 ? [["none"]] : lines} {...(changed && { mark: "after" as const })} />;
 }

@@ -1,6 +1,7 @@
 /** Who did what, when, from where: filtered, exported, compared, and taken back where that can be. */
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
+import { kindName } from "../../change/words/column-changes.ts";
 import { actorName } from "../../format/time.ts";
 import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
@@ -98,7 +99,7 @@ export function Audit() {
           label="To a"
           value={url.kind ?? ""}
           onChange={(kind) => set({ kind })}
-          choices={[{ value: "", label: "any thing" }, ...kinds.map((kind) => ({ value: kind, label: kind.replace("_", " ") }))]}
+          choices={[{ value: "", label: "any thing" }, ...kinds.map((kind) => ({ value: kind, label: kindName(kind) }))]}
         />
         <AddressField label="With the id" value={url.target ?? ""} onChange={(target) => set({ target })} />
         <SelectField

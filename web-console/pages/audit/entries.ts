@@ -1,4 +1,5 @@
 /** What is read of the audit log, and how it is said. */
+import { kindName } from "../../change/words/column-changes.ts";
 import { graphql, type ResultOf, type VariablesOf } from "../../graphql/documents.ts";
 
 export const auditQuery = graphql(`
@@ -38,5 +39,5 @@ export function targetOf({ targetKind, details }: Pick<Entry, "targetKind" | "de
   const bag = (details ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof bag["summary"] === "string") return bag["summary"];
   const name = bag["name"] ?? bag["key"];
-  return `${targetKind.replace("_", " ")} ${typeof name === "string" ? name : ""}`;
+  return `${kindName(targetKind)} ${typeof name === "string" ? name : ""}`;
 }

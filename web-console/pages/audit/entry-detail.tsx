@@ -4,33 +4,33 @@ import { useState } from "react";
 import { useQuery } from "urql";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
+import { revisionChangeFragment } from "../../change/words/change-fragments.ts";
+import { Changes } from "../../change/words/changes.tsx";
 import { failureOf } from "../../graphql/client.ts";
 import { graphql } from "../../graphql/documents.ts";
 import { useRefusal } from "../../session/viewer.ts";
 import { Button } from "../../ui/button.tsx";
 import { Code, Facts, Notice, When } from "../../ui/marks.tsx";
-import { Changes } from "../revisions/changes.tsx";
 import { type Entry, targetOf, viaNames } from "./entries.ts";
 import { irreversible } from "./reversible.ts";
 
-const changesQuery = graphql(`
+const changesQuery = graphql(
+  `
   query AuditedChanges($after: String!) {
     revisions(first: 1, after: $after) {
       edges {
         node {
           number
           changes {
-            kind
-            entityId
-            operation
-            before
-            after
+            ...RevisionChanged
           }
         }
       }
     }
   }
-`);
+`,
+  [revisionChangeFragment],
+);
 
 const revertMutation = graphql(
   `

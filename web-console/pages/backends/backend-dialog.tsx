@@ -1,19 +1,20 @@
 /** Making and changing a backend. */
 import { ChooseField } from "../../change/choose-field.tsx";
 import { EditDialog } from "../../change/form.tsx";
+import { columnNames } from "../../change/words/column-names.ts";
 import { TextField } from "../../ui/field.tsx";
 import { PriceFields } from "../models/price-fields.tsx";
 import { priceRefusal } from "../models/price-values.ts";
 import { type BackendDetails, type BackendValues, backendValues, emptyBackend, readBackendAgain, saveBackend } from "./changes.ts";
 
 const names = {
-  key: "Name",
-  providerId: "Provider",
-  model: "Model",
-  catalogueModel: "Priced as",
-  concurrentCallsMax: "Calls at once from one node",
-  capabilities: "Capabilities",
-  price: "Its own price",
+  key: columnNames.BACKEND_KEY,
+  providerId: columnNames.BACKEND_PROVIDER_ID,
+  model: columnNames.BACKEND_MODEL,
+  catalogueModel: columnNames.BACKEND_CATALOGUE_MODEL_ID,
+  concurrentCallsMax: columnNames.BACKEND_CONCURRENT_CALLS_MAX,
+  capabilities: columnNames.BACKEND_CAPABILITIES,
+  price: columnNames.BACKEND_PRICES,
 } as const;
 
 interface BackendDialogProps {

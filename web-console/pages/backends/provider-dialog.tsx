@@ -1,5 +1,6 @@
 /** Making and changing a provider. */
 import { EditDialog, type Form } from "../../change/form.tsx";
+import { columnNames } from "../../change/words/column-names.ts";
 import { CheckField, LongField, SelectField, TextField } from "../../ui/field.tsx";
 import { emptyProvider, type ProviderDetails, type ProviderValues, providerValues, readProviderAgain, saveProvider } from "./changes.ts";
 import { flavourNames, kindNames, methodNames } from "./provider-words.tsx";
@@ -11,12 +12,12 @@ const usualUrls: Readonly<Record<string, string>> = {
 };
 
 const names = {
-  key: "Name",
-  kind: "Kind",
-  flavour: "Whose server it is",
-  baseUrl: "Base URL",
-  apiVersion: "Azure's api-version",
-  method: "It is called with",
+  key: columnNames.PROVIDER_KEY,
+  kind: columnNames.PROVIDER_KIND,
+  flavour: columnNames.PROVIDER_FLAVOUR,
+  baseUrl: columnNames.PROVIDER_BASE_URL,
+  apiVersion: columnNames.PROVIDER_API_VERSION,
+  method: columnNames.PROVIDER_AUTHENTICATION,
   tokenUrl: "Where tokens are fetched",
   clientId: "Client id",
   scope: "Scope",
@@ -24,9 +25,9 @@ const names = {
   clientAuthentication: "The secret stands in",
   accessKeyId: "Access key id",
   region: "Region",
-  credential: "Credential",
+  credential: columnNames.PROVIDER_SEALED_CREDENTIAL,
   withoutCredential: "Without the credential",
-  headers: "Headers of every call",
+  headers: columnNames.PROVIDER_SEALED_HEADERS,
   withoutHeaders: "Without the headers",
 } as const;
 

@@ -1,5 +1,6 @@
 /** Making a budget, and changing its name, its limit and its thresholds. */
 import { EditDialog } from "../../change/form.tsx";
+import { columnNames } from "../../change/words/column-names.ts";
 import { nanodollarsOf, typedDollars } from "../../format/numbers.ts";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { ScopeField, scopeRefusal } from "../quotas/scope-field.tsx";
@@ -18,11 +19,11 @@ interface Typed extends Readonly<Record<string, unknown>> {
 }
 
 const names = {
-  key: "Name",
-  scopeKind: "For",
-  scopeId: "Which one",
-  period: "In each",
-  timeZone: "Time zone",
+  key: columnNames.BUDGET_KEY,
+  scopeKind: columnNames.BUDGET_SCOPE_KIND,
+  scopeId: columnNames.BUDGET_SCOPE_ID,
+  period: columnNames.BUDGET_PERIOD,
+  timeZone: columnNames.BUDGET_TIME_ZONE,
   limit: "Limit, dollars",
   thresholds: "Tell at, percent",
 } as const;

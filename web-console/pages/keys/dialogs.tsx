@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { ChooseField } from "../../change/choose-field.tsx";
 import { EditDialog } from "../../change/form.tsx";
+import { columnNames } from "../../change/words/column-names.ts";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { Code } from "../../ui/marks.tsx";
 import { SecretDialog } from "../../ui/secret.tsx";
@@ -10,15 +11,15 @@ import { createKey, type KeyDetails, type KeyValues, keyValues, readKeyAgain, ro
 import { ScopeFields } from "./scope-fields.tsx";
 
 const names = {
-  name: "Name",
-  owner: "Owner",
-  projectId: "Project",
-  environment: "Environment",
-  allowedRoutes: "Routes it may use",
-  allowedMethods: "What it may be used for",
-  networks: "Networks it may be used from",
-  mayForceVariants: "May choose variants",
-  expires: "Last day",
+  name: columnNames.API_KEY_NAME,
+  owner: columnNames.API_KEY_OWNER,
+  projectId: columnNames.API_KEY_PROJECT_ID,
+  environment: columnNames.API_KEY_ENVIRONMENT,
+  allowedRoutes: columnNames.API_KEY_ALLOWED_ROUTES,
+  allowedMethods: columnNames.API_KEY_ALLOWED_METHODS,
+  networks: columnNames.API_KEY_ALLOWED_NETWORKS,
+  mayForceVariants: columnNames.API_KEY_MAY_FORCE_VARIANTS,
+  expires: columnNames.API_KEY_EXPIRES_AT,
 } as const;
 
 const newKey: KeyValues = {

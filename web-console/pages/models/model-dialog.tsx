@@ -1,5 +1,6 @@
 /** Making a model of one's own, and changing what is known of one. */
 import { EditDialog } from "../../change/form.tsx";
+import { columnNames } from "../../change/words/column-names.ts";
 import { TextField } from "../../ui/field.tsx";
 import { type ModelValues, modelValues, readModelAgain, saveModel } from "./changes.ts";
 import { type Model, priceOf } from "./models.tsx";
@@ -7,12 +8,12 @@ import { PriceFields } from "./price-fields.tsx";
 import { priceRefusal } from "./price-values.ts";
 
 const names = {
-  key: "Key",
-  name: "Name",
-  capabilities: "Can",
-  price: "Price",
-  contextTokensMax: "Context, tokens",
-  outputTokensMax: "Output at most, tokens",
+  key: columnNames.CATALOGUE_MODEL_KEY,
+  name: columnNames.CATALOGUE_MODEL_NAME,
+  capabilities: columnNames.CATALOGUE_MODEL_CAPABILITIES,
+  price: columnNames.CATALOGUE_MODEL_PRICES,
+  contextTokensMax: columnNames.CATALOGUE_MODEL_CONTEXT_TOKENS_MAX,
+  outputTokensMax: columnNames.CATALOGUE_MODEL_OUTPUT_TOKENS_MAX,
 } as const;
 
 const nothing = { key: "", name: "", capabilities: [], price: null, contextTokensMax: null, outputTokensMax: null };

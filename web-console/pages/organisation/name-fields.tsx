@@ -1,5 +1,6 @@
 /** What programs and what people call a project or an organisation, as a part of a form. */
 import type { Form } from "../../change/form.tsx";
+import { columnNames } from "../../change/words/column-names.ts";
 import { TextField } from "../../ui/field.tsx";
 
 export interface NameValues extends Readonly<Record<string, unknown>> {
@@ -7,7 +8,7 @@ export interface NameValues extends Readonly<Record<string, unknown>> {
   readonly name: string;
 }
 
-export const names = { key: "Key", name: "Name" } as const;
+export const names = { key: columnNames.ORGANISATION_KEY, name: columnNames.ORGANISATION_NAME } as const;
 
 export const nameRefusal = ({ key, name }: NameValues): string | undefined =>
   key === "" || name === "" ? "Give it a key and a name" : undefined;

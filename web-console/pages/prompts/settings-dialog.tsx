@@ -1,13 +1,18 @@
 /** Where a prompt is filed, which of its labels need a second person, and whether it is an endpoint of its own. */
 import { ChooseField } from "../../change/choose-field.tsx";
 import { EditDialog, textOf } from "../../change/form.tsx";
+import { columnNames } from "../../change/words/column-names.ts";
 import { client } from "../../graphql/client.ts";
 import { graphql } from "../../graphql/documents.ts";
 import { TextField } from "../../ui/field.tsx";
 import { type PromptSettings, updatePrompt } from "./changes.ts";
 import type { PromptData } from "./prompt-page.tsx";
 
-const names = { folder: "Folder", protectedLabels: "Protected labels", runRouteId: "Endpoint of its own" };
+const names = {
+  folder: columnNames.PROMPT_FOLDER,
+  protectedLabels: columnNames.PROMPT_PROTECTED_LABELS,
+  runRouteId: columnNames.PROMPT_RUN_ROUTE_ID,
+};
 
 const readSettings = graphql(`
   query ReadPromptSettings($id: ID!) {

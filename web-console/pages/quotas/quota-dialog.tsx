@@ -1,6 +1,7 @@
 /** Making a quota, and changing what may be changed of one: its name, how much, and what happens then. */
 import { ChooseField } from "../../change/choose-field.tsx";
 import { EditDialog } from "../../change/form.tsx";
+import { columnNames } from "../../change/words/column-names.ts";
 import { nanodollarsOf, typedDollars } from "../../format/numbers.ts";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { type QuotaDetails, type QuotaValues, quotaValues, readQuotaAgain, saveQuota } from "./changes.ts";
@@ -8,16 +9,16 @@ import { ScopeField, scopeRefusal } from "./scope-field.tsx";
 import { isCalendarWindow, limitOf, lower, slides } from "./words.ts";
 
 const names = {
-  key: "Name",
-  scopeKind: "For",
-  scopeId: "Which one",
+  key: columnNames.QUOTA_KEY,
+  scopeKind: columnNames.QUOTA_SCOPE_KIND,
+  scopeId: columnNames.QUOTA_SCOPE_ID,
   onRouteId: "On route",
-  resource: "Of",
-  window: "In each",
-  timeZone: "Time zone",
-  limit: "Limit",
-  burst: "At once",
-  enforcement: "When it is reached",
+  resource: columnNames.QUOTA_RESOURCE,
+  window: columnNames.QUOTA_WINDOW,
+  timeZone: columnNames.QUOTA_TIME_ZONE,
+  limit: columnNames.QUOTA_LIMIT,
+  burst: columnNames.QUOTA_BURST,
+  enforcement: columnNames.QUOTA_ENFORCEMENT,
 } as const;
 
 const fresh: QuotaValues = {

@@ -4,6 +4,9 @@ import { useState } from "react";
 import { useQuery } from "urql";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
+import { comparedFragment, revisionChangeFragment } from "../../change/words/change-fragments.ts";
+import { Changes } from "../../change/words/changes.tsx";
+import { changeTitle } from "../../change/words/column-changes.ts";
 import { counted } from "../../format/numbers.ts";
 import { actorName } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
@@ -16,11 +19,11 @@ import { oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Facts, When } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
-import { Changes, nameOf } from "./changes.tsx";
 import { restoredOf } from "./restored.ts";
 import { revisionNumberOf } from "./revision-number.ts";
 
-const query = graphql(`
+const query = graphql(
+  `
   query Revision($after: String!, $number: BigInt!, $newest: BigInt!) {
     revisions(first: 1, after: $after) {
       edges {
@@ -32,11 +35,7 @@ const query = graphql(`
           summary
           hash
           changes {
-            kind
-            entityId
-            operation
-            before
-            after
+            ...RevisionChanged
           }
         }
       }
@@ -45,11 +44,7 @@ const query = graphql(`
       ... on ComparedRevisions {
         changesCount
         changes {
-          kind
-          entityId
-          operation
-          before
-          after
+          ...Compared
         }
       }
       ... on NotFoundError {
@@ -57,7 +52,9 @@ const query = graphql(`
       }
     }
   }
-`);
+`,
+  [revisionChangeFragment, comparedFragment],
+);
 
 const newestQuery = graphql(`
   query NewestRevision {
@@ -192,22 +189,21 @@ function Reach({ number }: { readonly number: string }) {
   );
 }
 
-const undoneQuery = graphql(`
+const undoneQuery = graphql(
+  `
   query Undone($number: BigInt!, $newest: BigInt!) {
     compareRevisions(from: $newest, to: $number) {
       ... on ComparedRevisions {
         changesCount
         changes {
-          kind
-          entityId
-          operation
-          before
-          after
+          ...Compared
         }
       }
     }
   }
-`);
+`,
+  [comparedFragment],
+);
 
 /** What a restore would change, by name: asked for when somebody is about to. */
 function Undone({ number }: { readonly number: string }) {
@@ -224,7 +220,7 @@ function Undone({ number }: { readonly number: string }) {
   if (!("changes" in compared) || compared.changes === undefined) return "The two cannot be compared.";
   const { count, atLeast, named } = restoredOf({ changesCount: compared.changesCount ?? 0, changes: compared.changes });
   if (count === 0 && !atLeast) return "Nothing else differs: this is how it stands now.";
-  const names = named.map((one) => `${one.kind.replace("_", " ")} ${nameOf(one)}`);
+  const names = named.map(changeTitle);
   const rest = count - names.length;
   return (
     <strong>

@@ -1,6 +1,7 @@
 /** What can be done to a route, and a route as its form sees it. */
 import { type CaptureValues, captureFragment, captureInput, captureValues } from "../../change/capture-values.ts";
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
+import { columnNames } from "../../change/words/column-names.ts";
 import { client } from "../../graphql/client.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 
@@ -177,20 +178,20 @@ export interface RouteValues extends Readonly<Record<string, unknown>> {
 }
 
 export const routeNames = {
-  name: "Name",
-  description: "What it is for",
-  tiers: "Backends",
-  promptId: "Prompt",
+  name: columnNames.ROUTE_NAME,
+  description: columnNames.ROUTE_DESCRIPTION,
+  tiers: columnNames.ROUTE_TIERS,
+  promptId: columnNames.ROUTE_PROMPT,
   promptPointer: "Label or version",
-  attemptsMax: "Backends tried at the most",
-  cacheTtlSeconds: "Keep answers for",
-  parameters: "Default parameters",
-  forcedParameters: "Forced parameters",
-  dropParameters: "May be left out",
-  economyPercent: "When a budget has reached",
+  attemptsMax: columnNames.ROUTE_ATTEMPTS_MAX,
+  cacheTtlSeconds: columnNames.ROUTE_CACHE_TTL_SECONDS,
+  parameters: columnNames.ROUTE_DEFAULT_PARAMETERS,
+  forcedParameters: columnNames.ROUTE_FORCED_PARAMETERS,
+  dropParameters: columnNames.ROUTE_DROP_PARAMETERS,
+  economyPercent: columnNames.ROUTE_ECONOMY,
   economyTier: "Begin with",
-  capture: "What is said in calls",
-  timeouts: "Time limits",
+  capture: columnNames.ROUTE_CONTENT_CAPTURE,
+  timeouts: columnNames.ROUTE_TIMEOUTS,
 } as const satisfies Record<string, string>;
 
 export const emptyRoute: RouteValues = {

@@ -1,16 +1,17 @@
 /** What the fields of a design are called, in the form and where two people's changes are compared. */
+import { columnNames } from "../../../change/words/column-names.ts";
 import type { DesignValues } from "./design-values.ts";
 
 /** Each name that DesignValues says aloud, and not any text. */
 type Named = { readonly [Name in keyof DesignValues as string extends Name ? never : Name]: string };
 
 export const designNames = {
-  key: "Name",
-  hypothesis: "What it is to find out",
-  routeId: "Route",
-  arms: "Arms",
-  unit: "Who stays in the same arm",
-  fallbackUnit: "Calls without one",
+  key: columnNames.EXPERIMENT_KEY,
+  hypothesis: columnNames.EXPERIMENT_HYPOTHESIS,
+  routeId: columnNames.EXPERIMENT_ROUTE_ID,
+  arms: columnNames.EXPERIMENT_VARIANTS,
+  unit: columnNames.EXPERIMENT_UNIT,
+  fallbackUnit: columnNames.EXPERIMENT_FALLBACK_UNIT,
   coverage: "Takes part, %",
   apiKeyIds: "API keys",
   projectIds: "Projects",
@@ -21,11 +22,11 @@ export const designNames = {
   namespaceFrom: "From, %",
   namespaceTo: "To, %",
   holdout: "Held out, %",
-  sticky: "Units keep their arm when weights change",
+  sticky: columnNames.EXPERIMENT_STICKY,
   drawAnew: "Units that have an arm",
-  bucketVersion: "Draw",
-  seed: "Seed",
-  hashVersion: "Hash",
+  bucketVersion: columnNames.EXPERIMENT_BUCKET_VERSION,
+  seed: columnNames.EXPERIMENT_SEED,
+  hashVersion: columnNames.EXPERIMENT_HASH_VERSION,
   metrics: "Metrics",
   targetEffect: "Smallest change worth finding, %",
   latencyObjectiveMs: "Objective, ms",
@@ -49,5 +50,5 @@ export const designNames = {
   stopWhenFound: "Ship the best when it is beyond doubt",
   delta: "Chance of calling a wrong one the best, %",
   tolerance: "How much worse is good enough",
-  endsAt: "Ends",
+  endsAt: columnNames.EXPERIMENT_ENDS_AT,
 } as const satisfies Named;
