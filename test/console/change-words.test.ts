@@ -73,6 +73,21 @@ describe("columns of the configuration", () => {
     ["BUDGET_THRESHOLD_PERCENTS", [50, 80], ["50%, 80%"]],
     ["PROMPT_LABELS", { production: 3, staging: 4 }, ["production: version 3", "staging: version 4"]],
     ["EXPERIMENT_COVERAGE", 0.5, ["50%"]],
+    ["QUOTA_SCOPE_KIND", "api_key", ["API key"]],
+    [
+      "EXPERIMENT_ANALYSIS",
+      {
+        alpha: 0.05,
+        unitsMin: 100,
+        metrics: [{ metric: "error_rate", role: "guardrail", feedback: "", category: "", margin: 0.01, windowHours: 0 }],
+      },
+      ["guardrail: error rate, margin 0.01", "chance of a false find: 5%", "units in each arm at least: 100"],
+    ],
+    [
+      "EXPERIMENT_ROLLOUT",
+      { steps: [{ share: 0.1, holdSeconds: 21_600, unitsMin: 20, approval: true }], shipAtEnd: true },
+      ["step 1: 10% for 6 h, 20 units in each arm at least, and somebody approves", "ships after the last step: yes"],
+    ],
     [
       "EXPERIMENT_VARIANTS",
       [{ key: "b", weight: 1, prompt: { promptId: id(3), version: 2 }, tiers: [], parameters: { temperature: 0 } }],

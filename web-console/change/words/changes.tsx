@@ -47,7 +47,7 @@ function Change({ of }: { readonly of: ChangeDetails }) {
         <div key={change.column} className={isNew ? "change whole" : "change"}>
           <span>{change.name}</span>
           {!isNew && (change.before.length === 0 ? <span /> : <Lines of={change.before} names={names} mark="before" />)}
-          {change.after.length === 0 ? <span /> : <Lines of={change.after} names={names} mark="after" />}
+          {change.after.length === 0 ? <span /> : <Lines of={change.after} names={names} {...(!isNew && { mark: "after" as const })} />}
           {change.same > 0 && <span className="quiet change-same">{counted(change.same, "line")} as before</span>}
         </div>
       ))}

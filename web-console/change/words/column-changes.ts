@@ -1,7 +1,7 @@
 /** What differs of one thing, column by column, in words. Pure. */
 import type { ChangeDetails } from "./change-fragments.ts";
 import { columnValue, secretColumns } from "./column-lines.ts";
-import { type ConfigColumn, columnNames, imageKeyOf } from "./column-names.ts";
+import { type ConfigColumn, columnNames, imageKeyOf, kindName } from "./column-names.ts";
 import { type Bag, differingLines, isBag, type Line } from "./value-lines.ts";
 
 type Changed = Pick<ChangeDetails, "kind" | "columns" | "before" | "after">;
@@ -18,7 +18,8 @@ interface ColumnChange {
 
 /** Without columns that say nothing, as those of a new thing that were left empty. */
 export function columnChanges({ kind, columns, before, after }: Changed): readonly ColumnChange[] {
-  return columns.flatMap((column): ColumnChange[] => {
+  const byName = columns.toSorted((one, other) => Number(isName(other)) - Number(isName(one)));
+  return byName.flatMap((column): ColumnChange[] => {
     const said = (image: unknown): readonly Line[] => {
       if (!isBag(image)) return [];
       return secretColumns.has(column) ? [["secret"]] : columnValue(column, image[imageKeyOf(kind, column)], image);
@@ -33,11 +34,10 @@ export function columnChanges({ kind, columns, before, after }: Changed): readon
   });
 }
 
+/** What a thing is called stands first. */
+const isName = (column: ConfigColumn): boolean => /_(KEY|NAME)$/.test(column);
+
 const none: readonly Line[] = [["none"]];
-
-const kindNames: Readonly<Record<string, string>> = { api_key: "API key", catalogue_model: "model" };
-
-export const kindName = (kind: string): string => kindNames[kind] ?? kind.replaceAll("_", " ");
 
 /** "route demo-chat", "prompt version support, version 3" */
 export function changeTitle({

@@ -1,6 +1,7 @@
 /** Columns whose values need more than the usual words: money, times, shares, and what is nested in them. The rest is linesOf. */
 import { count, duration, money, percent } from "../../format/numbers.ts";
-import type { ConfigColumn } from "./column-names.ts";
+import { type ConfigColumn, kindName } from "./column-names.ts";
+import { measured, rollout, weights } from "./experiment-lines.ts";
 import { type Bag, inline, isBag, isEmpty, joined, type Line, linesOf, milliseconds, promptLine, tierLines } from "./value-lines.ts";
 
 /** @param image the whole thing, for what a value means only beside another. */
@@ -14,6 +15,7 @@ const one =
     return [typeof said === "string" ? [said] : said];
   };
 const word = one((value) => String(value).replaceAll(/[_-]/g, " "));
+const kind = one((value) => kindName(String(value)));
 const share = one((value) => percent(Number(value)));
 const tokens = one((value) => count(Number(value)));
 const bags = (value: unknown): readonly Bag[] => (Array.isArray(value) ? value.filter(isBag) : []);
@@ -96,14 +98,17 @@ export const columnLines: Readonly<Partial<Record<ConfigColumn, InLines>>> = {
   BUDGET_LIMIT_NANODOLLARS: one((value) => money(String(value))),
   BUDGET_REACHED_PERCENT: one((value) => `${value}%`),
   BUDGET_SCOPE_ID: scope,
-  BUDGET_SCOPE_KIND: word,
+  BUDGET_SCOPE_KIND: kind,
   BUDGET_THRESHOLD_PERCENTS: one((value) => (value as readonly number[]).map((at) => `${at}%`).join(", ")),
   CATALOGUE_MODEL_CONTEXT_TOKENS_MAX: tokens,
   CATALOGUE_MODEL_OUTPUT_TOKENS_MAX: tokens,
   CATALOGUE_MODEL_PRICES: prices,
+  EXPERIMENT_ANALYSIS: measured,
+  EXPERIMENT_BANDIT: weights,
   EXPERIMENT_COVERAGE: share,
   EXPERIMENT_FALLBACK_UNIT: word,
   EXPERIMENT_HOLDOUT: share,
+  EXPERIMENT_ROLLOUT: rollout,
   EXPERIMENT_UNIT: word,
   EXPERIMENT_VARIANTS: arms,
   ORGANISATION_CONTENT_CAPTURE: capture,
@@ -116,9 +121,8 @@ export const columnLines: Readonly<Partial<Record<ConfigColumn, InLines>>> = {
   QUOTA_LIMIT: amount,
   QUOTA_RESOURCE: word,
   QUOTA_SCOPE_ID: scope,
-  QUOTA_SCOPE_KIND: word,
-  QUOTA_WITHIN: (value) =>
-    bags(value).map(({ kind, id }) => [`on ${String(kind).replaceAll("_", " ")} `, ...(id == null ? ["each"] : inline(id))]),
+  QUOTA_SCOPE_KIND: kind,
+  QUOTA_WITHIN: (value) => bags(value).map(({ kind: of, id }) => [`on ${kindName(String(of))} `, ...(id == null ? ["each"] : inline(id))]),
   ROUTE_ATTEMPTS_MAX: one((value) => (value === 0 ? "up to 3" : String(value))),
   ROUTE_CACHE_TTL_SECONDS: one((value) => duration(Number(value) * 1000)),
   ROUTE_CONTENT_CAPTURE: capture,

@@ -136,3 +136,7 @@ export const imageKeyOf = (kind: string, column: ConfigColumn): string =>
     .slice(kind.length + 1)
     .toLowerCase()
     .replaceAll(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+
+const kindNames: Readonly<Record<string, string>> = { api_key: "API key", catalogue_model: "model" };
+
+export const kindName = (kind: string): string => kindNames[kind] ?? kind.replaceAll("_", " ");

@@ -1,7 +1,7 @@
 /** Who did what, when, from where: filtered, exported, compared, and taken back where that can be. */
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { kindName } from "../../change/words/column-changes.ts";
+import { kindName } from "../../change/words/column-names.ts";
 import { actorName } from "../../format/time.ts";
 import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";

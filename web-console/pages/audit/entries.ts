@@ -1,5 +1,5 @@
 /** What is read of the audit log, and how it is said. */
-import { kindName } from "../../change/words/column-changes.ts";
+import { kindName } from "../../change/words/column-names.ts";
 import { graphql, type ResultOf, type VariablesOf } from "../../graphql/documents.ts";
 
 export const auditQuery = graphql(`
