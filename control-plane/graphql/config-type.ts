@@ -2,7 +2,7 @@
  * What the types of the configuration have in common: the columns that every row has, the queries for one and for many,
  * the mutation that archives, and the way any mutation runs.
  */
-import type { ObjectRef } from "@pothos/core";
+import type { InputRef, ObjectRef } from "@pothos/core";
 import {
   type ConfigKind,
   type ConfigRow,
@@ -54,22 +54,23 @@ export async function mutate<T>(
   return answerWithPropagation(context, wait, await changeConfiguration(context.services, principalOf(context), description, work));
 }
 
-interface ConfigQueries {
+interface ConfigQueries<Filter> {
   readonly one: string;
   readonly many: string;
   /** Besides when it was made and changed. */
   readonly orders: Readonly<Record<string, Ordering>>;
   /** Where a search looks besides the columns of its row. */
   readonly searchedToo?: { readonly inWords: string; readonly holds: (text: string) => object };
+  readonly filter?: { readonly type: InputRef<Filter>; readonly where: (given: Filter) => object };
 }
 
 /**
- * `route(id)` and `routes(first, after, orderBy, includeArchived, search, uses)`. Inside, a row is any row: what Pothos would have to infer for a
+ * `route(id)` and `routes(first, after, orderBy, includeArchived, search, filter, uses)`. Inside, a row is any row: what Pothos would have to infer for a
  * kind that is not known yet is beyond it, and the kind has chosen the type already.
  */
-export function addQueries<Kind extends ConfigKind>(
+export function addQueries<Kind extends ConfigKind, Filter>(
   kind: Kind,
-  { one, many, orders: ownOrders, searchedToo }: ConfigQueries,
+  { one, many, orders: ownOrders, searchedToo, filter }: ConfigQueries<Filter>,
   typeOfKind: ObjectRef<ExtendedTypes, ConfigRows[Kind]>,
 ): void {
   const type = typeOfKind as unknown as ObjectRef<ExtendedTypes, ConfigRow>;
@@ -97,6 +98,7 @@ export function addQueries<Kind extends ConfigKind>(
         type,
         authScopes: { viewer: true },
         args: {
+          ...(filter === undefined ? {} : { filter: t.arg({ type: filter.type }) }),
           includeArchived: t.arg.boolean(),
           orderBy: t.arg({ type: Order, description: "Left out: as they were made." }),
           search: t.arg.string({ description: `Those with this in ${looksIn}, in upper or lower case.` }),
@@ -112,10 +114,13 @@ export function addQueries<Kind extends ConfigKind>(
             otherwise: "asc",
             within: (work) => inOrganisation(context, work),
             find: async (em, where, options) => {
+              // It is an argument where the kind has a filter, which the compiler cannot tell.
+              const given = (args as { readonly filter?: Filter | null }).filter;
               const wanted = [
                 where,
                 args.includeArchived ? {} : { archivedAt: null },
                 args.search == null || args.search.trim() === "" ? {} : found(args.search.trim()),
+                given == null || filter === undefined ? {} : filter.where(given),
                 args.uses == null ? {} : { id: { $in: await usersOf(em, kind, args.uses) } },
               ];
               return findRows(em, kind, { $and: wanted }, options);

@@ -18,9 +18,10 @@ export const byText = (...columns: readonly string[]): Ordering => ({
   of: (row) => alphabetical(columns.map((column) => `${row}.${column}`).join(" || '/' || ")),
 });
 
-export const byInstant = (column: string): Ordering => ({
+/** Of several the first that is there. */
+export const byInstant = (...columns: readonly string[]): Ordering => ({
   type: "bigint",
-  of: (row) => `(extract(epoch from ${row}.${column}) * 1000000)::bigint`,
+  of: (row) => `(extract(epoch from coalesce(${columns.map((column) => `${row}.${column}`).join(", ")})) * 1000000)::bigint`,
 });
 
 /** In the order of the words, such as roles from the least to the most. */

@@ -26,3 +26,11 @@ export async function lastUses(
   );
   return new Map(rows.flatMap(({ api_key_id, last_ms }) => (last_ms === null ? [] : [[api_key_id, new Date(Number(last_ms))] as const])));
 }
+
+/** SQL: that sums tell no use of the key since an instant, which the ? stands for. The hour of the instant counts as since. */
+export const unusedSince = (organisationId: string, apiKeyId: string): string =>
+  `not exists (
+     select from usage_combination as told
+     join usage_hour as hour on hour.organisation_id = told.organisation_id and hour.combination_id = told.id
+     where told.organisation_id = ${organisationId} and told.cube = ${totalsCube.number} and told.api_key_id = ${apiKeyId}::text
+       and hour.bucket > ?::timestamptz - interval '1 hour')`;

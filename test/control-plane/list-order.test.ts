@@ -177,6 +177,7 @@ it("every list that pages can be put in each of its orders", async () => {
   );
   expect(lists.map(([name]: [string]) => name)).toEqual([
     "adminTokens",
+    "alertRules",
     "apiKeys",
     "backends",
     "budgets",

@@ -1,5 +1,10 @@
 /** Lists of the configuration: found by what people call a thing, and by what it points at, without reading them whole. */
+import { create } from "@bufbuild/protobuf";
+import { v7 } from "uuid";
 import { expect, it } from "vitest";
+import { Outcome, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
+import { ApiKey } from "../../control-plane/database/entities/api-key.ts";
+import { recordUsage } from "../../control-plane/usage/record-usage.ts";
 import { makeOrganisation } from "../harness/control-plane.ts";
 import { graphqlServices, makeThing, tokenFor } from "../harness/graphql.ts";
 
@@ -127,4 +132,44 @@ it("of limits are searched by what they are laid on and what they count as well"
   await made("Budget", { key: "month", scopeKind: "PROJECT", scopeId: projectId, limitNanodollars: "9", period: "MONTH" });
   expect(await namesOf("budgets", "key", 'search: "shop"', owner)).toEqual(["month"]);
   expect(await namesOf("budgets", "key", 'search: "checkout"', owner)).toEqual([]);
+});
+
+it("of keys are narrowed to those in force, and to those that nobody has used for long", async () => {
+  const organisationId = await makeOrganisation(services, "keyed");
+  const owner = await tokenFor(services, organisationId, "admin");
+  const projectId = await makeThing(client, owner, "Project", { key: "app", name: "App" });
+  const dayMs = 86_400_000;
+  const daysAgo = (days: number) => new Date(Date.now() - days * dayMs);
+  const ids = new Map<string, string>();
+  for (const name of ["fresh", "idle", "used", "expired", "revoked"])
+    ids.set(name, await makeThing(client, owner, "ApiKey", { projectId, name }));
+  await services.database.system(async (em) => {
+    const change = (name: string, values: object) => em.nativeUpdate(ApiKey, { organisationId, name }, values);
+    for (const name of ["idle", "used", "expired", "revoked"]) await change(name, { createdAt: daysAgo(100) });
+    await change("idle", { expiresAt: daysAgo(-1) });
+    await change("expired", { expiresAt: daysAgo(1) });
+    await change("revoked", { revokedAt: daysAgo(1) });
+  });
+  const call = (name: string, at: Date) =>
+    create(UsageRecordSchema, {
+      record: {
+        case: "usage",
+        value: {
+          callId: v7({ msecs: at.getTime() }),
+          organisationId,
+          apiKeyId: ids.get(name) ?? "",
+          startedAt: { seconds: BigInt(Math.floor(at.getTime() / 1000)), nanos: 0 },
+          outcome: Outcome.OK,
+        },
+      },
+    });
+  await recordUsage(services.database, [call("used", daysAgo(20)), call("idle", daysAgo(40))]);
+
+  const found = (filter: string) => namesOf("apiKeys", "name", `filter: { ${filter} }`, owner);
+  const since = `unusedSince: "${daysAgo(30).toISOString()}"`;
+  expect(await found("inForce: true")).toEqual(["fresh", "idle", "used"]);
+  expect(await found("inForce: false")).toEqual(["expired", "revoked"]);
+  expect(await found(since)).toEqual(["idle", "expired", "revoked"]);
+  expect(await found(`inForce: true, ${since}`)).toEqual(["idle"]);
+  expect(await found("")).toHaveLength(5);
 });

@@ -47,7 +47,7 @@ const orders = {
   name: byText("name"),
   role: byRank("role", adminRoles),
   created_at: byInstant("created_at"),
-  expires_at: byInstant("expires_at"),
+  ends_at: byInstant("revoked_at", "invited_until", "expires_at"),
 };
 const AdminTokenOrder = orderOf("AdminToken", orders);
 const AdminTokenConnection = connectionOf(AdminToken);

@@ -1,10 +1,10 @@
 /** API keys: made, rotated, revoked. The key itself is shown once, by the mutation that made it. Imported for its side effects by schema.ts. */
-
+import { raw } from "@mikro-orm/core";
 import type { ApiMethod } from "#agreements/api-methods.ts";
 import { ValidationError } from "../../control-error.ts";
 import type { ApiKey as ApiKeyRow } from "../../database/entities/api-key.ts";
 import { makeApiKey } from "../../operations/make-api-key.ts";
-import { lastUses } from "../../usage/last-uses.ts";
+import { lastUses, unusedSince } from "../../usage/last-uses.ts";
 import { builder } from "../builder.ts";
 import { ConfigChange, type ConfigPayload, configPayload, waitArguments } from "../config-mutation.ts";
 import { addArchive, addQueries, configFields, inOrganisation, mutate } from "../config-type.ts";
@@ -64,11 +64,31 @@ export const ApiKey = builder.objectRef<ApiKeyRow>("ApiKey").implement({
     }),
   }),
 });
+
+const ApiKeyFilter = builder.inputType("ApiKeyFilter", {
+  description: "All that are given must hold.",
+  fields: (t) => ({
+    inForce: t.boolean({ description: "Whether it opens something now: false is expired or revoked." }),
+    unusedSince: t.field({ type: "DateTime", description: "Made before, and not used since, as far as sums tell." }),
+  }),
+});
+
+function filtered({ inForce, unusedSince: since }: typeof ApiKeyFilter.$inferInput): object {
+  const now = new Date();
+  const wanted: object[] = [];
+  if (inForce === true) wanted.push({ revokedAt: null, $or: [{ expiresAt: null }, { expiresAt: { $gt: now } }] });
+  if (inForce === false) wanted.push({ $or: [{ revokedAt: { $ne: null } }, { expiresAt: { $lte: now } }] });
+  if (since != null)
+    wanted.push({ createdAt: { $lt: since }, [raw((row) => unusedSince(`${row}.organisation_id`, `${row}.id`), [since])]: [] });
+  return { $and: wanted };
+}
+
 addQueries(
   "api_key",
   {
     one: "apiKey",
     many: "apiKeys",
+    filter: { type: ApiKeyFilter, where: filtered },
     orders: {
       name: byText("name"),
       project: byNameOf("project", "name", "project_id"),

@@ -178,6 +178,9 @@ export function stateOf(key: Pick<KeyDetails, "revokedAt" | "expiresAt">): "live
 
 const unusedMs = 90 * 86_400_000;
 
+/** The beginning of the day 90 days ago, so that a list asks for the same all day. */
+export const unusedBefore = (nowMs: number): string => new Date(Math.floor((nowMs - unusedMs) / 86_400_000) * 86_400_000).toISOString();
+
 /** Whether it is old enough to have been used, and was not for 90 days. */
 export const isUnused = ({ createdAt, lastUsedAt }: Pick<KeyDetails, "createdAt" | "lastUsedAt">): boolean =>
   Date.now() - Date.parse(lastUsedAt ?? createdAt) > unusedMs;

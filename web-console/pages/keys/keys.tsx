@@ -1,5 +1,5 @@
 /** All API keys: whose they are, what they are narrowed to, whether they still open anything, who has not used one for long. */
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { graphql } from "../../graphql/documents.ts";
 import { useKeyset } from "../../graphql/keyset.ts";
@@ -8,20 +8,21 @@ import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
 import { flag, oneOf, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
-import { type Column, DataTable } from "../../ui/data-table.tsx";
+import type { Column } from "../../ui/data-table.tsx";
 import { AddressField, SelectField } from "../../ui/field.tsx";
 import { Badge, type Tone, When } from "../../ui/marks.tsx";
-import { More } from "../../ui/more.tsx";
 import { useSettled } from "../../ui/settled.ts";
+import { useOrderBy } from "../../ui/table-sort.ts";
+import { ThingTable } from "../../ui/thing-table.tsx";
 import { restUrlOf } from "../developers/addresses.ts";
-import { isUnused, type KeyDetails, keyFragment, scopeWords, stateOf } from "./changes.ts";
+import { isUnused, type KeyDetails, keyFragment, scopeWords, stateOf, unusedBefore } from "./changes.ts";
 import { KeyDialog } from "./dialogs.tsx";
 import { firstProjectOf } from "./first-project.ts";
 
 const query = graphql(
   `
-    query Keys($search: String, $after: String) {
-      apiKeys(first: 100, search: $search, after: $after) {
+    query Keys($search: String, $after: String, $filter: ApiKeyFilter, $orderBy: ApiKeyOrder) {
+      apiKeys(first: 100, search: $search, after: $after, filter: $filter, orderBy: $orderBy) {
         edges {
           cursor
           node {
@@ -65,17 +66,17 @@ export const stateTones: Record<ReturnType<typeof stateOf>, Tone> = { live: "goo
 export const opens = (key: KeyDetails): boolean => ["live", "expiring"].includes(stateOf(key));
 
 const shows = {
-  live: { name: "Those in force", fits: opens },
-  unused: { name: "Not used for 90 days", fits: (key: KeyDetails) => opens(key) && isUnused(key) },
-  all: { name: "Expired, revoked too", fits: () => true },
+  live: { name: "Those in force", filter: { inForce: true } },
+  unused: { name: "Not used for 90 days", filter: { inForce: true, unusedSince: unusedBefore(Date.now()) } },
+  all: { name: "Expired, revoked too", filter: null },
 } as const;
 type Show = keyof typeof shows;
 
-const columns: readonly Column<KeyDetails>[] = [
+const columns: readonly Column<KeyDetails, "NAME" | "PROJECT" | "OWNER" | "EXPIRES_AT">[] = [
   {
     id: "name",
     name: "Key",
-    by: (row) => row.name,
+    order: "NAME",
     cell: (row) => (
       <div>
         <Link to="/keys/$keyId" params={{ keyId: row.id }} className="strong">
@@ -92,7 +93,7 @@ const columns: readonly Column<KeyDetails>[] = [
   {
     id: "project",
     name: "Project",
-    by: (row) => row.project?.name ?? "",
+    order: "PROJECT",
     cell: (row) =>
       row.project === null ? (
         "gone"
@@ -105,15 +106,15 @@ const columns: readonly Column<KeyDetails>[] = [
   {
     id: "owner",
     name: "Owner",
-    by: (row) => row.owner,
+    order: "OWNER",
     cell: (row) => row.owner || <span className="quiet">nobody said</span>,
   },
   { id: "routes", name: "May be used for", cell: scopeWords },
-  { id: "state", name: "State", by: stateOf, cell: (row) => <Badge tone={stateTones[stateOf(row)]}>{stateOf(row)}</Badge> },
+  { id: "state", name: "State", cell: (row) => <Badge tone={stateTones[stateOf(row)]}>{stateOf(row)}</Badge> },
   {
     id: "expires",
     name: "Expires",
-    by: (row) => row.expiresAt ?? "",
+    order: "EXPIRES_AT",
     cell: (row) => (row.expiresAt === null ? <span className="quiet">never</span> : <When at={row.expiresAt} />),
   },
   {
@@ -130,13 +131,14 @@ const columns: readonly Column<KeyDetails>[] = [
   },
 ];
 
+const table = { label: "API keys", columns };
+
 export function Keys() {
   const [{ q, show = "live", make }, setUrl] = useUrlState({ q: text, show: oneOf(...(Object.keys(shows) as Show[])), make: flag });
   const search = useSettled(q ?? "");
-  const { first, nodes, ...later } = useKeyset(query, { search, after: null }, (data) => data.apiKeys, { hold: true });
+  const variables = { search, filter: shows[show].filter, orderBy: useOrderBy(table), after: null };
+  const { first, nodes, ...later } = useKeyset(query, variables, (data) => data.apiKeys, { hold: true });
   const refusal = useRefusal();
-  const navigate = useNavigate();
-  const rows = nodes.filter(shows[show].fits);
   return (
     <Page
       title="API keys"
@@ -165,26 +167,7 @@ export function Keys() {
       <Result of={first}>
         {(data) => (
           <>
-            {rows.length === 0 ? (
-              show === "unused" && nodes.length > 0 ? (
-                <Empty title="Every key is in use">No key that opens something has been left alone for 90 days.</Empty>
-              ) : (
-                <Empty title={search === "" ? "No key yet" : "No key fits"}>
-                  A caller needs a key to reach the data plane. Make one and copy it: it is shown once.
-                </Empty>
-              )
-            ) : (
-              <div className="card flush">
-                <DataTable
-                  label="API keys"
-                  columns={columns}
-                  rows={rows}
-                  rowId={(row) => row.id}
-                  onOpen={(row) => void navigate({ to: "/keys/$keyId", params: { keyId: row.id } })}
-                />
-              </div>
-            )}
-            <More {...later} />
+            <ThingTable {...table} rows={nodes} under="/keys" later={later} empty={<NoKey show={show} searched={search !== ""} />} />
             {make && (
               <KeyDialog
                 project={firstProjectOf(
@@ -200,5 +183,15 @@ export function Keys() {
         )}
       </Result>
     </Page>
+  );
+}
+
+function NoKey({ show, searched }: { readonly show: Show; readonly searched: boolean }) {
+  if (searched) return <Empty title="No key fits">Names and public parts were searched, in upper and lower case.</Empty>;
+  if (show === "unused") return <Empty title="Every key is in use">No key that opens something has been left alone for 90 days.</Empty>;
+  return (
+    <Empty title={show === "live" ? "No key in force" : "No key yet"}>
+      A caller needs a key to reach the data plane. Make one and copy it: it is shown once.
+    </Empty>
   );
 }

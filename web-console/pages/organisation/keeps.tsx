@@ -5,6 +5,9 @@ import { type CaptureValues, captureInput, captureRefusal, captureValues, captur
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { EditDialog } from "../../change/form.tsx";
 import { counted, percent } from "../../format/numbers.ts";
+import { graphql } from "../../graphql/documents.ts";
+import { usePageQuery } from "../../graphql/page-query.ts";
+import { Result } from "../../graphql/result.tsx";
 import { useRefusal, useViewer } from "../../session/viewer.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
@@ -12,18 +15,66 @@ import { DataTable } from "../../ui/data-table.tsx";
 import { Facts, When } from "../../ui/marks.tsx";
 import { archiveOrganisation, updateOrganisation } from "./changes.ts";
 import { DeleteContent } from "./delete-content.tsx";
-import { type Organisation, organisationAgain } from "./details.ts";
+import { type Organisation, organisationAgain, organisationFragment } from "./details.ts";
 import { DiscountsDialog } from "./discounts.tsx";
 import { NameFields, type NameValues, nameRefusal, names } from "./name-fields.tsx";
 
-interface KeepsProps {
+const query = graphql(
+  `
+    query Organisation($installation: Boolean!) {
+      organisation {
+        ...OrganisationDetails
+      }
+      projects(first: 100) {
+        edges {
+          node {
+            id
+          }
+        }
+        pageInfo {
+          hasNextPage
+        }
+      }
+      providers(first: 100) @include(if: $installation) {
+        edges {
+          node {
+            id
+            key
+          }
+        }
+      }
+    }
+  `,
+  [organisationFragment],
+);
+
+export function Keeps() {
+  const { installation } = useViewer();
+  const page = usePageQuery(query, { installation });
+  return (
+    <Result of={page}>
+      {({ organisation, projects: { edges, pageInfo }, providers }) =>
+        organisation !== null && (
+          <Kept
+            organisation={organisation}
+            providers={providers?.edges.map(({ node }) => node)}
+            projects={`${pageInfo.hasNextPage ? "more than " : ""}${counted(edges.length, "project")}`}
+          />
+        )
+      }
+    </Result>
+  );
+}
+
+interface KeptProps {
   readonly organisation: Organisation;
   /** Undefined: who looks does not administer the installation. */
   readonly providers: readonly { readonly id: string; readonly key: string }[] | undefined;
-  readonly projects: number;
+  /** How many it has, in words. */
+  readonly projects: string;
 }
 
-export function Keeps({ organisation, providers, projects }: KeepsProps) {
+function Kept({ organisation, providers, projects }: KeptProps) {
   const { installation } = useViewer();
   const refusal = useRefusal("admin");
   const [open, setOpen] = useState<"change" | "archive">();
@@ -65,7 +116,7 @@ export function Keeps({ organisation, providers, projects }: KeepsProps) {
           verb="Archive the organisation"
           done="The organisation is archived"
           consequences={[
-            `It has ${counted(projects, "project")}; while anything in it is in use this is refused, and says what.`,
+            `It has ${projects}; while anything in it is in use this is refused, and says what.`,
             "Its callers are refused from the moment a node has the change. Its ledger stays.",
           ]}
           act={() => archiveOrganisation(organisation.id, organisation.revision)}
@@ -114,7 +165,7 @@ function OrganisationDialog({ organisation, onClose }: { readonly organisation: 
   );
 }
 
-function Discounts({ organisation, providers }: Pick<KeepsProps, "organisation" | "providers">) {
+function Discounts({ organisation, providers }: Pick<KeptProps, "organisation" | "providers">) {
   const [editing, setEditing] = useState(false);
   const nameOf = (id: string | null) => (id === null ? "all providers" : (providers?.find((one) => one.id === id)?.key ?? "one provider"));
   return (

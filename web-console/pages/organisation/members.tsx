@@ -1,20 +1,24 @@
 /** Who may look at this console and change things, and as what: asked in, made with a token, revoked. */
 import { Plus } from "lucide-react";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { EditDialog } from "../../change/form.tsx";
-import { Empty } from "../../graphql/result.tsx";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { useKeyset } from "../../graphql/keyset.ts";
+import { Empty, Result } from "../../graphql/result.tsx";
 import { act, mayAs, type Role, roles } from "../../session/acting.ts";
 import { useRefusal, useViewer } from "../../session/viewer.ts";
 import { Card } from "../../shell/page.tsx";
+import { oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { Badge, Code, Notice, When } from "../../ui/marks.tsx";
+import { More } from "../../ui/more.tsx";
 import { SecretDialog } from "../../ui/secret.tsx";
+import { useOrderBy } from "../../ui/table-sort.ts";
 import { createToken, inviteMember, type MemberValues, revokeToken } from "./changes.ts";
-import type { Member } from "./organisation.tsx";
 
 const mayDo: Readonly<Record<Role, string>> = {
   viewer: "sees all but what was said in calls, changes nothing",
@@ -23,44 +27,79 @@ const mayDo: Readonly<Record<Role, string>> = {
   admin: "and manages members, projects and what is kept",
 };
 
-interface MembersProps {
-  /** Undefined: only administrators see them. */
-  readonly members: readonly Member[] | undefined;
-  readonly making: "member" | "invitation" | undefined;
-  readonly onMake: (kind: "member" | "invitation") => void;
-  readonly onClose: () => void;
+const query = graphql(`
+  query Members($after: String, $orderBy: AdminTokenOrder) {
+    adminTokens(first: 100, after: $after, orderBy: $orderBy) {
+      edges {
+        cursor
+        node {
+          id
+          name
+          role
+          publicId
+          installation
+          createdAt
+          expiresAt
+          revokedAt
+          invitedUntil
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+type Member = ResultOf<typeof query>["adminTokens"]["edges"][number]["node"];
+
+export function Members() {
+  const refusal = useRefusal("admin");
+  return (
+    <>
+      {refusal === undefined ? <MemberList /> : <Empty title="Who is a member, administrators see">{refusal}</Empty>}
+      <Roles />
+    </>
+  );
 }
 
-export function Members({ members, making, onMake, onClose }: MembersProps) {
-  const refusal = useRefusal("admin");
+function MemberList() {
+  const [{ make }, setUrl] = useUrlState({ make: oneOf("member", "invitation") });
   const [revoking, setRevoking] = useState<Member>();
   const [secret, setSecret] = useState<string>();
   const [path, setPath] = useState<string>();
+  const table = useMemo(() => ({ label: "Members", columns: columnsFor(setRevoking) }), []);
+  const orderBy = useOrderBy(table);
+  const { first, nodes, ...later } = useKeyset(query, { orderBy, after: null }, (data) => data.adminTokens, { hold: true });
+  const onClose = () => setUrl({ make: undefined }, { replace: true });
   return (
     <>
-      {members === undefined ? (
-        <Empty title="Who is a member, administrators see">{refusal}</Empty>
-      ) : (
-        <Card
-          title="Members"
-          flush
-          actions={
-            <span className="row">
-              <Button small refused={refusal} onClick={() => onMake("member")}>
-                New token
-              </Button>
-              <Button small look="primary" refused={refusal} onClick={() => onMake("invitation")}>
-                <Plus size={14} aria-hidden /> Invite
-              </Button>
-            </span>
-          }
-        >
-          <DataTable label="Members" columns={columnsFor(refusal, setRevoking)} rows={members} rowId={(row) => row.id} />
-        </Card>
-      )}
-      <Roles />
-      {making === "member" && <MemberDialog kind="member" onClose={onClose} onDone={(payload) => setSecret(payload.credential)} />}
-      {making === "invitation" && <MemberDialog kind="invitation" onClose={onClose} onDone={(payload) => setPath(payload.path)} />}
+      <Result of={first}>
+        {() => (
+          <>
+            <Card
+              title="Members"
+              flush
+              actions={
+                <span className="row">
+                  <Button small onClick={() => setUrl({ make: "member" })}>
+                    New token
+                  </Button>
+                  <Button small look="primary" onClick={() => setUrl({ make: "invitation" })}>
+                    <Plus size={14} aria-hidden /> Invite
+                  </Button>
+                </span>
+              }
+            >
+              <DataTable {...table} rows={nodes} rowId={(row) => row.id} hasMore={later.hasMore} />
+            </Card>
+            <More {...later} />
+          </>
+        )}
+      </Result>
+      {make === "member" && <MemberDialog kind="member" onClose={onClose} onDone={(payload) => setSecret(payload.credential)} />}
+      {make === "invitation" && <MemberDialog kind="invitation" onClose={onClose} onDone={(payload) => setPath(payload.path)} />}
       {secret !== undefined && <SecretDialog title="The new admin token" secret={secret} onClose={() => setSecret(undefined)} />}
       {path !== undefined && (
         <Dialog open large title="The invitation" onClose={() => setPath(undefined)}>
@@ -94,11 +133,11 @@ export function Members({ members, making, onMake, onClose }: MembersProps) {
   );
 }
 
-const columnsFor = (refusal: string | undefined, onRevoke: (member: Member) => void): readonly Column<Member>[] => [
+const columnsFor = (onRevoke: (member: Member) => void): readonly Column<Member, "NAME" | "ROLE" | "CREATED_AT" | "ENDS_AT">[] => [
   {
     id: "name",
     name: "Member",
-    by: (row) => row.name,
+    order: "NAME",
     cell: (row) => (
       <div>
         <strong>{row.name}</strong>
@@ -111,7 +150,7 @@ const columnsFor = (refusal: string | undefined, onRevoke: (member: Member) => v
   {
     id: "role",
     name: "Role",
-    by: (row) => roles.indexOf(row.role.toLowerCase() as Role),
+    order: "ROLE",
     cell: (row) => (
       <span className="row">
         <Badge tone={row.role === "ADMIN" ? "accent" : "neutral"}>{row.role.toLowerCase()}</Badge>
@@ -119,15 +158,15 @@ const columnsFor = (refusal: string | undefined, onRevoke: (member: Member) => v
       </span>
     ),
   },
-  { id: "made", name: "Made", by: (row) => row.createdAt, cell: (row) => <When at={row.createdAt} /> },
-  { id: "ends", name: "Ends", cell: (row) => <Ends member={row} /> },
+  { id: "made", name: "Made", order: "CREATED_AT", cell: (row) => <When at={row.createdAt} /> },
+  { id: "ends", name: "Ends", order: "ENDS_AT", cell: (row) => <Ends member={row} /> },
   {
     id: "act",
     name: "",
     end: true,
     cell: (row) =>
       row.revokedAt === null && (
-        <Button small look="plain" refused={refusal} onClick={() => onRevoke(row)}>
+        <Button small look="plain" onClick={() => onRevoke(row)}>
           Revoke
         </Button>
       ),
