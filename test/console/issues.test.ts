@@ -52,6 +52,11 @@ it.each([
     "is too large a number",
   ],
   [
+    'Variable "$input" got invalid value "99999999999000000000" at "input.price.inputNanodollarsPerMillion"; a BigInt is a whole number of at most 64 bits, best written as text: "1000000"',
+    "price.inputNanodollarsPerMillion",
+    "is too large a number",
+  ],
+  [
     'Variable "$input" got invalid value null at "input.limit"; Expected non-nullable type "BigInt!" not to be null.',
     "limit",
     "must be filled in",

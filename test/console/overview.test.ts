@@ -28,6 +28,11 @@ it("says a change in percent as long as that says anything, and a rate in as man
     undefined,
     undefined,
   ]);
+  expect([changeOn(100, 100), changeOn(7, 9_999_999), changeOn(0, 9_999_999)]).toEqual([
+    "the same as the time before",
+    "less than 1% of the time before",
+    "−100% on the time before",
+  ]);
   expect([perSecond("0", 1000), perSecond("1", 3_600_000), perSecond("1000", 86_400_000), perSecond("123456", 60_000)]).toEqual([
     "0",
     "<0.01",

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { differences } from "../../web-console/change/differences.ts";
 import { merged } from "../../web-console/change/merge-changes.ts";
-import { count, duration, money, nanodollarsOf, percent, shortCount, typedDollars } from "../../web-console/format/numbers.ts";
+import { count, duration, money, nanodollarsOf, percent, shortCount, shortMoney, typedDollars } from "../../web-console/format/numbers.ts";
 import { relative } from "../../web-console/format/time.ts";
 import { documentProblems } from "../../web-console/schema-types.ts";
 
@@ -48,6 +48,17 @@ describe("numbers", () => {
       "18446744T",
     ]);
     expect([percent(0.0004), percent(0.066), percent(1), percent(undefined)]).toEqual(["<0.1%", "6.6%", "100%", "–"]);
+    expect([percent(0.9951), percent(0.99999)]).toEqual(["99.51%", ">99.99%"]);
+  });
+
+  it("go over to the next unit where rounding would, and are short where there is no room", () => {
+    expect([shortCount(999_400), shortCount(999_600), duration(999.7), duration(59_990)]).toEqual(["999k", "1M", "1 s", "1 min"]);
+    expect([shortMoney("99999990000000"), shortMoney("123456780000000"), shortMoney("-4560000000000000"), shortMoney(null)]).toEqual([
+      "$99,999.99",
+      "$123k",
+      "−$4.56M",
+      "–",
+    ]);
   });
 
   it("of time are relative, both ways", () => {

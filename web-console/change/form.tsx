@@ -185,6 +185,7 @@ export function EditDialog<V extends Values>(props: EditDialogProps<V>) {
                 Publishing to the nodes …
               </span>
             )}
+            {!busy && refused !== undefined && !same(values, base.values) && <span className="quiet wide">{refused}.</span>}
             <Button onClick={() => close()}>Cancel</Button>
             <Button type="submit" look="primary" disabled={busy} refused={refused}>
               {submit}

@@ -13,6 +13,9 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** What the API calls otherwise than the console does. Lists: one of them. */
 const words: Labels = {
+  allowedMethods: "method",
+  allowedNetworks: "network",
+  allowedRoutes: "route",
   analysis: "measures",
   apiKeyId: "key",
   backendId: "backend",
@@ -25,9 +28,12 @@ const words: Labels = {
   coverage: "share of calls",
   cases: "case",
   datasetId: "dataset",
+  discounts: "discount",
+  dropParameters: "field",
   effectiveFrom: "from",
   fallbackUnit: "calls without a unit",
   firstTier: "tier to save with",
+  headers: "header",
   inputTokensAbove: "input tokens above",
   judge: "the one who judges",
   limitNanodollars: "limit",
@@ -44,6 +50,7 @@ const words: Labels = {
   targets: "backend",
   thresholdPercents: "threshold",
   tiers: "tier",
+  tools: "tool",
   variants: "arm",
   within: "quota it is within",
   winsoriseAt: "cut at",
@@ -110,31 +117,32 @@ const wordOf = (name: string, labels: Labels): string =>
 
 /**
  * Names of the API in a message become the form's: those it knows, those in backticks, and enumerated values ("API_KEY"). Others
- * may be people's own and stay.
+ * may be people's own and stay. An address is called as its field is.
  */
 function inWords(message: string, labels: Labels): string {
   return message
+    .replace(/^the base URL (?=is|has|must)/, "")
     .replaceAll(/`([A-Za-z]+)`/g, (_, name: string) => wordOf(name, labels))
     .replaceAll(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, (name) => (name in words || name in labels ? wordOf(name, labels) : name))
     .replaceAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g, (name) => name.replaceAll("_", " ").toLowerCase());
 }
 
-const invalidValue = /^Variable "\$(\w+)" got invalid value .* at "\1\.?([^"]*)"; (.+)$/s;
+const invalidValue = /^Variable "\$(\w+)" got invalid value (.*) at "\1\.?([^"]*)"; (.+)$/s;
 
 /**
  * What GraphQL itself refuses before anything is looked at, as an issue: a number that is too large for its type, or none at all.
  * Undefined: it is something else.
  */
 export function issueOfGraphql(message: string): Issue | undefined {
-  const [, variable = "", path = "", reason = ""] = invalidValue.exec(message) ?? [];
+  const [, variable = "", value = "", path = "", reason = ""] = invalidValue.exec(message) ?? [];
   if (variable === "") return undefined;
   const place = variable === "input" ? path : [variable, path].filter(Boolean).join(".");
-  return { path: place, message: reasonOf(reason) };
+  return { path: place, message: reasonOf(reason, /^"?\d+"?$/.test(value)) };
 }
 
-function reasonOf(reason: string): string {
+function reasonOf(reason: string, isWhole: boolean): string {
   if (/non-integer/.test(reason)) return "must be a whole number";
-  if (/non 32-bit|too large|out of range/i.test(reason)) return "is too large a number";
+  if (/non 32-bit/.test(reason) || (isWhole && /64 bits/.test(reason))) return "is too large a number";
   if (/not to be null|was not provided/.test(reason)) return "must be filled in";
   if (/numeric|BigInt/i.test(reason)) return "must be a number";
   if (/DateTime|date/i.test(reason)) return "must be a time";

@@ -10,6 +10,9 @@ const isKnown = (value: Numeric): value is string | number | bigint => value !==
 export const count = (value: Numeric): string =>
   isKnown(value) ? whole.format(typeof value === "string" ? BigInt(value) : value) : unknown;
 
+/** What is said in three digits is said in the next unit from here on: 999,600 is 1M and not 1000k. */
+const roundsUp = 0.9995;
+
 /** 1.2k, 3.4M: for tiles and axes, where the exact number stands elsewhere. */
 export function shortCount(value: Numeric): string {
   if (!isKnown(value)) return unknown;
@@ -20,7 +23,7 @@ export function shortCount(value: Numeric): string {
     [1e6, "M"],
     [1e3, "k"],
   ] as const)
-    if (Math.abs(number) >= size) return `${trimmed(number / size, 3)}${letter}`;
+    if (Math.abs(number) >= size * roundsUp) return `${trimmed(number / size, 3)}${letter}`;
   return Number.isInteger(number) ? String(number) : trimmed(number, 3);
 }
 
@@ -41,6 +44,16 @@ export function money(nanodollars: Numeric): string {
     .padEnd(2, "0")}`;
 }
 
+const shortMoneyFrom = 100_000_000_000_000n;
+
+/** For tiles: as `money`, and from $100,000 on $123k, $4.56M. */
+export function shortMoney(nanodollars: Numeric): string {
+  if (!isKnown(nanodollars)) return unknown;
+  const amount = BigInt(nanodollars);
+  const size = amount < 0n ? -amount : amount;
+  return size < shortMoneyFrom ? money(amount) : `${amount < 0n ? "−" : ""}$${shortCount(size / 1_000_000_000n)}`;
+}
+
 /** Nano-dollars as people type dollars: all digits, no sign and no commas. Empty: not known. */
 export function typedDollars(nanodollars: string | null | undefined): string {
   if (nanodollars === null || nanodollars === undefined) return "";
@@ -59,8 +72,8 @@ export function nanodollarsOf(typed: string): string | undefined {
 export function duration(milliseconds: number | null | undefined): string {
   if (milliseconds === null || milliseconds === undefined) return unknown;
   if (milliseconds < 1) return `${trimmed(milliseconds, 2)} ms`;
-  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
-  if (milliseconds < 60_000) return `${trimmed(milliseconds / 1000, 3)} s`;
+  if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 59_950) return `${trimmed(milliseconds / 1000, 3)} s`;
   const seconds = Math.round(milliseconds / 1000);
   if (seconds < 3600) return inTwo(Math.floor(seconds / 60), "min", seconds % 60, "s");
   if (seconds < 86_400) return inTwo(Math.floor(seconds / 3600), "h", Math.floor((seconds % 3600) / 60), "min");
@@ -74,7 +87,9 @@ const inTwo = (large: number, unit: string, small: number, smaller: string): str
 export function percent(share: number | null | undefined): string {
   if (share === null || share === undefined || Number.isNaN(share)) return unknown;
   if (share > 0 && share < 0.001) return "<0.1%";
-  return `${trimmed(share * 100, share < 0.1 || share > 0.99 ? 2 : 3)}%`;
+  // What fails seldom must not look as if it never did.
+  if (share > 0.9999 && share < 1) return ">99.99%";
+  return `${trimmed(share * 100, share < 0.1 ? 2 : share > 0.99 ? 4 : 3)}%`;
 }
 
 /** "1 node", "3 nodes" */

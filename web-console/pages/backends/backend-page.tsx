@@ -1,6 +1,6 @@
 /** One backend: where it stands, its price, who uses it, how it has done; drain it, change it, archive it. */
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactElement, type ReactNode, useEffect, useRef, useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { count, counted, duration, percent, shortCount } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
@@ -14,6 +14,7 @@ import { flag, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Badge, Facts, Notice, When } from "../../ui/marks.tsx";
 import { Sparkline } from "../../ui/sparkline.tsx";
+import { Tile, Tiles } from "../../ui/tile.tsx";
 import { barsOf, dayInWords, failedShareOf, lastDayFragment } from "../overview/last-day.ts";
 import { routeFragment } from "../routes/changes.ts";
 import { BackendDialog } from "./backend-dialog.tsx";
@@ -134,7 +135,7 @@ export function BackendPage() {
                   It is drained since <When at={data.backend.drainedAt} />: no new call goes to it.
                 </Notice>
               )}
-              <Tiles backend={data.backend} />
+              <Figures backend={data.backend} />
               <div className="grid">
                 <HealthCard backend={data.backend} circuits={data.backend.circuits} places={placesOf(data.backend.concurrentCallsMax)} />
                 {data.backend.archivedAt === null && (
@@ -210,11 +211,11 @@ function useCircuitNews(again: () => void): void {
   }, [news]);
 }
 
-function Tiles({ backend }: { readonly backend: NonNullable<Data["backend"]> }) {
+function Figures({ backend }: { readonly backend: NonNullable<Data["backend"]> }) {
   const { lastDay, circuits, concurrentCallsMax } = backend;
   const { figures } = lastDay;
   const { inFlight, waiting, tries, failed, rateLimited } = triesOf(circuits);
-  const tiles: readonly (readonly [string, ReactNode, ReactNode])[] = [
+  const tiles: readonly (readonly [string, string | ReactElement, ReactNode])[] = [
     ["Health", <HealthBadge key="health" of={backend} />, undefined],
     [
       "Answered, 5 min",
@@ -227,7 +228,7 @@ function Tiles({ backend }: { readonly backend: NonNullable<Data["backend"]> }) 
       `${count(inFlight)} of ${count(placesOf(concurrentCallsMax) * circuits.length)}`,
       waiting > 0 ? `${count(waiting)} waiting` : "none waits",
     ],
-    ["Calls, 24 h", count(figures.calls), <Sparkline key="day" label={dayInWords(lastDay)} bars={barsOf(lastDay)} />],
+    ["Calls, 24 h", shortCount(figures.calls), <Sparkline key="day" label={dayInWords(lastDay)} bars={barsOf(lastDay)} />],
     [
       "Failed, 24 h",
       figures.calls === "0" ? "–" : percent(failedShareOf(lastDay)),
@@ -241,15 +242,11 @@ function Tiles({ backend }: { readonly backend: NonNullable<Data["backend"]> }) 
     ],
   ];
   return (
-    <div className="grid tiles">
+    <Tiles>
       {tiles.map(([name, value, note]) => (
-        <div key={name} className="tile">
-          <span className="name">{name}</span>
-          <span className="value">{value}</span>
-          <span className="note">{note ?? "\u00a0"}</span>
-        </div>
+        <Tile key={name} name={name} value={value} note={note} />
       ))}
-    </div>
+    </Tiles>
   );
 }
 

@@ -1,7 +1,7 @@
 /** Money: by whatever one asks for, against the time before, exported, and reconciled to the last nano-dollar. */
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { count, money, shortCount } from "../../format/numbers.ts";
+import { count, money, shortCount, shortMoney } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
@@ -11,6 +11,7 @@ import { Chart } from "../../ui/chart.tsx";
 import { AddressField, SelectField } from "../../ui/field.tsx";
 import { Notice } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
+import { Tile, Tiles } from "../../ui/tile.tsx";
 import { type RangeName, rangeChoices } from "../overview/ranges.ts";
 import { changeOn, figuresFragment } from "../overview/report.ts";
 import { DeadLetters } from "./dead-letters.tsx";
@@ -179,10 +180,11 @@ function Body({ report, by, tag, name }: ReportProps) {
     );
   return (
     <>
-      <div className="grid tiles">
+      <Tiles>
         <Tile
           name="Cost"
-          value={money(now.costNanodollars)}
+          value={shortMoney(now.costNanodollars)}
+          exact={money(now.costNanodollars)}
           note={changeOn(Number(now.costNanodollars), Number(before?.costNanodollars ?? 0))}
         />
         <Tile name="Calls" value={shortCount(now.calls)} note={changeOn(Number(now.calls), Number(before?.calls ?? 0))} />
@@ -192,7 +194,7 @@ function Body({ report, by, tag, name }: ReportProps) {
           note={changeOn(Number(now.totalTokens), Number(before?.totalTokens ?? 0))}
         />
         <Tile name="A thousand calls" value={money((BigInt(now.costNanodollars) * 1000n) / BigInt(now.calls))} />
-      </div>
+      </Tiles>
       {now.unpricedCalls !== "0" && (
         <Notice tone="warn">
           What {count(now.unpricedCalls)} of {count(now.calls)} calls cost is not known: their backends have no price. They are in no sum of
@@ -208,11 +210,3 @@ function Body({ report, by, tag, name }: ReportProps) {
 }
 
 const money2 = (value: number) => money(Math.round(value));
-
-const Tile = ({ name, value, note }: { readonly name: string; readonly value: string; readonly note?: string | undefined }) => (
-  <div className="tile">
-    <span className="name">{name}</span>
-    <span className="value">{value}</span>
-    <span className="note">{note ?? "\u00a0"}</span>
-  </div>
-);

@@ -2,7 +2,7 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
-import { count, money } from "../../format/numbers.ts";
+import { count, money, shortCount, shortMoney } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
@@ -11,6 +11,7 @@ import { Card, Page } from "../../shell/page.tsx";
 import { flag, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Badge, Facts, When } from "../../ui/marks.tsx";
+import { Tile, Tiles } from "../../ui/tile.tsx";
 import { restUrlOf } from "../developers/addresses.ts";
 import { lastDay, rangeChoices } from "../overview/ranges.ts";
 import { levelFragment, quotaFragment } from "../quotas/changes.ts";
@@ -230,26 +231,21 @@ function About({ apiKey }: { readonly apiKey: KeyDetails }) {
   );
 }
 
+const nothing = { requests: "0", inputTokens: "0", outputTokens: "0", costNanodollars: "0" };
+
 function Used({ data, id }: { readonly data: Data; readonly id: string }) {
   const groups = "groups" in data.usageSummary ? (data.usageSummary.groups ?? []) : [];
-  const group = groups.find((one) => one.group === id);
+  const { requests, inputTokens, outputTokens, costNanodollars } = groups.find((one) => one.group === id) ?? nothing;
   return (
-    <div className="grid tiles">
-      <div className="tile">
-        <span className="name">Calls, 24 h</span>
-        <span className="value">{count(group?.requests ?? 0)}</span>
-      </div>
-      <div className="tile">
-        <span className="name">Tokens in / out</span>
-        <span className="value">
-          {count(group?.inputTokens ?? 0)} / {count(group?.outputTokens ?? 0)}
-        </span>
-      </div>
-      <div className="tile">
-        <span className="name">Cost</span>
-        <span className="value">{money(group?.costNanodollars ?? 0)}</span>
-      </div>
-    </div>
+    <Tiles>
+      <Tile name="Calls, 24 h" value={shortCount(requests)} exact={count(requests)} />
+      <Tile
+        name="Tokens in / out"
+        value={[shortCount(inputTokens), shortCount(outputTokens)]}
+        exact={`${count(inputTokens)} / ${count(outputTokens)}`}
+      />
+      <Tile name="Cost" value={shortMoney(costNanodollars)} exact={money(costNanodollars)} />
+    </Tiles>
   );
 }
 

@@ -16,6 +16,7 @@ import { Card, Page } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
+import { Tile, Tiles } from "../../ui/tile.tsx";
 import { OutcomeBadge } from "../calls/outcome-badge.tsx";
 import { RunningCalls } from "./running-calls.tsx";
 
@@ -73,22 +74,18 @@ export function LivePage() {
         </>
       }
     >
-      <div className="grid tiles">
-        <div className="tile">
-          <span className="name">Running</span>
-          <span className="value">{count(shown.running.length)}</span>
-          <span className="note">as listed below: at most 100 of a node</span>
-        </div>
+      <Tiles>
+        <Tile name="Running" value={count(shown.running.length)} note="as listed below: at most 100 of a node" />
         {alive.map((node) => (
-          <Link key={node.id} to="/nodes" className="tile">
-            <span className="name" title={node.id}>
-              {node.name}
-            </span>
-            <span className="value">{count(shown.running.filter(({ nodeId }) => nodeId === node.id).length)}</span>
-            <span className="note">of them, {node.state}</span>
-          </Link>
+          <Tile
+            key={node.id}
+            to="/nodes"
+            name={<span title={node.id}>{node.name}</span>}
+            value={count(shown.running.filter(({ nodeId }) => nodeId === node.id).length)}
+            note={`of them, ${node.state}`}
+          />
         ))}
-      </div>
+      </Tiles>
       <Result of={page}>
         {() => (
           <Resting onChange={setResting}>

@@ -29,6 +29,8 @@ export const failedShare = ({ calls, failedCalls }: Pick<Figures, "calls" | "fai
 export function changeOn(now: number | null | undefined, then: number | null | undefined, against = "the time before"): string | undefined {
   if (now == null || then == null || then === 0) return undefined;
   const share = (now - then) / then;
+  if (Math.abs(share) < 0.0005) return `the same as ${against}`;
+  if (share < -0.995 && now > 0) return `less than 1% of ${against}`;
   if (share >= 10) return `more than ten times ${against}`;
   return `${share >= 0 ? "+" : "−"}${Math.abs(share * 100).toFixed(Math.abs(share) < 0.1 ? 1 : 0)}% on ${against}`;
 }

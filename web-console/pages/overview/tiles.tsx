@@ -1,6 +1,6 @@
 /** The figures at the top of the overview: each against the time that it is compared with, each leading to its calls. */
-import { Link } from "@tanstack/react-router";
-import { duration, money, percent, shortCount } from "../../format/numbers.ts";
+import { duration, money, percent, shortCount, shortMoney } from "../../format/numbers.ts";
+import { Tiles as Row, Tile } from "../../ui/tile.tsx";
 import { changeOn, type Figures, failedShare, perSecond } from "./report.ts";
 
 interface TilesProps {
@@ -18,9 +18,10 @@ interface TilesProps {
   readonly midnight: string;
 }
 
-interface Tile {
+interface Figure {
   readonly name: string;
-  readonly value: string;
+  readonly value: string | readonly string[];
+  readonly exact?: string;
   readonly note: string | undefined;
   readonly to: "/calls" | "/cost";
   readonly search: Readonly<Record<string, unknown>>;
@@ -28,21 +29,17 @@ interface Tile {
 
 export function Tiles(props: TilesProps) {
   return (
-    <div className="grid tiles">
-      {tilesOf(props).map(({ name, value, note, to, search }) => (
-        <Link key={name} to={to} search={{ range: props.range, ...search }} className="tile">
-          <span className="name">{name}</span>
-          <span className="value">{value}</span>
-          <span className="note">{note ?? "\u00a0"}</span>
-        </Link>
+    <Row>
+      {tilesOf(props).map(({ search, ...figure }) => (
+        <Tile key={figure.name} {...figure} search={{ range: props.range, ...search }} />
       ))}
-    </div>
+    </Row>
   );
 }
 
-function tilesOf({ now, earlier, lengthMs, against, costToday, costYesterday, midnight }: TilesProps): readonly Tile[] {
+function tilesOf({ now, earlier, lengthMs, against, costToday, costYesterday, midnight }: TilesProps): readonly Figure[] {
   const change = (value: number | null, before: number | null) => changeOn(value, before, against);
-  const both = ({ p50Ms, p95Ms }: Figures["duration"]) => `${duration(p50Ms)} / ${duration(p95Ms)}`;
+  const both = ({ p50Ms, p95Ms }: Figures["duration"]) => [duration(p50Ms), duration(p95Ms)];
   const slowest = Math.round(now.duration.p95Ms ?? 0);
   return [
     {
@@ -82,14 +79,16 @@ function tilesOf({ now, earlier, lengthMs, against, costToday, costYesterday, mi
     },
     {
       name: "Cost",
-      value: money(now.costNanodollars),
+      value: shortMoney(now.costNanodollars),
+      exact: money(now.costNanodollars),
       note: change(Number(now.costNanodollars), Number(earlier.costNanodollars)),
       to: "/cost",
       search: {},
     },
     {
       name: "Cost today",
-      value: money(costToday),
+      value: shortMoney(costToday),
+      exact: money(costToday),
       note: changeOn(Number(costToday), Number(costYesterday), "this time yesterday") ?? `${money(costYesterday)} this time yesterday`,
       to: "/calls",
       search: { range: undefined, since: midnight },

@@ -3,7 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { captureWords } from "../../change/capture-values.ts";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
-import { count, counted, money } from "../../format/numbers.ts";
+import { count, counted, money, shortCount, shortMoney } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
@@ -12,6 +12,7 @@ import { Card, Page } from "../../shell/page.tsx";
 import { flag, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Badge, Facts, Meter, When } from "../../ui/marks.tsx";
+import { Tile, Tiles } from "../../ui/tile.tsx";
 import { keyFragment, stateOf } from "../keys/changes.ts";
 import { stateTones } from "../keys/keys.tsx";
 import { archiveProject } from "../organisation/changes.ts";
@@ -151,18 +152,11 @@ function Used({ data: { usage } }: { readonly data: Data }) {
   if (!("total" in usage)) return null;
   const { calls, totalTokens, costNanodollars } = (usage as Extract<Data["usage"], { total: unknown }>).total.figures;
   return (
-    <div className="grid tiles">
-      {[
-        ["Calls, 7 days", count(calls)],
-        ["Tokens", count(totalTokens)],
-        ["Cost", money(costNanodollars)],
-      ].map(([name, value]) => (
-        <div key={name} className="tile">
-          <span className="name">{name}</span>
-          <span className="value">{value}</span>
-        </div>
-      ))}
-    </div>
+    <Tiles>
+      <Tile name="Calls, 7 days" value={shortCount(calls)} exact={count(calls)} />
+      <Tile name="Tokens" value={shortCount(totalTokens)} exact={count(totalTokens)} />
+      <Tile name="Cost" value={shortMoney(costNanodollars)} exact={money(costNanodollars)} />
+    </Tiles>
   );
 }
 
