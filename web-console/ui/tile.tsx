@@ -20,7 +20,7 @@ export function Tile({ name, value, exact, note, to, search }: TileProps) {
     <>
       <span className="name">{name}</span>
       <Value value={value} exact={exact} />
-      <span className="note">{note ?? "\u00a0"}</span>
+      {note !== undefined && <span className="note">{note}</span>}
     </>
   );
   if (to === undefined) return <div className="tile">{parts}</div>;
