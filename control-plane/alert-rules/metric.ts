@@ -95,3 +95,7 @@ export function valueInWords(value: number, unit: MetricUnit): string {
       return unit satisfies never;
   }
 }
+
+/** After "over the last": 15 minutes, hour, 6 hours. */
+export const windowInWords = (minutes: number): string =>
+  minutes === 60 ? "hour" : minutes % 60 === 0 ? `${minutes / 60} hours` : `${minutes} minutes`;

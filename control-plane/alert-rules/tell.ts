@@ -7,7 +7,7 @@ import type { AlertRule } from "../database/entities/alert-rule.ts";
 import type { EntityManager } from "../database/orm.ts";
 import { addMail } from "../mail/add-mail.ts";
 import type { Telling } from "./decide.ts";
-import { metricOf, valueInWords } from "./metric.ts";
+import { metricOf, valueInWords, windowInWords } from "./metric.ts";
 import type { Measured } from "./read-values.ts";
 
 export interface News {
@@ -63,7 +63,7 @@ export async function tellNews(em: EntityManager, rule: AlertRule, news: News): 
 export function newsInWords(rule: AlertRule, { tell, measured, scope }: Pick<News, "tell" | "measured" | "scope">): string {
   const { name, unit } = metricOf(rule.metric);
   const what = `${name.charAt(0).toUpperCase()}${name.slice(1)} of ${scope}`;
-  const window = `over the last ${rule.windowMinutes} minutes`;
+  const window = `over the last ${windowInWords(rule.windowMinutes)}`;
   if (measured.value === null) return `${what}: too few calls ${window} to say, so it no longer fires.`;
   const than = `${rule.comparison} ${valueInWords(rule.threshold, unit)}`;
   return `${what}: ${valueInWords(measured.value, unit)} ${window}, ${tell === "fired" ? than : `no longer ${than}`}.`;

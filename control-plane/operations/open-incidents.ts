@@ -4,7 +4,7 @@
  */
 
 import type { Comparison } from "../alert-rules/decide.ts";
-import { type AlertMetricName, metricOf, valueInWords } from "../alert-rules/metric.ts";
+import { type AlertMetricName, metricOf, valueInWords, windowInWords } from "../alert-rules/metric.ts";
 import type { EntityManager } from "../database/orm.ts";
 import type { KnownNode, Services } from "../services.ts";
 
@@ -222,7 +222,7 @@ async function firingRules(em: EntityManager, now: Date): Promise<readonly Incid
       kind: "alert-rule-firing",
       subjectId: id,
       name,
-      says: `fires${muted ? ", muted" : ""}: ${what} ${found} over ${window_minutes} minutes, told ${comparison} ${valueInWords(threshold, unit)}`,
+      says: `fires${muted ? ", muted" : ""}: ${what} ${found} over the last ${windowInWords(window_minutes)}, told ${comparison} ${valueInWords(threshold, unit)}`,
       since: new Date(since),
       severe: !muted,
     };

@@ -105,7 +105,7 @@ describe.each(["PostgreSQL", "PGlite"])("alert rules on %s", (database) => {
         kind: "ALERT_RULE_FIRING",
         subjectId: alertRule.id,
         name: "Too many errors",
-        says: "fires: error rate 50% over 5 minutes, told above 10%",
+        says: "fires: error rate 50% over the last 5 minutes, told above 10%",
         severe: true,
       },
     ]);

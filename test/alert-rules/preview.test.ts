@@ -1,6 +1,6 @@
 /** What a rule would have said, and the threshold that is proposed for it. */
 import { describe, expect, it } from "vitest";
-import { valueInWords } from "../../control-plane/alert-rules/metric.ts";
+import { valueInWords, windowInWords } from "../../control-plane/alert-rules/metric.ts";
 import { previewOf, proposedThreshold } from "../../control-plane/alert-rules/preview.ts";
 import { type MinutePart, slide, windowAt } from "../../control-plane/alert-rules/read-values.ts";
 import { binOf } from "../../control-plane/usage/latency-sketch.ts";
@@ -85,4 +85,8 @@ it.each([
   [12, "calls", "12"],
 ] as const)("%s %s is %s in words", (value, unit, words) => {
   expect(valueInWords(value, unit)).toBe(words);
+});
+
+it("says windows as people do", () => {
+  expect([15, 60, 90, 360, 1440].map(windowInWords)).toEqual(["15 minutes", "hour", "90 minutes", "6 hours", "24 hours"]);
 });

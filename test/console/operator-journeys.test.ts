@@ -128,6 +128,31 @@ it(
   slow,
 );
 
+it(
+  "makes a rule from a chart, sees it fire and why, and mutes it",
+  async () => {
+    for (let failed = 0; failed < 24; failed++) await (await gateway.call("no-such-route", "lost")).text();
+    await page.goto(gateway.url);
+    await page.getByRole("link", { name: "Alert me of failed calls" }).click();
+    await heading("New alert rule: error rate").waitFor();
+    await page.getByLabel("Name").fill("Many errors");
+    await page.getByLabel("Threshold, percent").fill("5");
+    await page.getByText("It would have told 1 time.").waitFor({ timeout: 30_000 });
+    await page.getByRole("button", { name: "Make the rule" }).click();
+    const rule = page.locator("section", { has: page.getByRole("heading", { name: "Many errors" }) });
+    await rule.getByText("fires", { exact: true }).waitFor({ timeout: 40_000 });
+    await rule.getByRole("button", { name: "Mute" }).click();
+    await page.getByRole("menuitem", { name: "For an hour" }).click();
+    await rule.getByText("muted", { exact: true }).waitFor();
+    await page.getByRole("link", { name: "Overview", exact: true }).click();
+    await page.getByText("fires, muted: error rate").waitFor();
+    await page.getByRole("link", { name: "To the rule" }).click();
+    await heading("Change Many errors").waitFor();
+    expect(await page.getByLabel("Threshold, percent").inputValue()).toBe("5");
+  },
+  slow,
+);
+
 it("keeps what it shows when the control plane goes away, says so, and goes on when it is back", async () => {
   await page.goto(`${gateway.url}/quotas`);
   await heading("Quotas").waitFor();

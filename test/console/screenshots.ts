@@ -14,6 +14,8 @@ const pages = [
   "cost",
   "cost?tab=periods",
   "alerts",
+  "alerts?tab=rules",
+  "alerts?tab=rules&make=true&metric=TIME_TO_FIRST_TOKEN_P95",
   "alerts?tab=webhooks",
   "alerts?tab=deliveries",
   "playground",
@@ -144,5 +146,16 @@ async function furnish(): Promise<void> {
     limit: "48",
     enforcement: "SHADOW",
     timeZone: "Asia/Kolkata",
+  });
+  const rule = { comparison: "ABOVE", windowMinutes: 15 };
+  await make("AlertRule", { ...rule, name: "Many errors", metric: "ERROR_RATE", threshold: 0.05, callsMin: 20 });
+  await make("AlertRule", { ...rule, name: "First tokens are late", metric: "TIME_TO_FIRST_TOKEN_P95", threshold: 4000, holdMinutes: 5 });
+  await make("AlertRule", {
+    ...rule,
+    name: "Nobody asks the judge",
+    metric: "CALLS",
+    comparison: "BELOW",
+    threshold: 1,
+    windowMinutes: 360,
   });
 }

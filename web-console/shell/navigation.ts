@@ -47,7 +47,7 @@ export const placeGroups: readonly PlaceGroup[] = [
       { to: "/live", name: "Live traffic", icon: Radio, key: "l", words: "in flight tail stream" },
       { to: "/calls", name: "Calls", icon: ClipboardList, key: "c", words: "log requests traces ledger search" },
       { to: "/cost", name: "Cost", icon: Receipt, key: "m", words: "money spend chargeback export usage" },
-      { to: "/alerts", name: "Alerts", icon: Bell, key: "w", words: "webhooks deliveries notifications" },
+      { to: "/alerts", name: "Alerts", icon: Bell, key: "w", words: "rules thresholds webhooks deliveries notifications e-mail mute" },
     ],
   },
   {

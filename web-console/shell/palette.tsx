@@ -52,12 +52,13 @@ export function Palette({ open, onClose, onTheme, onBehind }: PaletteProps) {
           ["a prompt", "/prompts"],
           ["an experiment", "/experiments"],
           ["a quota", "/quotas"],
+          ["an alert rule", "/alerts", { tab: "rules" }],
         ] as const
-      ).map<Command>(([what, to]) => ({
+      ).map<Command>(([what, to, search]) => ({
         value: `create new make ${what}`,
         label: `Make ${what}`,
         icon: Plus,
-        act: go(to, { make: true }),
+        act: go(to, { ...search, make: true }),
       })),
     },
     {

@@ -1,4 +1,4 @@
-/** What Penstock has told by itself, whom it tells, and whether they heard it. */
+/** What was told, the rules that people have made, whom alerts are told to, and whether they heard it. */
 import { Link } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
@@ -15,16 +15,18 @@ import { Badge, When } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
 import { Deliveries } from "./deliveries.tsx";
+import { Rules, ruleAddress } from "./rules/rules.tsx";
 import { Webhooks } from "./webhooks.tsx";
 import { type AlertTypeName, alertTypes, nameOfType, tellingOf } from "./words.ts";
 
 const tabs = [
   ["alerts", "Alerts"],
+  ["rules", "Rules"],
   ["webhooks", "Webhooks"],
   ["deliveries", "Deliveries"],
 ] as const;
 
-export const address = { tab: oneOf("alerts", "webhooks", "deliveries"), make: flag, of: text };
+export const address = { ...ruleAddress, tab: oneOf("alerts", "rules", "webhooks", "deliveries"), make: flag, of: text };
 
 export function Alerts() {
   const [{ tab = "alerts" }, setUrl] = useUrlState(address);
@@ -32,17 +34,20 @@ export function Alerts() {
   return (
     <Page
       title="Alerts"
-      lead="Each is told once for its occasion: here, to subscribers over GraphQL, and to webhooks, signed."
+      lead="Each is told once for its occasion: here, to subscribers over GraphQL, to webhooks, signed, and by e-mail where a rule says so."
       actions={
-        tab === "webhooks" && (
+        (tab === "webhooks" || tab === "rules") && (
           <Button look="primary" refused={refusal} onClick={() => setUrl({ make: true })}>
-            <Plus size={16} aria-hidden /> New webhook
+            <Plus size={16} aria-hidden /> {tab === "rules" ? "New rule" : "New webhook"}
           </Button>
         )
       }
     >
       <Tabs label="Parts of this page" current={tab} tabs={tabs} />
-      {tab === "alerts" ? <AlertList /> : tab === "webhooks" ? <Webhooks /> : <Deliveries />}
+      {tab === "alerts" && <AlertList />}
+      {tab === "rules" && <Rules />}
+      {tab === "webhooks" && <Webhooks />}
+      {tab === "deliveries" && <Deliveries />}
     </Page>
   );
 }
@@ -106,7 +111,8 @@ function AlertList() {
         {() =>
           list.nodes.length === 0 ? (
             <Empty title={type === undefined ? "All is quiet" : "None of this kind"}>
-              An alert comes when a budget's threshold is reached, a soft quota is passed, or calls have tokens and no price.
+              An alert comes when a budget's threshold is reached, a soft quota is passed, calls have tokens and no price, or a rule of
+              yours fires.
             </Empty>
           ) : (
             <>

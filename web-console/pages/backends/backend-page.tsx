@@ -15,6 +15,7 @@ import { Button } from "../../ui/button.tsx";
 import { Badge, Facts, Notice, When } from "../../ui/marks.tsx";
 import { Sparkline } from "../../ui/sparkline.tsx";
 import { Tile, Tiles } from "../../ui/tile.tsx";
+import { AlertMe } from "../alerts/alert-me.tsx";
 import { barsOf, dayInWords, failedShareOf, lastDayFragment } from "../overview/last-day.ts";
 import { routeFragment } from "../routes/changes.ts";
 import { BackendDialog } from "./backend-dialog.tsx";
@@ -110,6 +111,7 @@ export function BackendPage() {
             <Link to="/calls" search={{ backend: backend.id }} className="button">
               Its calls
             </Link>
+            <AlertMe metric="UPSTREAM_ERROR_RATE" of="the calls that it fails" backend={backend.id} large />
             <Button refused={refusal} onClick={() => setDraining(true)}>
               {backend.drainedAt === null ? "Drain" : "Send calls again"}
             </Button>

@@ -12,6 +12,7 @@ import { AddressField, SelectField } from "../../ui/field.tsx";
 import { Notice } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
 import { Tile, Tiles } from "../../ui/tile.tsx";
+import { AlertMe } from "../alerts/alert-me.tsx";
 import { type RangeName, rangeChoices } from "../overview/ranges.ts";
 import { changeOn, figuresFragment } from "../overview/report.ts";
 import { DeadLetters } from "./dead-letters.tsx";
@@ -201,7 +202,7 @@ function Body({ report, by, tag, name }: ReportProps) {
           money.
         </Notice>
       )}
-      <Card title="Over time">
+      <Card title="Over time" actions={<AlertMe metric="COST" of="cost" />}>
         <Chart label="Cost over time" times={times} series={series} format={money2} bars />
       </Card>
       <Groups report={report} by={by} tag={tag} name={name} />

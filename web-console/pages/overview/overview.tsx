@@ -12,6 +12,7 @@ import { oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Chart } from "../../ui/chart.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { Badge, Notice, When } from "../../ui/marks.tsx";
+import { AlertMe } from "../alerts/alert-me.tsx";
 import { changeFragment, changeKind, changeMarks, changeWords } from "./changes.ts";
 import { FirstSteps } from "./first-steps.tsx";
 import { Incidents, incidentFragment } from "./incidents.tsx";
@@ -251,16 +252,16 @@ function Charts({ points, data, since }: { readonly points: Points; readonly dat
   const frame = { times, marks, from: Date.parse(since) / 1000 };
   return (
     <div className="grid pairs">
-      <Card title="Calls">
+      <Card title="Calls" actions={<AlertMe metric="ERROR_RATE" of="failed calls" />}>
         <Chart label="Calls over time, and those that failed" series={series.calls} format={asCount} {...frame} />
       </Card>
-      <Card title="Time to the first token">
+      <Card title="Time to the first token" actions={<AlertMe metric="TIME_TO_FIRST_TOKEN_P95" of="the time to the first token" />}>
         <Chart label="Time to the first token over time" series={series.firstToken} format={asDuration} {...frame} />
       </Card>
-      <Card title="Time of the whole call">
+      <Card title="Time of the whole call" actions={<AlertMe metric="DURATION_P95" of="the time of the whole call" />}>
         <Chart label="Time of the whole call over time" series={series.whole} format={asDuration} {...frame} />
       </Card>
-      <Card title="Cost">
+      <Card title="Cost" actions={<AlertMe metric="COST" of="cost" />}>
         <Chart label="Cost over time" series={series.cost} format={asMoney} {...frame} />
       </Card>
     </div>

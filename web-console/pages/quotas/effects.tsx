@@ -13,6 +13,7 @@ import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { Badge, Notice, type Tone, When } from "../../ui/marks.tsx";
 import { NodeName } from "../../ui/node-name.tsx";
+import { AlertMe } from "../alerts/alert-me.tsx";
 import { type RangeName, rangeChoices } from "../overview/ranges.ts";
 import { lower, shortAmount } from "./words.ts";
 
@@ -93,7 +94,7 @@ function Refusals({ points }: { readonly points: Report["total"]["points"] }) {
   const series = useMemo(() => [{ name: "Refused calls", values: points.map(({ figures }) => Number(figures.calls)) }], [points]);
   if (points.every(({ figures }) => figures.calls === "0")) return null;
   return (
-    <Card title="Refused over time">
+    <Card title="Refused over time" actions={<AlertMe metric="DENIAL_RATE" of="refused calls" />}>
       <Chart label="Refused calls over time" times={times} series={series} format={count} bars />
     </Card>
   );

@@ -13,6 +13,7 @@ import { flag, oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Code, Facts, Notice, When } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
+import { AlertMe } from "../alerts/alert-me.tsx";
 import { CallPath } from "./call-path.tsx";
 import { archiveRoute, routeFragment, timeoutLabels, timeoutNames } from "./changes.ts";
 import { Explain } from "./explain.tsx";
@@ -78,6 +79,7 @@ export function RoutePage() {
             <Link to="/developers" search={{ route: route.name }} className="button">
               Code samples
             </Link>
+            <AlertMe metric="ERROR_RATE" of="its failed calls" route={route.id} large />
             <Button look="danger" refused={refusal} onClick={() => setArchiving(true)}>
               Archive
             </Button>
