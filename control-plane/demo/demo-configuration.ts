@@ -9,6 +9,7 @@ import { addPromptVersion } from "../operations/add-prompt-version.ts";
 import type { ConfigurationChange } from "../operations/change-configuration.ts";
 import { makeApiKey } from "../operations/make-api-key.ts";
 import { setPrice } from "../operations/set-price.ts";
+import { demoCapture } from "./demo-content.ts";
 import { idOf } from "./draws.ts";
 import {
   type DemoBackendName,
@@ -139,6 +140,7 @@ function makeRoutes(change: ConfigurationChange, ids: DemoIds): void {
       prompt: { promptId: ids.prompt(route.prompt), label: "production" },
       defaultParameters: null,
       cache: "off",
+      contentCapture: name === "support" ? demoCapture : null,
     });
   }
 }

@@ -2,8 +2,9 @@
 import { Budget } from "../database/entities/budget.ts";
 import type { Organisation } from "../database/entities/organisation.ts";
 import { Project } from "../database/entities/project.ts";
+import { Route } from "../database/entities/route.ts";
 import type { EntityManager } from "../database/orm.ts";
-import { type DemoWeek, demoIds } from "./demo-configuration.ts";
+import { type DemoWeek, demoIds, weekMs } from "./demo-configuration.ts";
 import { idOf } from "./draws.ts";
 
 /** Who makes it, in history and audit: what this actor has made is what goes with the demo. */
@@ -21,7 +22,11 @@ export interface FoundDemo {
 export async function findDemo(em: EntityManager, organisation: Organisation): Promise<FoundDemo | undefined> {
   const project = await em.findOne(Project, { id: demoProjectId(organisation) });
   if (project === null) return undefined;
-  const week: DemoWeek = { organisationId: organisation.id, projectId: project.id, madeAt: project.createdAt };
+  const { id: projectId, createdAt } = project;
+  const dated: DemoWeek = { organisationId: organisation.id, projectId, madeAt: new Date(createdAt.getTime() + weekMs) };
+  // One that was laid before its things were dated within its week has other ids.
+  const isDated = (await em.count(Route, { id: demoIds(dated).route("support") })) === 1;
+  const week = isDated ? dated : { ...dated, madeAt: createdAt };
   // What is made last, when all calls are in the ledger.
   const last = await em.findOne(Budget, { id: demoIds(week).budget });
   return { week, state: project.archivedAt != null ? "removed" : last === null ? "laying" : "ready" };

@@ -81,6 +81,11 @@ async function forgetCalls(em: EntityManager, { organisationId }: DemoWeek, { fr
     `delete from feedback where organisation_id = ? and node_id in (${nodes}) and recorded_at >= ? and recorded_at < ?`,
     which,
   );
+  await em.execute(
+    `delete from call_content where call_id in
+       (select call_id from usage_event where organisation_id = ? and node_id in (${nodes}) and started_at >= ? and started_at < ?)`,
+    which,
+  );
   const [gone] = await em.execute<{ calls: number }[]>(
     `with gone as (delete from usage_event where organisation_id = ? and node_id in (${nodes}) and started_at >= ? and started_at < ? returning 1)
      select count(*)::integer as calls from gone`,

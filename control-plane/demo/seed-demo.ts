@@ -8,6 +8,7 @@
  * at a week that is half there.
  */
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
+import { recordContent } from "../content/record-content.ts";
 import { Backend } from "../database/entities/backend.ts";
 import { Organisation } from "../database/entities/organisation.ts";
 import { Project } from "../database/entities/project.ts";
@@ -18,6 +19,7 @@ import { changeConfiguration } from "../operations/change-configuration.ts";
 import type { Services } from "../services.ts";
 import { recordUsage } from "../usage/record-usage.ts";
 import { type DemoWeek, demoIds, demoProjectKey, makeDemoConfiguration, weekMs } from "./demo-configuration.ts";
+import { contentsOf } from "./demo-content.ts";
 import { demoArms, lookAtExperiments } from "./demo-experiments.ts";
 import { callsOfHour, hoursOfWeek } from "./demo-traffic.ts";
 import { demoActor, demoProjectId, findDemo } from "./find-demo.ts";
@@ -62,7 +64,9 @@ async function seedDemo(services: Services, signal: AbortSignal): Promise<void> 
     let arms = await demoArms(services, week);
     for (let hour = 0; hour < hoursOfWeek; hour++) {
       if (signal.aborted) return;
-      await recordUsage(services.database, callsOfHour({ ...around, ...arms }, hour));
+      const calls = callsOfHour({ ...around, ...arms }, hour);
+      await recordUsage(services.database, calls);
+      await recordContent(services.database, contentsOf(calls), Date.now());
       // Somebody did not want it: what was written since goes too.
       if (await isRemoved(services, week)) return void (await forgetDemoCalls(services, week));
       const endedAt = new Date(week.madeAt.getTime() - weekMs + (hour + 1) * hourMs);
@@ -97,13 +101,14 @@ async function weekToLay(services: Services): Promise<DemoWeek | undefined> {
   if (demo !== undefined) return demo.state === "laying" ? demo.week : undefined;
   if (used || simulator === null) return undefined;
   const projectId = demoProjectId(organisation);
+  const madeAt = new Date();
   await changeConfiguration(
     services,
     { actor: demoActor, organisationId: organisation.id },
-    { action: "demo.create", summary: "the demo" },
+    { action: "demo.create", summary: "the demo", asOf: new Date(madeAt.getTime() - weekMs) },
     (change) =>
       makeDemoConfiguration(change, {
-        week: { organisationId: organisation.id, projectId, madeAt: change.at },
+        week: { organisationId: organisation.id, projectId, madeAt },
         providerId: simulator.id,
         pepper: services.settings.pepper,
       }),
@@ -119,7 +124,7 @@ async function hasCalls(em: EntityManager, organisationId: string): Promise<bool
 async function makeDays({ database }: Services, { madeAt }: DemoWeek): Promise<void> {
   for (let ms = madeAt.getTime() - weekMs; ms <= madeAt.getTime(); ms += dayMs) {
     const day = new Date(ms).toISOString().slice(0, 10);
-    for (const parent of ["usage_event", "usage_minute"])
+    for (const parent of ["usage_event", "usage_minute", "call_content"])
       await database.system((em) => em.execute("select make_day_partition(?, ?::date)", [parent, day]));
   }
 }

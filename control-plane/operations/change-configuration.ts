@@ -49,7 +49,10 @@ export interface ChangeDescription {
   readonly action: string;
   /** For people who look at revisions: "route demo-chat changed". */
   readonly summary: string;
-  /** What `at` is to the work, where that is not the present. Rows, history and audit say when it was written all the same. */
+  /**
+   * When it is to have happened, where that is not the present: to the work, in its rows, and in the history. The audit entry and
+   * what nodes are given say when it was written all the same.
+   */
   readonly asOf?: Date;
 }
 
@@ -122,8 +125,9 @@ async function changeIn<T>(
   em.setFlushMode("commit");
   await em.execute(`set local lock_timeout = ${lineMs}`);
   const state = await asSystem(em, () => em.findOneOrFail(ConfigState, { singleton: true }, { lockMode: LockMode.PESSIMISTIC_WRITE }));
-  const at = new Date();
-  const rows = trackedRows(em, author, at, description.asOf ?? at);
+  const writtenAt = new Date();
+  const at = description.asOf ?? writtenAt;
+  const rows = trackedRows(em, author, at);
   const value = await work(rows.change);
   const { summary = description.summary, reason } = rows.said();
   const changed = rows.touched();
@@ -132,10 +136,10 @@ async function changeIn<T>(
   checkRows(changed);
   const touched = changed.map((one) => ({ ...one, compiled: compileResource(one.kind, one.row as never) }));
   await writeResources(em, author.organisationId, touched);
-  await checkCandidate(em, touched, at);
+  await checkCandidate(em, touched, writtenAt);
 
   const number = state.number + 1n;
-  const payload = deltaOf(state, number, at, touched);
+  const payload = deltaOf(state, number, writtenAt, touched);
   const hash = revisionHash(state.hash, payload);
   em.persist([
     em.create(Revision, {
@@ -165,7 +169,10 @@ async function changeIn<T>(
         after,
       }),
     ),
-    em.create(AuditEntry, auditOf(author, description.action, { summary, reason }, at, number, touched)),
+    em.create(
+      AuditEntry,
+      auditOf(author, description.action, { summary, reason, asOf: asOfIn(at, writtenAt) }, writtenAt, number, touched),
+    ),
   ]);
   await em.flush();
   await asSystem(em, () => em.nativeUpdate(ConfigState, { singleton: true }, { number, hash }));
@@ -186,7 +193,7 @@ interface TrackedRows {
   said(): { readonly summary: string | undefined; readonly reason: string };
 }
 
-function trackedRows(em: EntityManager, author: ChangeAuthor, at: Date, asOf: Date): TrackedRows {
+function trackedRows(em: EntityManager, author: ChangeAuthor, at: Date): TrackedRows {
   const tracked = new Map<string, { kind: ConfigKind; row: ConfigRow; before: JsonObject | undefined }>();
   let summary: string | undefined;
   let reason = "";
@@ -198,7 +205,7 @@ function trackedRows(em: EntityManager, author: ChangeAuthor, at: Date, asOf: Da
     em,
     organisationId: author.organisationId,
     actor: author.actor,
-    at: asOf,
+    at,
     create: (kind, columns) => {
       const kept = { organisationId: author.organisationId, revision: 1, createdAt: at, updatedAt: at, archivedAt: null };
       // The union of ten entities is beyond what `create` can be asked to infer; NewRow has checked the columns.
@@ -275,11 +282,17 @@ function deltaOf(state: ConfigState, number: bigint, at: Date, touched: readonly
   );
 }
 
+/** An evaluation takes its time; what is further away than that was dated on purpose. */
+const asOfMs = 60_000;
+
+const asOfIn = (at: Date, writtenAt: Date): string | undefined =>
+  writtenAt.getTime() - at.getTime() > asOfMs ? at.toISOString() : undefined;
+
 /** Names of columns and never their values: a secret cannot get into the log by way of a change. */
 function auditOf(
   author: ChangeAuthor,
   action: string,
-  { summary, reason }: { readonly summary: string; readonly reason: string },
+  { summary, reason, asOf }: { readonly summary: string; readonly reason: string; readonly asOf: string | undefined },
   at: Date,
   number: bigint,
   touched: readonly ChangedRow[],
@@ -297,6 +310,7 @@ function auditOf(
     details: {
       summary,
       ...(reason === "" ? {} : { reason }),
+      ...(asOf === undefined ? {} : { asOf }),
       // A restore can touch thousands; the revision has them all.
       changes: touched.slice(0, 100).map(({ kind, row, operation, before, after }) => ({
         kind,

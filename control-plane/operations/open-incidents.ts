@@ -48,7 +48,7 @@ export async function openIncidents(
 ): Promise<readonly Incident[]> {
   const nodes = await propagation.nodes();
   const current = propagation.current();
-  const changedAt = current === undefined ? undefined : await database.system((em) => madeAt(em, current.number));
+  const changedAt = current === undefined ? undefined : await database.system((em) => publishedAt(em, current.number));
   const settled = changedAt !== undefined && now.getTime() - changedAt.getTime() > propagationMs;
   const own = await database.tenant(organisationId, async (em) => [
     ...(await failingBackends(em, nodes)),
@@ -60,9 +60,9 @@ export async function openIncidents(
   return [...all.filter(({ severe }) => severe), ...all.filter(({ severe }) => !severe)].slice(0, listedMax);
 }
 
-async function madeAt(em: EntityManager, number: bigint): Promise<Date | undefined> {
-  const [row] = await em.execute<{ at: string }[]>("select created_at as at from revision where number = ?", [number.toString()]);
-  return row === undefined ? undefined : new Date(row.at);
+async function publishedAt(em: EntityManager, number: bigint): Promise<Date | undefined> {
+  const [row] = await em.execute<{ at: string | null }[]>("select published_at as at from revision where number = ?", [number.toString()]);
+  return row?.at == null ? undefined : new Date(row.at);
 }
 
 function nodeIncidents(

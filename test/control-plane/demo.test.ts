@@ -6,9 +6,12 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { Outcome, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { evaluateBudgets } from "../../control-plane/budgets/evaluate-budgets.ts";
 import { Organisation } from "../../control-plane/database/entities/organisation.ts";
+import { demoCapture } from "../../control-plane/demo/demo-content.ts";
+import { demoConversations } from "../../control-plane/demo/demo-conversations.ts";
 import { startDemoSeed } from "../../control-plane/demo/seed-demo.ts";
 import { firstStart } from "../../control-plane/operations/first-start.ts";
 import { recordUsage } from "../../control-plane/usage/record-usage.ts";
+import { redact } from "../../data-plane/pipeline/captured-content/redact.ts";
 import { openTestServices, type TestServices } from "../harness/control-plane.ts";
 import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
@@ -40,10 +43,11 @@ const ask = async (query: string) => {
 };
 const sums = () =>
   services.database.system((em) =>
-    em.execute<{ calls: string; ledger: string; cost: string; feedback: string; units: string }[]>(
+    em.execute<{ calls: string; ledger: string; cost: string; feedback: string; units: string; said: string }[]>(
       `select (select coalesce(sum(calls), 0) from usage_day where cube = 1)::text as calls,
         (select count(*) from usage_event)::text as ledger, (select sum(cost_nanodollars) from usage_event)::text as cost,
-        (select count(*) from feedback)::text as feedback, (select coalesce(sum(calls), 0) from experiment_unit)::text as units`,
+        (select count(*) from feedback)::text as feedback, (select coalesce(sum(calls), 0) from experiment_unit)::text as units,
+        (select count(*) from call_content)::text as said`,
     ),
   );
 const realCall = (callId: string) =>
@@ -100,6 +104,58 @@ it(
   slow,
 );
 
+it("dates what it made within its week, and the audit log says when it was written and by whom", async () => {
+  const { revisions, demo, auditEntries } = await ask(
+    `{ demo { madeAt } revisions(first: 100) { edges { node { number createdAt actor } } }
+      auditEntries(first: 100) { edges { node { at actor revisionNumber details } } } }`,
+  );
+  const made: { number: string; createdAt: string; actor: string }[] = revisions.edges
+    .map((edge: { node: object }) => edge.node)
+    .filter(({ actor }: { actor: string }) => /^system:(demo|experiments)$/.test(actor))
+    .reverse();
+  const times = made.map(({ createdAt }) => Date.parse(createdAt));
+  expect(times[0]).toBe(Date.parse(demo.madeAt) - 7 * 86_400_000);
+  // The budget is made when the rest is there.
+  expect(times.at(-1)).toBeGreaterThanOrEqual(Date.parse(demo.madeAt));
+  expect(times).toEqual(times.toSorted((one, other) => one - other));
+  expect(new Set(times.map((time) => Math.floor(time / 86_400_000))).size).toBeGreaterThanOrEqual(4);
+  for (const { number, createdAt, actor } of made.slice(0, -1)) {
+    const entry = auditEntries.edges.find((edge: { node: { revisionNumber: string } }) => edge.node.revisionNumber === number)?.node;
+    expect(entry).toMatchObject({ actor, details: { asOf: createdAt } });
+    expect(Date.parse(entry.at)).toBeGreaterThanOrEqual(Date.parse(demo.madeAt));
+  }
+});
+
+it("keeps what was said in some calls of its chat, as a node would have handed it in, and little of it", async () => {
+  const [kept] = await services.database.system((em) =>
+    em.execute<{ calls: number; bytes: number; strays: number }[]>(
+      `select count(*)::integer as calls, sum(length(request) + length(prompt_messages) + length(answer))::integer as bytes,
+         (count(*) filter (where route_name is distinct from 'support-chat'))::integer as strays
+       from call_content left join usage_event using (call_id)`,
+    ),
+  );
+  expect(kept?.strays).toBe(0);
+  expect(kept?.calls).toBeGreaterThan(200);
+  expect(kept?.bytes).toBeLessThan(1_000_000);
+  const [{ call_id: callId } = { call_id: "" }] = await services.database.system((em) =>
+    em.execute<{ call_id: string }[]>("select call_id from call_content where answer like '%Hello %' order by call_id limit 1"),
+  );
+  const { callContent } = await ask(`{ callContent(callId: "${callId}") { request promptMessages answers requestCut } }`);
+  const request = JSON.parse(callContent.request);
+  const { name } = request.prompt.variables;
+  expect(callContent.promptMessages).toEqual([{ role: "system", content: expect.stringMatching(`Greet ${name} by name`) }]);
+  expect(callContent.answers[0].content).toMatch(`Hello ${name}! `);
+  expect(request.messages.at(-1).role).toBe("user");
+  expect(JSON.stringify(callContent)).not.toMatch(/\{(item|order|days)\}/);
+});
+
+it("says nothing that a node would have taken out of a call of that route", () => {
+  const texts = demoConversations.flatMap(({ before, question, answer, next }) => [...before.flat(), question, answer, next]);
+  expect(redact(texts, demoCapture.redact, 1_000_000)).toEqual({ value: texts, cut: false });
+  const taken = redact(["mia@example.com", "4111 1111 1111 1111"], demoCapture.redact, 1_000).value as string[];
+  for (const mark of taken) expect(texts.filter((text) => text.includes(mark)).length, mark).toBe(1);
+});
+
 it(
   "is laid once: begun again, in the middle or at its end, it writes nothing twice",
   async () => {
@@ -141,7 +197,7 @@ it(
 
     const { callsRemoved } = (await ask(remove)).removeDemo;
     expect(callsRemoved).toBeGreaterThan(10_000);
-    expect(await sums()).toEqual([{ calls: "1", ledger: "1", cost: "11", feedback: "0", units: "0" }]);
+    expect(await sums()).toEqual([{ calls: "1", ledger: "1", cost: "11", feedback: "0", units: "0", said: "0" }]);
     const left = await ask(
       "{ demo { state } projects { edges { node { key } } } routes { edges { node { name } } } experiments { edges { node { key } } } }",
     );

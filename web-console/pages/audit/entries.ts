@@ -34,6 +34,12 @@ export type EntryFilter = NonNullable<VariablesOf<typeof auditQuery>["filter"]>;
 
 export const viaNames = { CONSOLE: "console", CLI: "command line", GRAPHQL: "GraphQL" } as const;
 
+/** When it is to have happened, where that was not when it was written. */
+export function asOfIn({ details }: Pick<Entry, "details">): string | undefined {
+  const asOf = ((details ?? {}) as Readonly<Record<string, unknown>>)["asOf"];
+  return typeof asOf === "string" ? asOf : undefined;
+}
+
 /** "route demo-chat changed", "admin token ada" */
 export function targetOf({ targetKind, details }: Pick<Entry, "targetKind" | "details">): string {
   const bag = (details ?? {}) as Readonly<Record<string, unknown>>;

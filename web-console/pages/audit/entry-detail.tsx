@@ -11,7 +11,7 @@ import { graphql } from "../../graphql/documents.ts";
 import { useRefusal } from "../../session/viewer.ts";
 import { Button } from "../../ui/button.tsx";
 import { Code, Facts, Notice, When } from "../../ui/marks.tsx";
-import { type Entry, targetOf, viaNames } from "./entries.ts";
+import { asOfIn, type Entry, targetOf, viaNames } from "./entries.ts";
 import { irreversible } from "./reversible.ts";
 
 const changesQuery = graphql(
@@ -51,12 +51,14 @@ export function EntryDetail({ entry, onReverted }: { readonly entry: Entry; read
   const refusal = useRefusal();
   const [reverting, setReverting] = useState(false);
   const { revisionNumber } = entry;
+  const asOf = asOfIn(entry);
   return (
     <>
       <Facts
         of={[
           ["Who", entry.actor],
           ["When", <When key="when" at={entry.at} exact />],
+          asOf !== undefined && ["Dated", <When key="as-of" at={asOf} exact />],
           ["To", targetOf(entry)],
           ["Id of it", <code key="id">{entry.targetId ?? "–"}</code>],
           ["Through", entry.via === null ? "Penstock itself" : viaNames[entry.via]],
