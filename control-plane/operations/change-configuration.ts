@@ -171,7 +171,7 @@ async function changeIn<T>(
     ),
     em.create(
       AuditEntry,
-      auditOf(author, description.action, { summary, reason, asOf: asOfIn(at, writtenAt) }, writtenAt, number, touched),
+      auditOf(author, description.action, { summary, reason, asOf: description.asOf?.toISOString() }, writtenAt, number, touched),
     ),
   ]);
   await em.flush();
@@ -281,12 +281,6 @@ function deltaOf(state: ConfigState, number: bigint, at: Date, touched: readonly
     }),
   );
 }
-
-/** An evaluation takes its time; what is further away than that was dated on purpose. */
-const asOfMs = 60_000;
-
-const asOfIn = (at: Date, writtenAt: Date): string | undefined =>
-  writtenAt.getTime() - at.getTime() > asOfMs ? at.toISOString() : undefined;
 
 /** Names of columns and never their values: a secret cannot get into the log by way of a change. */
 function auditOf(

@@ -77,7 +77,7 @@ export async function labelMoves(em: EntityManager, prompt: Prompt, { label, bef
             newest.number::text as revision, rollout.id::text as experiment_id
      from newest
      left join audit_entry on audit_entry.organisation_id = newest.organisation_id and audit_entry.revision_number = newest.number
-       and audit_entry.at = newest.created_at
+       and coalesce((audit_entry.details->>'asOf')::timestamptz, audit_entry.at) = newest.created_at
      left join lateral (
        select other.entity_id as id from revision_change as other
        where other.epoch = newest.epoch and other.number = newest.number and other.kind = 'experiment'

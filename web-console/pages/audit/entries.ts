@@ -34,10 +34,13 @@ export type EntryFilter = NonNullable<VariablesOf<typeof auditQuery>["filter"]>;
 
 export const viaNames = { CONSOLE: "console", CLI: "command line", GRAPHQL: "GraphQL" } as const;
 
+/** What is decided takes a while to be written; further apart than this it was dated on purpose. */
+const writingMs = 60_000;
+
 /** When it is to have happened, where that was not when it was written. */
-export function asOfIn({ details }: Pick<Entry, "details">): string | undefined {
+export function asOfIn({ at, details }: Pick<Entry, "at" | "details">): string | undefined {
   const asOf = ((details ?? {}) as Readonly<Record<string, unknown>>)["asOf"];
-  return typeof asOf === "string" ? asOf : undefined;
+  return typeof asOf === "string" && Math.abs(Date.parse(at) - Date.parse(asOf)) > writingMs ? asOf : undefined;
 }
 
 /** "route demo-chat changed", "admin token ada" */
