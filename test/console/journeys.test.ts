@@ -193,7 +193,7 @@ it(
     const column = page.getByRole("region", { name: /^Answer of/ });
     await choose(column, "Route", "second-chat");
     await choose(column, "Prompt", "support-answer");
-    await column.getByLabel("Label or version").selectOption({ label: "version 1, fixed" });
+    await choose(column, "Label or version", "version 1");
     await expect.poll(() => decodeURIComponent(page.url())).toContain("second-chat~support-answer@1");
     expect(await page.getByRole("textbox", { name: "Message", exact: true }).inputValue()).toBe("hello");
 
@@ -234,10 +234,14 @@ it(
     await page.getByText("serves on 1 node").first().waitFor();
     await page.getByText("production → 3").waitFor();
 
-    await page.getByRole("button", { name: /^1 First version/ }).click();
-    await page.getByRole("button", { name: "Deploy version 1" }).click();
-    await page.getByRole("button", { name: "Roll back" }).click();
+    await page.getByRole("button", { name: "Roll back to 1: production" }).click();
+    await page.getByText(/production goes back to version 1, where it stood until (today|yesterday) at/).waitFor();
+    await page.locator(".cm-changedLine, .cm-insertedLine").first().waitFor();
+    await page.getByLabel("Why").fill("Nobody asked for it");
+    await page.getByRole("button", { name: "Roll back", exact: true }).click();
     await page.getByText("production → 1").waitFor();
+    await page.getByText("rolled back by first-start: “Nobody asked for it”").waitFor();
+    expect(await page.getByRole("button", { name: "Roll back staging" }).isDisabled()).toBe(true);
   },
   slow,
 );

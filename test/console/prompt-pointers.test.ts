@@ -1,6 +1,7 @@
 /** Which version of a prompt a form means, once a prompt is chosen. */
 import { expect, it } from "vitest";
-import { pointerFor, versionsUpTo } from "../../web-console/change/prompt-pointers.ts";
+import { choicesIn } from "../../web-console/change/choices.ts";
+import { pointerFor, pointerName } from "../../web-console/change/prompt-pointers.ts";
 
 const labels = [
   { name: "latest", version: 60 },
@@ -14,8 +15,18 @@ it("takes the label that was there before, else production, else the first; or t
   expect(pointerFor(labels, "production", true)).toBe("@60");
 });
 
-it("lists the newest fifty versions, and up to the one that is there already", () => {
-  expect(versionsUpTo(labels, "production")).toEqual(Array.from({ length: 50 }, (_, at) => 60 - at));
-  expect(versionsUpTo([], "@3")).toEqual([3, 2, 1]);
-  expect(versionsUpTo([], "")).toEqual([]);
+it("names a label with the version that it means now, and a version by its number", () => {
+  expect(["production", "@3", "gone"].map((pointer) => pointerName(labels, pointer))).toEqual([
+    "production (now version 2)",
+    "version 3",
+    "gone",
+  ]);
+});
+
+it("offers the versions that were found, and says that there are more", () => {
+  const versions = Array.from({ length: 50 }, (_, at) => ({ version: 60 - at, commitMessage: `change ${60 - at}` }));
+  const { found, more } = choicesIn({ prompt: { versions } });
+  expect([found.length, found[0], more]).toEqual([50, { id: "@60", name: "version 60", note: "change 60" }, true]);
+  expect(choicesIn({ prompt: { versions: versions.slice(1) } }).more).toBe(false);
+  expect(choicesIn({ prompt: null })).toEqual({ found: [], more: false });
 });

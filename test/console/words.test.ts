@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { differences } from "../../web-console/change/differences.ts";
 import { merged } from "../../web-console/change/merge-changes.ts";
 import { count, duration, money, nanodollarsOf, percent, shortCount, shortMoney, typedDollars } from "../../web-console/format/numbers.ts";
-import { relative } from "../../web-console/format/time.ts";
+import { moment, relative } from "../../web-console/format/time.ts";
 import { documentProblems } from "../../web-console/schema-types.ts";
 
 describe("numbers", () => {
@@ -58,6 +58,18 @@ describe("numbers", () => {
       "$123k",
       "−$4.56M",
       "–",
+    ]);
+  });
+
+  it("are told in a sentence by their day, in the zone that is shown", () => {
+    const now = Date.parse("2027-03-10T00:30:00Z");
+    const told = ["2027-03-10T00:05:00Z", "2027-03-09T23:59:00Z", "2027-03-04T14:02:00Z", "2027-03-03T14:02:00Z", "2027-03-12T00:00:00Z"];
+    expect(told.map((at) => moment(at, true, now))).toEqual([
+      "today at 00:05",
+      "yesterday at 23:59",
+      "Thursday 14:02",
+      "3 March 2027, 14:02",
+      "12 March 2027, 00:00",
     ]);
   });
 

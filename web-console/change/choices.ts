@@ -1,5 +1,7 @@
 /** What can be chosen of each kind of thing: the document that finds it by a part of its name, and what people read of it. */
+import type { TypedDocumentNode } from "urql";
 import { graphql, type ResultOf } from "../graphql/documents.ts";
+import { versionName } from "./prompt-pointers.ts";
 
 export interface Choice {
   readonly id: string;
@@ -150,25 +152,45 @@ const models = graphql(`
   }
 `);
 
-const documents = { routes, backends, providers, prompts, apiKeys, projects, datasets, models };
+/** Of one prompt. A version's id is what pointers call it: "@12". */
+const promptVersions = graphql(`
+  query ChoosePromptVersion($within: ID!, $search: String) {
+    prompt(id: $within) {
+      versions(first: 50, search: $search) {
+        version
+        commitMessage
+      }
+    }
+  }
+`);
+
+const documents = { routes, backends, providers, prompts, apiKeys, projects, datasets, models, promptVersions };
 export type ChoiceKind = keyof typeof documents;
 
 interface Found {
   readonly page?: { readonly edges: readonly { readonly node: Choice }[]; readonly pageInfo: { readonly hasNextPage: boolean } };
   readonly list?: readonly Choice[];
+  readonly prompt?: { readonly versions: readonly { readonly version: number; readonly commitMessage: string }[] } | null;
 }
 
 const listedMax = 50;
 
-/** One type for all: each document takes a text and gives a page or a list. */
-export const choicesQuery = (of: ChoiceKind) => documents[of] as (typeof documents)["routes"];
+/** One type for all: each document takes a text, and what it is to look in where that is one thing, and gives a page or a list. */
+export const choicesQuery = (of: ChoiceKind) => documents[of] as TypedDocumentNode<Found, { search: string; within: string }>;
 
 /** @param data of choicesQuery; undefined: nothing came yet. */
 export function choicesIn(data: Found | undefined): Choices {
-  const { page, list = [] } = data ?? {};
+  const { page, list = [], prompt } = data ?? {};
+  if (prompt != null) return { found: prompt.versions.map(versionChoice), more: prompt.versions.length === listedMax };
   if (page === undefined) return { found: list.slice(0, listedMax), more: list.length > listedMax };
   return { found: page.edges.map(({ node }) => node), more: page.pageInfo.hasNextPage };
 }
+
+const versionChoice = ({ version, commitMessage }: { readonly version: number; readonly commitMessage: string }): Choice => ({
+  id: `@${version}`,
+  name: versionName(version),
+  note: commitMessage,
+});
 
 /** What a thing is called of which only the id is known. Ids are of one kind alone, so at most one of these is there. */
 export const nameQuery = graphql(`

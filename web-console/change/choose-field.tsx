@@ -14,6 +14,10 @@ import { useThingName } from "./thing-name.ts";
 interface ChooseFieldProps {
   readonly label: ReactNode;
   readonly of: ChoiceKind;
+  /** The id of the one thing that is looked in. */
+  readonly within?: string;
+  /** Choices that are known already, before those that are found. */
+  readonly first?: readonly Choice[];
   /** The id of what is chosen. Empty: nothing is. */
   readonly value: string;
   /** What people call it; undefined: it is looked up. */
@@ -27,14 +31,15 @@ interface ChooseFieldProps {
   readonly problem?: string | undefined;
 }
 
-export function ChooseField({ label, of, value, named, onChange, none, except = [], hint, problem }: ChooseFieldProps) {
+export function ChooseField(props: ChooseFieldProps) {
+  const { label, of, within = "", first = [], value, named, onChange, none, except = [], hint, problem } = props;
   const [open, setOpen] = useState(false);
   /** Undefined: nothing since it was opened. */
   const [typed, setTyped] = useState<string>();
   const [picked, setPicked] = useState<Choice>();
   const input = useRef<HTMLInputElement>(null);
   const search = useSettled(typed ?? "");
-  const [{ data, error, fetching }] = useQuery({ query: choicesQuery(of), variables: { search }, pause: !open });
+  const [{ data, error, fetching }] = useQuery({ query: choicesQuery(of), variables: { search, within }, pause: !open });
   const name = useThingName(value, picked?.id === value ? picked.name : named);
   const nothing: Choice = { id: "", name: none ?? "" };
   const chosen: Choice | null = value === "" ? (none === undefined ? null : nothing) : { id: value, name };
@@ -44,6 +49,7 @@ export function ChooseField({ label, of, value, named, onChange, none, except = 
   const looking = fetching || wanted !== search;
   const items = [
     ...(none === undefined || wanted !== "" ? [] : [nothing]),
+    ...first.filter((choice) => mentions(choice, wanted)),
     ...found.filter((choice) => (choice.id === value || !except.includes(choice.id)) && (!looking || mentions(choice, wanted))),
   ];
   // The chosen name is selected whenever the field opens, closes or shows another, so that what is typed takes its place.

@@ -2,10 +2,9 @@
 import { useState } from "react";
 import { useQuery } from "urql";
 import { graphql } from "../graphql/documents.ts";
-import { SelectField } from "../ui/field.tsx";
 import type { Choice } from "./choices.ts";
 import { ChooseField } from "./choose-field.tsx";
-import { pointerFor, versionsUpTo } from "./prompt-pointers.ts";
+import { pointerFor, pointerName } from "./prompt-pointers.ts";
 
 const labelsQuery = graphql(`
   query PromptAndLabels($id: ID!) {
@@ -60,17 +59,15 @@ export function PromptField(props: PromptFieldProps) {
         problem={problem}
       />
       {id !== "" && (
-        <SelectField
+        <ChooseField
+          key={id}
           label={pointerLabel}
+          of="promptVersions"
+          within={id}
+          first={fixed ? [] : labels.map(({ name }) => ({ id: name, name: pointerName(labels, name), note: "moves with the label" }))}
           value={pointer}
-          onChange={(next) => onChange(prompt ?? { id, name: "" }, next)}
-          choices={[
-            ...(fixed ? [] : labels.map(({ name, version }) => ({ value: name, label: `${name} (now version ${version})` }))),
-            ...versionsUpTo(labels, pointer).map((version) => ({
-              value: `@${version}`,
-              label: fixed ? `version ${version}` : `version ${version}, fixed`,
-            })),
-          ]}
+          named={pointerName(labels, pointer)}
+          onChange={(next) => onChange(prompt ?? { id, name: "" }, next.id)}
         />
       )}
     </>

@@ -2,12 +2,13 @@
 
 type Labels = readonly { readonly name: string; readonly version: number }[];
 
-const listedMax = 50;
+export const versionName = (version: number): string => `version ${version}`;
 
-/** Versions from the newest that a label or the pointer itself is at, at most 50. */
-export function versionsUpTo(labels: Labels, pointer: string): number[] {
-  const newest = Math.max(0, ...labels.map(({ version }) => version), pointer.startsWith("@") ? Number(pointer.slice(1)) : 0);
-  return Array.from({ length: Math.min(newest, listedMax) }, (_, index) => newest - index);
+/** As people read it. A label that is not known is shown by its name. */
+export function pointerName(labels: Labels, pointer: string): string {
+  if (pointer.startsWith("@")) return versionName(Number(pointer.slice(1)));
+  const now = labels.find(({ name }) => name === pointer);
+  return now === undefined ? pointer : `${now.name} (now version ${now.version})`;
 }
 
 /** Of a prompt that was just chosen: the label that was there before, where it has that too, else production, else its first; its newest version where it is to be fixed. */

@@ -54,6 +54,21 @@ export function relative(at: string | Date, now = Date.now()): string {
   return seconds < 0 ? `in ${amount} ${unit}` : `${amount} ${unit} ago`;
 }
 
+const dayMs = 86_400_000;
+
+/** In a sentence: today at 14:02, yesterday at 14:02, Tuesday 14:02 within the week, else 3 November 2026, 14:02. */
+export function moment(at: string | Date, inUtc: boolean, now = Date.now()): string {
+  const date = new Date(at);
+  const zone = inUtc ? { timeZone: "UTC" } : {};
+  const dayOf = (day: Date) => Date.parse(new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", ...zone }).format(day)) / dayMs;
+  const days = dayOf(new Date(now)) - dayOf(date);
+  const time = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", ...zone }).format(date);
+  if (days === 0) return `today at ${time}`;
+  if (days === 1) return `yesterday at ${time}`;
+  if (days > 1 && days < 7) return `${new Intl.DateTimeFormat("en-GB", { weekday: "long", ...zone }).format(date)} ${time}`;
+  return `${new Intl.DateTimeFormat("en-GB", { dateStyle: "long", ...zone }).format(date)}, ${time}`;
+}
+
 /** "token:first-start" is a person or program; "system:…" is Penstock. */
 export function actorName(actor: string): string {
   if (actor.startsWith("token:")) return actor.slice(6);

@@ -197,12 +197,13 @@ export const updatePrompt = (id: string, { folder, protectedLabels, runRouteId }
     },
   });
 
-export const setLabel = (promptId: string, label: string, version: number, expectedRevision: number) =>
-  change(setLabelMutation, { input: { promptId, label, version, expectedRevision } });
+export const setLabel = (promptId: string, label: string, version: number, reason: string, expectedRevision: number) =>
+  change(setLabelMutation, { input: { promptId, label, version, reason, expectedRevision } });
 
 export const removeLabel = (promptId: string, label: string, expectedRevision: number) =>
   change(mutationsOfLabels.remove, { input: { promptId, label, expectedRevision } });
-export const rollBackLabel = (promptId: string, label: string) => change(mutationsOfLabels.rollBack, { input: { promptId, label } });
+export const rollBackLabel = (promptId: string, label: string, reason: string, expectedRevision: number) =>
+  change(mutationsOfLabels.rollBack, { input: { promptId, label, reason, expectedRevision } });
 export type LabelRollout = NonNullable<VariablesOf<typeof mutationsOfLabels.rollOut>["input"]["rollout"]>;
 export const rollOutLabel = (promptId: string, label: string, version: number, expectedRevision: number, rollout: LabelRollout) =>
   change(mutationsOfLabels.rollOut, { input: { promptId, label, version, expectedRevision, rollout } });

@@ -3,8 +3,9 @@ import type { Choice } from "../../change/choices.ts";
 import { Card } from "../../shell/page.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { TextDiff } from "../../ui/text-diff.tsx";
-import type { PromptData, VersionData } from "./prompt-page.tsx";
+import type { PromptData } from "./prompt-page.tsx";
 import { ReplayVersions } from "./replay-versions.tsx";
+import type { VersionData } from "./version-query.ts";
 
 type Comparable = Pick<VersionData, "messages" | "defaultParameters" | "tools" | "responseSchema">;
 

@@ -1,11 +1,8 @@
 /** Deploying is moving a label: what callers would get differently, who they are, and then all nodes at once or step by step. Rolling back is the same, backwards. */
 
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Outcome } from "../../change/outcome.ts";
 import { tell } from "../../change/tell.ts";
-import { counted, duration, money, percent } from "../../format/numbers.ts";
-import { thingPath } from "../../shell/thing-path.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { CheckField, SelectField, TextField } from "../../ui/field.tsx";
@@ -13,10 +10,11 @@ import { Notice } from "../../ui/marks.tsx";
 import { TextDiff } from "../../ui/text-diff.tsx";
 import { defaultSteps, type StepValues, stepsInput } from "../experiments/design/design-values.ts";
 import { RolloutSteps } from "../experiments/design/rollout-steps.tsx";
+import { Affected } from "./affected.tsx";
 import { type LabelRollout, requestLabel, rollOutLabel, setLabel } from "./changes.ts";
 import { asText } from "./compare.tsx";
-import type { VersionMetrics } from "./metrics.tsx";
-import type { PromptData, VersionData } from "./prompt-page.tsx";
+import type { PromptData } from "./prompt-page.tsx";
+import { useVersion, type VersionData } from "./version-query.ts";
 
 interface DeployDialogProps {
   readonly prompt: PromptData;
@@ -36,7 +34,7 @@ export function DeployDialog({ prompt, version, onClose }: DeployDialogProps) {
   const [failure, setFailure] = useState<string>();
   const [busy, setBusy] = useState(false);
   const now = prompt.labels.find(({ name }) => name === label)?.version;
-  const current = prompt.versions.find((one) => one.version === now);
+  const current = useVersion(prompt, now);
   const users = prompt.usedBy.filter((user) => user.label === label);
   const back = now !== undefined && version.version < now;
   const isProtected = prompt.protectedLabels.includes(label);
@@ -47,7 +45,7 @@ export function DeployDialog({ prompt, version, onClose }: DeployDialogProps) {
     const outcome: Outcome<unknown> = await (isProtected
       ? requestLabel(prompt.id, label, version.version, comment, rollout)
       : rollout === undefined
-        ? setLabel(prompt.id, label, version.version, prompt.revision)
+        ? setLabel(prompt.id, label, version.version, comment, prompt.revision)
         : rollOutLabel(prompt.id, label, version.version, prompt.revision, rollout));
     setBusy(false);
     if (outcome.kind !== "done") return setFailure(outcome.message);
@@ -80,16 +78,24 @@ export function DeployDialog({ prompt, version, onClose }: DeployDialogProps) {
         </Notice>
       ) : (
         <>
-          <Affected label={label} now={now} users={users} metrics={prompt.versionMetrics.find((one) => one.version === now)} />
-          <TextDiff label="What callers get differently" before={asText(current)} after={asText(version)} />
+          <Affected prompt={prompt} label={label} now={now} />
+          {now !== undefined && current === undefined ? (
+            <p className="quiet">Reading version {now} …</p>
+          ) : (
+            <TextDiff label="What callers get differently" before={asText(current)} after={asText(version)} />
+          )}
           {canStep && <HowItMoves guarded={guarded} onChange={setGuarded} />}
         </>
       )}
-      {isProtected && (
-        <>
-          <Notice>{label} is protected: it moves when another administrator approves.</Notice>
-          <TextField label="Why" value={comment} onChange={setComment} hint="For whoever approves" />
-        </>
+      {isProtected && <Notice>{label} is protected: it moves when another administrator approves.</Notice>}
+      {now !== version.version && (isProtected || rollout === undefined) && (
+        <TextField
+          label="Why"
+          value={comment}
+          onChange={setComment}
+          maxLength={500}
+          hint={isProtected ? "For whoever approves" : "Optional; kept in the label's history."}
+        />
       )}
       {failure !== undefined && <Notice tone="bad">{failure}</Notice>}
       <div className="dialog-foot">
@@ -104,46 +110,6 @@ export function DeployDialog({ prompt, version, onClose }: DeployDialogProps) {
 
 const rolloutOf = (guarded: Guarded | undefined): LabelRollout | undefined =>
   guarded === undefined ? undefined : { unit: guarded.unit, steps: { steps: stepsInput(guarded.steps) } };
-
-interface AffectedProps {
-  readonly label: string;
-  readonly now: number | undefined;
-  readonly users: PromptData["usedBy"];
-  /** Of the version that the label leaves. */
-  readonly metrics: VersionMetrics | undefined;
-}
-
-function Affected({ label, now, users, metrics }: AffectedProps) {
-  return (
-    <div className="stack tight">
-      <p>
-        {now === undefined ? `${label} points nowhere yet.` : `${label} is at version ${now}.`}{" "}
-        {users.length === 0 ? (
-          "No route asks for it by this label; callers that name it themselves do."
-        ) : (
-          <>
-            It changes what{" "}
-            {users.map(({ kind, id, name, variant }, index) => (
-              <span key={`${id} ${variant}`}>
-                {index > 0 && ", "}
-                <Link to={thingPath(kind, id)}>{name}</Link>
-                {variant !== null && ` (arm ${variant})`}
-              </span>
-            ))}{" "}
-            answers, from the next call on.
-          </>
-        )}
-      </p>
-      {now !== undefined && (
-        <p className="quiet">
-          {metrics === undefined
-            ? `Version ${now} made no call in the last 24 hours.`
-            : `In the last 24 hours version ${now} made ${counted(metrics.calls, "call")} over ${metrics.routes.join(", ")}: ${percent(metrics.failedCalls / metrics.calls)} failed, first token after ${duration(metrics.timeToFirstTokenMsP50)}, ${money(BigInt(metrics.costNanodollars) / BigInt(metrics.calls))} a call.`}
-        </p>
-      )}
-    </div>
-  );
-}
 
 function HowItMoves({
   guarded,

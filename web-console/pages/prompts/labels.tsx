@@ -1,4 +1,5 @@
 /** A prompt's labels: where each points, which are protected, who asked to move one, and the way back. */
+import { Link } from "@tanstack/react-router";
 import { Trash2 } from "lucide-react";
 import { useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
@@ -9,7 +10,9 @@ import { useRefusal, useViewer } from "../../session/viewer.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
-import { decideLabel, removeLabel, rollBackLabel } from "./changes.ts";
+import { decideLabel, removeLabel } from "./changes.ts";
+import type { PromptData } from "./prompt-page.tsx";
+import { RollBackDialog } from "./roll-back-dialog.tsx";
 
 export const labelsFragment = graphql(`
   fragment LabelsOfPrompt on Prompt {
@@ -18,6 +21,8 @@ export const labelsFragment = graphql(`
     labels {
       name
       version
+      previousVersion
+      previousUntil
     }
     protectedLabels
     usedBy {
@@ -46,13 +51,14 @@ export const labelsFragment = graphql(`
 type Labelled = ResultOf<typeof labelsFragment>;
 type Request = Labelled["labelRequests"][number];
 
-export function LabelsCard({ prompt, onChanged }: { readonly prompt: Labelled; readonly onChanged: () => void }) {
+export function LabelsCard({ prompt, onChanged }: { readonly prompt: PromptData; readonly onChanged: () => void }) {
   const [busy, setBusy] = useState(false);
   const [removing, setRemoving] = useState<string>();
+  const [backing, setBacking] = useState<string>();
   const refusal = useRefusal("developer");
   const open = prompt.labelRequests.filter(({ state }) => state === "OPEN");
   const decided = prompt.labelRequests.filter(({ state }) => state !== "OPEN").slice(0, 5);
-  const act = async (done: string, work: ReturnType<typeof rollBackLabel> | ReturnType<typeof decideLabel>) => {
+  const act = async (done: string, work: ReturnType<typeof decideLabel>) => {
     setBusy(true);
     tell(done, await work);
     setBusy(false);
@@ -62,21 +68,24 @@ export function LabelsCard({ prompt, onChanged }: { readonly prompt: Labelled; r
     <Card title="Labels">
       <div className="stack">
         <ul className="stack tight">
-          {prompt.labels.map(({ name, version }) => (
+          {prompt.labels.map(({ name, version, previousVersion }) => (
             <li key={name} className="row apart">
               <span className="row">
-                <strong>{name}</strong> <span className="quiet">version {version}</span>
+                <strong>{name}</strong>{" "}
+                <Link to="." search={{ v: version }}>
+                  version {version}
+                </Link>
                 {prompt.protectedLabels.includes(name) && <Badge tone="accent">protected</Badge>}
               </span>
               {name !== "latest" && (
                 <span className="row">
                   <Button
                     small
-                    disabled={busy}
-                    refused={refusal}
-                    onClick={() => void act(`${name} is where it was before`, rollBackLabel(prompt.id, name))}
+                    refused={refusal ?? (previousVersion === null ? `${name} never stood at another version.` : undefined)}
+                    aria-label={previousVersion === null ? `Roll back ${name}` : `${wayBack(version, previousVersion)}: ${name}`}
+                    onClick={() => setBacking(name)}
                   >
-                    Undo the last move
+                    {previousVersion === null ? "Roll back" : wayBack(version, previousVersion)}
                   </Button>
                   {!prompt.protectedLabels.includes(name) && (
                     <Button
@@ -107,6 +116,9 @@ export function LabelsCard({ prompt, onChanged }: { readonly prompt: Labelled; r
             }
           />
         ))}
+        {backing !== undefined && (
+          <RollBackDialog prompt={prompt} label={backing} onClose={() => setBacking(undefined)} onChanged={onChanged} />
+        )}
         {removing !== undefined && (
           <DestroyDialog
             title={`Remove the label ${removing}?`}
@@ -138,6 +150,9 @@ export function LabelsCard({ prompt, onChanged }: { readonly prompt: Labelled; r
     </Card>
   );
 }
+
+/** What was rolled back itself stood at a later version before. */
+const wayBack = (from: number, to: number): string => `${to < from ? "Roll" : "Move"} back to ${to}`;
 
 const removal = ({ usedBy }: Labelled, label: string): readonly string[] => {
   const asking = usedBy.filter((user) => user.label === label).map(({ name }) => name);

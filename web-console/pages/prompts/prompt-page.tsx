@@ -16,6 +16,7 @@ import { rangeChoices } from "../overview/ranges.ts";
 import { archivePrompt } from "./changes.ts";
 import { Compare } from "./compare.tsx";
 import { DeployDialog } from "./deploy-dialog.tsx";
+import { labelMovesFragment } from "./label-history.tsx";
 import { labelsFragment } from "./labels.tsx";
 import { Metrics, rangeNames, versionMetricsFragment } from "./metrics.tsx";
 import { Labels } from "./prompts.tsx";
@@ -25,6 +26,7 @@ import { UsePrompt } from "./use-prompt.tsx";
 import { UsedBy } from "./used-by.tsx";
 import { keptDraft, placeOf } from "./version-draft.ts";
 import { VersionEditor } from "./version-editor.tsx";
+import { useVersion, versionFragment } from "./version-query.ts";
 import { Versions } from "./versions.tsx";
 
 const minuteMs = 60_000;
@@ -47,21 +49,28 @@ const query = graphql(
       metricsInRange: versionMetrics(since: $since) @include(if: $withRange) {
         ...VersionMetrics
       }
+      ...MovesOfLabels
       versions {
+        ...WholeVersion
+      }
+      experiments {
         id
-        version
-        author
-        commitMessage
-        createdAt
-        variables
-        defaultParameters
-        tools
-        responseSchema
-        inputs
-        inputsDerived
-        messages {
-          role
-          template
+        key
+        status
+        variants {
+          key
+          prompt {
+            promptId
+            label
+            version
+          }
+        }
+        rollout {
+          deploys {
+            promptId
+            label
+            version
+          }
         }
       }
     }
@@ -73,23 +82,6 @@ const query = graphql(
         }
       }
     }
-    experiments(first: 100) {
-      edges {
-        node {
-          id
-          key
-          status
-          variants {
-            key
-            prompt {
-              promptId
-              label
-              version
-            }
-          }
-        }
-      }
-    }
     nodes {
       state
       restAddress
@@ -97,13 +89,12 @@ const query = graphql(
     }
   }
 `,
-  [labelsFragment, versionMetricsFragment],
+  [labelsFragment, labelMovesFragment, versionFragment, versionMetricsFragment],
 );
 
 export type PromptPageData = ResultOf<typeof query>;
 type Data = PromptPageData;
 export type PromptData = NonNullable<Data["prompt"]>;
-export type VersionData = PromptData["versions"][number];
 
 export const address = {
   tab: oneOf("version", "edit", "compare", "try", "used", "metrics", "code"),
@@ -126,7 +117,7 @@ export function PromptPage() {
   const prompt = page.data?.prompt;
   const draft = keptDraft(placeOf(useViewer().tokenId, promptId));
   const tab = prompt?.versions.length === 0 ? "edit" : (url.tab ?? "version");
-  const version = prompt?.versions.find((one) => one.version === (url.v ?? prompt.versions[0]?.version));
+  const version = useVersion(prompt, url.v ?? prompt?.versions[0]?.version);
   return (
     <Page
       title={prompt?.name ?? "Prompt"}

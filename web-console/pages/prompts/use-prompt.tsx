@@ -6,8 +6,9 @@ import { Card } from "../../shell/page.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { Code } from "../../ui/marks.tsx";
 import { grpcAddressOf, restUrlOf } from "../developers/addresses.ts";
-import { type PromptData, type PromptPageData, routeFor, type VersionData } from "./prompt-page.tsx";
+import { type PromptData, type PromptPageData, routeFor } from "./prompt-page.tsx";
 import { exampleOf, promptSamples } from "./prompt-samples.ts";
+import type { VersionData } from "./version-query.ts";
 
 interface UsePromptProps {
   readonly prompt: PromptData;

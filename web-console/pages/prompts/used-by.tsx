@@ -12,11 +12,11 @@ type User = NonNullable<PromptPageData["prompt"]>["usedBy"][number];
 export function UsedBy({ data }: { readonly data: PromptPageData }) {
   const users = data.prompt?.usedBy ?? [];
   // Only running experiments are in what nodes serve by.
-  const waiting = data.experiments.edges
-    .filter(({ node }) => node.status !== "RUNNING")
-    .flatMap(({ node }) =>
-      node.variants.flatMap(({ key, prompt }) =>
-        prompt !== null && prompt.promptId === data.prompt?.id ? [{ ...node, arm: key, prompt }] : [],
+  const waiting = (data.prompt?.experiments ?? [])
+    .filter(({ status }) => status !== "RUNNING")
+    .flatMap((experiment) =>
+      experiment.variants.flatMap(({ key, prompt }) =>
+        prompt !== null && prompt.promptId === data.prompt?.id ? [{ ...experiment, arm: key, prompt }] : [],
       ),
     );
   if (users.length === 0 && waiting.length === 0)

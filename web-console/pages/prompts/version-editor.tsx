@@ -15,8 +15,9 @@ import { Badge, Notice, When } from "../../ui/marks.tsx";
 import { TextDiff } from "../../ui/text-diff.tsx";
 import { createVersion, type MessageValues, type NewVersion } from "./changes.ts";
 import { asText } from "./compare.tsx";
-import type { PromptData, VersionData } from "./prompt-page.tsx";
+import type { PromptData } from "./prompt-page.tsx";
 import { draftFrom, draftProblem, keptDraft, placeOf, type VersionDraft, variablesIn, versionOf } from "./version-draft.ts";
+import type { VersionData } from "./version-query.ts";
 
 const roles = ["SYSTEM", "DEVELOPER", "USER", "ASSISTANT"] as const;
 

@@ -3,9 +3,11 @@ import { actorName } from "../../format/time.ts";
 import { Card } from "../../shell/page.tsx";
 import { Editor } from "../../ui/editor.tsx";
 import { Badge, Code, Facts, When } from "../../ui/marks.tsx";
+import { LabelHistory } from "./label-history.tsx";
 import { LabelsCard } from "./labels.tsx";
-import type { PromptData, VersionData } from "./prompt-page.tsx";
+import type { PromptData } from "./prompt-page.tsx";
 import { Labels } from "./prompts.tsx";
+import type { VersionData } from "./version-query.ts";
 
 const labelsAt = (prompt: PromptData, version: number) =>
   prompt.labels.filter((label) => label.version === version).map(({ name }) => ({ name }));
@@ -73,6 +75,7 @@ export function Versions({
       </Card>
       <div className="stack">
         <LabelsCard prompt={prompt} onChanged={onChanged} />
+        <LabelHistory moves={prompt.labelMoves} />
         <Card title="All versions" flush>
           <ul>
             {prompt.versions.map((one) => (
