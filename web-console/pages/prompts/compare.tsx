@@ -1,11 +1,12 @@
 /** What differs between two versions, and what both answer to the same cases. */
 import type { Choice } from "../../change/choices.ts";
+import { ChooseField } from "../../change/choose-field.tsx";
+import { versionName } from "../../change/prompt-pointers.ts";
 import { Card } from "../../shell/page.tsx";
-import { SelectField } from "../../ui/field.tsx";
 import { TextDiff } from "../../ui/text-diff.tsx";
 import type { PromptData } from "./prompt-page.tsx";
 import { ReplayVersions } from "./replay-versions.tsx";
-import type { VersionData } from "./version-query.ts";
+import { useVersion, type VersionData } from "./version-query.ts";
 
 type Comparable = Pick<VersionData, "messages" | "defaultParameters" | "tools" | "responseSchema">;
 
@@ -34,27 +35,38 @@ export function Compare({
   readonly newer: VersionData;
   readonly older: number;
   readonly route: Choice | undefined;
-  readonly onPick: (patch: { v?: number; with?: number }) => void;
+  readonly onPick: (patch: { v?: number; with?: number | undefined }) => void;
 }) {
-  const choices = prompt.versions.map(({ version, commitMessage }) => ({
-    value: String(version),
-    label: `${version}: ${commitMessage || "no message"}`,
-  }));
-  const before = prompt.versions.find(({ version }) => version === older);
+  const found = useVersion(prompt, older > 0 ? older : undefined);
+  const before = found ?? undefined;
+  const reading = older > 0 && found === undefined;
+  const choice = { of: "promptVersions", within: prompt.id } as const;
   return (
     <>
       <Card title="What differs">
         <div className="stack">
           <div className="field-grid">
-            <SelectField
+            <ChooseField
+              {...choice}
               label="From"
-              value={String(before?.version ?? "")}
-              onChange={(value) => onPick({ with: Number(value) })}
-              choices={before === undefined ? [{ value: "", label: "nothing" }, ...choices] : choices}
+              value={before === undefined && !reading ? "" : `@${older}`}
+              named={versionName(older)}
+              {...(before === undefined ? { none: "nothing" } : {})}
+              onChange={({ id }) => onPick({ with: Number(id.slice(1)) || undefined })}
             />
-            <SelectField label="To" value={String(newer.version)} onChange={(value) => onPick({ v: Number(value) })} choices={choices} />
+            <ChooseField
+              {...choice}
+              label="To"
+              value={`@${newer.version}`}
+              named={versionName(newer.version)}
+              onChange={({ id }) => onPick({ v: Number(id.slice(1)) })}
+            />
           </div>
-          <TextDiff label="What differs between the two versions" before={asText(before)} after={asText(newer)} />
+          {reading ? (
+            <p className="quiet">Reading version {older} …</p>
+          ) : (
+            <TextDiff label="What differs between the two versions" before={asText(before)} after={asText(newer)} />
+          )}
         </div>
       </Card>
       {before !== undefined && (

@@ -34,7 +34,7 @@ export function DeployDialog({ prompt, version, onClose }: DeployDialogProps) {
   const [failure, setFailure] = useState<string>();
   const [busy, setBusy] = useState(false);
   const now = prompt.labels.find(({ name }) => name === label)?.version;
-  const current = useVersion(prompt, now);
+  const current = useVersion(prompt, now) ?? undefined;
   const users = prompt.usedBy.filter((user) => user.label === label);
   const back = now !== undefined && version.version < now;
   const isProtected = prompt.protectedLabels.includes(label);

@@ -1,6 +1,6 @@
 /** One prompt: a version with its labels and variables, the editor, what differs between versions, who uses it. */
 
-import { useParams } from "@tanstack/react-router";
+import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Choice } from "../../change/choices.ts";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
@@ -50,7 +50,7 @@ const query = graphql(
         ...VersionMetrics
       }
       ...MovesOfLabels
-      versions {
+      versions(first: 50) {
         ...WholeVersion
       }
       experiments {
@@ -117,7 +117,8 @@ export function PromptPage() {
   const prompt = page.data?.prompt;
   const draft = keptDraft(placeOf(useViewer().tokenId, promptId));
   const tab = prompt?.versions.length === 0 ? "edit" : (url.tab ?? "version");
-  const version = useVersion(prompt, url.v ?? prompt?.versions[0]?.version);
+  const found = useVersion(prompt, url.v ?? prompt?.versions[0]?.version);
+  const version = found ?? undefined;
   return (
     <Page
       title={prompt?.name ?? "Prompt"}
@@ -160,6 +161,7 @@ export function PromptPage() {
                   ["code", "Use it"],
                 ]}
               />
+              {url.v !== undefined && version === undefined && <NotThere version={url.v} reading={found === undefined} />}
               {tab === "version" && version !== undefined && (
                 <Versions prompt={data.prompt} version={version} onPick={(v) => setUrl({ v })} onChanged={page.again} />
               )}
@@ -217,6 +219,24 @@ export function PromptPage() {
     </Page>
   );
 }
+
+const NotThere = ({ version, reading }: { readonly version: number; readonly reading: boolean }) =>
+  reading ? (
+    <p className="quiet" role="status">
+      Reading version {version} …
+    </p>
+  ) : (
+    <Empty
+      title={`There is no version ${version}`}
+      action={
+        <Link to="." search={{ v: undefined }} className="button">
+          To the newest
+        </Link>
+      }
+    >
+      Versions are never deleted, so the address is mistyped.
+    </Empty>
+  );
 
 /** The route to call it on unless another is chosen: one that asks for it, else any. */
 export const routeFor = (data: Data): Choice | undefined =>

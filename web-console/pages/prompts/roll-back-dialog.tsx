@@ -62,7 +62,7 @@ export function RollBackDialog({ prompt, label, onClose, onChanged }: RollBackDi
         }}
       >
         <Affected prompt={prompt} label={label} now={standing?.version} />
-        {from === undefined || to === undefined ? (
+        {from == null || to == null ? (
           <p className="quiet">Reading both versions …</p>
         ) : (
           <TextDiff label="What callers get differently" before={asText(from)} after={asText(to)} />

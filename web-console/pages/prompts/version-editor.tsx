@@ -17,7 +17,7 @@ import { createVersion, type MessageValues, type NewVersion } from "./changes.ts
 import { asText } from "./compare.tsx";
 import type { PromptData } from "./prompt-page.tsx";
 import { draftFrom, draftProblem, keptDraft, placeOf, type VersionDraft, variablesIn, versionOf } from "./version-draft.ts";
-import type { VersionData } from "./version-query.ts";
+import { useVersion, type VersionData } from "./version-query.ts";
 
 const roles = ["SYSTEM", "DEVELOPER", "USER", "ASSISTANT"] as const;
 
@@ -32,7 +32,7 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
   const place = placeOf(useViewer().tokenId, prompt.id);
   const [kept, setKept] = useState(() => keptDraft(place));
   const [draft, setDraft] = useState<VersionDraft>(() => kept?.content ?? draftFrom(from));
-  const base = prompt.versions.find(({ version }) => version === draft.from);
+  const base = useVersion(prompt, draft.from > 0 ? draft.from : undefined) ?? undefined;
   const write = (patch: Partial<VersionDraft>) => {
     const next = { ...draft, ...patch };
     setDraft(next);

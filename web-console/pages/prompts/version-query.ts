@@ -42,12 +42,12 @@ interface PromptVersions {
   readonly versions: readonly VersionData[];
 }
 
-/** @param number undefined: none is meant. @returns undefined: it is on its way, or there is none. */
-export function useVersion(prompt: PromptVersions | null | undefined, number: number | undefined): VersionData | undefined {
+/** @param number undefined: none is meant. @returns undefined: it is on its way. Null: there is none. */
+export function useVersion(prompt: PromptVersions | null | undefined, number: number | undefined): VersionData | null | undefined {
   const here = prompt?.versions.find(({ version }) => version === number);
   const pause = prompt == null || number === undefined || here !== undefined;
   const [{ data }] = useQuery({ query: versionQuery, variables: { promptId: prompt?.id ?? "", number: number ?? 0 }, pause });
   if (here !== undefined || pause) return here;
   const found = data?.prompt?.version;
-  return found?.version === number ? found : undefined;
+  return found == null || found.version === number ? found : undefined;
 }

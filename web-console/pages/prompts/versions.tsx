@@ -3,14 +3,12 @@ import { actorName } from "../../format/time.ts";
 import { Card } from "../../shell/page.tsx";
 import { Editor } from "../../ui/editor.tsx";
 import { Badge, Code, Facts, When } from "../../ui/marks.tsx";
+import { AllVersions, labelsAt } from "./all-versions.tsx";
 import { LabelHistory } from "./label-history.tsx";
 import { LabelsCard } from "./labels.tsx";
 import type { PromptData } from "./prompt-page.tsx";
 import { Labels } from "./prompts.tsx";
 import type { VersionData } from "./version-query.ts";
-
-const labelsAt = (prompt: PromptData, version: number) =>
-  prompt.labels.filter((label) => label.version === version).map(({ name }) => ({ name }));
 
 export function Versions({
   prompt,
@@ -76,38 +74,7 @@ export function Versions({
       <div className="stack">
         <LabelsCard prompt={prompt} onChanged={onChanged} />
         <LabelHistory moves={prompt.labelMoves} />
-        <Card title="All versions" flush>
-          <ul>
-            {prompt.versions.map((one) => (
-              <li key={one.id}>
-                <button
-                  type="button"
-                  className="button plain"
-                  aria-current={one.version === version.version ? "true" : undefined}
-                  style={{
-                    width: "100%",
-                    justifyContent: "flex-start",
-                    height: "auto",
-                    textAlign: "left",
-                    whiteSpace: "normal",
-                    borderRadius: 0,
-                    background: one.version === version.version ? "var(--accent-soft)" : undefined,
-                  }}
-                  onClick={() => onPick(one.version)}
-                >
-                  <span className="stack tight wide" style={{ gap: "0.1rem" }}>
-                    <span className="row">
-                      <strong>{one.version}</strong> {one.commitMessage || <span className="quiet">no message</span>}
-                    </span>
-                    <span className="row quiet">
-                      {actorName(one.author)}, <When at={one.createdAt} /> <Labels of={labelsAt(prompt, one.version)} />
-                    </span>
-                  </span>
-                </button>
-              </li>
-            ))}
-          </ul>
-        </Card>
+        <AllVersions prompt={prompt} shown={version.version} onPick={onPick} />
       </div>
     </div>
   );
