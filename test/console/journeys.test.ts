@@ -222,13 +222,25 @@ it(
     await page.reload();
     await page.getByText("Your draft, kept in this browser").waitFor();
     await page.locator(".badge", { hasText: "language" }).waitFor();
-    await page.getByRole("button", { name: "Review and save" }).click();
+    await page.keyboard.type(" {% if %}");
+    await page.getByRole("button", { name: "Publish version 3" }).click();
     await page.locator(".cm-changedLine, .cm-insertedLine").first().waitFor();
+    await page.getByRole("button", { name: "Publish only" }).click();
+    // What is wrong with it stands at the message, and the hand is there.
+    await page
+      .getByRole("alert")
+      .filter({ hasText: /invalid value|tag/i })
+      .first()
+      .waitFor();
+    expect(await editor.getAttribute("aria-invalid")).toBe("true");
+    await page.keyboard.press("Control+End");
+    for (let letter = 0; letter < " {% if %}".length; letter++) await page.keyboard.press("Backspace");
+    expect(await editor.getAttribute("aria-invalid")).toBeNull();
+    await page.getByRole("button", { name: "Publish version 3" }).click();
     await page.getByLabel("What changed, and why").fill("Says the language");
-    await page.getByRole("button", { name: "Save the version" }).click();
-    await page.getByRole("heading", { name: "Version 3" }).waitFor();
+    await page.getByRole("button", { name: "Publish, then deploy" }).click();
 
-    await page.getByRole("button", { name: "Deploy version 3" }).click();
+    await page.getByRole("dialog", { name: "Deploy version 3" }).waitFor();
     await page.getByText("It changes what demo-chat answers").waitFor();
     await page.getByRole("button", { name: "Deploy", exact: true }).click();
     await page.getByText("serves on 1 node").first().waitFor();

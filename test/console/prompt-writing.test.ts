@@ -26,6 +26,7 @@ describe("a draft", () => {
     });
     expect(versionOf(draftFrom({ ...version, inputsDerived: false })).inputs).toEqual({ type: "object" });
     expect(draftFrom(undefined)).toMatchObject({ from: 0, messages: [{ role: "SYSTEM", template: "" }] });
+    expect(draftFrom(undefined, "TEXT").messages).toEqual([{ role: "USER", template: "" }]);
   });
 
   it("names what it reads, and what is wrong with it", () => {

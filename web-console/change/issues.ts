@@ -62,7 +62,7 @@ const wholes = new Set(["", "id", "number", "input"]);
 const segmentsOf = (path: string): readonly string[] => path.split(/[.[\]]+/).filter(Boolean);
 
 /** Whether a field that asks for this path is where an issue of that one belongs: at it, or below. */
-const covers = (asked: string, path: string): boolean => {
+export const covers = (asked: string, path: string): boolean => {
   const one = segmentsOf(asked);
   const other = segmentsOf(path);
   return one.length <= other.length && one.every((segment, at) => segment === other[at]);

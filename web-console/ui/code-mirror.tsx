@@ -23,7 +23,13 @@ const highlight = HighlightStyle.define([
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
 
-export function CodeMirror({ label, value, language, onChange, against, inline = false, variables, lines = 6 }: EditorProps) {
+interface CodeMirrorProps extends EditorProps {
+  /** The id of what says what is wrong with it; undefined: nothing is. */
+  readonly describedBy: string | undefined;
+}
+
+export function CodeMirror(props: CodeMirrorProps) {
+  const { label, value, language, onChange, against, inline = false, variables, lines = 6, describedBy } = props;
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | undefined>(undefined);
   const changed = useRef(onChange);
@@ -91,6 +97,15 @@ export function CodeMirror({ label, value, language, onChange, against, inline =
     view.current = editor;
     return () => editor.destroy();
   }, [label, language, editable, against, inline, lines, dark]);
+
+  useEffect(() => {
+    const content = view.current?.contentDOM;
+    content?.removeAttribute("aria-invalid");
+    content?.removeAttribute("aria-describedby");
+    if (describedBy === undefined) return;
+    content?.setAttribute("aria-invalid", "true");
+    content?.setAttribute("aria-describedby", describedBy);
+  }, [describedBy, label, language, editable, against, inline, lines, dark]);
 
   useEffect(() => {
     const editor = view.current;

@@ -39,7 +39,6 @@ export function SaveDialog({ prompt, sheet, onClose }: SaveDialogProps) {
             inputs: null,
           },
           commitMessage,
-          [],
         )
       }
       onClose={onClose}

@@ -164,7 +164,7 @@ export interface NewVersion {
 export const createPrompt = (name: string, kind: "CHAT" | "TEXT", folder: string) =>
   change(createPromptMutation, { input: { name, kind, folder } });
 
-export const createVersion = (promptId: string, version: NewVersion, commitMessage: string, labels: readonly string[]) =>
+export const createVersion = (promptId: string, version: NewVersion, commitMessage: string) =>
   change(createVersionMutation, {
     input: {
       promptId,
@@ -174,7 +174,6 @@ export const createVersion = (promptId: string, version: NewVersion, commitMessa
       responseSchema: version.responseSchema,
       ...(version.inputs === null ? {} : { inputs: version.inputs }),
       commitMessage,
-      labels: [...labels],
     },
   });
 

@@ -11,6 +11,7 @@ import { useRefusal, useViewer } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
 import { number, oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
+import { Notice, When } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
 import { rangeChoices } from "../overview/ranges.ts";
 import { archivePrompt } from "./changes.ts";
@@ -96,8 +97,11 @@ export type PromptPageData = ResultOf<typeof query>;
 type Data = PromptPageData;
 export type PromptData = NonNullable<Data["prompt"]>;
 
+const tabs = ["version", "edit", "compare", "try", "used", "metrics", "code"] as const;
+type Tab = (typeof tabs)[number];
+
 export const address = {
-  tab: oneOf("version", "edit", "compare", "try", "used", "metrics", "code"),
+  tab: oneOf(...tabs),
   v: number,
   with: number,
   range: oneOf(...rangeNames),
@@ -119,6 +123,8 @@ export function PromptPage() {
   const tab = prompt?.versions.length === 0 ? "edit" : (url.tab ?? "version");
   const found = useVersion(prompt, url.v ?? prompt?.versions[0]?.version);
   const version = found ?? undefined;
+  // What was published just now is known a moment before the prompt that has it.
+  const newest = prompt?.versions[0]?.version ?? 0;
   return (
     <Page
       title={prompt?.name ?? "Prompt"}
@@ -133,7 +139,7 @@ export function PromptPage() {
             <Button refused={refusal} onClick={() => setLayer("settings")}>
               Settings
             </Button>
-            {version !== undefined && (
+            {version !== undefined && tab !== "edit" && (
               <Button look="primary" refused={refusal} onClick={() => setLayer("deploy")}>
                 Deploy version {version.version}
               </Button>
@@ -148,20 +154,20 @@ export function PromptPage() {
             <Empty title="There is no such prompt">It may belong to another organisation, or the address is mistyped.</Empty>
           ) : (
             <>
-              <Tabs
-                label="About this prompt"
-                current={tab}
-                tabs={[
-                  ["version", "Versions"],
-                  ["edit", draft === undefined ? "New version" : "New version (your draft)"],
-                  ["compare", "Compare"],
-                  ["try", "Try"],
-                  ["metrics", "Metrics"],
-                  ["used", "Used by"],
-                  ["code", "Use it"],
-                ]}
-              />
+              <Tabs label="About this prompt" current={tab} tabs={tabsOf(data.prompt.versions.length > 0, draft !== undefined)} />
               {url.v !== undefined && version === undefined && <NotThere version={url.v} reading={found === undefined} />}
+              {tab === "version" && draft !== undefined && (
+                <Notice>
+                  <div className="row apart">
+                    <span>
+                      You have a draft that is not published, kept in this browser <When at={draft.keptAt} />.
+                    </span>
+                    <Link to="." search={{ tab: "edit" }} className="button small">
+                      Go on with it
+                    </Link>
+                  </div>
+                </Notice>
+              )}
               {tab === "version" && version !== undefined && (
                 <Versions prompt={data.prompt} version={version} onPick={(v) => setUrl({ v })} onChanged={page.again} />
               )}
@@ -171,7 +177,11 @@ export function PromptPage() {
                   key={version?.id ?? "first"}
                   prompt={data.prompt}
                   from={version}
-                  onSaved={(v) => setUrl({ tab: undefined, v })}
+                  onPublished={(v, deploy) => {
+                    setUrl({ tab: undefined, v });
+                    setLayer(deploy ? "deploy" : undefined);
+                    page.again();
+                  }}
                 />
               )}
               {tab === "compare" && version !== undefined && (
@@ -193,7 +203,7 @@ export function PromptPage() {
               )}
               {tab === "used" && <UsedBy data={data} />}
               {tab === "code" && version !== undefined && <UsePrompt prompt={data.prompt} version={version} data={data} />}
-              {layer === "deploy" && version !== undefined && (
+              {layer === "deploy" && version !== undefined && version.version <= newest && (
                 <DeployDialog prompt={data.prompt} version={version} onClose={() => setLayer(undefined)} />
               )}
               {layer === "settings" && <SettingsDialog prompt={data.prompt} onClose={() => setLayer(undefined)} />}
@@ -218,6 +228,21 @@ export function PromptPage() {
       </Result>
     </Page>
   );
+}
+
+/** Of what has no version yet there is nothing but the writing of the first. */
+function tabsOf(hasVersions: boolean, hasDraft: boolean): readonly (readonly [Tab, string])[] {
+  const written = hasDraft ? " (your draft)" : "";
+  if (!hasVersions) return [["edit", `First version${written}`]];
+  return [
+    ["version", "Versions"],
+    ["edit", `New version${written}`],
+    ["compare", "Compare"],
+    ["try", "Try"],
+    ["metrics", "Metrics"],
+    ["used", "Used by"],
+    ["code", "Use it"],
+  ];
 }
 
 const NotThere = ({ version, reading }: { readonly version: number; readonly reading: boolean }) =>

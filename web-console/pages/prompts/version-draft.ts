@@ -23,9 +23,12 @@ interface Beginning {
   readonly inputsDerived: boolean;
 }
 
-export const draftFrom = (version: Beginning | undefined): VersionDraft => ({
+/** @param kind of the prompt: a text is one template, which callers get as a user's message. */
+export const draftFrom = (version: Beginning | undefined, kind: "CHAT" | "TEXT" = "CHAT"): VersionDraft => ({
   from: version?.version ?? 0,
-  messages: version?.messages.map(({ role, template }) => ({ role, template })) ?? [{ role: "SYSTEM", template: "" }],
+  messages: version?.messages.map(({ role, template }) => ({ role, template })) ?? [
+    { role: kind === "TEXT" ? "USER" : "SYSTEM", template: "" },
+  ],
   parameters: jsonText(version?.defaultParameters),
   tools: jsonText(version?.tools),
   responseSchema: jsonText(version?.responseSchema),

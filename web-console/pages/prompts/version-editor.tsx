@@ -1,21 +1,19 @@
 /** Writing the next version: the messages, their variables as they are typed, the difference before it is saved. */
 import { Plus, Trash2 } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { covers, type Issue, problemAt, sentenceOf, unplaced } from "../../change/issues.ts";
 import { same } from "../../change/merge-changes.ts";
-import { tell } from "../../change/tell.ts";
 import { forgetUnsaved, keepUnsaved } from "../../session/unsaved.ts";
 import { useRefusal, useViewer } from "../../session/viewer.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
 import { Editor } from "../../ui/editor.tsx";
-import { SelectField, TextField } from "../../ui/field.tsx";
+import { SelectField } from "../../ui/field.tsx";
 import { Folded } from "../../ui/folded.tsx";
 import { Badge, Notice, When } from "../../ui/marks.tsx";
-import { TextDiff } from "../../ui/text-diff.tsx";
-import { createVersion, type MessageValues, type NewVersion } from "./changes.ts";
-import { asText } from "./compare.tsx";
+import type { MessageValues } from "./changes.ts";
 import type { PromptData } from "./prompt-page.tsx";
+import { PublishDialog } from "./publish-dialog.tsx";
 import { draftFrom, draftProblem, keptDraft, placeOf, type VersionDraft, variablesIn, versionOf } from "./version-draft.ts";
 import { useVersion, type VersionData } from "./version-query.ts";
 
@@ -25,24 +23,37 @@ interface VersionEditorProps {
   readonly prompt: PromptData;
   /** What it begins with; undefined: nothing. */
   readonly from: VersionData | undefined;
-  readonly onSaved: (version: number) => void;
+  /** @param deploy a label is to move to it next. */
+  readonly onPublished: (version: number, deploy: boolean) => void;
 }
 
-export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
+export function VersionEditor({ prompt, from, onPublished }: VersionEditorProps) {
   const place = placeOf(useViewer().tokenId, prompt.id);
   const [kept, setKept] = useState(() => keptDraft(place));
-  const [draft, setDraft] = useState<VersionDraft>(() => kept?.content ?? draftFrom(from));
+  const [draft, setDraft] = useState<VersionDraft>(() => kept?.content ?? draftFrom(from, prompt.kind));
   const base = useVersion(prompt, draft.from > 0 ? draft.from : undefined) ?? undefined;
-  const write = (patch: Partial<VersionDraft>) => {
+  const [issues, setIssues] = useState<readonly Issue[]>([]);
+  const wrong = (path: string) => problemAt(issues, path, labels);
+  const form = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (issues.length === 0) return;
+    // The dialog that has just closed gives the focus back in the next frame; this is after it.
+    const frame = requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+    return () => cancelAnimationFrame(frame);
+  }, [issues]);
+  /** @param path what of it is another than the control plane has looked at. */
+  const write = (path: string, patch: Partial<VersionDraft>) => {
     const next = { ...draft, ...patch };
     setDraft(next);
-    if (same(next, draftFrom(base))) forgetUnsaved(place);
+    if (issues.some((issue) => covers(path, issue.path))) setIssues(issues.filter((issue) => !covers(path, issue.path)));
+    if (same(next, draftFrom(base, prompt.kind))) forgetUnsaved(place);
     else keepUnsaved(place, next);
   };
   const discard = () => {
     forgetUnsaved(place);
     setKept(undefined);
-    setDraft(draftFrom(from));
+    setDraft(draftFrom(from, prompt.kind));
+    setIssues([]);
   };
   const { messages } = draft;
   const [reviewing, setReviewing] = useState(false);
@@ -51,10 +62,11 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
   const variables = useMemo(() => variablesIn(messages), [messages]);
   const problem = draftProblem(draft);
   const setMessage = (at: number, patch: Partial<MessageValues>) =>
-    write({ messages: messages.map((one, index) => (index === at ? { ...one, ...patch } : one)) });
+    write(`messages[${at}]`, { messages: messages.map((one, index) => (index === at ? { ...one, ...patch } : one)) });
+  const rest = unplaced(issues, new Set([...messages.map((_, at) => `messages[${at}]`), ...parts.map(({ path }) => path)]));
   return (
-    <Card title={base === undefined ? "The first version" : `A new version, from version ${base.version}`}>
-      <div className="stack">
+    <Card title={draft.from === 0 ? "The first version" : `A new version, from version ${draft.from}`}>
+      <div className="stack" ref={form}>
         {kept !== undefined && (
           <Notice>
             <div className="row apart">
@@ -71,27 +83,31 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
         {messages.map((message, at) => (
           <div key={`message ${at}`} className="stack tight">
             <div className="row apart">
-              <div style={{ width: "12rem" }}>
-                <SelectField
-                  label={`Message ${at + 1} speaks as`}
-                  value={message.role}
-                  onChange={(role) => setMessage(at, { role: role as MessageValues["role"] })}
-                  choices={roles.map((role) => ({ value: role, label: role.toLowerCase() }))}
-                />
-              </div>
+              {prompt.kind === "CHAT" && (
+                <div style={{ width: "12rem" }}>
+                  <SelectField
+                    label={`Message ${at + 1} speaks as`}
+                    value={message.role}
+                    onChange={(role) => setMessage(at, { role: role as MessageValues["role"] })}
+                    choices={roles.map((role) => ({ value: role, label: role.toLowerCase() }))}
+                    problem={wrong(`messages[${at}].role`)}
+                  />
+                </div>
+              )}
               {messages.length > 1 && (
                 <Button
                   look="plain"
                   icon
                   aria-label={`Remove message ${at + 1}`}
-                  onClick={() => write({ messages: messages.filter((_, index) => index !== at) })}
+                  onClick={() => write("messages", { messages: messages.filter((_, index) => index !== at) })}
                 >
                   <Trash2 size={16} aria-hidden />
                 </Button>
               )}
             </div>
             <Editor
-              label={`Message ${at + 1}`}
+              label={prompt.kind === "CHAT" ? `Message ${at + 1}` : "Template"}
+              problem={wrong(`messages[${at}].template`)}
               language="liquid"
               value={message.template}
               onChange={(template) => setMessage(at, { template })}
@@ -100,11 +116,13 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
             />
           </div>
         ))}
-        <div>
-          <Button small onClick={() => write({ messages: [...messages, { role: "USER", template: "" }] })}>
-            <Plus size={14} aria-hidden /> Add a message
-          </Button>
-        </div>
+        {prompt.kind === "CHAT" && (
+          <div>
+            <Button small onClick={() => write("messages", { messages: [...messages, { role: "USER", template: "" }] })}>
+              <Plus size={14} aria-hidden /> Add a message
+            </Button>
+          </div>
+        )}
         <div className="row">
           <span className="quiet">Variables:</span>
           {variables.length === 0 ? (
@@ -115,26 +133,45 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
             variables.map((name) => <Badge key={name}>{name}</Badge>)
           )}
         </div>
-        {parts.map(({ name, title, label }) => (
-          <Folded key={name} summary={title} filled={draft[name] !== ""}>
-            <Editor label={label} language="json" value={draft[name]} onChange={(text) => write({ [name]: text })} lines={3} />
+        {parts.map(({ name, path, title, label }) => (
+          <Folded key={name} summary={title} filled={draft[name] !== ""} wrong={wrong(path) !== undefined}>
+            <Editor
+              label={label}
+              language="json"
+              value={draft[name]}
+              onChange={(text) => write(path, { [name]: text })}
+              problem={wrong(path)}
+              lines={3}
+            />
           </Folded>
         ))}
-        <div>
+        {issues.length > 0 && (
+          <Notice tone="bad">
+            It is not published. {rest.length > 0 ? sentenceOf(rest, labels) : "What is wrong is said at its place."}
+          </Notice>
+        )}
+        <div className="row">
           <Button look="primary" refused={refusal ?? problem} onClick={() => setReviewing(true)}>
-            Review and save
+            Publish version {newest + 1}
           </Button>
+          <span className="quiet">
+            You see what differs before it is published. Until then it is your draft, kept in this browser alone.
+          </span>
         </div>
       </div>
       {reviewing && problem === undefined && (
-        <Review
+        <PublishDialog
           prompt={prompt}
           from={base}
           version={versionOf(draft)}
           onClose={() => setReviewing(false)}
-          onSaved={(version) => {
+          onWrong={(found) => {
+            setReviewing(false);
+            setIssues(found);
+          }}
+          onPublished={(version, deploy) => {
             forgetUnsaved(place);
-            onSaved(version);
+            onPublished(version, deploy);
           }}
         />
       )}
@@ -144,61 +181,16 @@ export function VersionEditor({ prompt, from, onSaved }: VersionEditorProps) {
 
 /** Beside its messages. */
 const parts = [
-  { name: "parameters", title: "Default parameters", label: "Default parameters as JSON" },
-  { name: "tools", title: "Tools", label: "Tools as JSON, a list as OpenAI's chat API has it" },
-  { name: "responseSchema", title: "Schema of the answer", label: "JSON Schema of the answer" },
-  { name: "inputs", title: "Schema of its variables: empty, it is derived from the messages", label: "JSON Schema of the variables" },
+  { name: "parameters", path: "defaultParameters", title: "Default parameters", label: "Default parameters as JSON" },
+  { name: "tools", path: "tools", title: "Tools", label: "Tools as JSON, a list as OpenAI's chat API has it" },
+  { name: "responseSchema", path: "responseSchema", title: "Schema of the answer", label: "JSON Schema of the answer" },
+  {
+    name: "inputs",
+    path: "inputs",
+    title: "Schema of its variables: empty, it is derived from the messages",
+    label: "JSON Schema of the variables",
+  },
 ] as const;
 
-interface ReviewProps extends VersionEditorProps {
-  readonly version: NewVersion;
-  readonly onClose: () => void;
-}
-
-function Review({ prompt, from, version, onClose, onSaved }: ReviewProps) {
-  const [commitMessage, setCommitMessage] = useState("");
-  const [label, setLabel] = useState("");
-  const [failure, setFailure] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const save = async () => {
-    setBusy(true);
-    const outcome = await createVersion(prompt.id, version, commitMessage, label.trim() === "" ? [] : [label.trim()]);
-    setBusy(false);
-    if (outcome.kind !== "done") return setFailure(outcome.message);
-    tell("The version is saved", outcome);
-    onClose();
-    onSaved((outcome.payload as { promptVersion: { version: number } }).promptVersion.version);
-  };
-  const text = asText({ ...version, messages: [...version.messages] });
-  return (
-    <Dialog
-      open
-      large
-      onClose={onClose}
-      title="Before it is saved"
-      description="A version never changes once it is saved; the label latest moves to it by itself."
-    >
-      <div className="stack">
-        {text === asText(from) ? (
-          <Notice>Nothing differs from version {from?.version}.</Notice>
-        ) : (
-          <TextDiff label="What differs" before={asText(from)} after={text} />
-        )}
-        <TextField label="What changed, and why" value={commitMessage} onChange={setCommitMessage} maxLength={500} autoFocus />
-        <TextField
-          label="Label to move to it"
-          value={label}
-          onChange={setLabel}
-          hint="Optional. Empty: saved without being deployed. production would deploy it at once."
-        />
-        {failure !== undefined && <Notice tone="bad">{failure}</Notice>}
-        <div className="dialog-foot">
-          <Button onClick={onClose}>Back to the text</Button>
-          <Button look="primary" disabled={busy} onClick={() => void save()}>
-            Save the version
-          </Button>
-        </div>
-      </div>
-    </Dialog>
-  );
-}
+/** Where a problem of the whole speaks of one. */
+const labels = { ...Object.fromEntries(parts.map(({ path, title }) => [path, title])), inputs: "Schema of its variables" };
