@@ -5,6 +5,7 @@ import {
   designProblem,
   newDesign,
   newExperimentInput,
+  targetedInLedger,
 } from "../../web-console/pages/experiments/design/design-values.ts";
 import { marginIn, marginText } from "../../web-console/pages/experiments/design/metric-words.ts";
 import { alphaOfOne, daysUntil, slowestComparison, unitsInAll } from "../../web-console/pages/experiments/design/plan.ts";
@@ -35,6 +36,17 @@ describe("a design", () => {
       { key: "control", weight: 1, prompt: null, tiers: [], parameters: null },
       { key: "treatment", weight: 1, prompt: null, tiers: [], parameters: null },
     ]);
+  });
+
+  it("is planned by the calls of its keys, projects and tags; headers and shares of units are not in the ledger", () => {
+    expect(targetedInLedger({ ...design, headers: "x-app: mobile", targetedShare: "50" })).toBeNull();
+    expect(targetedInLedger({ ...design, apiKeyIds: ["key"], tags: "plan: pro", headers: "x-app: mobile", targetedShare: "50" })).toEqual({
+      apiKeyIds: ["key"],
+      projectIds: [],
+      tags: [{ name: "plan", values: ["pro"] }],
+      headers: [],
+      share: 1,
+    });
   });
 
   it("says each thing that was typed in the units of the control plane", () => {

@@ -18,7 +18,7 @@ const trafficOf = async (experiment: RunningExperiment, more = "") =>
     await ask(
       experiment,
       `{ experimentTraffic(routeId: "${experiment.routeId}", unit: END_USER${more}) { ... on ExperimentTraffic {
-         days calls callsWithoutUnit units unitsLastDay metrics { metric unit units value variance } } ... on ValidationError { issues { path } } } }`,
+         days calls callsNotTargeted callsWithoutUnit units unitsLastDay metrics { metric unit units value variance } } ... on ValidationError { issues { path } } } }`,
     )
   ).experimentTraffic;
 
@@ -56,6 +56,23 @@ it("knows of a route how many units come, how many call without one, and each me
   expect((await trafficOf(experiment, ", days: 30")).units).toBe(6);
   // Without an end user the API key is the unit; here no call has one.
   expect((await trafficOf(experiment, ", fallbackUnit: REQUEST")).units).toBe(6);
+  // Of one key, and of those tagged so, alone.
+  const keyed = { endUserHash: "keyed", apiKeyId: "key-1", tags: { plan: "pro", team: "a" } };
+  await experiment.record([
+    experiment.call("control", "keyed", keyed),
+    experiment.call("control", "tagged", { ...keyed, apiKeyId: "key-2" }),
+  ]);
+  const targeted = async (targeting: string) => {
+    const { calls, callsNotTargeted, units } = await trafficOf(experiment, `, targeting: { ${targeting} }`);
+    return [calls, callsNotTargeted, units];
+  };
+  expect(await targeted('apiKeyIds: ["key-1"]')).toEqual([1, 9, 1]);
+  expect(await targeted('tags: [{ name: "plan", values: ["free", "pro"] }, { name: "team", values: ["a"] }]')).toEqual([2, 8, 1]);
+  expect(await targeted('tags: [{ name: "plan", values: ["free"] }]')).toEqual([0, 10, 0]);
+  expect(await targeted('projectIds: ["another"]')).toEqual([0, 10, 0]);
+  expect(await targeted('headers: [{ name: "x-app", values: ["a"] }], share: 0.5')).toEqual([10, 0, 6]);
+  expect((await trafficOf(experiment, ', targeting: { apiKeyIds: ["\\u0000"] }')).issues).toEqual([{ path: "targeting.apiKeyIds" }]);
+
   expect((await trafficOf(experiment, ", days: 90")).issues).toEqual([{ path: "days" }]);
 });
 

@@ -3,14 +3,16 @@ import { ValidationError } from "../../control-error.ts";
 import { isUuid } from "../../database/config-kinds.ts";
 import { analysisDefault } from "../../experiments/definition.ts";
 import { metricDefinitions } from "../../experiments/metrics.ts";
-import { type RouteTraffic, routeTraffic, type TrafficMetric } from "../../experiments/route-traffic.ts";
+import { type RouteTraffic, routeTraffic, type TrafficAsked, type TrafficMetric } from "../../experiments/route-traffic.ts";
 import { groupSequentialBounds } from "../../experiments/statistics/group-sequential.ts";
 import { powerDefault, unevenness, unitsForFixedHorizon, unitsForSequence } from "../../experiments/statistics/power.ts";
+import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
 import { inOrganisation } from "../config-type.ts";
 import { principalOf } from "../context.ts";
 import { ExperimentUnit } from "./experiment.ts";
 import { ExperimentMetric } from "./experiment-analysis.ts";
+import { ExperimentTargetingInput, targetingOf } from "./experiment-assignment.ts";
 
 const trafficDaysMax = 31;
 const dayMs = 86_400_000;
@@ -29,6 +31,9 @@ const TrafficType = builder.objectRef<RouteTraffic>("ExperimentTraffic").impleme
   fields: (t) => ({
     days: t.exposeFloat("days", { description: "From the first call that was read. Of a busy route the last 200,000 calls are." }),
     calls: t.exposeInt("calls"),
+    callsNotTargeted: t.exposeInt("callsNotTargeted", {
+      description: "Of the route in these days, but not of the keys, projects and tags that were asked for.",
+    }),
     callsWithoutUnit: t.exposeInt("callsWithoutUnit", { description: "They would take no part." }),
     units: t.exposeInt("units"),
     unitsLastDay: t.exposeInt("unitsLastDay", { description: "That came in the last day and not before." }),
@@ -46,9 +51,14 @@ builder.queryField("experimentTraffic", (t) =>
       fallbackUnit: t.arg({ type: ExperimentUnit }),
       days: t.arg.float({ description: `Up to ${trafficDaysMax}; default 7.` }),
       latencyObjectiveMs: t.arg.int({ description: "What SLOW_ metrics count as slow. Default 2000." }),
+      targeting: t.arg({
+        type: ExperimentTargetingInput,
+        description:
+          "Only of calls with these keys, projects and tags. What headers a call had is not in the ledger, and share is not looked at.",
+      }),
       winsoriseAt: t.arg.float({ description: "As an experiment's analysis has it. Default 0.999." }),
     },
-    resolve: (_root, { routeId, unit, fallbackUnit, days, latencyObjectiveMs, winsoriseAt }, context) => {
+    resolve: (_root, { routeId, unit, fallbackUnit, days, latencyObjectiveMs, winsoriseAt, targeting }, context) => {
       const lookback = days ?? 7;
       const quantile = winsoriseAt ?? analysisDefault.winsoriseAt;
       if (!isUuid(routeId)) throw new ValidationError([{ path: "routeId", message: "must be a route's id" }]);
@@ -66,11 +76,26 @@ builder.queryField("experimentTraffic", (t) =>
           until,
           latencyObjectiveMs: latencyObjectiveMs ?? analysisDefault.latencyObjectiveMs,
           winsoriseAt: quantile,
+          targeting: inLedger(targeting),
         }),
       );
     },
   }),
 );
+
+/** What the ledger can tell of it. @throws ValidationError where it has more than an experiment may, or what cannot be asked for. */
+function inLedger(targeting: typeof ExperimentTargetingInput.$inferInput | null | undefined): TrafficAsked["targeting"] {
+  const { apiKeyIds, projectIds, tags } = targetingOf(targeting) ?? everyCall;
+  const texts = { apiKeyIds, projectIds, tags: tags.flatMap(({ name, values }) => [name, ...values]) };
+  for (const [list, named] of Object.entries(texts)) {
+    if (named.length > namedMax) throw new ValidationError([{ path: `targeting.${list}`, message: `may name ${namedMax}` }]);
+    requireStorable({ [`targeting.${list}`]: named.join(" ") });
+  }
+  return { apiKeyIds, projectIds, tags };
+}
+
+const everyCall: TrafficAsked["targeting"] = { apiKeyIds: [], projectIds: [], tags: [] };
+const namedMax = 1000;
 
 interface Power {
   readonly fixedHorizon: number;

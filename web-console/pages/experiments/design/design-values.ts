@@ -232,6 +232,9 @@ function targetingOf({ apiKeyIds, projectIds, tags, headers, targetedShare }: De
   return everybody ? null : targeting;
 }
 
+/** Of whom the ledger can tell: null where they are all calls. */
+export const targetedInLedger = (values: DesignValues) => targetingOf({ ...values, headers: "", targetedShare: "100" });
+
 export const stepsInput = (steps: readonly StepValues[]) =>
   steps.map(({ share, holdHours, unitsMin, approval }) => ({
     share: percentIn(share),

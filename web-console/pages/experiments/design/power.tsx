@@ -7,7 +7,7 @@ import { FailureNotice } from "../../../graphql/result.tsx";
 import { SelectField } from "../../../ui/field.tsx";
 import { Notice } from "../../../ui/marks.tsx";
 import { figureOf } from "../quantities.ts";
-import type { DesignValues } from "./design-values.ts";
+import { type DesignValues, targetedInLedger } from "./design-values.ts";
 import { metricWords } from "./metric-words.ts";
 import { alphaOfOne, daysUntil, slowestComparison, unitsInAll } from "./plan.ts";
 import { type Traffic, type TrafficMetric, trafficOf, trafficQuery } from "./traffic.ts";
@@ -46,6 +46,7 @@ export function Power({ values }: { readonly values: DesignValues }) {
     fallbackUnit: fallbackUnit === "" ? null : fallbackUnit,
     latencyObjectiveMs: Math.round(Number(latencyObjectiveMs)),
     winsoriseAt: percentIn(winsoriseAt),
+    targeting: targetedInLedger(values),
   });
   const page = usePageQuery(trafficQuery, asked, { follow: false, behind: false, pause: !(asked.latencyObjectiveMs > 0) });
   const answer = page.data?.experimentTraffic;
@@ -56,9 +57,11 @@ export function Power({ values }: { readonly values: DesignValues }) {
   if (traffic.units === 0)
     return (
       <Notice>
-        {traffic.calls === 0
-          ? "This route had no call in the last 7 days, so nothing can be said of how long it takes."
-          : `None of this route's ${counted(traffic.calls, "call")} named ${unitWords[unit]}, so none would take part. Choose another unit, or say by what calls without one are drawn.`}
+        {traffic.calls === 0 && traffic.callsNotTargeted > 0
+          ? `None of this route's ${counted(traffic.callsNotTargeted, "call")} in the last 7 days had the keys, projects and tags that are chosen, so none would take part.`
+          : traffic.calls === 0
+            ? "This route had no call in the last 7 days, so nothing can be said of how long it takes."
+            : `None of this route's ${counted(traffic.calls, "call")} named ${unitWords[unit]}, so none would take part. Choose another unit, or say by what calls without one are drawn.`}
       </Notice>
     );
   return <Planned values={values} traffic={traffic} />;
@@ -191,6 +194,9 @@ function Plan({ values, traffic, metric }: PlanProps) {
         By the last {dayWords(traffic.days)} of this route: {counted(traffic.units, "unit")}, {count(traffic.unitsLastDay)} of them new in
         the last day; {metricWords[metric.metric].name} {figureOf(metric.unit, metric.value)}. Found with a chance of 80 %, however often
         one looks.
+        {traffic.callsNotTargeted > 0 &&
+          ` Planned by the ${percent(traffic.calls / (traffic.calls + traffic.callsNotTargeted))} of its calls that have the keys, projects and tags that are chosen.`}
+        {values.headers.trim() !== "" && " Which calls have the headers is not in the ledger: where not all do, it takes longer."}
         {traffic.callsWithoutUnit > 0 &&
           ` ${percent(traffic.callsWithoutUnit / traffic.calls)} of its calls name no such unit and would take no part.`}
       </p>
@@ -210,7 +216,7 @@ const weightsOf = ({ course, arms, control }: DesignValues): readonly [readonly 
         ),
       ];
 
-/** The share of the route's units that take part. Keys, projects, tags and headers are not known beforehand. */
+/** The share of the targeted units that take part. What headers their calls have is not known beforehand. */
 function partOf({ course, steps, coverage, targetedShare, namespace, namespaceFrom, namespaceTo, holdout }: DesignValues): number {
   const range = namespace.trim() === "" ? 1 : percentIn(namespaceTo) - percentIn(namespaceFrom);
   const covered = course === "rollout" ? Math.min(1, 2 * Math.max(...steps.map(({ share }) => percentIn(share)))) : percentIn(coverage);

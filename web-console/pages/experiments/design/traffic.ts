@@ -9,6 +9,7 @@ export const trafficQuery = graphql(`
     $days: Float
     $latencyObjectiveMs: Int!
     $winsoriseAt: Float!
+    $targeting: ExperimentTargetingInput
   ) {
     experimentTraffic(
       routeId: $routeId
@@ -17,10 +18,12 @@ export const trafficQuery = graphql(`
       days: $days
       latencyObjectiveMs: $latencyObjectiveMs
       winsoriseAt: $winsoriseAt
+      targeting: $targeting
     ) {
       ... on ExperimentTraffic {
         days
         calls
+        callsNotTargeted
         callsWithoutUnit
         units
         unitsLastDay
