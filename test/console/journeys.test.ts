@@ -193,7 +193,7 @@ it(
     const column = page.getByRole("region", { name: /^Answer of/ });
     await choose(column, "Route", "second-chat");
     await choose(column, "Prompt", "support-answer");
-    await choose(column, "Label or version", "version 1");
+    await choose(column, "Label or version", "First version");
     await expect.poll(() => decodeURIComponent(page.url())).toContain("second-chat~support-answer@1");
     expect(await page.getByRole("textbox", { name: "Message", exact: true }).inputValue()).toBe("hello");
 
@@ -222,6 +222,8 @@ it(
     await page.reload();
     await page.getByText("Your draft, kept in this browser").waitFor();
     await page.locator(".badge", { hasText: "language" }).waitFor();
+    await editor.click();
+    await page.keyboard.press("Control+End");
     await page.keyboard.type(" {% if %}");
     await page.getByRole("button", { name: "Publish version 3" }).click();
     await page.locator(".cm-changedLine, .cm-insertedLine").first().waitFor();
@@ -232,7 +234,7 @@ it(
       .filter({ hasText: /invalid value|tag/i })
       .first()
       .waitFor();
-    expect(await editor.getAttribute("aria-invalid")).toBe("true");
+    await page.locator("[aria-invalid=true]:focus").waitFor();
     await page.keyboard.press("Control+End");
     for (let letter = 0; letter < " {% if %}".length; letter++) await page.keyboard.press("Backspace");
     expect(await editor.getAttribute("aria-invalid")).toBeNull();

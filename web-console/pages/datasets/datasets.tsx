@@ -3,23 +3,42 @@ import { Link } from "@tanstack/react-router";
 import { EditDialog, type Form, textOf } from "../../change/form.tsx";
 import { count } from "../../format/numbers.ts";
 import { actorName } from "../../format/time.ts";
-import { Empty } from "../../graphql/result.tsx";
+import { graphql, type ResultOf } from "../../graphql/documents.ts";
+import { useKeyset } from "../../graphql/keyset.ts";
+import { Empty, Result } from "../../graphql/result.tsx";
 import type { Column } from "../../ui/data-table.tsx";
-import { TextField } from "../../ui/field.tsx";
+import { AddressField, TextField } from "../../ui/field.tsx";
 import { When } from "../../ui/marks.tsx";
+import { More } from "../../ui/more.tsx";
+import { useSettled } from "../../ui/settled.ts";
 import { ThingTable } from "../../ui/thing-table.tsx";
 import { type CasesValues, casesInput, casesNames, casesProblem, newCases } from "./case-values.ts";
 import { CasesFields } from "./cases-fields.tsx";
 import { createDataset } from "./changes.ts";
 
-export interface DatasetRow {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-  readonly createdAt: string;
-  readonly createdBy: string;
-  readonly casesCount: number;
-}
+const query = graphql(`
+  query Datasets($after: String, $search: String) {
+    datasets(first: 50, after: $after, search: $search) {
+      edges {
+        cursor
+        node {
+          id
+          name
+          description
+          createdAt
+          createdBy
+          casesCount
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+type DatasetRow = ResultOf<typeof query>["datasets"]["edges"][number]["node"];
 
 const columns: readonly Column<DatasetRow>[] = [
   {
@@ -47,19 +66,44 @@ const columns: readonly Column<DatasetRow>[] = [
   },
 ];
 
-export const DatasetList = ({ rows }: { readonly rows: readonly DatasetRow[] }) => (
-  <ThingTable
-    label="Datasets"
-    columns={columns}
-    rows={rows}
-    under="/datasets"
-    empty={
-      <Empty title="No dataset yet">
-        Keep calls that matter, or write cases of your own: each new version is tried on them before callers meet it.
-      </Empty>
-    }
-  />
-);
+interface DatasetListProps {
+  readonly search: string;
+  readonly onSearch: (next: string) => void;
+}
+
+export function DatasetList({ search: typed, onSearch }: DatasetListProps) {
+  const search = useSettled(typed);
+  const { first, nodes, ...later } = useKeyset(query, { after: null, search }, (data) => data.datasets, { hold: true });
+  return (
+    <>
+      <div className="filters">
+        <AddressField label="Search" value={typed} onChange={onSearch} data-search />
+      </div>
+      <Result of={first}>
+        {() => (
+          <>
+            <ThingTable
+              label="Datasets"
+              columns={columns}
+              rows={nodes}
+              under="/datasets"
+              empty={
+                search === "" ? (
+                  <Empty title="No dataset yet">
+                    Keep calls that matter, or write cases of your own: each new version is tried on them before callers meet it.
+                  </Empty>
+                ) : (
+                  <Empty title="None is called that">Names and descriptions were searched, in upper and lower case.</Empty>
+                )
+              }
+            />
+            <More {...later} />
+          </>
+        )}
+      </Result>
+    </>
+  );
+}
 
 interface NewDataset extends CasesValues {
   readonly name: string;

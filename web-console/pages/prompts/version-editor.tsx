@@ -37,8 +37,10 @@ export function VersionEditor({ prompt, from, onPublished }: VersionEditorProps)
   const form = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (issues.length === 0) return;
-    // The dialog that has just closed gives the focus back in the next frame; this is after it.
-    const frame = requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+    // The dialog that has just closed gives the focus back in the next frame; this is the one after it.
+    let frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+    });
     return () => cancelAnimationFrame(frame);
   }, [issues]);
   /** @param path what of it is another than the control plane has looked at. */
@@ -154,9 +156,7 @@ export function VersionEditor({ prompt, from, onPublished }: VersionEditorProps)
           <Button look="primary" refused={refusal ?? problem} onClick={() => setReviewing(true)}>
             Publish version {newest + 1}
           </Button>
-          <span className="quiet">
-            You see what differs before it is published. Until then it is your draft, kept in this browser alone.
-          </span>
+          <span className="quiet">What differs is shown before anything is published.</span>
         </div>
       </div>
       {reviewing && problem === undefined && (

@@ -50,18 +50,6 @@ const query = graphql(
           endCursor
         }
       }
-      datasets(first: 100) {
-        edges {
-          node {
-            id
-            name
-            description
-            createdAt
-            createdBy
-            casesCount
-          }
-        }
-      }
       chosen: dataset(id: $dataset) {
         id
         name
@@ -114,11 +102,10 @@ const columns: readonly Column<Row>[] = [
   },
 ];
 
-export const address = { make: flag, tab: oneOf("replays", "datasets"), dataset: text };
+export const address = { make: flag, tab: oneOf("replays", "datasets"), dataset: text, q: text };
 
 export function Replays() {
-  const [{ make, tab = "replays", dataset }, setUrl] = useUrlState(address);
-  const { first, nodes, ...later } = useKeyset(query, { after: null, dataset: dataset ?? "" }, (data) => data.replayRuns);
+  const [{ make, tab = "replays", dataset, q }, setUrl] = useUrlState(address);
   const navigate = useNavigate();
   const refusal = useRefusal("developer");
   const close = (page: "replays" | "datasets", madeId: string | undefined) =>
@@ -141,33 +128,46 @@ export function Replays() {
           ["datasets", "Datasets"],
         ]}
       />
-      <Result of={first}>
-        {(data) => (
-          <>
-            {tab === "datasets" ? (
-              <DatasetList rows={data.datasets.edges.map(({ node }) => node)} />
-            ) : (
-              <>
-                <ThingTable
-                  label="Replays"
-                  columns={columns}
-                  rows={nodes}
-                  under="/replays"
-                  empty={
-                    <Empty title="Nothing was replayed yet">
-                      Let a route, project or the organisation keep what is said in calls; then try those calls with a candidate before
-                      callers meet it.
-                    </Empty>
-                  }
-                />
-                <More {...later} />
-              </>
-            )}
-            {make && tab === "replays" && <ReplayDialog dataset={data.chosen ?? undefined} onClose={(id) => close("replays", id)} />}
-            {make && tab === "datasets" && <DatasetDialog onClose={(id) => close("datasets", id)} />}
-          </>
-        )}
-      </Result>
+      {tab === "datasets" ? (
+        <DatasetList search={q ?? ""} onSearch={(next) => setUrl({ q: next }, { replace: true })} />
+      ) : (
+        <ReplayList make={make === true} dataset={dataset} onMade={(id) => close("replays", id)} />
+      )}
+      {make && tab === "datasets" && <DatasetDialog onClose={(id) => close("datasets", id)} />}
     </Page>
+  );
+}
+
+interface ReplayListProps {
+  readonly make: boolean;
+  /** Whose cases are to be tried. */
+  readonly dataset: string | undefined;
+  /** @param id undefined: it was left. */
+  readonly onMade: (id: string | undefined) => void;
+}
+
+function ReplayList({ make, dataset, onMade }: ReplayListProps) {
+  const { first, nodes, ...later } = useKeyset(query, { after: null, dataset: dataset ?? "" }, (data) => data.replayRuns);
+  return (
+    <Result of={first}>
+      {(data) => (
+        <>
+          <ThingTable
+            label="Replays"
+            columns={columns}
+            rows={nodes}
+            under="/replays"
+            empty={
+              <Empty title="Nothing was replayed yet">
+                Let a route, project or the organisation keep what is said in calls; then try those calls with a candidate before callers
+                meet it.
+              </Empty>
+            }
+          />
+          <More {...later} />
+          {make && <ReplayDialog dataset={data.chosen ?? undefined} onClose={onMade} />}
+        </>
+      )}
+    </Result>
   );
 }
