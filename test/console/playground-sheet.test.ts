@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { namedIn, readColumns, writeColumns } from "../../web-console/pages/playground/columns.ts";
 import { estimateOf } from "../../web-console/pages/playground/estimate.ts";
+import { againstThen, loggedAnswer } from "../../web-console/pages/playground/logged-answer.ts";
 import { loggedRequest } from "../../web-console/pages/playground/logged-request.ts";
 import { newSheet, requestOf, sheetProblem } from "../../web-console/pages/playground/sheet.ts";
 import { variableFields, variablesFor } from "../../web-console/pages/prompts/variable-values.ts";
@@ -39,6 +40,30 @@ describe("variables", () => {
     const typed = { count: "3", name: "7", options: '{"a":1}', tone: "warm", urgent: "true", other: "x", empty: "" };
     expect(variablesFor(prompt, typed)).toEqual({ count: 3, name: "7", options: { a: 1 }, tone: "warm", urgent: true });
     expect(variablesFor(prompt, { count: "many", name: "" })).toEqual({ count: "many" });
+  });
+});
+
+it("an answer of now is held against what the logged call was answered", () => {
+  const call = {
+    durationMs: 900,
+    timeToFirstTokenMs: 300,
+    inputTokens: "10",
+    outputTokens: "40",
+    costNanodollars: "5000000",
+    modelServed: "m",
+  };
+  const then = loggedAnswer(call, [{ role: "assistant", content: "It is a pipe." }]);
+  expect(then).toMatchObject({ text: "It is a pipe.", model: "m", inputTokens: 10, firstMs: 300 });
+  const now = { outputTokens: 28, costNanodollars: 7_000_000, firstMs: 180.4 };
+  expect(againstThen(now, then)).toBe("12 tokens fewer, $0.002 dearer, first token 120 ms sooner than then");
+  expect(againstThen({ outputTokens: 40, costNanodollars: 5_000_000, firstMs: 300 }, then)).toBe(
+    "like then in tokens, cost and first token",
+  );
+  expect(againstThen({ ...now, outputTokens: undefined, costNanodollars: undefined, firstMs: undefined }, then)).toBeUndefined();
+  expect(loggedAnswer({ ...call, timeToFirstTokenMs: null, costNanodollars: null }, null)).toMatchObject({
+    text: "",
+    firstMs: undefined,
+    costNanodollars: undefined,
   });
 });
 

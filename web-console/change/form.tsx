@@ -80,7 +80,7 @@ interface EditDialogProps<V extends Values> {
 const marked = "What is wrong is said at its fields.";
 
 /** A browser cannot show what it finds wrong in what is folded away. */
-const unfold = ({ target }: FormEvent) => {
+export const unfold = ({ target }: FormEvent) => {
   if (target instanceof Element) target.closest("details")?.setAttribute("open", "");
 };
 

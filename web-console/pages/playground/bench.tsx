@@ -2,6 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { Play, Plus, Square } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { unfold } from "../../change/form.tsx";
 import { keepUnsaved, type UnsavedPlace, unsavedAt } from "../../session/unsaved.ts";
 import { useRefusal, useViewer } from "../../session/viewer.ts";
 import { Card } from "../../shell/page.tsx";
@@ -15,11 +16,13 @@ import { VariablesForm } from "../prompts/variables-form.tsx";
 import { ColumnCard } from "./column-card.tsx";
 import { type Column, columnsMax } from "./columns.ts";
 import { type EstimatedColumn, estimateOf } from "./estimate.ts";
+import { loggedAnswer } from "./logged-answer.ts";
 import { loggedRequest } from "./logged-request.ts";
 import { type PlaygroundData, type PromptNow, routeOf } from "./playground.tsx";
 import { type CallState, runCall } from "./run-call.ts";
 import { SaveDialog } from "./save-dialog.tsx";
 import { newSheet, requestOf, type Sheet, sheetProblem } from "./sheet.ts";
+import { ThenCard } from "./then-card.tsx";
 
 interface BenchProps {
   readonly data: PlaygroundData;
@@ -37,6 +40,7 @@ interface BenchProps {
 export function Bench({ data, loggedCall, columns, prompts, compares, onColumns, onCompares }: BenchProps) {
   const [logged] = useState(() => loggedRequest(data.callContent ?? null));
   const place: UnsavedPlace = { place: "tab", person: useViewer().tokenId, name: `playground ${loggedCall ?? ""}` };
+  const [then] = useState(() => (data.usageEvent == null ? undefined : loggedAnswer(data.usageEvent, data.callContent?.answers ?? null)));
   const [sheet, setSheet] = useState(() => unsavedAt<Sheet>(place)?.content ?? newSheet(logged));
   const change = (patch: Partial<Sheet>) => {
     const next = { ...sheet, ...patch };
@@ -63,6 +67,8 @@ export function Bench({ data, loggedCall, columns, prompts, compares, onColumns,
     });
   };
   const first = states[0];
+  const original = then === undefined || then.text === "" ? undefined : then.text;
+  const compared = original ?? (first?.phase === "done" ? first.text : undefined);
   return (
     <>
       {loggedCall !== undefined && (
@@ -82,9 +88,11 @@ export function Bench({ data, loggedCall, columns, prompts, compares, onColumns,
             event.preventDefault();
             run();
           }}
-          onKeyDown={(event) =>
-            (event.ctrlKey || event.metaKey) && event.key === "Enter" && !isBusy && refusal === undefined && problem === undefined && run()
-          }
+          onKeyDown={(event) => {
+            if (!(event.ctrlKey || event.metaKey) || event.key !== "Enter" || isBusy) return;
+            if (refusal === undefined && problem === undefined) event.currentTarget.requestSubmit();
+          }}
+          onInvalidCapture={unfold}
         >
           <Fields sheet={sheet} prompts={prompts} onChange={change} />
           <div className="row apart">
@@ -116,19 +124,25 @@ export function Bench({ data, loggedCall, columns, prompts, compares, onColumns,
               </Button>
             </span>
           </div>
-          {columns.length > 1 && (
-            <CheckField label="Mark the words that differ from the first column's" value={compares} onChange={onCompares} />
+          {(columns.length > 1 || original !== undefined) && (
+            <CheckField
+              label={`Mark the words that differ from ${original === undefined ? "the first column's" : "the answer then"}`}
+              value={compares}
+              onChange={onCompares}
+            />
           )}
         </form>
       </Card>
       <div className="columns">
+        {then !== undefined && <ThenCard answer={then} />}
         {columns.map((column, index) => (
           <ColumnCard
             key={`column ${index}`}
             column={column}
             prompt={column.prompt === "" ? undefined : (prompts[index]?.prompt ?? undefined)}
             state={states[index]}
-            against={compares && index > 0 && first?.phase === "done" ? first.text : undefined}
+            against={compares && (index > 0 || original !== undefined) ? compared : undefined}
+            then={then}
             onChange={(next) => onColumns(columns.map((one, at) => (at === index ? next : one)))}
             onRemove={columns.length > 1 ? () => onColumns(columns.filter((_, at) => at !== index)) : undefined}
           />
@@ -214,6 +228,13 @@ function Fields({ sheet, prompts, onChange }: FieldsProps) {
 
 function estimated(data: PlaygroundData, sheet: Sheet, column: Column, prompt: PromptNow | undefined): EstimatedColumn {
   const target = routeOf(column, data)?.tiers[0]?.targets.find(({ weight }) => weight > 0);
-  const sent = [sheet.system, sheet.user, sheet.tools, sheet.schema, ...(prompt?.messages ?? []).map(({ template }) => template)];
+  const sent = [
+    sheet.system,
+    sheet.user,
+    sheet.tools,
+    sheet.schema,
+    sheet.more,
+    ...(prompt?.messages ?? []).map(({ template }) => template),
+  ];
   return { letters: sent.reduce((sum, text) => sum + text.length, 0), price: target?.backend?.price ?? undefined };
 }

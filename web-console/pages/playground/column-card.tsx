@@ -9,6 +9,7 @@ import { count, duration, money } from "../../format/numbers.ts";
 import { Button } from "../../ui/button.tsx";
 import { Badge, Facts, Notice } from "../../ui/marks.tsx";
 import { type Column, namedIn } from "./columns.ts";
+import { againstThen, type LoggedAnswer } from "./logged-answer.ts";
 import type { CallState } from "./run-call.ts";
 import { WordDiff } from "./word-diff.tsx";
 
@@ -19,6 +20,8 @@ interface ColumnCardProps {
   readonly state: CallState | undefined;
   /** What its words are compared with; undefined: nothing. */
   readonly against: string | undefined;
+  /** What the logged call was answered; undefined: it was not opened from one. */
+  readonly then: LoggedAnswer | undefined;
   readonly onChange: (column: Column) => void;
   readonly onRemove: (() => void) | undefined;
 }
@@ -28,7 +31,7 @@ const pointerOf = ({ label, version }: ReturnType<typeof namedIn>): string => la
 
 const phaseTones = { waiting: "info", streaming: "info", done: "good", failed: "bad", stopped: "neutral" } as const;
 
-export function ColumnCard({ column, prompt, state, against, onChange, onRemove }: ColumnCardProps) {
+export function ColumnCard({ column, prompt, state, against, then, onChange, onRemove }: ColumnCardProps) {
   const [picked, setPicked] = useState<Choice>();
   const named = namedIn(column.prompt);
   const { name } = named;
@@ -67,12 +70,13 @@ export function ColumnCard({ column, prompt, state, against, onChange, onRemove 
         {state !== undefined && state.toolCalls !== "" && <pre className="mono">{state.toolCalls}</pre>}
       </div>
       {state?.failure !== undefined && <Notice tone="bad">{state.failure}</Notice>}
-      {state !== undefined && <Account state={state} />}
+      {state !== undefined && <Account state={state} then={then} />}
     </section>
   );
 }
 
-function Account({ state }: { readonly state: CallState }) {
+function Account({ state, then }: { readonly state: CallState; readonly then: LoggedAnswer | undefined }) {
+  const compared = then === undefined || state.phase !== "done" ? undefined : againstThen(state, then);
   return (
     <div className="stack tight">
       <div className="row" aria-live="polite">
@@ -80,6 +84,7 @@ function Account({ state }: { readonly state: CallState }) {
         {state.firstMs !== undefined && <span className="number">first token {duration(state.firstMs)}</span>}
         {state.totalMs !== undefined && <span className="number">all {duration(state.totalMs)}</span>}
       </div>
+      {compared !== undefined && <p>{compared}.</p>}
       {state.phase === "done" && (
         <Facts
           of={[

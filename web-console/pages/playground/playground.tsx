@@ -65,8 +65,17 @@ const query = graphql(
     callContent(callId: $from) @include(if: $withCall) {
       messages
       promptMessages
+      answers
       request
       requestCut
+    }
+    usageEvent(callId: $from) @include(if: $withCall) {
+      durationMs
+      timeToFirstTokenMs
+      inputTokens
+      outputTokens
+      costNanodollars
+      modelServed
     }
     routesNamed(names: $routes) {
       ...RouteNow

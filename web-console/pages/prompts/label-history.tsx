@@ -43,7 +43,7 @@ export function LabelHistory({ moves }: { readonly moves: readonly Move[] }) {
               <span>
                 <strong>{move.label}</strong> <Way move={move} />
               </span>
-              <Link to="/revisions/$number" params={{ number: move.revisionNumber }} aria-label={`The revision that moved ${move.label}`}>
+              <Link to="/revisions/$number" params={{ number: move.revisionNumber }}>
                 <When at={move.at} />
               </Link>
             </div>
