@@ -4,6 +4,7 @@ import { namedIn, readColumns, writeColumns } from "../../web-console/pages/play
 import { estimateOf } from "../../web-console/pages/playground/estimate.ts";
 import { againstThen, loggedAnswer } from "../../web-console/pages/playground/logged-answer.ts";
 import { loggedRequest } from "../../web-console/pages/playground/logged-request.ts";
+import { savedMessages, turnsIn } from "../../web-console/pages/playground/saved-messages.ts";
 import { newSheet, requestOf, sheetProblem } from "../../web-console/pages/playground/sheet.ts";
 import { variableFields, variablesFor } from "../../web-console/pages/prompts/variable-values.ts";
 
@@ -65,6 +66,23 @@ it("an answer of now is held against what the logged call was answered", () => {
     firstMs: undefined,
     costNanodollars: undefined,
   });
+});
+
+it("becomes a version with the messages that are chosen, and with turns only where all of them are texts", () => {
+  const own = [{ role: "DEVELOPER" as const, template: "Own." }];
+  const sheet = { ...newSheet(undefined), system: "Be brief.", user: "Hi" };
+  const saved = (what: string, of = sheet) => savedMessages(of, what, own).map(({ role, template }) => `${role} ${template}`);
+  expect(saved("system")).toEqual(["SYSTEM Be brief."]);
+  expect(saved("system", { ...sheet, system: " " })).toEqual(["USER Hi"]);
+  expect(saved("both")).toEqual(["SYSTEM Be brief.", "USER Hi"]);
+  expect(saved("own")).toEqual(["DEVELOPER Own.", "SYSTEM Be brief."]);
+  expect(saved("turns")).toEqual([]);
+  const turns = [
+    { role: "user", content: "Hi" },
+    { role: "assistant", content: "Yes?" },
+  ];
+  expect(saved("turns", { ...sheet, more: JSON.stringify({ messages: turns }) })).toEqual(["USER Hi", "ASSISTANT Yes?"]);
+  expect(turnsIn({ ...sheet, more: JSON.stringify({ messages: [...turns, { role: "tool", content: "7" }] }) })).toBeUndefined();
 });
 
 describe("a request", () => {

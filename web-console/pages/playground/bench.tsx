@@ -20,7 +20,7 @@ import { loggedAnswer } from "./logged-answer.ts";
 import { loggedRequest } from "./logged-request.ts";
 import { type PlaygroundData, type PromptNow, routeOf } from "./playground.tsx";
 import { type CallState, runCall } from "./run-call.ts";
-import { SaveDialog } from "./save-dialog.tsx";
+import { SaveDialog, type SavedVersion } from "./save-dialog.tsx";
 import { newSheet, requestOf, type Sheet, sheetProblem } from "./sheet.ts";
 import { ThenCard } from "./then-card.tsx";
 
@@ -49,6 +49,7 @@ export function Bench({ data, loggedCall, columns, prompts, compares, onColumns,
   };
   const [states, setStates] = useState<Readonly<Record<number, CallState>>>({});
   const [saving, setSaving] = useState(false);
+  const [saved, setSaved] = useState<SavedVersion>();
   const running = useRef<AbortController | undefined>(undefined);
   const refusal = useRefusal("developer");
   useEffect(() => () => running.current?.abort(), []);
@@ -115,7 +116,9 @@ export function Bench({ data, loggedCall, columns, prompts, compares, onColumns,
               </span>
             </span>
             <span className="row">
-              <Button onClick={() => setSaving(true)}>Save as a prompt version</Button>
+              <Button refused={refusal ?? problem} onClick={() => setSaving(true)}>
+                Save as a prompt version
+              </Button>
               <Button
                 disabled={columns.length >= columnsMax}
                 onClick={() => onColumns([...columns, columns.at(-1) ?? { route: data.routes.edges[0]?.node.name ?? "", prompt: "" }])}
@@ -133,6 +136,28 @@ export function Bench({ data, loggedCall, columns, prompts, compares, onColumns,
           )}
         </form>
       </Card>
+      {saved !== undefined && (
+        <Notice tone="good">
+          <div className="row apart">
+            <span>
+              Version {saved.promptVersion.version} of {saved.prompt.name} is saved.{" "}
+              <Link to="/prompts/$promptId" params={{ promptId: saved.prompt.id }} search={{ v: saved.promptVersion.version }}>
+                Look at it and deploy it
+              </Link>
+            </span>
+            <Button
+              small
+              disabled={columns.length >= columnsMax}
+              onClick={() => {
+                onColumns([...columns, { route: columns[0]?.route ?? "", prompt: `${saved.prompt.name}@${saved.promptVersion.version}` }]);
+                setSaved(undefined);
+              }}
+            >
+              Try it beside the others
+            </Button>
+          </div>
+        </Notice>
+      )}
       <div className="columns">
         {then !== undefined && <ThenCard answer={then} />}
         {columns.map((column, index) => (
@@ -152,7 +177,10 @@ export function Bench({ data, loggedCall, columns, prompts, compares, onColumns,
         <SaveDialog
           prompt={prompts.find((one) => one?.prompt != null)?.prompt ?? undefined}
           sheet={sheet}
-          onClose={() => setSaving(false)}
+          onClose={(version) => {
+            setSaving(false);
+            setSaved((before) => version ?? before);
+          }}
         />
       )}
     </>

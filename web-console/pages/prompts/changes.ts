@@ -23,6 +23,10 @@ const createVersionMutation = graphql(
     mutation CreatePromptVersion($input: CreatePromptVersionInput!) {
       createPromptVersion(input: $input, waitForPropagation: true) {
         ... on CreatePromptVersionPayload {
+          prompt {
+            id
+            name
+          }
           promptVersion {
             version
           }
