@@ -77,6 +77,8 @@ const router = createRouter({
     page("/projects/$projectId", () => import("./pages/projects/project-page.tsx"), "ProjectPage"),
     page("/settings", () => import("./pages/settings/settings.tsx"), "SettingsPage"),
   ]),
+  // Of a page alone: the frame around it stays, to go elsewhere with.
+  defaultErrorComponent: Broken,
   defaultPreload: "intent",
   defaultPendingMs: 300,
   scrollRestoration: true,

@@ -153,6 +153,25 @@ it(
   slow,
 );
 
+it(
+  "says that it is offline, and is live again with the network",
+  async () => {
+    await page.goto(`${gateway.url}/routes`);
+    await page.getByText("Live ·").waitFor();
+    await page.context().setOffline(true);
+    await page.getByText("Offline", { exact: true }).waitFor();
+    await page.getByRole("link", { name: "API keys", exact: true }).click();
+    await page.getByRole("heading", { name: "Not loaded" }).waitFor();
+    await page.context().setOffline(false);
+    await page.getByText("Live ·").waitFor();
+    // The frame has stayed, and the page is asked for again.
+    await page.getByRole("link", { name: "Routes", exact: true }).click();
+    await page.getByRole("link", { name: "API keys", exact: true }).click();
+    await page.getByRole("link", { name: "first-start" }).waitFor();
+  },
+  slow,
+);
+
 it("keeps what it shows when the control plane goes away, says so, and goes on when it is back", async () => {
   await page.goto(`${gateway.url}/quotas`);
   await heading("Quotas").waitFor();
@@ -173,4 +192,17 @@ it("keeps what it shows when the control plane goes away, says so, and goes on w
   await gateway.startControlPlane();
   await page.getByText("What you see is from").waitFor({ state: "detached", timeout: 40_000 });
   await page.getByText("Live ·").waitFor({ timeout: 40_000 });
+}, 150_000);
+
+it("keeps what is typed into a dialog while the control plane is gone, says that it is not known what became of it, and sends it again", async () => {
+  await page.goto(`${gateway.url}/quotas?make=true`);
+  const dialog = page.getByRole("dialog", { name: "New quota" });
+  await dialog.getByLabel("Name", { exact: true }).fill("typed-meanwhile");
+  await gateway.stopControlPlane();
+  await dialog.getByRole("button", { name: "Make the quota" }).click();
+  await dialog.getByText("The control plane did not answer, so it is not known whether this was done.").waitFor();
+  await gateway.startControlPlane();
+  expect(await dialog.getByLabel("Name", { exact: true }).inputValue()).toBe("typed-meanwhile");
+  await dialog.getByRole("button", { name: "Make the quota" }).click();
+  await page.getByText("typed-meanwhile", { exact: true }).first().waitFor();
 }, 150_000);

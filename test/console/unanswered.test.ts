@@ -1,6 +1,7 @@
 /** When the console's live mark stops saying that all is live. */
 import { expect, it } from "vitest";
 import { type Sign, unansweredAfter } from "../../web-console/graphql/unanswered.ts";
+import { isUsable } from "../../web-console/graphql/usable.ts";
 
 it.each<[string, [Sign, number][], number | undefined]>([
   ["an answer", [["answer", 0]], undefined],
@@ -40,4 +41,14 @@ it.each<[string, [Sign, number][], number | undefined]>([
   ],
 ])("after %s", (_, signs, sinceMs) => {
   expect(signs.reduce<number | undefined>((since, [sign, atMs]) => unansweredAfter(since, sign, atMs), undefined)).toBe(sinceMs);
+});
+
+it.each<[string, { path?: (string | number)[] }[], boolean]>([
+  ["a part within a question", [{ path: ["apiKeys", "edges", 0, "node", "lastUsedAt"] }], true],
+  ["a whole question, which would look as if there were no such thing", [{ path: ["route"] }], false],
+  ["one that says no place", [{}], false],
+  ["nothing that it says", [], false],
+])("of an answer without %s it is known whether the rest may be shown", (_, graphQLErrors, usable) => {
+  expect(isUsable({ graphQLErrors })).toBe(usable);
+  expect(isUsable({ graphQLErrors, networkError: new Error("gone") })).toBe(false);
 });

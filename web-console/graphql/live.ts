@@ -9,6 +9,7 @@ import { stringifyDocument } from "urql";
 import { fetchSignedIn } from "../session/session.ts";
 import { graphqlHeaders } from "./client.ts";
 import { graphql, type ResultOf } from "./documents.ts";
+import { endedBySilence } from "./silence.ts";
 import { noTraffic, type Traffic, type TrafficNews, withNews } from "./traffic.ts";
 import { heard } from "./unanswered.ts";
 
@@ -179,7 +180,7 @@ function connect(signal: AbortSignal): void {
     url: "/graphql",
     credentials: "same-origin",
     headers: graphqlHeaders,
-    fetchFn: (input: RequestInfo, init?: RequestInit) => fetchSignedIn(input, init),
+    fetchFn: async (input: RequestInfo, init?: RequestInit) => endedBySilence(await fetchSignedIn(input, init)),
     retryAttempts: Number.POSITIVE_INFINITY,
     retry: async (retries) => {
       share({ ...live, state: "reconnecting" });
@@ -211,6 +212,17 @@ function connect(signal: AbortSignal): void {
     };
     signal.addEventListener("abort", dispose, { once: true });
   };
+  // What was open before the network went may be dead, and nothing tells.
+  window.addEventListener(
+    "online",
+    () => {
+      share({ ...live, state: "reconnecting" });
+      // What went without an answer before says nothing of now.
+      heard("answer");
+      subscribeAgain();
+    },
+    { signal },
+  );
   open();
 }
 

@@ -7,11 +7,14 @@ import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { type AnyVariables, stringifyDocument, type TypedDocumentNode, useQuery } from "urql";
 import { type Failure, failureOf } from "./client.ts";
 import { useLive } from "./live.ts";
+import { isUsable } from "./usable.ts";
 
 export interface PageQuery<Data> {
   /** Undefined: nothing has come yet. */
   readonly data: Data | undefined;
   readonly failure: Failure | undefined;
+  /** What is shown came beside the failure: only a part is missing. */
+  readonly partial: boolean;
   readonly fetching: boolean;
   /** When what is shown came from the control plane. */
   readonly at: number;
@@ -41,7 +44,12 @@ export function usePageQuery<Data, Variables extends AnyVariables>(
   >[0]);
   const key = JSON.stringify(variables);
   const last = useRef<{ key: string; data: Data; at: number } | undefined>(undefined);
-  if (data !== undefined && data !== null && error === undefined && (last.current?.data !== data || last.current.key !== key))
+  if (
+    data !== undefined &&
+    data !== null &&
+    (error === undefined || isUsable(error)) &&
+    (last.current?.data !== data || last.current.key !== key)
+  )
     last.current = { key, data, at: Date.now() };
   const kept = hold || last.current?.key === key ? last.current : undefined;
   const failure = error === undefined ? undefined : failureOf(error);
@@ -53,6 +61,8 @@ export function usePageQuery<Data, Variables extends AnyVariables>(
     () => (shows && !pause ? showBehind({ query: stringifyDocument(query), variables: JSON.parse(key) }) : undefined),
     [query, key, shows, pause],
   );
+
+  const partial = error !== undefined && data != null && kept?.data === data;
 
   const [retryMs, setRetryMs] = useState(retryMsMin);
   const offline = failure?.offline === true;
@@ -66,7 +76,12 @@ export function usePageQuery<Data, Variables extends AnyVariables>(
       },
       retryMs * (0.75 + Math.random() / 2),
     );
-    return () => clearTimeout(timer);
+    const now = () => again.current();
+    window.addEventListener("online", now);
+    return () => {
+      clearTimeout(timer);
+      window.removeEventListener("online", now);
+    };
   }, [offline, fetching, retryMs]);
 
   const { revision } = useLive();
@@ -77,7 +92,7 @@ export function usePageQuery<Data, Variables extends AnyVariables>(
     if (follow && before !== undefined && revision !== undefined && revision !== before) again.current();
   }, [revision, follow]);
 
-  return { data: kept?.data ?? undefined, failure, fetching: fetching || stale, at: kept?.at ?? 0, again: () => again.current() };
+  return { data: kept?.data ?? undefined, failure, partial, fetching: fetching || stale, at: kept?.at ?? 0, again: () => again.current() };
 }
 
 export interface Behind {

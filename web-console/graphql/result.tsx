@@ -7,11 +7,13 @@ import type { Failure } from "./client.ts";
 import type { PageQuery } from "./page-query.ts";
 
 export function Result<Data>({ of, children }: { readonly of: PageQuery<Data>; readonly children: (data: Data) => ReactNode }) {
-  const { data, failure, at, again } = of;
+  const { data, failure, partial, at, again } = of;
   if (data === undefined && failure === undefined) return <Skeleton />;
   return (
     <>
-      {failure !== undefined && <FailureNotice failure={failure} again={again} at={data === undefined ? undefined : at} />}
+      {failure !== undefined && (
+        <FailureNotice failure={failure} again={again} at={data === undefined ? undefined : at} partial={partial} />
+      )}
       {data !== undefined && children(data)}
     </>
   );
@@ -22,17 +24,20 @@ export function FailureNotice({
   failure,
   again,
   at,
+  partial = false,
 }: {
   readonly failure: Failure;
   readonly again: () => void;
   readonly at?: number | undefined;
+  readonly partial?: boolean;
 }) {
   return (
     <Notice tone={at === undefined ? "bad" : "warn"}>
       <div className="row apart">
         <div className="wide">
           <p>{failure.message}</p>
-          {at !== undefined && (
+          {partial && <p>The rest of this page is there; what could not be read is left out.</p>}
+          {at !== undefined && !partial && (
             <p>
               What you see is from <When at={new Date(at)} />.
             </p>

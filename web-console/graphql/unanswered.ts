@@ -26,4 +26,13 @@ const subscribe = (listener: () => void) => {
   return () => listeners.delete(listener);
 };
 
+const onNetwork = (listener: () => void) => {
+  const over = new AbortController();
+  for (const name of ["online", "offline"]) window.addEventListener(name, listener, { signal: over.signal });
+  return () => over.abort();
+};
+
+/** Whether the browser itself says that it has no network. */
+export const useOffline = (): boolean => useSyncExternalStore(onNetwork, () => !navigator.onLine);
+
 export const useUnanswered = (): boolean => useSyncExternalStore(subscribe, () => sinceMs !== undefined);

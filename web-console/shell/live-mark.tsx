@@ -1,18 +1,20 @@
 /** Whether what one sees is live, and how far the newest revision has come, node by node. */
 import { Link } from "@tanstack/react-router";
 import { type LiveNode, useLive } from "../graphql/live.ts";
-import { useUnanswered } from "../graphql/unanswered.ts";
+import { useOffline, useUnanswered } from "../graphql/unanswered.ts";
 import { Hint } from "../ui/hint.tsx";
 
 export function LiveMark() {
   const { state, nodes, revision } = useLive();
   const unanswered = useUnanswered();
+  const offline = useOffline();
   const alive = nodes.filter((node) => node.state !== "gone");
   const current = alive.filter(isCurrent);
-  if (state !== "live" || unanswered)
+  if (state !== "live" || unanswered || offline)
     return (
       <span className="live-mark" role="status">
-        <i className="dot warn" aria-hidden /> <span className="words">{state === "connecting" ? "Connecting" : "Reconnecting"}</span>
+        <i className="dot warn" aria-hidden />{" "}
+        <span className="words">{offline ? "Offline" : state === "connecting" ? "Connecting" : "Reconnecting"}</span>
       </span>
     );
   const behind = alive.length - current.length;
