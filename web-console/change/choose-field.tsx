@@ -90,6 +90,8 @@ export function ChooseField(props: ChooseFieldProps) {
               placeholder="Type to search"
               spellCheck={false}
               onClick={() => typed === undefined && input.current?.select()}
+              // Where nothing is found there is nothing to choose, and that must not send the form that it stands in.
+              onKeyDown={(event) => event.key === "Enter" && open && event.preventDefault()}
             />
             <Combobox.Trigger className="button plain icon small" aria-label="Show the choices">
               <ChevronDown size={16} aria-hidden />
