@@ -1,4 +1,5 @@
 /** What was said in a call, where the organisation keeps that. It is asked for by a click, because each look is written down. */
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useQuery } from "urql";
 import { graphql } from "../../graphql/documents.ts";
@@ -59,6 +60,13 @@ function Content({ callId }: { readonly callId: string }) {
           </li>
         ))}
       </ol>
+      {!requestCut && (
+        <div>
+          <Link to="/replays" search={{ make: true, call: callId }} className="button small">
+            Replay it with another prompt, arm or backend
+          </Link>
+        </div>
+      )}
       <h3>Hop by hop, as it is kept</h3>
       <Hop
         title="The caller asked"

@@ -63,13 +63,15 @@ const isJson = (text: string): boolean => {
 interface ReplayDialogProps {
   /** What is tried again at first; undefined: logged calls. */
   readonly dataset: Choice | undefined;
+  /** One logged call, in the place of all those. */
+  readonly callId: string | undefined;
   readonly onClose: (id?: string) => void;
 }
 
-export function ReplayDialog({ dataset, onClose }: ReplayDialogProps) {
+export function ReplayDialog({ dataset, callId, onClose }: ReplayDialogProps) {
   return (
     <EditDialog<ReplayValues>
-      title="New replay"
+      title={callId === undefined ? "New replay" : "Replay one call"}
       description="Each case is a real call: it costs what a call costs, stands in the ledger under the tag replay, and counts in no experiment."
       start={{
         name: "",
@@ -108,30 +110,38 @@ export function ReplayDialog({ dataset, onClose }: ReplayDialogProps) {
                     ? "Choose the route that judges"
                     : undefined
       }
-      save={(values) => replayCalls(inputOf(values))}
+      save={(values) => replayCalls(inputOf(values, callId))}
       onClose={(outcome) => onClose(outcome?.kind === "done" ? (outcome.payload as { id: string }).id : undefined)}
     >
-      {(form) => <Fields form={form} dataset={dataset} />}
+      {(form) => <Fields form={form} dataset={dataset} callId={callId} />}
     </EditDialog>
   );
 }
 
-function Fields({ form, dataset }: { readonly form: Form<ReplayValues>; readonly dataset: Choice | undefined }) {
+interface FieldsProps extends Pick<ReplayDialogProps, "dataset" | "callId"> {
+  readonly form: Form<ReplayValues>;
+}
+
+function Fields({ form, dataset, callId }: FieldsProps) {
   const { values, set, problem } = form;
   return (
     <>
       <div className="field-grid">
         <TextField {...textOf(form, names, "name")} hint="Optional" />
-        <ChooseField
-          {...textOf(form, names, "source")}
-          of="datasets"
-          named={values.source === dataset?.id ? dataset.name : undefined}
-          none="the last ones kept"
-          hint="These, or a dataset's cases"
-          onChange={({ id }) => set("source", id)}
-          problem={problem("datasetId") ?? problem("calls")}
-        />
-        {values.source === "" && (
+        {callId === undefined ? (
+          <ChooseField
+            {...textOf(form, names, "source")}
+            of="datasets"
+            named={values.source === dataset?.id ? dataset.name : undefined}
+            none="the last ones kept"
+            hint="These, or a dataset's cases"
+            onChange={({ id }) => set("source", id)}
+            problem={problem("datasetId") ?? problem("calls")}
+          />
+        ) : (
+          <TextField label="The call" value={callId} onChange={() => {}} readOnly problem={problem("calls")} />
+        )}
+        {callId === undefined && values.source === "" && (
           <>
             <TextField {...textOf(form, names, "limit", "calls.limit")} inputMode="numeric" />
             <RouteNameField {...textOf(form, names, "ofRoute")} none="any" />
@@ -202,18 +212,16 @@ function Fields({ form, dataset }: { readonly form: Form<ReplayValues>; readonly
   );
 }
 
-function inputOf(values: ReplayValues): Parameters<typeof replayCalls>[0] {
+const callsOf = ({ ofRoute, limit }: ReplayValues, callId: string | undefined) =>
+  callId === undefined
+    ? { filter: { hasContent: true, ...(ofRoute === "" ? {} : { routeName: [ofRoute] }) }, limit: Number(limit) }
+    : { callIds: [callId] };
+
+function inputOf(values: ReplayValues, callId: string | undefined): Parameters<typeof replayCalls>[0] {
   const given = <Value,>(text: string, value: Value): Value | null => (text.trim() === "" ? null : value);
   return {
     name: given(values.name, values.name),
-    ...(values.source === ""
-      ? {
-          calls: {
-            filter: { hasContent: true, ...(values.ofRoute === "" ? {} : { routeName: [values.ofRoute] }) },
-            limit: Number(values.limit),
-          },
-        }
-      : { datasetId: values.source }),
+    ...(values.source === "" ? { calls: callsOf(values, callId) } : { datasetId: values.source }),
     baseline: values.baseline === "" ? null : values.baseline,
     concurrency: given(values.concurrency, Number(values.concurrency)),
     candidate: {

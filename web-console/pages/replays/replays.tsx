@@ -102,14 +102,16 @@ const columns: readonly Column<Row>[] = [
   },
 ];
 
-export const address = { make: flag, tab: oneOf("replays", "datasets"), dataset: text, q: text };
+export const address = { make: flag, tab: oneOf("replays", "datasets"), dataset: text, call: text, q: text };
 
 export function Replays() {
-  const [{ make, tab = "replays", dataset, q }, setUrl] = useUrlState(address);
+  const [{ make, tab = "replays", dataset, call, q }, setUrl] = useUrlState(address);
   const navigate = useNavigate();
   const refusal = useRefusal("developer");
   const close = (page: "replays" | "datasets", madeId: string | undefined) =>
-    madeId === undefined ? setUrl({ make: undefined, dataset: undefined }, { replace: true }) : void navigate({ to: `/${page}/${madeId}` });
+    madeId === undefined
+      ? setUrl({ make: undefined, dataset: undefined, call: undefined }, { replace: true })
+      : void navigate({ to: `/${page}/${madeId}` });
   return (
     <Page
       title="Replays"
@@ -131,7 +133,7 @@ export function Replays() {
       {tab === "datasets" ? (
         <DatasetList search={q ?? ""} onSearch={(next) => setUrl({ q: next }, { replace: true })} />
       ) : (
-        <ReplayList make={make === true} dataset={dataset} onMade={(id) => close("replays", id)} />
+        <ReplayList make={make === true} dataset={dataset} callId={call} onMade={(id) => close("replays", id)} />
       )}
       {make && tab === "datasets" && <DatasetDialog onClose={(id) => close("datasets", id)} />}
     </Page>
@@ -142,11 +144,13 @@ interface ReplayListProps {
   readonly make: boolean;
   /** Whose cases are to be tried. */
   readonly dataset: string | undefined;
+  /** That alone is to be tried. */
+  readonly callId: string | undefined;
   /** @param id undefined: it was left. */
   readonly onMade: (id: string | undefined) => void;
 }
 
-function ReplayList({ make, dataset, onMade }: ReplayListProps) {
+function ReplayList({ make, dataset, callId, onMade }: ReplayListProps) {
   const { first, nodes, ...later } = useKeyset(query, { after: null, dataset: dataset ?? "" }, (data) => data.replayRuns);
   return (
     <Result of={first}>
@@ -165,7 +169,7 @@ function ReplayList({ make, dataset, onMade }: ReplayListProps) {
             }
           />
           <More {...later} />
-          {make && <ReplayDialog dataset={data.chosen ?? undefined} onClose={onMade} />}
+          {make && <ReplayDialog dataset={data.chosen ?? undefined} callId={callId} onClose={onMade} />}
         </>
       )}
     </Result>
