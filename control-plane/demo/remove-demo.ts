@@ -15,6 +15,7 @@ import {
 } from "../operations/change-configuration.ts";
 import type { Services } from "../services.ts";
 import { rebuildRollUps } from "../usage/rebuild-roll-ups.ts";
+import { archiveDemoRules } from "./demo-alert-rules.ts";
 import { type DemoWeek, weekMs } from "./demo-configuration.ts";
 import { demoNodes } from "./demo-traffic.ts";
 import { demoActor, findDemo } from "./find-demo.ts";
@@ -55,6 +56,7 @@ async function archiveAll(change: ConfigurationChange): Promise<void> {
     change.track(kind, row as never);
     row.archivedAt = change.at;
   }
+  await archiveDemoRules(change.em, change.organisationId, change.at);
 }
 
 /** Again is harmless. A day is a transaction of its own: rows and sums agree at every instant. */

@@ -18,6 +18,7 @@ import type { EntityManager } from "../database/orm.ts";
 import { changeConfiguration } from "../operations/change-configuration.ts";
 import type { Services } from "../services.ts";
 import { recordUsage } from "../usage/record-usage.ts";
+import { layAlertRules } from "./demo-alert-rules.ts";
 import { type DemoWeek, demoIds, demoProjectKey, makeDemoConfiguration, weekMs } from "./demo-configuration.ts";
 import { contentsOf } from "./demo-content.ts";
 import { demoArms, lookAtExperiments } from "./demo-experiments.ts";
@@ -77,6 +78,7 @@ async function seedDemo(services: Services, signal: AbortSignal): Promise<void> 
       // Whoever asks meanwhile gets the database's one session in between.
       await nextTurn();
     }
+    await layAlertRules(services, week);
     await makeBudget(services, week);
     services.logger.info({ tookMs: Math.round(performance.now() - startedAtMs) }, "the demo's week is laid");
   } finally {

@@ -6,8 +6,10 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { Outcome, UsageRecordSchema } from "#proto/penstock/usage/v1/usage_event_pb.ts";
 import { evaluateBudgets } from "../../control-plane/budgets/evaluate-budgets.ts";
 import { Organisation } from "../../control-plane/database/entities/organisation.ts";
+import { demoProjectKey, weekMs } from "../../control-plane/demo/demo-configuration.ts";
 import { demoCapture } from "../../control-plane/demo/demo-content.ts";
 import { demoConversations } from "../../control-plane/demo/demo-conversations.ts";
+import { incidentHour } from "../../control-plane/demo/demo-traffic.ts";
 import { startDemoSeed } from "../../control-plane/demo/seed-demo.ts";
 import { firstStart } from "../../control-plane/operations/first-start.ts";
 import { recordUsage } from "../../control-plane/usage/record-usage.ts";
@@ -35,6 +37,7 @@ afterAll(async () => {
   await postgres.close();
 });
 
+const hourMs = 3_600_000;
 const slow = 120_000;
 const ask = async (query: string) => {
   const answer = await client.ask(admin, query);
@@ -68,6 +71,28 @@ const realCall = (callId: string) =>
     },
   });
 
+/** What its rules have told, and in which hour after the one that went wrong began: 0, 1 … */
+const rulesTold = async (of: TestServices) => {
+  const rows = await of.database.system((em) =>
+    em.execute<{ rule: string; type: string; at_ms: string; made_ms: string }[]>(
+      `select data->>'alertRuleName' as rule, type, (extract(epoch from at) * 1000)::bigint::text as at_ms,
+         (select (extract(epoch from created_at) * 1000)::bigint::text from project where key = ?) as made_ms
+       from alert where type like 'alert_rule.%' order by at, id`,
+      [demoProjectKey],
+    ),
+  );
+  // The project is as old as its week.
+  return rows.map(({ rule, type, at_ms: atMs, made_ms: weekBeganMs }) => {
+    const madeAt = new Date(Number(weekBeganMs) + weekMs);
+    const beganMs = Number(weekBeganMs) + incidentHour({ madeAt }) * hourMs;
+    return `${rule} ${type} ${Math.floor((Number(atMs) - beganMs) / hourMs)}`;
+  });
+};
+const toldOfTheHour = [
+  "Storefront: backends fail, others answer alert_rule.fired 0",
+  "Storefront: backends fail, others answer alert_rule.resolved 1",
+];
+
 it(
   "is laid with experiments in four states that the statistics have found, a budget near its end and an hour that went wrong",
   async () => {
@@ -100,6 +125,7 @@ it(
       ),
     );
     expect(hours[0]?.share).toBeGreaterThan(3 * (hours[Math.floor(hours.length / 2)]?.share ?? 1));
+    expect(await rulesTold(services)).toEqual(toldOfTheHour);
   },
   slow,
 );
@@ -170,6 +196,7 @@ it(
     await startDemoSeed(services).done;
     expect((await ask("{ demo { state } }")).demo.state).toBe("READY");
     expect((await sums())[0]).toEqual(before);
+    expect(await rulesTold(services)).toHaveLength(toldOfTheHour.length);
   },
   slow,
 );
@@ -199,9 +226,10 @@ it(
     expect(callsRemoved).toBeGreaterThan(10_000);
     expect(await sums()).toEqual([{ calls: "1", ledger: "1", cost: "11", feedback: "0", units: "0", said: "0" }]);
     const left = await ask(
-      "{ demo { state } projects { edges { node { key } } } routes { edges { node { name } } } experiments { edges { node { key } } } }",
+      "{ demo { state } projects { edges { node { key } } } routes { edges { node { name } } } experiments { edges { node { key } } } alertRules { edges { node { name } } } }",
     );
     expect(left.demo.state).toBe("REMOVED");
+    expect(left.alertRules.edges).toEqual([]);
     expect(left.projects.edges).toEqual([{ node: { key: "default" } }]);
     expect(left.routes.edges).toEqual([{ node: { name: "demo-chat" } }]);
     expect(left.experiments.edges).toEqual([{ node: { key: "support-answer-steps" } }]);
@@ -236,6 +264,7 @@ it.each(["2026-11-16T21:20:00Z", "2026-12-01T00:20:00Z"])(
       "summary-in-three-points": "false look-into-it",
       "warmer-greeting": "true keep-running",
     });
+    expect(await rulesTold(then)).toEqual(toldOfTheHour);
     await evaluateBudgets(then, new Date());
     const [budget] = await then.database.system((em) =>
       em.execute<{ spent_percent: number }[]>(

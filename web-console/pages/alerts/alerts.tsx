@@ -11,7 +11,7 @@ import { flag, oneOf, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { SelectField } from "../../ui/field.tsx";
-import { Badge, When } from "../../ui/marks.tsx";
+import { Badge, type Tone, When } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
 import { Deliveries } from "./deliveries.tsx";
@@ -74,9 +74,11 @@ const query = graphql(`
 
 type Alert = ResultOf<typeof query>["alerts"]["edges"][number]["node"];
 
+const tones: { readonly [Type in Alert["type"]]?: Tone } = { WEBHOOK_TEST: "neutral", ALERT_RULE_RESOLVED: "good" };
+
 const columns: readonly Column<Alert>[] = [
   { id: "at", name: "When", cell: ({ at }) => <When at={at} /> },
-  { id: "type", name: "What", cell: ({ type }) => <Badge tone={type === "WEBHOOK_TEST" ? "neutral" : "warn"}>{nameOfType(type)}</Badge> },
+  { id: "type", name: "What", cell: ({ type }) => <Badge tone={tones[type] ?? "warn"}>{nameOfType(type)}</Badge> },
   {
     id: "telling",
     name: "It says",

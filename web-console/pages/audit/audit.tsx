@@ -49,7 +49,7 @@ const columns: readonly Column<Entry>[] = [
 
 const kinds = [
   ...["route", "backend", "provider", "catalogue_model", "prompt", "prompt_version", "experiment", "api_key", "quota", "budget"],
-  ...["project", "organisation", "admin_token", "webhook", "call_content", "dead_letter", "closed_period"],
+  ...["project", "organisation", "admin_token", "webhook", "alert_rule", "call_content", "dead_letter", "closed_period"],
 ] as const;
 
 export function Audit() {

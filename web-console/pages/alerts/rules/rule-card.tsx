@@ -154,7 +154,7 @@ function RuleActions({ rule, refusal, onEdit, onChanged }: RuleCardProps) {
         />
       )}
       <Button small refused={refusal} disabled={busy} onClick={() => void act("A message is on its way to each", () => testRule(rule.id))}>
-        Send a test
+        Test
       </Button>
       <Button small look="plain" refused={refusal} onClick={() => setOpen("archive")}>
         Archive
