@@ -25,8 +25,8 @@ it("names a label with the version that it means now, and a version by its numbe
 
 it("offers the versions that were found, and says that there are more", () => {
   const versions = Array.from({ length: 50 }, (_, at) => ({ version: 60 - at, commitMessage: `change ${60 - at}` }));
-  const { found, more } = choicesIn({ prompt: { versions } });
+  const { found, more } = choicesIn({ promptVersions: { versions } }, "promptVersions");
   expect([found.length, found[0], more]).toEqual([50, { id: "@60", name: "version 60", note: "change 60" }, true]);
-  expect(choicesIn({ prompt: { versions: versions.slice(1) } }).more).toBe(false);
-  expect(choicesIn({ prompt: null })).toEqual({ found: [], more: false });
+  expect(choicesIn({ promptVersions: { versions: versions.slice(1) } }, "promptVersions").more).toBe(false);
+  expect(choicesIn({ promptVersions: null }, "promptVersions")).toEqual({ found: [], more: false });
 });

@@ -1,5 +1,5 @@
 /** What can be chosen of each kind of thing: the document that finds it by a part of its name, and what people read of it. */
-import type { TypedDocumentNode } from "urql";
+import { useQuery } from "urql";
 import { graphql, type ResultOf } from "../graphql/documents.ts";
 import { versionName } from "./prompt-pointers.ts";
 
@@ -18,9 +18,22 @@ export interface Choices {
   readonly more: boolean;
 }
 
-const routes = graphql(`
-  query ChooseRoute($search: String) {
-    page: routes(first: 50, search: $search) {
+/** One document for all kinds, of which it reads one. */
+const choicesQuery = graphql(`
+  query Choose(
+    $search: String
+    $routes: Boolean = false
+    $backends: Boolean = false
+    $providers: Boolean = false
+    $prompts: Boolean = false
+    $apiKeys: Boolean = false
+    $projects: Boolean = false
+    $datasets: Boolean = false
+    $models: Boolean = false
+    $promptVersions: Boolean = false
+    $within: ID = ""
+  ) {
+    routes(first: 50, search: $search, orderBy: { field: NAME }) @include(if: $routes) {
       edges {
         node {
           id
@@ -32,12 +45,7 @@ const routes = graphql(`
         hasNextPage
       }
     }
-  }
-`);
-
-const backends = graphql(`
-  query ChooseBackend($search: String) {
-    page: backends(first: 50, search: $search) {
+    backends(first: 50, search: $search, orderBy: { field: KEY }) @include(if: $backends) {
       edges {
         node {
           id
@@ -49,12 +57,7 @@ const backends = graphql(`
         hasNextPage
       }
     }
-  }
-`);
-
-const providers = graphql(`
-  query ChooseProvider($search: String) {
-    page: providers(first: 50, search: $search) {
+    providers(first: 50, search: $search, orderBy: { field: KEY }) @include(if: $providers) {
       edges {
         node {
           id
@@ -66,12 +69,7 @@ const providers = graphql(`
         hasNextPage
       }
     }
-  }
-`);
-
-const prompts = graphql(`
-  query ChoosePrompt($search: String) {
-    page: prompts(first: 50, search: $search) {
+    prompts(first: 50, search: $search, orderBy: { field: PATH }) @include(if: $prompts) {
       edges {
         node {
           id
@@ -87,12 +85,7 @@ const prompts = graphql(`
         hasNextPage
       }
     }
-  }
-`);
-
-const apiKeys = graphql(`
-  query ChooseApiKey($search: String) {
-    page: apiKeys(first: 50, search: $search) {
+    apiKeys(first: 50, search: $search, orderBy: { field: NAME }) @include(if: $apiKeys) {
       edges {
         node {
           id
@@ -104,12 +97,7 @@ const apiKeys = graphql(`
         hasNextPage
       }
     }
-  }
-`);
-
-const projects = graphql(`
-  query ChooseProject($search: String) {
-    page: projects(first: 50, search: $search) {
+    projects(first: 50, search: $search, orderBy: { field: NAME }) @include(if: $projects) {
       edges {
         node {
           id
@@ -121,12 +109,7 @@ const projects = graphql(`
         hasNextPage
       }
     }
-  }
-`);
-
-const datasets = graphql(`
-  query ChooseDataset($search: String) {
-    page: datasets(first: 50, search: $search) {
+    datasets(first: 50, search: $search, orderBy: { field: NAME }) @include(if: $datasets) {
       edges {
         node {
           id
@@ -138,24 +121,12 @@ const datasets = graphql(`
         hasNextPage
       }
     }
-  }
-`);
-
-/** A model's id is its key: "openai/gpt-4o". */
-const models = graphql(`
-  query ChooseModel($search: String) {
-    list: modelCatalogue(search: $search) {
+    models: modelCatalogue(search: $search) @include(if: $models) {
       id: key
       name: key
       note: name
     }
-  }
-`);
-
-/** Of one prompt. A version's id is what pointers call it: "@12". */
-const promptVersions = graphql(`
-  query ChoosePromptVersion($within: ID!, $search: String) {
-    prompt(id: $within) {
+    promptVersions: prompt(id: $within) @include(if: $promptVersions) {
       versions(first: 50, search: $search) {
         version
         commitMessage
@@ -164,28 +135,32 @@ const promptVersions = graphql(`
   }
 `);
 
-const documents = { routes, backends, providers, prompts, apiKeys, projects, datasets, models, promptVersions };
-export type ChoiceKind = keyof typeof documents;
-
-interface Found {
-  readonly page?: { readonly edges: readonly { readonly node: Choice }[]; readonly pageInfo: { readonly hasNextPage: boolean } };
-  readonly list?: readonly Choice[];
-  readonly prompt?: { readonly versions: readonly { readonly version: number; readonly commitMessage: string }[] } | null;
-}
+export type ChoiceKind = Exclude<keyof ResultOf<typeof choicesQuery>, "__typename">;
 
 const listedMax = 50;
 
-/** One type for all: each document takes a text, and what it is to look in where that is one thing, and gives a page or a list. */
-export const choicesQuery = (of: ChoiceKind) => documents[of] as TypedDocumentNode<Found, { search: string; within: string }>;
-
-/** @param data of choicesQuery; undefined: nothing came yet. */
-export function choicesIn(data: Found | undefined): Choices {
-  const { page, list = [], prompt } = data ?? {};
-  if (prompt != null) return { found: prompt.versions.map(versionChoice), more: prompt.versions.length === listedMax };
-  if (page === undefined) return { found: list.slice(0, listedMax), more: list.length > listedMax };
-  return { found: page.edges.map(({ node }) => node), more: page.pageInfo.hasNextPage };
+/**
+ * @param search a part of the name; nothing is read while it is paused.
+ * @param within of a prompt's versions: the prompt.
+ */
+export function useChoices(of: ChoiceKind, search: string, within: string, pause: boolean) {
+  const [{ data, error, fetching }] = useQuery({ query: choicesQuery, variables: { search, within, [of]: true }, pause });
+  return { ...(data === undefined ? nothing : choicesIn(data, of)), error, fetching };
 }
 
+const nothing: Choices = { found: [], more: false };
+
+export function choicesIn(data: ResultOf<typeof choicesQuery>, of: ChoiceKind): Choices {
+  if (of === "models") return { found: data.models?.slice(0, listedMax) ?? [], more: (data.models?.length ?? 0) > listedMax };
+  if (of === "promptVersions") {
+    const versions = data.promptVersions?.versions ?? [];
+    return { found: versions.map(versionChoice), more: versions.length === listedMax };
+  }
+  const page = data[of];
+  return page === undefined ? nothing : { found: page.edges.map(({ node }) => node), more: page.pageInfo.hasNextPage };
+}
+
+/** A version's id is what pointers call it: "@12". */
 const versionChoice = ({ version, commitMessage }: { readonly version: number; readonly commitMessage: string }): Choice => ({
   id: `@${version}`,
   name: versionName(version),

@@ -5,10 +5,9 @@
 import { Combobox } from "@base-ui/react/combobox";
 import { ChevronDown } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { useQuery } from "urql";
 import { Field } from "../ui/field.tsx";
 import { useSettled } from "../ui/settled.ts";
-import { type Choice, type ChoiceKind, choicesIn, choicesQuery } from "./choices.ts";
+import { type Choice, type ChoiceKind, useChoices } from "./choices.ts";
 import { useThingName } from "./thing-name.ts";
 
 interface ChooseFieldProps {
@@ -39,12 +38,11 @@ export function ChooseField(props: ChooseFieldProps) {
   const [picked, setPicked] = useState<Choice>();
   const input = useRef<HTMLInputElement>(null);
   const search = useSettled(typed ?? "");
-  const [{ data, error, fetching }] = useQuery({ query: choicesQuery(of), variables: { search, within }, pause: !open });
+  const { found, more, error, fetching } = useChoices(of, search, within, !open);
   const name = useThingName(value, picked?.id === value ? picked.name : named);
   const nothing: Choice = { id: "", name: none ?? "" };
   const chosen: Choice | null = value === "" ? (none === undefined ? null : nothing) : { id: value, name };
   const shown = chosen?.name ?? "";
-  const { found, more } = choicesIn(data);
   const wanted = (typed ?? "").trim();
   const looking = fetching || wanted !== search;
   const items = [

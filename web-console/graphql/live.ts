@@ -10,66 +10,47 @@ import { fetchSignedIn } from "../session/session.ts";
 import { graphqlHeaders } from "./client.ts";
 import { graphql, type ResultOf } from "./documents.ts";
 import { endedBySilence } from "./silence.ts";
-import { noTraffic, type Traffic, type TrafficNews, withNews } from "./traffic.ts";
+import { endedCallFragment, noTraffic, runningCallFragment, type Traffic, type TrafficNews, withNews } from "./traffic.ts";
 import { heard } from "./unanswered.ts";
 
-const document = graphql(`
-  subscription Live($traffic: Boolean!) {
-    news(traffic: $traffic) {
-      nodes {
-        id
-        name
-        state
-        appliedNumber
-        appliedAt
-        revisionsBehind
-        refusedNumber
-        refusedReason
-        callsInFlight
-        eventLoopDelayMs
-        reportedAt
-        backendsPassedOver
-      }
-      alert {
-        id
-        at
-        type
-        data
-      }
-      running {
-        callId
-        nodeId
-        routeName
-        backendId
-        backendName
-        attempts
-        progress
-        outputTokens
-        since
-      }
-      ended {
-        calls {
-          callId
-          startedAt
-          outcome
-          errorReason
-          routeName
-          modelAsked
-          backendId
-          backendName
-          durationMs
-          timeToFirstTokenMs
-          outputTokens
-          costNanodollars
-          attempts {
-            result
-          }
+const document = graphql(
+  `
+    subscription Live($traffic: Boolean!) {
+      news(traffic: $traffic) {
+        nodes {
+          id
+          name
+          state
+          appliedNumber
+          appliedAt
+          revisionsBehind
+          refusedNumber
+          refusedReason
+          callsInFlight
+          eventLoopDelayMs
+          reportedAt
+          backendsPassedOver
         }
-        skipped
+        alert {
+          id
+          at
+          type
+          data
+        }
+        running {
+          ...RunningCall
+        }
+        ended {
+          calls {
+            ...EndedCall
+          }
+          skipped
+        }
       }
     }
-  }
-`);
+  `,
+  [runningCallFragment, endedCallFragment],
+);
 
 type News = ResultOf<typeof document>["news"];
 export type LiveNode = NonNullable<News["nodes"]>[number];

@@ -79,3 +79,8 @@ export function Empty({ title, children, action }: { readonly title: string; rea
     </div>
   );
 }
+
+/** An address that names nothing that who looks may see. */
+export const NoSuch = ({ thing }: { readonly thing: string }) => (
+  <Empty title={`There is no such ${thing}`}>It may belong to another organisation, or the address is mistyped.</Empty>
+);

@@ -1,31 +1,41 @@
 /** The calls that run and that have ended, put together from what the live subscription tells. Pure. */
-export interface RunningCall {
-  readonly callId: string;
-  readonly nodeId: string;
-  readonly routeName: string;
-  readonly backendId: string;
-  readonly backendName: string | null;
-  readonly attempts: number;
-  readonly progress: string;
-  readonly outputTokens: string;
-  readonly since: string;
-}
+import { graphql, type ResultOf } from "./documents.ts";
 
-export interface EndedCall {
-  readonly callId: string;
-  readonly startedAt: string;
-  readonly outcome: string;
-  readonly errorReason: string;
-  readonly routeName: string;
-  readonly modelAsked: string;
-  readonly backendId: string;
-  readonly backendName: string | null;
-  readonly durationMs: number;
-  readonly timeToFirstTokenMs: number | null;
-  readonly outputTokens: string | null;
-  readonly costNanodollars: string | null;
-  readonly attempts: readonly { readonly result: string }[];
-}
+export const endedCallFragment = graphql(`
+  fragment EndedCall on UsageEvent {
+    callId
+    startedAt
+    outcome
+    errorReason
+    routeName
+    modelAsked
+    backendId
+    backendName
+    durationMs
+    timeToFirstTokenMs
+    outputTokens
+    costNanodollars
+    attempts {
+      result
+    }
+  }
+`);
+export type EndedCall = ResultOf<typeof endedCallFragment>;
+
+export const runningCallFragment = graphql(`
+  fragment RunningCall on RunningCall {
+    callId
+    nodeId
+    routeName
+    backendId
+    backendName
+    attempts
+    progress
+    outputTokens
+    since
+  }
+`);
+export type RunningCall = ResultOf<typeof runningCallFragment>;
 
 export interface TrafficNews {
   /** All that run. Null: it says nothing of them. */

@@ -7,9 +7,10 @@ import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useLive } from "../../graphql/live.ts";
 import { useLookAgain } from "../../graphql/look-again.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
-import { Empty, Result } from "../../graphql/result.tsx";
+import { NoSuch, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Card, Page } from "../../shell/page.tsx";
+import { ThingActions } from "../../shell/thing-actions.tsx";
 import { flag, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Badge, Facts, Notice, When } from "../../ui/marks.tsx";
@@ -107,28 +108,25 @@ export function BackendPage() {
       under={{ to: "/backends", name: "Backends" }}
       actions={
         backend != null && (
-          <>
-            <Link to="/calls" search={{ backend: backend.id }} className="button">
-              Its calls
-            </Link>
+          <ThingActions
+            calls={{ backend: backend.id }}
+            refusal={refusal}
+            end="Archive"
+            onEnd={() => setArchiving(true)}
+            onEdit={() => setUrl({ edit: true })}
+          >
             <AlertMe metric="UPSTREAM_ERROR_RATE" of="the calls that it fails" backend={backend.id} large />
             <Button refused={refusal} onClick={() => setDraining(true)}>
               {backend.drainedAt === null ? "Drain" : "Send calls again"}
             </Button>
-            <Button look="danger" refused={refusal} onClick={() => setArchiving(true)}>
-              Archive
-            </Button>
-            <Button look="primary" refused={refusal} onClick={() => setUrl({ edit: true })}>
-              Change
-            </Button>
-          </>
+          </ThingActions>
         )
       }
     >
       <Result of={page}>
         {(data) =>
           data.backend === null ? (
-            <Empty title="There is no such backend">It may belong to another organisation, or the address is mistyped.</Empty>
+            <NoSuch thing="backend" />
           ) : (
             <>
               {data.backend.archivedAt !== null && <Notice tone="warn">This backend is archived: no call goes to it.</Notice>}

@@ -3,10 +3,9 @@ import { useNavigate } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
-import { oneOf, text, useUrlState } from "../../shell/url-state.ts";
+import { oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
-import { AddressField } from "../../ui/field.tsx";
-import { useSettled } from "../../ui/settled.ts";
+import { SearchField, useSearch } from "../../ui/search.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
 import { BackendDialog } from "./backend-dialog.tsx";
 import { BackendList } from "./backend-list.tsx";
@@ -16,13 +15,12 @@ import { ProviderList } from "./provider-list.tsx";
 
 export const address = {
   tab: oneOf("backends", "providers", "capabilities"),
-  q: text,
   make: oneOf("provider", "backend", "true"),
 };
 
 export function Backends() {
-  const [{ tab = "backends", q, make }, setUrl] = useUrlState(address);
-  const search = useSettled(q ?? "");
+  const [{ tab = "backends", make }, setUrl] = useUrlState(address);
+  const search = useSearch();
   const refusal = useRefusal();
   const navigate = useNavigate();
   const close = () => setUrl({ make: undefined }, { replace: true });
@@ -51,13 +49,7 @@ export function Backends() {
         ]}
       />
       <div className="filters">
-        <AddressField
-          label="Search"
-          value={q ?? ""}
-          onChange={(next) => setUrl({ q: next }, { replace: true })}
-          data-search
-          placeholder={tab === "providers" ? "Name or base URL" : "Name or model"}
-        />
+        <SearchField placeholder={tab === "providers" ? "Name or base URL" : "Name or model"} />
       </div>
       {tab === "backends" && <BackendList search={search} />}
       {tab === "providers" && <ProviderList search={search} />}

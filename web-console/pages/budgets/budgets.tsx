@@ -11,10 +11,10 @@ import { useRefusal } from "../../session/viewer.ts";
 import { Card, Page } from "../../shell/page.tsx";
 import { flag, oneOf, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
-import { AddressField, SelectField } from "../../ui/field.tsx";
+import { SelectField } from "../../ui/field.tsx";
 import { Badge, Meter, When } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
-import { useSettled } from "../../ui/settled.ts";
+import { SearchField, useSearch } from "../../ui/search.tsx";
 import { ScopeLink } from "../quotas/scope-field.tsx";
 import { BudgetDialog } from "./budget-dialog.tsx";
 import { archiveBudget, type BudgetDetails, budgetFragment } from "./changes.ts";
@@ -60,11 +60,11 @@ const orders = {
 } as const;
 type Order = keyof typeof orders;
 
-export const address = { make: flag, budget: text, q: text, sort: oneOf(...(Object.keys(orders) as Order[])) };
+export const address = { make: flag, budget: text, sort: oneOf(...(Object.keys(orders) as Order[])) };
 
 export function Budgets() {
-  const [{ make, budget, q, sort = "made" }, setUrl] = useUrlState(address);
-  const search = useSettled(q ?? "");
+  const [{ make, budget, sort = "made" }, setUrl] = useUrlState(address);
+  const search = useSearch();
   const variables = { search, orderBy: orders[sort].orderBy, after: null };
   const { first, nodes, ...later } = useKeyset(query, variables, (data) => data.budgets, { hold: true });
   const refusal = useRefusal();
@@ -90,13 +90,7 @@ export function Budgets() {
       }
     >
       <div className="filters">
-        <AddressField
-          label="Search"
-          placeholder="A name, or what it is laid on"
-          value={q ?? ""}
-          onChange={(next) => setUrl({ q: next }, { replace: true })}
-          data-search
-        />
+        <SearchField placeholder="A name, or what it is laid on" />
         <SelectField
           label="Order"
           value={sort}

@@ -6,6 +6,7 @@ import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useKeyset } from "../../graphql/keyset.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
+import { endedCallFragment } from "../../graphql/traffic.ts";
 import { isForPage } from "../../shell/keys.ts";
 import { Page } from "../../shell/page.tsx";
 import { useUrlState } from "../../shell/url-state.ts";
@@ -18,48 +19,37 @@ import { ExportButton } from "./export.tsx";
 import { Filters } from "./filters.tsx";
 import { ColumnMenu, logColumns } from "./log-columns.tsx";
 
-export const callsQuery = graphql(`
-  query Calls($after: String, $filter: UsageEventFilter, $order: UsageEventOrder!, $said: String) {
-    usageEvents(first: 100, after: $after, filter: $filter, orderBy: $order, said: $said) {
-      edges {
-        cursor
-        node {
-          callId
-          startedAt
-          outcome
-          errorReason
-          routeName
-          modelAsked
-          backendId
-          backendName
-          apiKeyId
-          apiKeyName
-          durationMs
-          modelServed
-          attempts {
-            result
+export const callsQuery = graphql(
+  `
+    query Calls($after: String, $filter: UsageEventFilter, $order: UsageEventOrder!, $said: String) {
+      usageEvents(first: 100, after: $after, filter: $filter, orderBy: $order, said: $said) {
+        edges {
+          cursor
+          node {
+            ...EndedCall
+            apiKeyId
+            apiKeyName
+            modelServed
+            inputTokens
           }
-          timeToFirstTokenMs
-          inputTokens
-          outputTokens
-          costNanodollars
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
         }
       }
-      pageInfo {
-        hasNextPage
-        endCursor
+      savedViews(page: "calls") {
+        id
+        name
+        search
+        owner
+        mine
+        shared
       }
     }
-    savedViews(page: "calls") {
-      id
-      name
-      search
-      owner
-      mine
-      shared
-    }
-  }
-`);
+  `,
+  [endedCallFragment],
+);
 
 export type CallsData = ResultOf<typeof callsQuery>;
 export type CallRow = CallsData["usageEvents"]["edges"][number]["node"];

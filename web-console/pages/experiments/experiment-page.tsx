@@ -5,7 +5,7 @@ import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { tell } from "../../change/tell.ts";
 import { useLookAgain } from "../../graphql/look-again.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
-import { Empty, Result } from "../../graphql/result.tsx";
+import { NoSuch, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
 import { flag, oneOf, text, useUrlState } from "../../shell/url-state.ts";
@@ -90,8 +90,7 @@ export function ExperimentPage() {
       <Result of={page}>
         {(data) => {
           const { experiment: it } = data;
-          if (it === null)
-            return <Empty title="There is no such experiment">It may belong to another organisation, or the address is mistyped.</Empty>;
+          if (it === null) return <NoSuch thing="experiment" />;
           const control = it.analysis.control || (it.variants[0]?.key ?? "");
           const calls = groupsOf(data).reduce((sum, { figures }) => sum + Number(figures.calls), 0);
           return (

@@ -7,12 +7,11 @@ import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
-import { flag, text, useUrlState } from "../../shell/url-state.ts";
+import { flag, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import type { Column } from "../../ui/data-table.tsx";
-import { AddressField } from "../../ui/field.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
-import { useSettled } from "../../ui/settled.ts";
+import { SearchField, useSearch } from "../../ui/search.tsx";
 import { useOrderBy } from "../../ui/table-sort.ts";
 import { ThingTable } from "../../ui/thing-table.tsx";
 import { DesignDialog } from "./design/design-dialog.tsx";
@@ -135,8 +134,8 @@ const columns: readonly Column<Row, "KEY" | "STATUS" | "ROUTE" | "COVERAGE" | "S
 const table = { label: "Experiments", columns };
 
 export function Experiments() {
-  const [{ q, make }, setUrl] = useUrlState({ q: text, make: flag });
-  const search = useSettled(q ?? "");
+  const [{ make }, setUrl] = useUrlState({ make: flag });
+  const search = useSearch();
   const orderBy = useOrderBy(table);
   const { first, nodes, ...later } = useKeyset(query, { search, orderBy, after: null }, (data) => data.experiments, { hold: true });
   const navigate = useNavigate();
@@ -152,7 +151,7 @@ export function Experiments() {
       }
     >
       <div className="filters">
-        <AddressField label="Search" value={q ?? ""} onChange={(next) => setUrl({ q: next }, { replace: true })} data-search />
+        <SearchField />
       </div>
       <Result of={first}>
         {(data) => (

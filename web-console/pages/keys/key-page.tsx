@@ -5,9 +5,10 @@ import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { count, money, shortCount, shortMoney } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
-import { Empty, Result } from "../../graphql/result.tsx";
+import { NoSuch, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Card, Page } from "../../shell/page.tsx";
+import { ThingActions } from "../../shell/thing-actions.tsx";
 import { flag, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Badge, Facts, When } from "../../ui/marks.tsx";
@@ -102,27 +103,24 @@ export function KeyPage() {
       under={{ to: "/keys", name: "API keys" }}
       actions={
         opens && (
-          <>
-            <Link to="/calls" search={{ key: keyId }} className="button">
-              Its calls
-            </Link>
+          <ThingActions
+            calls={{ key: keyId }}
+            refusal={refusal}
+            end="Revoke"
+            onEnd={() => setRevoking(true)}
+            onEdit={() => setUrl({ edit: true })}
+          >
             <Button refused={refusal} onClick={() => setUrl({ rotate: true })}>
               Rotate
             </Button>
-            <Button look="danger" refused={refusal} onClick={() => setRevoking(true)}>
-              Revoke
-            </Button>
-            <Button look="primary" refused={refusal} onClick={() => setUrl({ edit: true })}>
-              Change
-            </Button>
-          </>
+          </ThingActions>
         )
       }
     >
       <Result of={page}>
         {(data) =>
           data.apiKey === null ? (
-            <Empty title="There is no such key">It may belong to another organisation, or the address is mistyped.</Empty>
+            <NoSuch thing="key" />
           ) : (
             <>
               <Used data={data} id={keyId} />

@@ -6,12 +6,12 @@ import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
-import { flag, oneOf, text, useUrlState } from "../../shell/url-state.ts";
+import { flag, oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import type { Column } from "../../ui/data-table.tsx";
-import { AddressField, SelectField } from "../../ui/field.tsx";
+import { SelectField } from "../../ui/field.tsx";
 import { Badge, type Tone, When } from "../../ui/marks.tsx";
-import { useSettled } from "../../ui/settled.ts";
+import { SearchField, useSearch } from "../../ui/search.tsx";
 import { useOrderBy } from "../../ui/table-sort.ts";
 import { ThingTable } from "../../ui/thing-table.tsx";
 import { restUrlOf } from "../developers/addresses.ts";
@@ -134,8 +134,8 @@ const columns: readonly Column<KeyDetails, "NAME" | "PROJECT" | "OWNER" | "EXPIR
 const table = { label: "API keys", columns };
 
 export function Keys() {
-  const [{ q, show = "live", make }, setUrl] = useUrlState({ q: text, show: oneOf(...(Object.keys(shows) as Show[])), make: flag });
-  const search = useSettled(q ?? "");
+  const [{ show = "live", make }, setUrl] = useUrlState({ show: oneOf(...(Object.keys(shows) as Show[])), make: flag });
+  const search = useSearch();
   const variables = { search, filter: shows[show].filter, orderBy: useOrderBy(table), after: null };
   const { first, nodes, ...later } = useKeyset(query, variables, (data) => data.apiKeys, { hold: true });
   const refusal = useRefusal();
@@ -150,13 +150,7 @@ export function Keys() {
       }
     >
       <div className="filters">
-        <AddressField
-          label="Search"
-          value={q ?? ""}
-          onChange={(next) => setUrl({ q: next }, { replace: true })}
-          data-search
-          placeholder="Name or public part"
-        />
+        <SearchField placeholder="Name or public part" />
         <SelectField
           label="Show"
           value={show}

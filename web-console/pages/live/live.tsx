@@ -11,7 +11,7 @@ import { graphql } from "../../graphql/documents.ts";
 import { useLive, useTraffic } from "../../graphql/live.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
-import { type EndedCall, type Traffic, together } from "../../graphql/traffic.ts";
+import { type EndedCall, endedCallFragment, type Traffic, together } from "../../graphql/traffic.ts";
 import { Card, Page } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
@@ -20,31 +20,20 @@ import { Tile, Tiles } from "../../ui/tile.tsx";
 import { OutcomeBadge } from "../calls/outcome-badge.tsx";
 import { RunningCalls } from "./running-calls.tsx";
 
-const query = graphql(`
-  query Live {
-    usageEvents(first: 100) {
-      edges {
-        node {
-          callId
-          startedAt
-          outcome
-          errorReason
-          routeName
-          modelAsked
-          backendId
-          backendName
-          durationMs
-          timeToFirstTokenMs
-          outputTokens
-          costNanodollars
-          attempts {
-            result
+const query = graphql(
+  `
+    query Live {
+      usageEvents(first: 100) {
+        edges {
+          node {
+            ...EndedCall
           }
         }
       }
     }
-  }
-`);
+  `,
+  [endedCallFragment],
+);
 
 export function LivePage() {
   const page = usePageQuery(query, {}, { follow: false });

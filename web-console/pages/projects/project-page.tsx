@@ -6,11 +6,11 @@ import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { count, counted, money, shortCount, shortMoney } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
-import { Empty, Result } from "../../graphql/result.tsx";
+import { NoSuch, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Card, Page } from "../../shell/page.tsx";
+import { ThingActions } from "../../shell/thing-actions.tsx";
 import { flag, useUrlState } from "../../shell/url-state.ts";
-import { Button } from "../../ui/button.tsx";
 import { Badge, Facts, Meter, When } from "../../ui/marks.tsx";
 import { Tile, Tiles } from "../../ui/tile.tsx";
 import { keyFragment, stateOf } from "../keys/changes.ts";
@@ -86,23 +86,19 @@ export function ProjectPage() {
       title={page.data?.project?.name ?? "Project"}
       under={{ to: "/organisation", name: "Organisation" }}
       actions={
-        <>
-          <Link to="/calls" search={{ project: projectId }} className="button">
-            Its calls
-          </Link>
-          <Button look="danger" refused={refusal} onClick={() => setArchiving(true)}>
-            Archive
-          </Button>
-          <Button look="primary" refused={refusal} onClick={() => setUrl({ edit: true })}>
-            Change
-          </Button>
-        </>
+        <ThingActions
+          calls={{ project: projectId }}
+          refusal={refusal}
+          end="Archive"
+          onEnd={() => setArchiving(true)}
+          onEdit={() => setUrl({ edit: true })}
+        />
       }
     >
       <Result of={page}>
         {(data) =>
           data.project === null ? (
-            <Empty title="There is no such project">It may belong to another organisation, or the address is mistyped.</Empty>
+            <NoSuch thing="project" />
           ) : (
             <>
               <Used data={data} />

@@ -9,10 +9,10 @@ import { useRefusal } from "../../session/viewer.ts";
 import { Card, Page } from "../../shell/page.tsx";
 import { flag, oneOf, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
-import { AddressField, SelectField } from "../../ui/field.tsx";
+import { SelectField } from "../../ui/field.tsx";
 import { Badge, type Tone } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
-import { useSettled } from "../../ui/settled.ts";
+import { SearchField, useSearch } from "../../ui/search.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
 import { archiveQuota, levelFragment, type QuotaNow, quotaFragment } from "./changes.ts";
 import { HeldNow, QuotaEffects } from "./effects.tsx";
@@ -67,7 +67,6 @@ export const address = {
   tab: oneOf("limits", "did", "held"),
   make: flag,
   quota: text,
-  q: text,
   sort: oneOf(...(Object.keys(orders) as Order[])),
 };
 
@@ -83,8 +82,8 @@ export function Quotas() {
 }
 
 function Limits() {
-  const [{ make, quota, q, sort = "fullest" }, setUrl] = useUrlState(address);
-  const search = useSettled(q ?? "");
+  const [{ make, quota, sort = "fullest" }, setUrl] = useUrlState(address);
+  const search = useSearch();
   const { orderBy } = orders[sort];
   const variables = { search, orderBy, quota: quota ?? "", after: null };
   const { first, nodes, ...later } = useKeyset(query, variables, (data) => data.quotas, { hold: true });
@@ -103,13 +102,7 @@ function Limits() {
     >
       <Tabs label="Parts of this page" current="limits" tabs={tabs} />
       <div className="filters">
-        <AddressField
-          label="Search"
-          placeholder="A name, a scope, tokens …"
-          value={q ?? ""}
-          onChange={(next) => setUrl({ q: next }, { replace: true })}
-          data-search
-        />
+        <SearchField placeholder="A name, a scope, tokens …" />
         <SelectField
           label="Order"
           value={sort}

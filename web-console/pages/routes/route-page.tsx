@@ -6,11 +6,11 @@ import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { duration } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
-import { Empty, Result } from "../../graphql/result.tsx";
+import { NoSuch, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Card, Page } from "../../shell/page.tsx";
+import { ThingActions } from "../../shell/thing-actions.tsx";
 import { flag, oneOf, useUrlState } from "../../shell/url-state.ts";
-import { Button } from "../../ui/button.tsx";
 import { Code, Facts, Notice, When } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
 import { AlertMe } from "../alerts/alert-me.tsx";
@@ -69,40 +69,28 @@ export function RoutePage() {
       under={{ to: "/routes", name: "Routes" }}
       actions={
         route != null && (
-          <>
+          <ThingActions
+            calls={{ route: route.name }}
+            refusal={refusal}
+            end="Archive"
+            onEnd={() => setArchiving(true)}
+            onEdit={() => setUrl({ edit: true })}
+          >
             <Link to="/playground" search={{ m: route.name }} className="button">
               Try it
-            </Link>
-            <Link to="/calls" search={{ route: route.name }} className="button">
-              Its calls
             </Link>
             <Link to="/developers" search={{ route: route.name }} className="button">
               Code samples
             </Link>
             <AlertMe metric="ERROR_RATE" of="its failed calls" route={route.id} large />
-            <Button look="danger" refused={refusal} onClick={() => setArchiving(true)}>
-              Archive
-            </Button>
-            <Button look="primary" refused={refusal} onClick={() => setUrl({ edit: true })}>
-              Change
-            </Button>
-          </>
+          </ThingActions>
         )
       }
     >
       <Result of={page}>
         {(data) =>
           data.route === null ? (
-            <Empty
-              title="There is no such route"
-              action={
-                <Link className="button" to="/routes">
-                  All routes
-                </Link>
-              }
-            >
-              It may belong to another organisation, or the address is mistyped.
-            </Empty>
+            <NoSuch thing="route" />
           ) : (
             <>
               {data.route.archivedAt !== null && (

@@ -7,11 +7,10 @@ import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { useRefusal } from "../../session/viewer.ts";
 import { Page } from "../../shell/page.tsx";
-import { flag, text, useUrlState } from "../../shell/url-state.ts";
+import { flag, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import type { Column } from "../../ui/data-table.tsx";
-import { AddressField } from "../../ui/field.tsx";
-import { useSettled } from "../../ui/settled.ts";
+import { SearchField, useSearch } from "../../ui/search.tsx";
 import { Sparkline } from "../../ui/sparkline.tsx";
 import { useOrderBy } from "../../ui/table-sort.ts";
 import { ThingTable } from "../../ui/thing-table.tsx";
@@ -110,8 +109,8 @@ const columns: readonly Column<Row, "NAME">[] = [
 const table = { label: "Routes", columns };
 
 export function Routes() {
-  const [{ q, make }, setUrl] = useUrlState({ q: text, make: flag });
-  const search = useSettled(q ?? "");
+  const [{ make }, setUrl] = useUrlState({ make: flag });
+  const search = useSearch();
   const orderBy = useOrderBy(table);
   const { first, nodes, ...later } = useKeyset(query, { search, orderBy, after: null }, (data) => data.routes, { hold: true });
   const navigate = useNavigate();
@@ -127,13 +126,7 @@ export function Routes() {
       }
     >
       <div className="filters">
-        <AddressField
-          label="Search"
-          value={q ?? ""}
-          onChange={(next) => setUrl({ q: next }, { replace: true })}
-          data-search
-          placeholder="Name or what it is for"
-        />
+        <SearchField placeholder="Name or what it is for" />
       </div>
       <Result of={first}>
         {() => <ThingTable {...table} rows={nodes} under="/routes" later={later} empty={<NoRoute searched={search !== ""} />} />}
