@@ -3,7 +3,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { tell } from "../../change/tell.ts";
-import { count, duration, percent } from "../../format/numbers.ts";
+import { count, counted, duration, percent } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { useLookAgain } from "../../graphql/look-again.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
@@ -113,7 +113,7 @@ export function ReplayPage() {
   return (
     <Page
       title={run == null ? "Replay" : run.name || candidateName(run.candidate)}
-      lead={run == null ? undefined : `${count(run.cases)} cases, tried with ${candidateName(run.candidate)}`}
+      lead={run == null ? undefined : `${counted(run.cases, "case")}, tried with ${candidateName(run.candidate)}`}
       under={{ to: "/replays", name: "Replays" }}
       actions={
         run != null &&
@@ -195,7 +195,7 @@ function Summary({ run }: { readonly run: Run }) {
         )}
         {run.reason !== "" && <Notice tone="bad">{run.reason}</Notice>}
         <p>
-          {count(progress.done)} of {count(run.cases)} cases are done; {count(progress.different)} answers differ
+          {count(progress.done)} of {counted(run.cases, "case")} done; {count(progress.different)} answers differ
           {tried > 0 && `, ${percent(progress.different / tried)}`}
           {progress.skipped > 0 && `; ${count(progress.skipped)} could not be tried`}.
         </p>
