@@ -1,6 +1,7 @@
 /** Deploying is moving a label: what callers would get differently, who they are, and then all nodes at once or step by step. Rolling back is the same, backwards. */
 
 import { useState } from "react";
+import { type Issue, problemAt } from "../../change/issues.ts";
 import type { Outcome } from "../../change/outcome.ts";
 import { tell } from "../../change/tell.ts";
 import { Button } from "../../ui/button.tsx";
@@ -32,6 +33,7 @@ export function DeployDialog({ prompt, version, onClose }: DeployDialogProps) {
   const [guarded, setGuarded] = useState<Guarded>();
   const [comment, setComment] = useState("");
   const [failure, setFailure] = useState<string>();
+  const [issues, setIssues] = useState<readonly Issue[]>([]);
   const [busy, setBusy] = useState(false);
   const now = prompt.labels.find(({ name }) => name === label)?.version;
   const current = useVersion(prompt, now) ?? undefined;
@@ -48,6 +50,7 @@ export function DeployDialog({ prompt, version, onClose }: DeployDialogProps) {
         ? setLabel(prompt.id, label, version.version, comment, prompt.revision)
         : rollOutLabel(prompt.id, label, version.version, prompt.revision, rollout));
     setBusy(false);
+    setIssues(outcome.kind === "invalid" ? outcome.issues : []);
     if (outcome.kind !== "done") return setFailure(outcome.message);
     tell(
       isProtected
@@ -84,7 +87,7 @@ export function DeployDialog({ prompt, version, onClose }: DeployDialogProps) {
           ) : (
             <TextDiff label="What callers get differently" before={asText(current)} after={asText(version)} />
           )}
-          {canStep && <HowItMoves guarded={guarded} onChange={setGuarded} />}
+          {canStep && <HowItMoves guarded={guarded} onChange={setGuarded} problem={(path) => problemAt(issues, path, {})} />}
         </>
       )}
       {isProtected && <Notice>{label} is protected: it moves when another administrator approves.</Notice>}
@@ -114,8 +117,10 @@ const rolloutOf = (guarded: Guarded | undefined): LabelRollout | undefined =>
 function HowItMoves({
   guarded,
   onChange,
+  problem,
 }: {
   readonly guarded: Guarded | undefined;
+  readonly problem: (path: string) => string | undefined;
   readonly onChange: (next: Guarded | undefined) => void;
 }) {
   return (
@@ -126,7 +131,7 @@ function HowItMoves({
         onChange={(on) => onChange(on ? { unit: "END_USER", steps: defaultSteps } : undefined)}
       />
       {guarded !== undefined && (
-        <details>
+        <details open={problem("rollout") !== undefined}>
           <summary>Other steps</summary>
           <div className="stack tight">
             <SelectField
@@ -139,7 +144,7 @@ function HowItMoves({
                 { value: "API_KEY", label: "API keys" },
               ]}
             />
-            <RolloutSteps value={guarded.steps} onChange={(steps) => onChange({ ...guarded, steps })} problem={() => undefined} />
+            <RolloutSteps value={guarded.steps} onChange={(steps) => onChange({ ...guarded, steps })} problem={problem} />
           </div>
         </details>
       )}
