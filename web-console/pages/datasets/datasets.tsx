@@ -9,16 +9,16 @@ import { Empty, Result } from "../../graphql/result.tsx";
 import type { Column } from "../../ui/data-table.tsx";
 import { AddressField, TextField } from "../../ui/field.tsx";
 import { When } from "../../ui/marks.tsx";
-import { More } from "../../ui/more.tsx";
 import { useSettled } from "../../ui/settled.ts";
+import { useOrderBy } from "../../ui/table-sort.ts";
 import { ThingTable } from "../../ui/thing-table.tsx";
 import { type CasesValues, casesInput, casesNames, casesProblem, newCases } from "./case-values.ts";
 import { CasesFields } from "./cases-fields.tsx";
 import { createDataset } from "./changes.ts";
 
 const query = graphql(`
-  query Datasets($after: String, $search: String) {
-    datasets(first: 50, after: $after, search: $search) {
+  query Datasets($after: String, $search: String, $orderBy: DatasetOrder) {
+    datasets(first: 50, after: $after, search: $search, orderBy: $orderBy) {
       edges {
         cursor
         node {
@@ -40,11 +40,11 @@ const query = graphql(`
 
 type DatasetRow = ResultOf<typeof query>["datasets"]["edges"][number]["node"];
 
-const columns: readonly Column<DatasetRow>[] = [
+const columns: readonly Column<DatasetRow, "NAME" | "CASES" | "CREATED_AT">[] = [
   {
     id: "name",
     name: "Dataset",
-    by: (row) => row.name,
+    order: "NAME",
     cell: (row) => (
       <Link to="/datasets/$datasetId" params={{ datasetId: row.id }} className="strong">
         {row.name}
@@ -52,12 +52,12 @@ const columns: readonly Column<DatasetRow>[] = [
     ),
   },
   { id: "description", name: "What it is", cell: (row) => row.description || <span className="quiet">–</span> },
-  { id: "cases", name: "Cases", end: true, by: (row) => row.casesCount, cell: (row) => count(row.casesCount) },
+  { id: "cases", name: "Cases", end: true, order: "CASES", cell: (row) => count(row.casesCount) },
   {
     id: "at",
     name: "Made",
     end: true,
-    by: (row) => row.createdAt,
+    order: "CREATED_AT",
     cell: (row) => (
       <>
         <When at={row.createdAt} /> <span className="quiet">by {actorName(row.createdBy)}</span>
@@ -66,6 +66,8 @@ const columns: readonly Column<DatasetRow>[] = [
   },
 ];
 
+const table = { label: "Datasets", columns };
+
 interface DatasetListProps {
   readonly search: string;
   readonly onSearch: (next: string) => void;
@@ -73,7 +75,8 @@ interface DatasetListProps {
 
 export function DatasetList({ search: typed, onSearch }: DatasetListProps) {
   const search = useSettled(typed);
-  const { first, nodes, ...later } = useKeyset(query, { after: null, search }, (data) => data.datasets, { hold: true });
+  const orderBy = useOrderBy(table);
+  const { first, nodes, ...later } = useKeyset(query, { after: null, search, orderBy }, (data) => data.datasets, { hold: true });
   return (
     <>
       <div className="filters">
@@ -83,9 +86,9 @@ export function DatasetList({ search: typed, onSearch }: DatasetListProps) {
         {() => (
           <>
             <ThingTable
-              label="Datasets"
-              columns={columns}
+              {...table}
               rows={nodes}
+              later={later}
               under="/datasets"
               empty={
                 search === "" ? (
@@ -97,7 +100,6 @@ export function DatasetList({ search: typed, onSearch }: DatasetListProps) {
                 )
               }
             />
-            <More {...later} />
           </>
         )}
       </Result>

@@ -12,17 +12,17 @@ import { Button } from "../../ui/button.tsx";
 import type { Column } from "../../ui/data-table.tsx";
 import { AddressField, SelectField, TextField } from "../../ui/field.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
-import { More } from "../../ui/more.tsx";
 import { useSettled } from "../../ui/settled.ts";
+import { useOrderBy } from "../../ui/table-sort.ts";
 import { ThingTable } from "../../ui/thing-table.tsx";
 import { createPrompt } from "./changes.ts";
 
 const query = graphql(`
-  query Prompts($search: String, $after: String) {
+  query Prompts($search: String, $after: String, $orderBy: PromptOrder) {
     promptFolders {
       path
     }
-    prompts(first: 50, search: $search, after: $after) {
+    prompts(first: 50, search: $search, after: $after, orderBy: $orderBy) {
       edges {
         cursor
         node {
@@ -59,11 +59,11 @@ export const Labels = ({ of }: { readonly of: readonly { readonly name: string; 
   </span>
 );
 
-const columns: readonly Column<Row>[] = [
+const columns: readonly Column<Row, "PATH" | "UPDATED_AT">[] = [
   {
     id: "name",
     name: "Prompt",
-    by: (row) => `${row.folder}/${row.name}`,
+    order: "PATH",
     cell: (row) => (
       <Link to="/prompts/$promptId" params={{ promptId: row.id }} className="strong">
         {row.folder !== "" && <span className="quiet">{row.folder}/</span>}
@@ -71,22 +71,25 @@ const columns: readonly Column<Row>[] = [
       </Link>
     ),
   },
-  { id: "kind", name: "Kind", by: (row) => row.kind, cell: (row) => row.kind.toLowerCase() },
+  { id: "kind", name: "Kind", cell: (row) => row.kind.toLowerCase() },
   {
     id: "labels",
     name: "Labels",
     cell: (row) => (row.labels.length === 0 ? <span className="quiet">no version yet</span> : <Labels of={row.labels} />),
   },
-  { id: "at", name: "Changed", end: true, by: (row) => row.updatedAt, cell: (row) => <When at={row.updatedAt} /> },
+  { id: "at", name: "Changed", end: true, order: "UPDATED_AT", cell: (row) => <When at={row.updatedAt} /> },
 ];
 
 const names = { name: "Name", kind: "Kind", folder: "Folder" };
+
+const table = { label: "Prompts", columns };
 
 export function Prompts() {
   const [{ q, make, folder }, setUrl] = useUrlState({ q: text, make: flag, folder: text });
   // In a folder with nothing typed, the folder's name is looked for: what is in it is on the first pages.
   const search = useSettled(q ?? folder ?? "");
-  const { first, nodes, ...later } = useKeyset(query, { search, after: null }, (data) => data.prompts, { hold: true });
+  const orderBy = useOrderBy(table);
+  const { first, nodes, ...later } = useKeyset(query, { search, orderBy, after: null }, (data) => data.prompts, { hold: true });
   const navigate = useNavigate();
   const refusal = useRefusal("developer");
   return (
@@ -117,9 +120,9 @@ export function Prompts() {
         {() => (
           <>
             <ThingTable
-              label="Prompts"
-              columns={columns}
+              {...table}
               rows={nodes.filter((row) => folder === undefined || `${row.folder}/`.startsWith(`${folder}/`))}
+              later={later}
               under="/prompts"
               empty={
                 search === "" ? (
@@ -131,7 +134,6 @@ export function Prompts() {
                 )
               }
             />
-            <More {...later} />
           </>
         )}
       </Result>

@@ -11,7 +11,7 @@ import { flag, oneOf, text, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import type { Column } from "../../ui/data-table.tsx";
 import { Badge, When } from "../../ui/marks.tsx";
-import { More } from "../../ui/more.tsx";
+import { useOrderBy } from "../../ui/table-sort.ts";
 import { Tabs } from "../../ui/tabs.tsx";
 import { ThingTable } from "../../ui/thing-table.tsx";
 import { DatasetDialog, DatasetList } from "../datasets/datasets.tsx";
@@ -20,8 +20,8 @@ import { candidateFragment, candidateName, stateTones } from "./words.ts";
 
 const query = graphql(
   `
-    query Replays($after: String, $dataset: ID!) {
-      replayRuns(first: 50, after: $after) {
+    query Replays($after: String, $dataset: ID!, $orderBy: ReplayRunOrder) {
+      replayRuns(first: 50, after: $after, orderBy: $orderBy) {
         edges {
           cursor
           node {
@@ -62,11 +62,11 @@ const query = graphql(
 type Data = ResultOf<typeof query>;
 type Row = Data["replayRuns"]["edges"][number]["node"];
 
-const columns: readonly Column<Row>[] = [
+const columns: readonly Column<Row, "NAME" | "STATE" | "CASES" | "CREATED_AT">[] = [
   {
     id: "name",
     name: "Replay",
-    by: (row) => row.name,
+    order: "NAME",
     cell: (row) => (
       <Link to="/replays/$replayId" params={{ replayId: row.id }} className="strong">
         {row.name || candidateName(row.candidate)}
@@ -76,11 +76,11 @@ const columns: readonly Column<Row>[] = [
   {
     id: "state",
     name: "State",
-    by: (row) => row.state,
+    order: "STATE",
     cell: (row) => <Badge tone={stateTones[row.state] ?? "neutral"}>{row.state.toLowerCase()}</Badge>,
   },
   { id: "candidate", name: "Tried with", cell: (row) => candidateName(row.candidate) },
-  { id: "cases", name: "Cases", end: true, by: (row) => row.cases, cell: (row) => `${row.progress.done} of ${row.cases}` },
+  { id: "cases", name: "Cases", end: true, order: "CASES", cell: (row) => `${row.progress.done} of ${row.cases}` },
   { id: "different", name: "Different", end: true, by: (row) => row.progress.different, cell: (row) => row.progress.different },
   {
     id: "failed",
@@ -93,7 +93,7 @@ const columns: readonly Column<Row>[] = [
     id: "at",
     name: "Made",
     end: true,
-    by: (row) => row.createdAt,
+    order: "CREATED_AT",
     cell: (row) => (
       <>
         <When at={row.createdAt} /> <span className="quiet">by {actorName(row.createdBy)}</span>
@@ -101,6 +101,8 @@ const columns: readonly Column<Row>[] = [
     ),
   },
 ];
+
+const table = { label: "Replays", columns };
 
 export const address = { make: flag, tab: oneOf("replays", "datasets"), dataset: text, call: text, q: text };
 
@@ -151,15 +153,16 @@ interface ReplayListProps {
 }
 
 function ReplayList({ make, dataset, callId, onMade }: ReplayListProps) {
-  const { first, nodes, ...later } = useKeyset(query, { after: null, dataset: dataset ?? "" }, (data) => data.replayRuns);
+  const variables = { after: null, dataset: dataset ?? "", orderBy: useOrderBy(table) };
+  const { first, nodes, ...later } = useKeyset(query, variables, (data) => data.replayRuns);
   return (
     <Result of={first}>
       {(data) => (
         <>
           <ThingTable
-            label="Replays"
-            columns={columns}
+            {...table}
             rows={nodes}
+            later={later}
             under="/replays"
             empty={
               <Empty title="Nothing was replayed yet">
@@ -168,7 +171,6 @@ function ReplayList({ make, dataset, callId, onMade }: ReplayListProps) {
               </Empty>
             }
           />
-          <More {...later} />
           {make && <ReplayDialog dataset={data.chosen ?? undefined} callId={callId} onClose={onMade} />}
         </>
       )}
