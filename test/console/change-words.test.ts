@@ -46,7 +46,7 @@ describe("columns of the configuration", () => {
     [
       "ROUTE_TIMEOUTS",
       { queueMs: 0, connectMs: 1500, firstByteMs: 0, idleMs: 0, writeStallMs: 0, totalMs: 60_000 },
-      ["connect: 1.5 s", "all of it: 1 min"],
+      ["Connect: 1.5 s", "All of it: 1 min"],
     ],
     ["ROUTE_ECONOMY", { budgetPercent: 80, firstTier: 1 }, ["80%: calls begin with tier 2"]],
     ["ROUTE_PROMPT", { promptId: id(3), label: "production" }, ["<3>, label production"]],

@@ -1,8 +1,8 @@
 /** Columns whose values need more than the usual words: money, times, shares, and what is nested in them. The rest is linesOf. */
 import { count, duration, money, percent } from "../../format/numbers.ts";
-import { type ConfigColumn, kindName } from "./column-names.ts";
+import { type ConfigColumn, kindName, timeLimitNames } from "./column-names.ts";
 import { measured, rollout, weights } from "./experiment-lines.ts";
-import { type Bag, inline, isBag, isEmpty, joined, type Line, linesOf, milliseconds, promptLine, tierLines } from "./value-lines.ts";
+import { type Bag, bags, inline, isBag, isEmpty, joined, type Line, linesOf, milliseconds, promptLine, tierLines } from "./value-lines.ts";
 
 /** @param image the whole thing, for what a value means only beside another. */
 type InLines = (value: unknown, image: Bag) => readonly Line[];
@@ -18,7 +18,6 @@ const word = one((value) => String(value).replaceAll(/[_-]/g, " "));
 const kind = one((value) => kindName(String(value)));
 const share = one((value) => percent(Number(value)));
 const tokens = one((value) => count(Number(value)));
-const bags = (value: unknown): readonly Bag[] => (Array.isArray(value) ? value.filter(isBag) : []);
 
 const capture = one((value) => {
   const { on, share: of, retentionDays, redact } = value as Bag;
@@ -64,14 +63,7 @@ const discounts: InLines = (value) =>
     ],
   );
 
-const limitNames: Readonly<Record<string, string>> = {
-  queueMs: "wait for a place",
-  connectMs: "connect",
-  firstByteMs: "first content",
-  idleMs: "between two events",
-  writeStallMs: "a caller who does not read",
-  totalMs: "all of it",
-};
+const limitNames: Readonly<Record<string, string>> = timeLimitNames;
 const timeLimits: InLines = (value) =>
   isBag(value)
     ? Object.entries(value).flatMap(([name, ms]) => (ms === 0 ? [] : [[`${limitNames[name] ?? name}: ${milliseconds(ms)}`]]))

@@ -140,3 +140,13 @@ export const imageKeyOf = (kind: string, column: ConfigColumn): string =>
 const kindNames: Readonly<Record<string, string>> = { api_key: "API key", catalogue_model: "model" };
 
 export const kindName = (kind: string): string => kindNames[kind] ?? kind.replaceAll("_", " ");
+
+/** Of a route's time limits. */
+export const timeLimitNames = {
+  queueMs: "Wait for a place",
+  connectMs: "Connect",
+  firstByteMs: "First content",
+  idleMs: "Between two events",
+  writeStallMs: "A caller who does not read",
+  totalMs: "All of it",
+} as const;

@@ -1,8 +1,7 @@
 /** Of an experiment, what it is measured by and how it goes on, as lines. */
 import { duration, percent } from "../../format/numbers.ts";
-import { type Bag, isBag, isEmpty, type Line, linesOf } from "./value-lines.ts";
+import { type Bag, bags, isBag, isEmpty, type Line, linesOf } from "./value-lines.ts";
 
-const bags = (value: unknown): readonly Bag[] => (Array.isArray(value) ? value.filter(isBag) : []);
 const plain = (word: unknown): string => String(word).replaceAll("_", " ");
 const shares: ReadonlySet<string> = new Set(["alpha", "targetEffect", "winsoriseAt", "floor", "delta"]);
 

@@ -41,6 +41,9 @@ export const partName = (name: string): string =>
 
 export const isBag = (value: unknown): value is Bag => typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** The things in a list; of anything else none. */
+export const bags = (value: unknown): readonly Bag[] => (Array.isArray(value) ? value.filter(isBag) : []);
+
 /** Says nothing: not set, or none. */
 export const isEmpty = (value: unknown): boolean =>
   value === null ||

@@ -1,7 +1,7 @@
 /** What can be done to a route, and a route as its form sees it. */
 import { type CaptureValues, captureFragment, captureInput, captureValues } from "../../change/capture-values.ts";
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
-import { columnNames } from "../../change/words/column-names.ts";
+import { columnNames, timeLimitNames } from "../../change/words/column-names.ts";
 import { client } from "../../graphql/client.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 
@@ -144,12 +144,12 @@ export const timeoutNames = ["queueMs", "connectMs", "firstByteMs", "idleMs", "w
 
 /** For people, with the milliseconds that hold where a route says nothing. */
 export const timeoutLabels: Record<(typeof timeoutNames)[number], readonly [string, number]> = {
-  queueMs: ["Wait for a place", 5_000],
-  connectMs: ["Connect", 1_000],
-  firstByteMs: ["First content", 30_000],
-  idleMs: ["Between two events", 30_000],
-  writeStallMs: ["A caller who does not read", 30_000],
-  totalMs: ["All of it", 900_000],
+  queueMs: [timeLimitNames.queueMs, 5_000],
+  connectMs: [timeLimitNames.connectMs, 1_000],
+  firstByteMs: [timeLimitNames.firstByteMs, 30_000],
+  idleMs: [timeLimitNames.idleMs, 30_000],
+  writeStallMs: [timeLimitNames.writeStallMs, 30_000],
+  totalMs: [timeLimitNames.totalMs, 900_000],
 };
 
 export interface RouteValues extends Readonly<Record<string, unknown>> {
