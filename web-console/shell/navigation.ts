@@ -1,7 +1,6 @@
 /** Where one can go: the sidebar, the palette and the keys g + letter are made of this one list. */
 import {
   Activity,
-  ArrowLeftRight,
   Bell,
   BookMarked,
   BookOpenText,
@@ -84,4 +83,3 @@ export const placeGroups: readonly PlaceGroup[] = [
 ];
 
 export const places: readonly Place[] = placeGroups.flatMap((group) => group.places);
-export const behindIcon = ArrowLeftRight;

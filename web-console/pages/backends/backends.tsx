@@ -13,7 +13,7 @@ import { CapabilityMatrix } from "./capability-matrix.tsx";
 import { ProviderDialog } from "./provider-dialog.tsx";
 import { ProviderList } from "./provider-list.tsx";
 
-export const address = {
+const address = {
   tab: oneOf("backends", "providers", "capabilities"),
   make: oneOf("provider", "backend", "true"),
 };

@@ -60,7 +60,7 @@ const orders = {
 } as const;
 type Order = keyof typeof orders;
 
-export const address = { make: flag, budget: text, sort: oneOf(...(Object.keys(orders) as Order[])) };
+const address = { make: flag, budget: text, sort: oneOf(...(Object.keys(orders) as Order[])) };
 
 export function Budgets() {
   const [{ make, budget, sort = "made" }, setUrl] = useUrlState(address);

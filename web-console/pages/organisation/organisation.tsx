@@ -9,11 +9,6 @@ import { Members } from "./members.tsx";
 import { Organisations } from "./organisations.tsx";
 import { Projects } from "./projects.tsx";
 
-export const address = {
-  tab: oneOf("projects", "members", "keeps", "all"),
-  make: oneOf("project", "member", "invitation", "organisation"),
-};
-
 const parts: Readonly<Record<string, () => ReactNode>> = { projects: Projects, members: Members, keeps: Keeps, all: Organisations };
 
 const tabs = [
@@ -24,7 +19,7 @@ const tabs = [
 
 export function OrganisationPage() {
   const { installation, organisation } = useViewer();
-  const [{ tab = "projects" }] = useUrlState(address);
+  const [{ tab = "projects" }] = useUrlState({ tab: oneOf("projects", "members", "keeps", "all") });
   const Part = parts[tab] ?? Projects;
   return (
     <Page

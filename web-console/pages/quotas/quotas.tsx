@@ -63,7 +63,7 @@ const tabs = [
 const lead =
   "A hard one refuses, a soft one lets through and warns, a shadow only counts. A call meets each that it falls under; the first to be reached binds.";
 
-export const address = {
+const address = {
   tab: oneOf("limits", "did", "held"),
   make: flag,
   quota: text,
