@@ -247,8 +247,8 @@ function relativeOf(one: UnitSums, other: UnitSums, control: Estimate, treatment
 }
 
 /**
- * Verdicts: goals after correction for their number, guardrails and signals without, the rest none. Where the numbers cannot be
- * believed goals have none either; harm is acted on all the same.
+ * Verdicts: goals after correction for their number, guardrails and signals without, secondary metrics by their interval alone, for
+ * reading. Where the numbers cannot be believed goals and secondary metrics have none; harm is acted on all the same.
  */
 function judged({ analysis }: ExaminedExperiment, metrics: readonly MetricFinding[], believable: boolean): MetricFinding[] {
   const goals = metrics.flatMap((metric) =>
@@ -270,20 +270,24 @@ function judged({ analysis }: ExaminedExperiment, metrics: readonly MetricFindin
       const { comparison: given } = variant;
       if (given === null) return variant;
       const adjustedP = metric.role === "goal" ? (adjustedOf(metric.key, variant.variant) ?? given.p) : given.p;
-      return { ...variant, comparison: { ...given, adjustedP, verdict: verdictOf(metric, { ...given, adjustedP }, analysis, believable) } };
+      return {
+        ...variant,
+        comparison: { ...given, adjustedP, verdict: verdictOfMetric(metric, { ...given, adjustedP }, analysis, believable) },
+      };
     }),
   }));
 }
 
-function verdictOf(
-  { role, direction, margin }: MetricFinding,
+export function verdictOfMetric(
+  { role, direction, margin }: Pick<MetricFinding, "role" | "direction" | "margin">,
   given: Comparison,
-  { alpha }: ExperimentAnalysis,
+  { alpha }: Pick<ExperimentAnalysis, "alpha">,
   believable: boolean,
 ): MetricVerdict {
-  if (given.verdict === "too-few-units" || role === "secondary" || direction === "neutral") return given.verdict;
-  if (role === "goal") {
-    if (!believable || given.adjustedP >= alpha) return "open";
+  if (given.verdict === "too-few-units" || direction === "neutral") return given.verdict;
+  if (role === "goal" || role === "secondary") {
+    const differs = role === "goal" ? given.adjustedP < alpha : (given.lower ?? 0) > 0 || (given.upper ?? 0) < 0;
+    if (!believable || !differs) return "open";
     return given.effect > 0 === (direction === "higher") ? "better" : "worse";
   }
   const harmed = direction === "higher" ? given.upper !== null && given.upper < -margin : given.lower !== null && given.lower > margin;

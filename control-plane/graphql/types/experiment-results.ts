@@ -51,7 +51,11 @@ const ComparisonType = builder.objectRef<Comparison>("ExperimentComparison").imp
     }),
     riskOfVariant: t.exposeFloat("riskOfVariant", { description: "Expected loss of taking it, in the metric's unit." }),
     riskOfControl: t.exposeFloat("riskOfControl"),
-    verdict: t.field({ type: MetricVerdictType, resolve: ({ verdict }) => verdict }),
+    verdict: t.field({
+      type: MetricVerdictType,
+      description: "Of secondary metrics: by the interval alone, and decides nothing.",
+      resolve: ({ verdict }) => verdict,
+    }),
   }),
 });
 

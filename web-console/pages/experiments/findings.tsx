@@ -115,9 +115,10 @@ export function Findings({ experiment: { analysis, evaluation, metricsAmong }, c
   );
 }
 
-const judged = ({ unit }: Finding, { verdict, chanceBetter, riskOfVariant, relative }: Comparison) => ({
+const judged = ({ unit, role }: Finding, { verdict, chanceBetter, riskOfVariant, relative }: Comparison) => ({
   ...verdicts[verdict],
   note: [
+    ...(role === "SECONDARY" ? ["decides nothing"] : []),
     `${percent(chanceBetter)} likely better, expected loss ${figureOf(unit, riskOfVariant)}`,
     ...(relative === null ? [] : [`${relative.value >= 0 ? "+" : "−"}${percent(Math.abs(relative.value))} of control`]),
   ].join("; "),
