@@ -59,7 +59,7 @@ describe("a comparison", () => {
     expect(comparison.upper).toBeLessThan(0);
     expect(comparison.verdict).toBe("BETTER");
     expect(comparison.relative.value).toBeCloseTo(-0.8, 1);
-    expect(evaluation.metrics[2].variants[1].comparison.verdict).toBe("OPEN");
+    expect(evaluation.metrics[2].variants[1].comparison.verdict).toBe("BETTER");
 
     const shipped = await experiment.mutate(
       "shipExperiment",
