@@ -1,4 +1,5 @@
 /** The console's pure parts: numbers as people read them, two people's changes merged, differences between images. */
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { differences } from "../../web-console/change/differences.ts";
 import { merged } from "../../web-console/change/merge-changes.ts";
@@ -13,11 +14,51 @@ describe("numbers", () => {
     ["200", "$0.0000002"],
     ["1900000", "$0.0019"],
     ["150000000", "$0.15"],
-    ["1234567890123", "$1,234.56"],
+    ["1234567890123", "$1,234.57"],
+    ["280000000", "$0.28"],
+    ["285000000", "$0.29"],
+    ["284999999", "$0.28"],
+    ["-285000000", "−$0.29"],
+    ["994999999", "$0.99"],
+    ["995000000", "$1.00"],
+    ["999999995000000", "$1,000,000.00"],
+    ["99600", "$0.0001"],
+    ["99400", "$0.000099"],
     ["-5000000000", "−$5.00"],
     [null, "–"],
   ])("%s nano-dollars are %s, never with an exponent", (nanodollars, text) => {
     expect(money(nanodollars)).toBe(text);
+  });
+
+  it("of money are as near to the amount as what is shown can be, and halves go away from zero", () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 1n, max: 10n ** 19n }), (amount) => {
+        const shown = money(amount);
+        const decimals = shown.split(".")[1] ?? "";
+        const said = BigInt(nanodollarsOf(shown) ?? -1n);
+        const step = 10n ** BigInt(9 - decimals.length);
+        const least = amount < 10n ** 8n ? 10n ** BigInt(Math.max(0, String(amount).length - 2)) : 10n ** 7n;
+        const off = said - amount;
+        expect(step >= 1n && said % least === 0n && off * 2n <= least && -off * 2n < least, `${amount} is shown as ${shown}`).toBe(true);
+        expect(money(-amount)).toBe(`−${shown}`);
+      }),
+    );
+  });
+
+  it.each([
+    [999, "999"],
+    [999.4, "999"],
+    [999.5, "1k"],
+    [999_499, "999k"],
+    [999_500, "1M"],
+    [999_999n, "1M"],
+    [1_005_000, "1.01M"],
+    ["-1005000", "-1.01M"],
+    [999_999_999_999, "1T"],
+    [0, "0"],
+    [0.25, "0.25"],
+  ])("%s is %s for short", (value, text) => {
+    expect(shortCount(value)).toBe(text);
   });
 
   it.each([
@@ -53,12 +94,13 @@ describe("numbers", () => {
 
   it("go over to the next unit where rounding would, and are short where there is no room", () => {
     expect([shortCount(999_400), shortCount(999_600), duration(999.7), duration(59_990)]).toEqual(["999k", "1M", "1 s", "1 min"]);
-    expect([shortMoney("99999990000000"), shortMoney("123456780000000"), shortMoney("-4560000000000000"), shortMoney(null)]).toEqual([
-      "$99,999.99",
-      "$123k",
-      "−$4.56M",
-      "–",
-    ]);
+    expect([
+      shortMoney("99999990000000"),
+      shortMoney("99999995000000"),
+      shortMoney("123456780000000"),
+      shortMoney("-4560000000000000"),
+      shortMoney(null),
+    ]).toEqual(["$99,999.99", "$100k", "$123k", "−$4.56M", "–"]);
   });
 
   it("are told in a sentence by their day, in the zone that is shown", () => {

@@ -10,48 +10,66 @@ const isKnown = (value: Numeric): value is string | number | bigint => value !==
 export const count = (value: Numeric): string =>
   isKnown(value) ? whole.format(typeof value === "string" ? BigInt(value) : value) : unknown;
 
-/** What is said in three digits is said in the next unit from here on: 999,600 is 1M and not 1000k. */
-const roundsUp = 0.9995;
+/** To a multiple of a step, halves away from zero. The amount is not negative. */
+const rounded = (amount: bigint, step: bigint): bigint => ((amount + step / 2n) / step) * step;
 
-/** 1.2k, 3.4M: for tiles and axes, where the exact number stands elsewhere. */
-export function shortCount(value: Numeric): string {
-  if (!isKnown(value)) return unknown;
-  const number = Number(value);
-  for (const [size, letter] of [
-    [1e12, "T"],
-    [1e9, "B"],
-    [1e6, "M"],
-    [1e3, "k"],
-  ] as const)
-    if (Math.abs(number) >= size * roundsUp) return `${trimmed(number / size, 3)}${letter}`;
-  return Number.isInteger(number) ? String(number) : trimmed(number, 3);
+/** So many of the unit, with the decimals that are not zero. */
+function inUnits(amount: bigint, unit: bigint): string {
+  const decimals = String(amount % unit).padStart(String(unit).length - 1, "0");
+  return `${amount / unit}.${decimals}`.replace(/\.?0+$/, "");
 }
 
-/** Nano-dollars as dollars: two decimals from a dollar on, below it enough to show two digits that count, down to a nano-dollar. */
+const units = [
+  [1_000_000_000_000n, "T"],
+  [1_000_000_000n, "B"],
+  [1_000_000n, "M"],
+  [1_000n, "k"],
+] as const;
+const largestUnit = units[0][0];
+
+/** 1.2k, 3.4M: for tiles and axes, where the exact number stands elsewhere. Three digits; 999,500 is 1M and not 1000k. */
+export function shortCount(value: Numeric): string {
+  if (!isKnown(value)) return unknown;
+  if (typeof value === "number" && Math.abs(value) < 999.5) return trimmed(value, 3);
+  const exact = typeof value === "number" ? BigInt(Math.abs(value) < 1000 ? Math.round(value) : Math.trunc(value)) : BigInt(value);
+  const sign = exact < 0n ? "-" : "";
+  const size = exact < 0n ? -exact : exact;
+  const step = 10n ** BigInt(Math.max(0, String(size).length - 3));
+  const said = rounded(size, step < largestUnit ? step : largestUnit);
+  const [unit, letter] = units.find(([from]) => said >= from) ?? [1n, ""];
+  return unit === 1n ? `${sign}${said}` : `${sign}${inUnits(said, unit)}${letter}`;
+}
+
+const dollar = 1_000_000_000n;
+const cent = dollar / 100n;
+
+/**
+ * Nano-dollars as dollars: two decimals from a dollar on, below it enough to show two digits that count, down to a nano-dollar.
+ * Rounded, halves away from zero: what is cut off makes columns that stay below their sum.
+ */
 export function money(nanodollars: Numeric): string {
   if (!isKnown(nanodollars)) return unknown;
   const amount = BigInt(nanodollars);
   const sign = amount < 0n ? "−" : "";
   const size = amount < 0n ? -amount : amount;
   if (size === 0n) return "$0";
-  if (size >= 1_000_000_000n)
-    return `${sign}$${whole.format(size / 1_000_000_000n)}.${String((size % 1_000_000_000n) / 10_000_000n).padStart(2, "0")}`;
-  const decimals = String(size).padStart(9, "0");
-  const first = decimals.search(/[1-9]/);
-  return `${sign}$0.${decimals
-    .slice(0, Math.max(2, first + 2))
+  const step = 10n ** BigInt(Math.max(0, String(size).length - 2));
+  const said = rounded(size, step < cent ? step : cent);
+  const decimals = String(said % dollar)
+    .padStart(9, "0")
     .replace(/0+$/, "")
-    .padEnd(2, "0")}`;
+    .padEnd(2, "0");
+  return `${sign}$${whole.format(said / dollar)}.${decimals}`;
 }
 
-const shortMoneyFrom = 100_000_000_000_000n;
+const shortMoneyFrom = 100_000n * dollar;
 
 /** For tiles: as `money`, and from $100,000 on $123k, $4.56M. */
 export function shortMoney(nanodollars: Numeric): string {
   if (!isKnown(nanodollars)) return unknown;
   const amount = BigInt(nanodollars);
-  const size = amount < 0n ? -amount : amount;
-  return size < shortMoneyFrom ? money(amount) : `${amount < 0n ? "−" : ""}$${shortCount(size / 1_000_000_000n)}`;
+  const said = rounded(amount < 0n ? -amount : amount, cent);
+  return said < shortMoneyFrom ? money(amount) : `${amount < 0n ? "−" : ""}$${shortCount(said / dollar)}`;
 }
 
 /** Nano-dollars as people type dollars: all digits, no sign and no commas. Empty: not known. */
