@@ -1,5 +1,5 @@
 /** The keyboard map: one table, heard in one place, shown by "?". Keys do nothing while one types, except those with Ctrl or Cmd. */
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { walkRows } from "./row-walk.ts";
 
 export interface KeyBinding {
@@ -22,11 +22,58 @@ const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
 /** Whether a key is for the page: nobody types, no dialog lies over it, and it is not the browser's. */
-export const isForPage = (event: KeyboardEvent): boolean =>
+const isForPage = (event: KeyboardEvent): boolean =>
   !(event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) &&
   document.querySelector('[role="dialog"]:not(.drawer), dialog[open]') === null;
 
 const chordMs = 1_200;
+
+export type KeyAct =
+  | { readonly does: "go"; readonly letter: string }
+  | { readonly does: "walk"; readonly by: 1 | -1 }
+  | { readonly does: "help" | "theme" | "search" | "close" };
+
+const acts: Readonly<Record<string, KeyAct>> = {
+  "?": { does: "help" },
+  t: { does: "theme" },
+  j: { does: "walk", by: 1 },
+  k: { does: "walk", by: -1 },
+  "/": { does: "search" },
+  Escape: { does: "close" },
+};
+
+/** What keys mean, one after the other: the one that follows "g" in time names a page and nothing else. */
+export function keyReader(): (key: string, atMs: number) => KeyAct | undefined {
+  let chordAtMs = Number.NEGATIVE_INFINITY;
+  return (key, atMs) => {
+    if (atMs - chordAtMs < chordMs) {
+      chordAtMs = Number.NEGATIVE_INFINITY;
+      return { does: "go", letter: key };
+    }
+    if (key === "g") chordAtMs = atMs;
+    return acts[key];
+  };
+}
+
+export interface ListKeys {
+  walk(by: 1 | -1): void;
+  close(): void;
+}
+
+let list: ListKeys | undefined;
+
+/** A list whose rows are not all in the document walks by itself, and closes what it has open. One on a page. */
+export function useListKeys(keys: ListKeys): void {
+  const now = useRef(keys);
+  now.current = keys;
+  useEffect(() => {
+    const mine: ListKeys = { walk: (by) => now.current.walk(by), close: () => now.current.close() };
+    list = mine;
+    return () => {
+      if (list === mine) list = undefined;
+    };
+  }, []);
+}
 
 interface GlobalKeys {
   readonly palette: () => void;
@@ -37,23 +84,20 @@ interface GlobalKeys {
 
 export function useGlobalKeys({ palette, help, theme, go }: GlobalKeys): void {
   useEffect(() => {
-    let chordAt = 0;
+    const read = keyReader();
     const listen = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && document.querySelector("dialog[open]") === null) {
         event.preventDefault();
         return palette();
       }
       if (!isForPage(event)) return;
-      if (Date.now() - chordAt < chordMs) {
-        chordAt = 0;
-        return go(event.key);
-      }
-      if (event.key === "g") chordAt = Date.now();
-      else if (event.key === "?") help();
-      else if (event.key === "t") theme();
-      else if (event.key === "j") walkRows(1);
-      else if (event.key === "k") walkRows(-1);
-      else if (event.key === "/") {
+      const act = read(event.key, Date.now());
+      if (act?.does === "go") go(act.letter);
+      else if (act?.does === "walk") (list?.walk ?? walkRows)(act.by);
+      else if (act?.does === "close") list?.close();
+      else if (act?.does === "help") help();
+      else if (act?.does === "theme") theme();
+      else if (act?.does === "search") {
         event.preventDefault();
         const field = document.querySelector<HTMLElement>("[data-search]");
         if (field === null) palette();

@@ -7,7 +7,7 @@ import { useKeyset } from "../../graphql/keyset.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
 import { endedCallFragment } from "../../graphql/traffic.ts";
-import { isForPage } from "../../shell/keys.ts";
+import { useListKeys } from "../../shell/keys.ts";
 import { Page } from "../../shell/page.tsx";
 import { useUrlState } from "../../shell/url-state.ts";
 import { Button, CopyButton } from "../../ui/button.tsx";
@@ -135,20 +135,13 @@ export function Calls() {
 
 /** j and k open the next and the previous call, with the drawer open or not: most rows are not in the document to be focused. */
 function useWalk(rows: readonly CallRow[], selected: string | undefined, open: (call: string | undefined) => void): void {
-  const now = useRef({ rows, selected, open });
-  now.current = { rows, selected, open };
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      const { rows: all, selected: at, open: show } = now.current;
-      if (!isForPage(event)) return;
-      const index = all.findIndex(({ callId }) => callId === at);
-      if (event.key === "j") show(all[Math.min(index + 1, all.length - 1)]?.callId);
-      else if (event.key === "k") show(all[Math.max(index - 1, 0)]?.callId);
-      else if (event.key === "Escape" && at !== undefined) show(undefined);
-    };
-    document.addEventListener("keydown", listen);
-    return () => document.removeEventListener("keydown", listen);
-  }, []);
+  useListKeys({
+    walk: (by) => {
+      const next = rows.findIndex(({ callId }) => callId === selected) + by;
+      open(rows[Math.min(Math.max(next, 0), rows.length - 1)]?.callId);
+    },
+    close: () => selected !== undefined && open(undefined),
+  });
 }
 
 function Peek({ callId, onClose }: { readonly callId: string | undefined; readonly onClose: () => void }) {
