@@ -98,6 +98,9 @@ it(
     await page.getByRole("heading", { name: "Your new API key" }).waitFor();
     const key = (await page.getByRole("region", { name: "The secret" }).textContent()) ?? "";
     expect(key).toMatch(/^psk_live_/);
+    // What nobody can show again is not lost by one key.
+    await page.keyboard.press("Escape");
+    await page.getByText("It was not copied yet.").waitFor();
     await page.getByRole("button", { name: "I have it" }).click();
 
     expect((await gateway.call("demo-chat", "ada", key)).status).toBeGreaterThanOrEqual(400);

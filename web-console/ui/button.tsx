@@ -25,15 +25,18 @@ export function CopyButton({
   text,
   label = "Copy",
   small = true,
+  onCopied,
 }: {
   readonly text: string;
   readonly label?: string;
   readonly small?: boolean;
+  readonly onCopied?: (() => void) | undefined;
 }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     await writeClipboard(text);
     setCopied(true);
+    onCopied?.();
     setTimeout(() => setCopied(false), 1500);
   };
   return (

@@ -32,10 +32,18 @@ export function Notice({ tone = "info", children }: { readonly tone?: keyof type
   );
 }
 
-export function Code({ text, wrap = false, label }: { readonly text: string; readonly wrap?: boolean; readonly label?: string }) {
+interface CodeProps {
+  readonly text: string;
+  readonly wrap?: boolean;
+  readonly label?: string;
+  /** By the button, or by hand. */
+  readonly onCopied?: () => void;
+}
+
+export function Code({ text, wrap = false, label, onCopied }: CodeProps) {
   return (
-    <div className="code-frame">
-      <CopyButton text={text} />
+    <div className="code-frame" onCopy={onCopied}>
+      <CopyButton text={text} onCopied={onCopied} />
       <pre className={wrap ? "code wrap" : "code"} tabIndex={0} aria-label={label ?? "Code"} role="region">
         {text}
       </pre>

@@ -88,7 +88,7 @@ export function Webhooks() {
           {make && <WebhookDialog onClose={close} onSecret={setSecret} />}
           {edited !== undefined && <WebhookDialog webhook={edited} onClose={close} onSecret={setSecret} />}
           {secret !== undefined && (
-            <SecretDialog title="The webhook's secret" secret={secret} onClose={() => setSecret(undefined)}>
+            <SecretDialog as="sealed" title="The webhook's secret" secret={secret} onClose={() => setSecret(undefined)}>
               <p>The receiver checks signatures with it, by any library of the Standard Webhooks specification.</p>
             </SecretDialog>
           )}

@@ -173,7 +173,7 @@ function NewSecret({
   readonly onClose: () => void;
 }) {
   return (
-    <SecretDialog title="Your new API key" secret={credential} onClose={onClose}>
+    <SecretDialog as="hash" title="Your new API key" secret={credential} onClose={onClose}>
       <h3>Try it</h3>
       <Code wrap text={curlSample({ restUrl, route, key: credential })} label="A call with curl" />
     </SecretDialog>

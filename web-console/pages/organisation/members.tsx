@@ -12,9 +12,8 @@ import { Card } from "../../shell/page.tsx";
 import { oneOf, useUrlState } from "../../shell/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
-import { Badge, Code, Notice, When } from "../../ui/marks.tsx";
+import { Badge, When } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
 import { SecretDialog } from "../../ui/secret.tsx";
 import { useOrderBy } from "../../ui/table-sort.ts";
@@ -100,19 +99,9 @@ function MemberList() {
       </Result>
       {make === "member" && <MemberDialog kind="member" onClose={onClose} onDone={(payload) => setSecret(payload.credential)} />}
       {make === "invitation" && <MemberDialog kind="invitation" onClose={onClose} onDone={(payload) => setPath(payload.path)} />}
-      {secret !== undefined && <SecretDialog title="The new admin token" secret={secret} onClose={() => setSecret(undefined)} />}
+      {secret !== undefined && <SecretDialog as="hash" title="The new admin token" secret={secret} onClose={() => setSecret(undefined)} />}
       {path !== undefined && (
-        <Dialog open large title="The invitation" onClose={() => setPath(undefined)}>
-          <Notice>
-            Send this link to them, and to nobody else. Whoever opens it first, within a week, gets the token. It is shown once.
-          </Notice>
-          <Code text={`${location.origin}${path}`} wrap label="The link" />
-          <div className="dialog-foot">
-            <Button look="primary" onClick={() => setPath(undefined)}>
-              I have it
-            </Button>
-          </div>
-        </Dialog>
+        <SecretDialog as="invitation" title="The invitation" secret={`${location.origin}${path}`} onClose={() => setPath(undefined)} />
       )}
       {revoking !== undefined && (
         <DestroyDialog
