@@ -3,7 +3,8 @@
  *
  * A breach fires once it has held for as long as the rule wants, and is over once it has been gone for as long, five minutes at the
  * least, so that a value at its threshold does not go to and fro. What people were last told is kept beside what is: a rule that is
- * muted goes on being looked at, and what has changed meanwhile is told when it speaks again, if it still holds.
+ * muted goes on being looked at, and that it fires is told when it speaks again, if it still holds. That it is over is told to those
+ * who heard that it began also while it is muted: a receiver that opened something for it would wait for ever.
  */
 export const comparisons = ["above", "below"] as const;
 export type Comparison = (typeof comparisons)[number];
@@ -80,7 +81,8 @@ export function decide(condition: RuleCondition, before: RuleState | undefined, 
     told: was.told,
   };
   const due: Telling = state === "firing" ? "fired" : "resolved";
-  return look.muted || due === was.told ? { after, tell: undefined } : { after: { ...after, told: due }, tell: due };
+  const silent = due === was.told || (look.muted && due === "fired");
+  return silent ? { after, tell: undefined } : { after: { ...after, told: due }, tell: due };
 }
 
 const turningSince = ({ turningSinceMs, lookedAtMs }: RuleState, atMs: number): number =>

@@ -179,6 +179,18 @@ describe.each(["PostgreSQL", "PGlite"])("alert rules on %s", (database) => {
     });
   });
 
+  it("is muted while it fires, and tells all the same when that is over", async () => {
+    const { alertRule } = await make();
+    await calls(10, 10);
+    expect(await look()).toBe(1);
+    const until = new Date(Date.now() + 86_400_000).toISOString();
+    await mutate(client, admin, "muteAlertRule", { id: alertRule.id, until }, "alertRule { status }");
+    await calls(990, 0);
+    for (let minute = 1; minute <= 5; minute++) expect(await look(1)).toBe(0);
+    expect(await look(1)).toBe(1);
+    expect((await alerts()).map(({ type }) => type)).toEqual(["alert_rule.fired", "alert_rule.resolved"]);
+  });
+
   it("heeds the calls that it is about and no others", async () => {
     const projectId = await makeThing(client, admin, "Project", { key: "p", name: "P" });
     const { alertRule } = await make({ filter: { projectId } });

@@ -49,9 +49,14 @@ describe("a rule", () => {
     const muted = (until: number) => (index: number) => ({ muted: index < until });
     expect(told(walk([20, 20, 20, 20, 20], condition, muted(4)))).toEqual(["4 fired"]);
     expect(told(walk([20, 20, 20, 1, 1, 1, 1, 1, 1, 1, 1], condition, muted(10)))).toEqual([]);
-    const between = walk([20, 20, 20, 1, 1, 1, 1, 1, 1, 1, 1], condition, (index) => ({ muted: index > 2 && index < 10 }));
-    expect(told(between)).toEqual(["2 fired", "10 resolved"]);
-    expect(between[8]?.after).toMatchObject({ state: "ok", told: "fired" });
+  });
+
+  it("tells also while it is muted that what was told as begun is over, and not that it begins again", () => {
+    const values = [20, 20, 20, 1, 1, 1, 1, 1, 1, 20, 20, 20, 20];
+    const between = walk(values, condition, (index) => ({ muted: index > 2 && index < 12 }));
+    expect(told(between)).toEqual(["2 fired", "8 resolved", "12 fired"]);
+    expect(between[8]?.after).toMatchObject({ state: "ok", told: "resolved" });
+    expect(between[11]?.after).toMatchObject({ state: "firing", told: "resolved" });
   });
 
   it("does not take a breach for one that held while nobody looked", () => {
@@ -73,7 +78,7 @@ it("whatever it sees, it tells by turns, each change of state once, and never tw
       );
       const tells = decisions.flatMap(({ tell }) => tell ?? []);
       expect(tells).toEqual(tells.map((_, index) => (index % 2 === 0 ? "fired" : "resolved")));
-      expect(decisions.every(({ tell }, index) => tell === undefined || given[index]?.muted === false)).toBe(true);
+      expect(decisions.every(({ tell }, index) => tell !== "fired" || given[index]?.muted === false)).toBe(true);
       const ends = decisions.flatMap(({ after }, index) =>
         index > 0 && decisions[index - 1]?.after.state === "firing" && after.state !== "firing" ? [index] : [],
       );
