@@ -1,7 +1,8 @@
 /** An alert rule in its form: thresholds as people type them, and what a chart fills in. */
 import { describe, expect, it } from "vitest";
 import { shownValue, thresholdOf, typedThreshold } from "../../web-console/pages/alerts/rules/metrics.ts";
-import { conditionOf, inputOf, newRule, refusalOf, withMetric } from "../../web-console/pages/alerts/rules/rule-values.ts";
+import { toldWords } from "../../web-console/pages/alerts/rules/preview-words.ts";
+import { conditionOf, inputOf, newRule, refusalOf, thresholdFault, withMetric } from "../../web-console/pages/alerts/rules/rule-values.ts";
 import { instantOf, typedInstant } from "../../web-console/pages/alerts/rules/typed-instant.ts";
 
 describe("thresholds", () => {
@@ -50,13 +51,38 @@ describe("a rule to be made", () => {
   });
   it("says what is missing", () => {
     expect(refusalOf({ ...asked, name: "  " })).toBe("Give it a name");
-    expect(refusalOf({ ...asked, threshold: "" })).toBe("The threshold is a percentage, such as 5");
+    expect(refusalOf({ ...asked, threshold: "" })).toBe("Say at which threshold it tells");
+    expect(refusalOf({ ...asked, threshold: "-3" })).toBe("The threshold: A percentage from 0 to 100, such as 5");
     expect(refusalOf({ ...asked, callsMin: "1.5" })).toBe("Calls and minutes are whole numbers");
   });
   it("lets go what another metric cannot be told apart by, and a threshold of another unit", () => {
     expect(withMetric(asked, "RETRY_RATE")).toEqual({ metric: "RETRY_RATE" });
     expect(withMetric(asked, "DENIAL_RATE")).toEqual({ metric: "DENIAL_RATE", routeId: "", apiKeyId: "" });
     expect(withMetric(asked, "COST")).toEqual({ metric: "COST", threshold: "", callsMin: "0" });
+  });
+});
+
+it.each([
+  ["-3", "CALLS", "ABOVE", "A number of 0 or more, such as 250"],
+  ["0", "CALLS", "BELOW", "Nothing is below 0"],
+  ["100", "ERROR_RATE", "ABOVE", "No share is above 100 percent"],
+  ["", "ERROR_RATE", "ABOVE", undefined],
+  ["7", "CALLS", "BELOW", undefined],
+] as const)("a threshold of %j for %s %s: %s", (threshold, metric, comparison, fault) => {
+  expect(thresholdFault({ ...newRule({ metric }, []), threshold, comparison })).toBe(fault);
+});
+
+describe("what it would have told", () => {
+  const asked = { windowMinutes: 15, callsMin: 20 };
+  const of = (firings: number, value: number | null = 1) => ({ points: [{ value: null }, { value }], firings: Array(firings).fill({}) });
+  it.each([
+    [of(0, null), 5, "No 15 minutes had the 20 calls that it wants: a longer time, or fewer calls, would say something."],
+    [of(0), null, "Type a threshold to see what it would have told."],
+    [of(0), 5, "It would have told nobody anything."],
+    [of(4), 5, "It would have told 4 times."],
+    [of(82), 5, "It would have told 82 times; the last 4:"],
+  ])("%#", (preview, threshold, words) => {
+    expect(toldWords(preview, asked, threshold)).toBe(words);
   });
 });
 

@@ -8,4 +8,5 @@ it("a step is known in part before what was asked for, and while it is not over"
   expect(parts(undefined, 180)).toEqual([false, false, false]);
   expect(parts(undefined, 179)).toEqual([false, false, true]);
   expect(parts(11, 200)).toEqual([true, false, false]);
+  expect(isPart({ times, whole: true }, 2, 179_000)).toBe(false);
 });

@@ -133,8 +133,9 @@ it(
   async () => {
     for (let failed = 0; failed < 24; failed++) await (await gateway.call("no-such-route", "lost")).text();
     await page.goto(gateway.url);
-    await page.getByRole("link", { name: "Alert me of failed calls" }).click();
-    await heading("New alert rule: error rate").waitFor();
+    await page.getByRole("link", { name: "Alert me of calls" }).click();
+    await heading("New alert rule: calls").waitFor();
+    await page.getByLabel("What", { exact: true }).selectOption("ERROR_RATE");
     await page.getByLabel("Name").fill("Many errors");
     await page.getByLabel("Threshold, percent").fill("5");
     await page.getByText("It would have told 1 time.").waitFor({ timeout: 30_000 });

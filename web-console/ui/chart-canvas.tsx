@@ -69,7 +69,7 @@ function drawn(values: readonly (number | null)[], of: Steps & Pick<ChartProps, 
 const tickWords = (values: readonly number[], format: (value: number) => string): string[] =>
   values.map((value, index) => (index > 0 && format(value) === format(values[index - 1] ?? 0) ? "" : format(value)));
 
-export function ChartCanvas({ times, series, format, bars = false, from, marks = none }: ChartProps) {
+export function ChartCanvas({ times, series, format, bars = false, from, whole = false, marks = none }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const dark = useDark();
   const inUtc = useUtc();
@@ -128,7 +128,7 @@ export function ChartCanvas({ times, series, format, bars = false, from, marks =
           })),
         ],
       } as uPlot.Options,
-      [[...times], ...series.map(({ values }) => drawn(values, { times, bars, ...(from === undefined ? {} : { from }) }))],
+      [[...times], ...series.map(({ values }) => drawn(values, { times, bars, whole, ...(from === undefined ? {} : { from }) }))],
       element,
     );
     const resize = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
@@ -137,6 +137,6 @@ export function ChartCanvas({ times, series, format, bars = false, from, marks =
       resize.disconnect();
       plot.destroy();
     };
-  }, [times, series, format, bars, from, marks, dark, inUtc]);
+  }, [times, series, format, bars, from, whole, marks, dark, inUtc]);
   return <div ref={place} aria-hidden style={{ minHeight: height }} />;
 }

@@ -28,6 +28,8 @@ export interface ChartProps {
   readonly bars?: boolean;
   /** Seconds since the epoch: from when on it was asked for. The step that this falls in is known only in part. */
   readonly from?: number;
+  /** No step is known only in part: each value stands for itself, as the worst of a step does. */
+  readonly whole?: boolean;
   /** Upright lines, where something was changed. */
   readonly marks?: readonly Mark[];
 }

@@ -252,7 +252,7 @@ function Charts({ points, data, since }: { readonly points: Points; readonly dat
   const frame = { times, marks, from: Date.parse(since) / 1000 };
   return (
     <div className="grid pairs">
-      <Card title="Calls" actions={<AlertMe metric="ERROR_RATE" of="failed calls" />}>
+      <Card title="Calls" actions={<AlertMe metric="CALLS" of="calls" />}>
         <Chart label="Calls over time, and those that failed" series={series.calls} format={asCount} {...frame} />
       </Card>
       <Card title="Time to the first token" actions={<AlertMe metric="TIME_TO_FIRST_TOKEN_P95" of="the time to the first token" />}>

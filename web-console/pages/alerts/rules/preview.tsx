@@ -1,14 +1,17 @@
 /** What a rule would have told over the last week or day, drawn with its threshold, while the rule is being written. */
 import { useEffect, useMemo, useState } from "react";
 import { useQuery } from "urql";
+import { same } from "../../../change/merge-changes.ts";
 import { counted } from "../../../format/numbers.ts";
+
 import { graphql, type ResultOf } from "../../../graphql/documents.ts";
 import { Button } from "../../../ui/button.tsx";
 import { Chart } from "../../../ui/chart.tsx";
 import { Notice, When } from "../../../ui/marks.tsx";
 import { useSettled } from "../../../ui/settled.ts";
 import { metrics, shownValue, typedThreshold } from "./metrics.ts";
-import { conditionOf, type RuleValues } from "./rule-values.ts";
+import { firingsShown, toldWords } from "./preview-words.ts";
+import { conditionOf, type RuleValues, thresholdFault } from "./rule-values.ts";
 
 export const previewQuery = graphql(`
   query PreviewAlertRule($input: PreviewAlertRuleInput!) {
@@ -60,6 +63,7 @@ export function RulePreview({ values, proposed, onThreshold }: PreviewProps) {
     if (result !== undefined && "points" in result) setLast({ preview: result, input });
   }, [result]);
   const wrong = result !== undefined && "issues" in result ? result.issues[0]?.message : undefined;
+  const fault = thresholdFault(values);
   return (
     <section className="stack tight" aria-label="What it would have told">
       <div className="row apart">
@@ -72,14 +76,16 @@ export function RulePreview({ values, proposed, onThreshold }: PreviewProps) {
           ))}
         </span>
       </div>
-      {wrong !== undefined || error !== undefined ? (
+      {fault !== undefined ? (
+        <Notice tone="warn">There is no picture of this threshold. {fault}.</Notice>
+      ) : wrong !== undefined || error !== undefined ? (
         <Notice tone="warn">
           {wrong === undefined ? "The time before cannot be read now." : `There is no picture of this: it ${wrong}.`}
         </Notice>
       ) : last === undefined ? (
         <div className="skeleton" style={{ height: 260 }} />
       ) : (
-        <Drawn {...last} onThreshold={onThreshold} typed={values.threshold} />
+        <Drawn {...last} onThreshold={onThreshold} typed={values.threshold} looking={!same(last.input, { ...condition, span })} />
       )}
     </section>
   );
@@ -89,12 +95,12 @@ interface DrawnProps {
   readonly preview: Preview;
   readonly input: ReturnType<typeof conditionOf>;
   readonly typed: string;
+  /** Something else was typed since, which is being read. */
+  readonly looking: boolean;
   readonly onThreshold: (typed: string) => void;
 }
 
-const firingsShown = 4;
-
-function Drawn({ preview, input, typed, onThreshold }: DrawnProps) {
+function Drawn({ preview, input, typed, looking, onThreshold }: DrawnProps) {
   const { unit, name } = metrics[input.metric];
   const threshold = input.threshold ?? preview.proposedThreshold;
   const times = useMemo(() => preview.points.map(({ at }) => Date.parse(at) / 1000), [preview]);
@@ -109,9 +115,9 @@ function Drawn({ preview, input, typed, onThreshold }: DrawnProps) {
   const proposed = typedThreshold(preview.proposedThreshold, unit);
   return (
     <>
-      <Chart label={`${name}, and the threshold`} times={times} series={series} format={format} />
+      <Chart label={`${name}, and the threshold`} times={times} series={series} format={format} whole />
       <p role="status">
-        {threshold === null ? "There were too few calls to say." : toldWords(preview.firings.length)}{" "}
+        {looking ? "Looking again …" : toldWords(preview, input, threshold)}{" "}
         {proposed !== "" && proposed !== typed && (
           <>
             The usual stays clear of {shownValue(preview.proposedThreshold, unit)}.{" "}
@@ -134,9 +140,6 @@ function Drawn({ preview, input, typed, onThreshold }: DrawnProps) {
     </>
   );
 }
-
-const toldWords = (times: number): string =>
-  times === 0 ? "It would have told nobody anything." : `It would have told ${counted(times, "time")}.`;
 
 const Lasted = ({ since, until }: { readonly since: string; readonly until: string }) => (
   <>, for {counted(Math.round((Date.parse(until) - Date.parse(since)) / 60_000), "minute")}</>

@@ -7,7 +7,17 @@ import { CheckField, SelectField, TextField } from "../../../ui/field.tsx";
 import { type RuleDetails, readRuleAgain, saveRule } from "./changes.ts";
 import { type MetricName, metricNames, metrics, typedThreshold, unitWords, windows, windowWords } from "./metrics.ts";
 import { previewQuery, RulePreview } from "./preview.tsx";
-import { type Asked, conditionOf, inputOf, newRule, type RuleValues, refusalOf, ruleValues, withMetric } from "./rule-values.ts";
+import {
+  type Asked,
+  conditionOf,
+  inputOf,
+  newRule,
+  type RuleValues,
+  refusalOf,
+  ruleValues,
+  thresholdFault,
+  withMetric,
+} from "./rule-values.ts";
 
 export interface Tellable {
   readonly webhooks: readonly { readonly id: string; readonly name: string; readonly enabled: boolean }[];
@@ -158,6 +168,7 @@ function Condition({ form }: { readonly form: Form<RuleValues> }) {
           {...textOf(form, names, "threshold")}
           label={`Threshold, ${unitWords[metrics[values.metric].unit]}`}
           inputMode="decimal"
+          problem={thresholdFault(values) ?? form.problem("threshold")}
         />
         <SelectField
           {...textOf(form, names, "windowMinutes")}

@@ -73,12 +73,22 @@ export const withMetric = (values: RuleValues, metric: MetricName): Partial<Rule
 const wholeNumber = (typed: string): number | undefined => (/^\d{1,9}$/.test(typed.trim()) ? Number(typed) : undefined);
 export const addressesIn = (typed: string): readonly string[] => typed.split(/[\s,;]+/).filter(Boolean);
 
+/** What is wrong with the threshold as it is typed. Undefined: nothing; empty, the last week's is used until it is saved. */
+export function thresholdFault({ metric, comparison, threshold }: RuleValues): string | undefined {
+  const { unit } = metrics[metric];
+  if (threshold.trim() === "") return undefined;
+  const value = thresholdOf(threshold, unit);
+  if (value === undefined) return unit === "SHARE" ? "A percentage from 0 to 100, such as 5" : "A number of 0 or more, such as 250";
+  if (comparison === "BELOW" && value === 0) return "Nothing is below 0";
+  return comparison === "ABOVE" && unit === "SHARE" && value === 1 ? "No share is above 100 percent" : undefined;
+}
+
 /** Why it may not be sent yet. */
 export function refusalOf(values: RuleValues): string | undefined {
-  const { unit } = metrics[values.metric];
   if (values.name.trim() === "") return "Give it a name";
-  if (thresholdOf(values.threshold, unit) === undefined)
-    return unit === "SHARE" ? "The threshold is a percentage, such as 5" : "The threshold is a number, such as 250";
+  if (values.threshold.trim() === "") return "Say at which threshold it tells";
+  const fault = thresholdFault(values);
+  if (fault !== undefined) return `The threshold: ${fault}`;
   if (wholeNumber(values.callsMin) === undefined || wholeNumber(values.holdMinutes) === undefined)
     return "Calls and minutes are whole numbers";
   return undefined;
