@@ -37,6 +37,7 @@ it("names what the form names, and leaves people's own names alone", () => {
   const said = (message: string) => problemAt([{ path: "key", message }], "key", labels);
   expect(said("a quota for API_KEY needs scopeId")).toBe("a quota for api key needs the one it is for");
   expect(said("must be after `from`")).toBe("must be after from");
+  expect(said("the operator can allow it in PENSTOCK_PRIVATE_ADDRESSES")).toBe("the operator can allow it in PENSTOCK_PRIVATE_ADDRESSES");
   expect(said('there is no route named "myRoute"')).toBe('there is no route named "myRoute"');
 });
 

@@ -124,7 +124,7 @@ function inWords(message: string, labels: Labels): string {
     .replace(/^the base URL (?=is|has|must)/, "")
     .replaceAll(/`([A-Za-z]+)`/g, (_, name: string) => wordOf(name, labels))
     .replaceAll(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, (name) => (name in words || name in labels ? wordOf(name, labels) : name))
-    .replaceAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g, (name) => name.replaceAll("_", " ").toLowerCase());
+    .replaceAll(/\b(?!PENSTOCK_)[A-Z]+(?:_[A-Z]+)+\b/g, (name) => name.replaceAll("_", " ").toLowerCase());
 }
 
 const invalidValue = /^Variable "\$(\w+)" got invalid value (.*) at "\1\.?([^"]*)"; (.+)$/s;
