@@ -75,8 +75,8 @@ export function SignInAgain({ viewer }: { readonly viewer: Viewer }) {
       <SignInForm {...door}>
         <h2 id="sign-in-again">Sign in again</h2>
         <p>
-          Your session has ended. Nothing here is lost: when you, {actorName(viewer.actor)}, have signed in, this page goes on as it stands.
-          Anybody else gets a page of their own.
+          The session of {actorName(viewer.actor)} has ended. Sign in with the same admin token, and this page goes on as it stands: nothing
+          on it is lost. With another token it begins anew.
         </p>
       </SignInForm>
     </dialog>,
