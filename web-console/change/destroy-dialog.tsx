@@ -83,7 +83,7 @@ export function DestroyDialog({ title, name, verb, done, traffic, consequences, 
         {failure !== undefined && <Notice tone="bad">{failure}</Notice>}
         <div className="dialog-foot">
           <Button onClick={() => onClose(false)}>Cancel</Button>
-          <Button type="submit" look="danger solid" disabled={busy || typed !== name}>
+          <Button type="submit" look="danger solid" disabled={busy} refused={typed === name ? undefined : `Type ${name} above to go on`}>
             {verb}
           </Button>
         </div>

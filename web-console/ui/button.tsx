@@ -1,6 +1,6 @@
 /** Buttons. One that may not be pressed says why. */
 import { Check, Copy } from "lucide-react";
-import { type ButtonHTMLAttributes, type ReactNode, useState } from "react";
+import { type ButtonHTMLAttributes, type MouseEvent, type ReactNode, useId, useState } from "react";
 import { Hint } from "./hint.tsx";
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
@@ -13,12 +13,33 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
 
 export function Button({ look, small, icon, refused, className, children, type, disabled, ...rest }: ButtonProps) {
   const classes = ["button", look, small ? "small" : "", icon ? "icon" : "", className].filter(Boolean).join(" ");
-  const button = (
-    <button {...rest} type={type ?? "button"} className={classes} disabled={disabled || refused !== undefined}>
-      {children}
-    </button>
+  const reason = useId();
+  const button = { ...rest, type: type ?? "button", className: classes } as const;
+  if (refused === undefined)
+    return (
+      <button {...button} disabled={disabled}>
+        {children}
+      </button>
+    );
+  // Not `disabled`, which keys cannot reach: whoever comes by with them hears why.
+  return (
+    <>
+      <Hint text={refused} below>
+        <button {...button} aria-disabled aria-describedby={reason} onClick={holdBack}>
+          {children}
+        </button>
+      </Hint>
+      <span id={reason} hidden>
+        {refused}
+      </span>
+    </>
   );
-  return refused === undefined ? button : <Hint text={refused}>{<span tabIndex={-1}>{button}</span>}</Hint>;
+}
+
+/** A form's own button is also pressed by Enter in its fields. */
+function holdBack(event: MouseEvent): void {
+  event.preventDefault();
+  event.stopPropagation();
 }
 
 export function CopyButton({
