@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { csvOf } from "../../web-console/format/csv.ts";
 import { irreversible } from "../../web-console/pages/audit/reversible.ts";
 import { basisPointsOf } from "../../web-console/pages/organisation/basis-points.ts";
-import { bindingOf, marksOn } from "../../web-console/pages/quotas/chain.ts";
+import { bindingOf, bindingsOf, countsEach, marksOn, usedShare } from "../../web-console/pages/quotas/chain.ts";
 import type { QuotaNow } from "../../web-console/pages/quotas/changes.ts";
 import { meets } from "../../web-console/pages/quotas/meets.ts";
 
@@ -36,6 +36,24 @@ it("the limit that binds is the fullest that refuses, else the fullest, and of e
   expect(bindingOf([wide, narrow, soft])?.id).toBe("narrow");
   expect(bindingOf([quota("unused"), soft])?.id).toBe("soft");
   expect(bindingOf([quota("unused")])).toBeUndefined();
+});
+
+it("a limit of one route binds first there alone, and not for calls of another", () => {
+  const all = quota("all", { used: "50" });
+  const chat = quota("chat", { used: "90", scopeKind: "ROUTE", scopeId: "chat" });
+  const bulk = quota("bulk", { used: "10", scopeKind: "API_KEY", scopeId: "key", within: [{ kind: "ROUTE", id: "bulk" }] });
+  expect([...bindingsOf([all, chat, bulk])]).toEqual([
+    ["all", "everywhere"],
+    ["chat", "there"],
+  ]);
+  expect([...bindingsOf([all, chat], "chat")]).toEqual([["chat", "everywhere"]]);
+  expect([...bindingsOf([chat])]).toEqual([["chat", "there"]]);
+});
+
+it("of a limit for each end user there is no one count", () => {
+  const each = quota("each", { used: "90", within: [{ kind: "END_USER", id: null }] });
+  expect([countsEach(each), countsEach(quota("one")), usedShare(each)]).toEqual([true, false, 0]);
+  expect(bindingsOf([each]).size).toBe(0);
 });
 
 it("limits that count the same by the same clock are marks on one bar, the lowest first", () => {

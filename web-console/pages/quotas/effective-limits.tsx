@@ -2,10 +2,11 @@
 import { Link } from "@tanstack/react-router";
 import { Card } from "../../shell/page.tsx";
 import { Badge } from "../../ui/marks.tsx";
-import { bindingOf } from "./chain.ts";
+import { bindingsOf } from "./chain.ts";
 import type { QuotaNow } from "./changes.ts";
 import { Level } from "./level.tsx";
-import { limitOf, lower } from "./words.ts";
+import { ScopeLink } from "./scope-field.tsx";
+import { limitOf } from "./words.ts";
 
 interface EffectiveLimitsProps {
   readonly title: string;
@@ -14,17 +15,12 @@ interface EffectiveLimitsProps {
   /** Where there is no limit at all. */
   readonly none: string;
   readonly note: string;
+  /** The calls are of this route alone. */
+  readonly routeId?: string;
 }
 
-const steps: Readonly<Record<string, string>> = {
-  API_KEY: "key",
-  PROJECT: "project",
-  ORGANISATION: "organisation",
-  END_USER: "each end user",
-};
-
-export function EffectiveLimits({ title, quotas, none, note }: EffectiveLimitsProps) {
-  const binding = bindingOf(quotas);
+export function EffectiveLimits({ title, quotas, none, note, routeId }: EffectiveLimitsProps) {
+  const bindings = bindingsOf(quotas, routeId);
   return (
     <Card title={title}>
       {quotas.length === 0 ? (
@@ -41,14 +37,15 @@ export function EffectiveLimits({ title, quotas, none, note }: EffectiveLimitsPr
                   <span className="quiet">{limitOf(quota)}</span>
                 </span>
                 <span className="row">
-                  {quota === binding && (
+                  {bindings.has(quota.id) && (
                     <Badge tone={quota.enforcement === "HARD" ? "bad" : "warn"}>
                       {quota.enforcement === "HARD" ? "binds first" : "warns first"}
+                      {bindings.get(quota.id) === "there" && " there"}
                     </Badge>
                   )}
-                  <Badge>
-                    {[quota.scopeKind, ...quota.within.map(({ kind }) => kind)].map((kind) => steps[kind] ?? lower(kind)).join(" on ")}
-                  </Badge>
+                  <span>
+                    <ScopeLink of={quota} />
+                  </span>
                 </span>
               </div>
               <Level quota={quota} among={quotas} />
@@ -57,7 +54,8 @@ export function EffectiveLimits({ title, quotas, none, note }: EffectiveLimitsPr
         </ol>
       )}
       <p className="quiet" style={{ marginTop: "0.75rem" }}>
-        From the narrowest to the widest: a call meets them all, and the fullest that refuses binds first. {note}
+        From the narrowest to the widest: a call meets those that are not of another route or backend, and the fullest that refuses binds
+        first. {note}
       </p>
     </Card>
   );

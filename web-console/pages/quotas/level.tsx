@@ -2,9 +2,9 @@
 import { percent } from "../../format/numbers.ts";
 import { Meter, When } from "../../ui/marks.tsx";
 import { NodeName } from "../../ui/node-name.tsx";
-import { marksOn } from "./chain.ts";
+import { countsEach, marksOn } from "./chain.ts";
 import type { QuotaNow } from "./changes.ts";
-import { lower, shortAmount, slides } from "./words.ts";
+import { amountOf, lower, shortAmount, slides } from "./words.ts";
 
 interface LevelProps {
   readonly quota: QuotaNow;
@@ -13,6 +13,11 @@ interface LevelProps {
 }
 
 export function Level({ quota, among = [] }: LevelProps) {
+  if (countsEach(quota)) return <p className="quiet">Each end user has their own count, of {amountOf(quota.limit, quota.resource)}.</p>;
+  return <OneLevel quota={quota} among={among} />;
+}
+
+function OneLevel({ quota, among = [] }: LevelProps) {
   const { level, limit, resource } = quota;
   const amount = (of: string) => shortAmount(of, resource);
   const whole = Number(limit) || 1;

@@ -14,6 +14,7 @@ import { Badge, type Tone } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
 import { SearchField, useSearch } from "../../ui/search.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
+import { usedShare } from "./chain.ts";
 import { archiveQuota, levelFragment, type QuotaNow, quotaFragment } from "./changes.ts";
 import { HeldNow, QuotaEffects } from "./effects.tsx";
 import { Level } from "./level.tsx";
@@ -52,7 +53,6 @@ const orders = {
   newest: { name: "the newest first", orderBy: { field: "CREATED_AT", direction: "DESC" } },
 } as const;
 type Order = keyof typeof orders;
-const shareOf = ({ level, limit }: QuotaNow): number => Number(level.used) / (Number(limit) || 1);
 
 const tabs = [
   ["limits", "Limits"],
@@ -89,7 +89,7 @@ function Limits() {
   const { first, nodes, ...later } = useKeyset(query, variables, (data) => data.quotas, { hold: true });
   const refusal = useRefusal();
   const close = () => setUrl({ make: undefined, quota: undefined }, { replace: true });
-  const shown = sort === "fullest" ? nodes.toSorted((one, other) => shareOf(other) - shareOf(one)) : nodes;
+  const shown = sort === "fullest" ? nodes.toSorted((one, other) => usedShare(other) - usedShare(one)) : nodes;
   return (
     <Page
       title="Quotas"
