@@ -1,13 +1,18 @@
 /**
  * /playground/v1/…: the console's calls, handed on to a live node as any caller's, so that routes, quotas, guards and the
  * ledger hold for them. A browser reaches no other host than this one, and no API key ever reaches the browser: each
- * person's calls go with a key of their own, which is made at the first call and expires within hours.
+ * person's calls go with a key of their own, one for each project that they call in, which is made at the first call and expires
+ * within hours. The header `x-penstock-project` says in which; without it in the oldest that is not the demo's.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { request as send } from "undici";
-import { ControlError, ForbiddenError } from "../control-error.ts";
+import { ControlError, type ControlErrorKind, ForbiddenError, NotFoundError } from "../control-error.ts";
+import { isUuid } from "../database/config-kinds.ts";
 import { mayAs } from "../database/entities/admin-role.ts";
+import { Organisation } from "../database/entities/organisation.ts";
 import { Project } from "../database/entities/project.ts";
+import type { EntityManager } from "../database/orm.ts";
+import { demoProjectId } from "../demo/find-demo.ts";
 import { drained, readBody, sendJson } from "../http-exchange.ts";
 import type { KnownToken } from "../operations/admin-tokens.ts";
 import { changeConfiguration } from "../operations/change-configuration.ts";
@@ -18,6 +23,7 @@ import { consoleHeader } from "./session-endpoint.ts";
 
 const prefix = "/playground";
 const paths: ReadonlySet<string> = new Set(["/v1/chat/completions", "/v1/responses", "/v1/embeddings", "/v1/messages"]);
+const projectHeader = "x-penstock-project";
 const keyMs = 6 * 3_600_000;
 /** A key that expires within a call would fail it. */
 const keyMarginMs = 1_800_000;
@@ -40,13 +46,13 @@ export interface Playground {
 export function openPlayground(services: Services): Playground {
   const keys = new Map<string, PlaygroundKey>();
 
-  const keyOf = (principal: KnownToken): Promise<string> => {
-    const holder = `${principal.organisationId} ${principal.tokenId}`;
+  const keyOf = (principal: KnownToken, projectId: string | undefined): Promise<string> => {
+    const holder = holderOf(principal, projectId);
     const kept = keys.get(holder);
     if (kept !== undefined && kept.expiresAtMs > Date.now() + keyMarginMs) return kept.credential;
     if (keys.size >= keysMax) keys.clear();
     const expiresAtMs = Date.now() + keyMs;
-    const credential = makeKey(services, principal, new Date(expiresAtMs));
+    const credential = makeKey(services, principal, projectId, new Date(expiresAtMs));
     keys.set(holder, { credential, expiresAtMs });
     credential.catch(() => keys.delete(holder));
     return credential;
@@ -70,13 +76,14 @@ export function openPlayground(services: Services): Playground {
           return sendJson(response, 401, errorBody("sign in again"));
         }
         if (!mayAs(principal.role, "developer")) throw new ForbiddenError("the playground spends money, so it needs the role developer");
-        const key = await keyOf(principal);
+        const projectId = header(projectHeader);
+        const key = await keyOf(principal, projectId);
         await relay(`${await restUrl(services)}${target}`, body, { key, header }, response, () =>
-          keys.delete(`${principal.organisationId} ${principal.tokenId}`),
+          keys.delete(holderOf(principal, projectId)),
         );
       } catch (error) {
         if (response.headersSent) return void response.destroy();
-        if (error instanceof ControlError) return sendJson(response, error.kind === "FORBIDDEN" ? 403 : 503, errorBody(error.message));
+        if (error instanceof ControlError) return sendJson(response, statuses[error.kind] ?? 503, errorBody(error.message));
         services.logger.warn({ err: error }, "a call from the playground failed");
         sendJson(response, 502, errorBody("no node answered; look at the page of nodes"));
       }
@@ -84,16 +91,20 @@ export function openPlayground(services: Services): Playground {
   };
 }
 
+const statuses: Partial<Record<ControlErrorKind, number>> = { FORBIDDEN: 403, NOT_FOUND: 404 };
+
+const holderOf = ({ organisationId, tokenId }: KnownToken, projectId: string | undefined): string =>
+  `${organisationId} ${tokenId} ${projectId ?? ""}`;
+
 const errorBody = (message: string) => ({ error: { message, type: "console_error", param: null, code: null } });
 
-async function makeKey(services: Services, principal: KnownToken, expiresAt: Date): Promise<string> {
+async function makeKey(services: Services, principal: KnownToken, projectId: string | undefined, expiresAt: Date): Promise<string> {
   const { value, revision } = await changeConfiguration(
     services,
     principal,
     { action: "api_key.create", summary: `a playground key for ${principal.actor}` },
     async (change) => {
-      const [project] = await change.em.find(Project, { archivedAt: null }, { orderBy: { createdAt: "asc" }, limit: 1 });
-      if (project === undefined) throw new ControlError("UNAVAILABLE", "make a project first: the playground's calls belong to one");
+      const project = await projectFor(change.em, principal.organisationId, projectId);
       return makeApiKey(change, services.settings.pepper, {
         projectId: project.id,
         name: `playground of ${principal.actor}`.slice(0, 200),
@@ -106,6 +117,21 @@ async function makeKey(services: Services, principal: KnownToken, expiresAt: Dat
   );
   await services.propagation.wait(revision, propagationMs);
   return value.credential;
+}
+
+/** @throws ControlError where there is none. */
+async function projectFor(em: EntityManager, organisationId: string, projectId: string | undefined): Promise<Project> {
+  if (projectId !== undefined) {
+    const project = isUuid(projectId) ? await em.findOne(Project, { id: projectId, archivedAt: null }) : null;
+    if (project === null) throw new NotFoundError("project", projectId);
+    return project;
+  }
+  const organisation = await em.findOneOrFail(Organisation, { id: organisationId });
+  // The demo is dated within its week, so that it is the oldest of a new installation; what is called here is no part of it.
+  const oldest = await em.find(Project, { archivedAt: null }, { orderBy: { createdAt: "asc" }, limit: 2 });
+  const project = oldest.find(({ id }) => id !== demoProjectId(organisation)) ?? oldest[0];
+  if (project === undefined) throw new ControlError("UNAVAILABLE", "make a project first: the playground's calls belong to one");
+  return project;
 }
 
 /** @throws ControlError UNAVAILABLE where no node is there to answer. */

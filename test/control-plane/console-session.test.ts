@@ -1,7 +1,7 @@
 /** Sessions of the console: what opens one, what it may do, what ends it, and what another site's page cannot do with it. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeOrganisation, openTestServices, type TestServices } from "../harness/control-plane.ts";
-import { type GraphqlClient, serveGraphql, tokenFor } from "../harness/graphql.ts";
+import { type GraphqlClient, makeThing, serveGraphql, tokenFor } from "../harness/graphql.ts";
 
 let services: TestServices;
 let server: GraphqlClient;
@@ -131,6 +131,27 @@ it("the playground is shut to those without the header, a session, or the role a
   expect((await call({ "x-penstock-console": "1" })).status).toBe(401);
   const reader = await tokenFor(services, await makeOrganisation(services, "three"), "viewer");
   expect((await call({ "x-penstock-console": "1", cookie: cookieOf(await signIn({ token: reader })) })).status).toBe(403);
+});
+
+it("the playground has one key for each person and project, and keeps it for the next call", async () => {
+  const organisationId = await makeOrganisation(services, "four");
+  const admin = await tokenFor(services, organisationId, "admin");
+  const [first, second] = [
+    await makeThing(server, admin, "Project", { key: "a", name: "A" }),
+    await makeThing(server, admin, "Project", { key: "b", name: "B" }),
+  ];
+  const cookie = cookieOf(await signIn({ token: admin }));
+  const call = async (project?: string) => {
+    const headers = { "x-penstock-console": "1", cookie, ...(project === undefined ? {} : { "x-penstock-project": project }) };
+    return (await fetch(`${server.url}/playground/v1/chat/completions`, { method: "POST", headers, body: "{}" })).status;
+  };
+  // No node is there to answer; the key is made before one is looked for.
+  expect([await call(), await call(second), await call(second), await call(), await call("nope"), await call(organisationId)]).toEqual([
+    503, 503, 503, 503, 404, 404,
+  ]);
+  const { data } = await server.ask(admin, "{ apiKeys(first: 9) { edges { node { environment project { id } } } } }");
+  const made = data.apiKeys.edges.map(({ node }: { node: { project: { id: string } } }) => node.project.id);
+  expect(made.sort()).toEqual([first, second].sort());
 });
 
 it("the console's address answers with a page to whoever asks, and other unknown addresses only to those who ask for a page", async () => {

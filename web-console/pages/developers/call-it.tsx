@@ -1,24 +1,26 @@
 /** Code that calls a route, for the clients that people use, and a button that calls it from here. */
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { useRefusal } from "../../session/viewer.ts";
+import { useRefusal, useViewer } from "../../session/viewer.ts";
 import { Card } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Code, Notice } from "../../ui/marks.tsx";
 import { type CallState, runCall } from "../playground/run-call.ts";
 import { grpcAddressOf } from "./addresses.ts";
-import type { Data, Route } from "./developers.tsx";
+import type { Data, Key, Route } from "./developers.tsx";
 import { samples } from "./samples.ts";
 
 interface SamplesProps {
   readonly base: string;
   readonly data: Data;
   readonly route: Route;
+  /** Undefined: none may call it. */
+  readonly caller: Key | undefined;
   readonly picked: string;
   readonly onPick: (sample: string) => void;
 }
 
-export function Samples({ base, data, route, picked, onPick }: SamplesProps) {
+export function Samples({ base, data, route, caller, picked, onPick }: SamplesProps) {
   const sample = samples.find(({ id }) => id === picked) ?? samples[0];
   const facts = { restUrl: base, grpcAddress: grpcAddressOf(data.nodes), route: route.name, key: "$PENSTOCK_API_KEY" };
   return (
@@ -38,17 +40,22 @@ export function Samples({ base, data, route, picked, onPick }: SamplesProps) {
           Put a key in <code>PENSTOCK_API_KEY</code> first; the full text of one is shown only when it is made, on the page{" "}
           <Link to="/keys">API keys</Link>. Where a load balancer stands before the nodes, its address is your base URL.
         </p>
-        <RunIt route={route.name} />
+        <RunIt route={route.name} caller={caller} />
       </div>
     </Card>
   );
 }
 
-function RunIt({ route }: { readonly route: string }) {
+function RunIt({ route, caller }: { readonly route: string; readonly caller: Key | undefined }) {
   const [state, setState] = useState<CallState>();
   const refusal = useRefusal("developer");
-  const run = () =>
-    void runCall({ model: route, messages: [{ role: "user", content: "Hello" }], parameters: {} }, new AbortController().signal, setState);
+  const { actor } = useViewer();
+  const project = caller?.project ?? undefined;
+  const run = () => {
+    const messages = [{ role: "user", content: "Hello" }];
+    const request = { model: route, messages, parameters: {}, ...(project === undefined ? {} : { projectId: project.id }) };
+    void runCall(request, new AbortController().signal, setState);
+  };
   return (
     <div className="stack tight">
       <div>
@@ -56,6 +63,11 @@ function RunIt({ route }: { readonly route: string }) {
           Run it here
         </Button>
       </div>
+      <p className="quiet">
+        Says “Hello” in the project {project?.name ?? "that is the oldest of your own"}, as “playground of {actor}”
+        {caller !== undefined && `: not as ${caller.name}, of which only the hash is kept, so limits of that key alone do not hold`}. Where
+        there is no such key, the call makes one, which publishes a revision; it is good for six hours and for further calls.
+      </p>
       {state !== undefined && (
         <div className="answer" aria-live="polite">
           {state.text || <span className="quiet">Waiting …</span>}

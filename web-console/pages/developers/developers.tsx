@@ -100,6 +100,7 @@ const query = graphql(
         expiresAt
         project {
           id
+          name
         }
       }
     `),
@@ -108,7 +109,7 @@ const query = graphql(
 
 export type Data = ResultOf<typeof query>;
 export type Route = Data["routes"]["edges"][number]["node"];
-type Key = Data["apiKeys"]["edges"][number]["node"];
+export type Key = Data["apiKeys"]["edges"][number]["node"];
 
 export const address = { route: text, key: text, sample: text, base: text };
 
@@ -155,6 +156,7 @@ export function Developers() {
                   title={key === undefined ? "Limits" : `Limits of ${key.name} here`}
                   quotas={data.quotas.edges.map(({ node }) => node).filter((quota) => meets(quota, placeOf(route, key)))}
                   none="None."
+                  routeId={route.id}
                   note="Each answer says what is left in x-ratelimit-*, and a refusal says in retry-after when to come back."
                 />
               </div>
@@ -162,6 +164,7 @@ export function Developers() {
                 base={base.replace(/\/+$/, "")}
                 data={data}
                 route={route}
+                caller={key}
                 picked={url.sample ?? "curl"}
                 onPick={(sample) => setUrl({ sample: sample === "curl" ? undefined : sample })}
               />

@@ -4,6 +4,8 @@ import { actingHeaders } from "../../session/acting.ts";
 import { fetchSignedIn } from "../../session/session.ts";
 
 export interface CallRequest {
+  /** Whose call it is; undefined: of the oldest project that is not the demo's. */
+  readonly projectId?: string;
   readonly model: string;
   readonly messages: readonly { readonly role: string; readonly content: string }[];
   readonly prompt?: { readonly name?: string; readonly label?: string; readonly version?: number; readonly variables: unknown };
@@ -99,7 +101,12 @@ export async function runCall(request: CallRequest, signal: AbortSignal, show: (
 const initOf = (request: CallRequest, signal: AbortSignal): RequestInit => ({
   method: "POST",
   credentials: "same-origin",
-  headers: { "content-type": "application/json", "x-penstock-console": "1", ...actingHeaders() },
+  headers: {
+    "content-type": "application/json",
+    "x-penstock-console": "1",
+    ...actingHeaders(),
+    ...(request.projectId === undefined ? {} : { "x-penstock-project": request.projectId }),
+  },
   body: JSON.stringify({
     model: request.model,
     messages: request.messages,
