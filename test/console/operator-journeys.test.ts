@@ -92,8 +92,10 @@ it(
     await invited.goto(`${gateway.url}/quotas`);
     const refused = invited.getByRole("button", { name: "New quota" });
     expect(await refused.isDisabled()).toBe(true);
-    await refused.locator("..").hover();
-    await invited.getByText("Your role is viewer. This needs the role operator.").waitFor();
+    await refused.focus();
+    expect(await invited.locator(":focus").textContent()).toContain("New quota");
+    await refused.hover();
+    await invited.locator(".tooltip").getByText("Your role is viewer. This needs the role operator.").waitFor();
     await context.close();
 
     await page.getByRole("button", { name: "View as viewer" }).click();
