@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { startSimulator } from "../data-plane/simulator/main.ts";
 import type { Environment } from "../proto/agreements/setting-source.ts";
 import { settingSource } from "../proto/agreements/setting-source.ts";
-import { signInLink } from "./sign-in.ts";
+import { forgetAddress, recordAddress, signInLink } from "./sign-in.ts";
 
 /** A plane that ends by itself is started again after this, in milliseconds. */
 const restartMs = 1000;
@@ -36,7 +36,10 @@ export async function start(environment: Environment): Promise<void> {
     PENSTOCK_LOG_LEVEL: source.text("PENSTOCK_LOG_LEVEL") ?? "warn",
   };
   const children = new Set<Plane>();
-  closeOnSignal(children, () => simulator.close());
+  closeOnSignal(children, () => {
+    forgetAddress(dataDirectory);
+    return simulator.close();
+  });
   const starting = runPlane("control-plane", { ...environment, ...shared }, children);
   const configPort = source.port("PENSTOCK_CONFIG_PORT", 4004);
   const runNode = (port: number) =>
@@ -52,8 +55,10 @@ export async function start(environment: Environment): Promise<void> {
       : await Promise.all([starting, runNode(configPort)]);
 
   const graphql = `http://${host}:${controlPlane["graphqlPort"]}/graphql`;
+  const console = `http://${host}:${controlPlane["graphqlPort"]}/`;
+  recordAddress(dataDirectory, console);
   await announce({
-    console: `http://${host}:${controlPlane["graphqlPort"]}/`,
+    console,
     graphql,
     openai: `http://${host}:${dataPlane["restPort"]}/v1`,
     grpc: `${host}:${dataPlane["grpcPort"]}`,

@@ -1,7 +1,9 @@
 /** `npm start` as a new user meets it: one command, one JSON line, a first call; again after kill -9, with the same key. */
+import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import OpenAI from "openai";
 import { afterAll, describe, expect, it } from "vitest";
 import { graphqlClient, type RunningProcess, startProcess } from "../harness/planes.ts";
@@ -31,6 +33,13 @@ describe("npm start", () => {
     expect(running.ready["grpc"]).toMatch(/^127\.0\.0\.1:\d+$/);
     for (const file of ["credentials.json", "secrets.json"]) expect(statSync(join(directory, file)).mode & 0o777).toBe(0o600);
     expect(running.errors()).not.toContain(credentials().apiKey);
+  });
+
+  it("signs in from another terminal that was not told its ports", async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../cli/main.ts"), "sign-in"], {
+      env: { PATH: process.env["PATH"], PENSTOCK_DATA_DIR: directory },
+    });
+    expect(stdout).toContain(`${running?.ready["console"]}`);
   });
 
   it("answers the first call, which is in the ledger a moment later", async () => {
