@@ -76,7 +76,7 @@ function Differing({ of, nodes }: { readonly of: readonly NodesSetting[]; readon
   return (
     <Notice tone="warn">
       {differing.length} of {counted(of.length, "setting")} {differing.length === 1 ? "differs" : "differ"} between nodes:{" "}
-      {differing.map(({ name }) => name).join(", ")}.
+      {differing.map(({ name }) => name).join(", ")}. Not counted: each node's own name and directory, and where a value came from.
     </Notice>
   );
 }

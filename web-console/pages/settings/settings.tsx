@@ -269,7 +269,9 @@ function Resolved({ settings }: { readonly settings: readonly Setting[] | undefi
     <Card title="What the control plane was told" flush>
       <DataTable label="What the control plane was told" columns={settingColumns} rows={settings} rowId={({ name }) => name} />
       <p className="quiet" style={{ padding: "0.75rem 1.15rem" }}>
-        Read once at its start, from its environment and from files. Everything else is in the database, and changed in this console.
+        Read once at its start, from its environment and from files. Where <code>npm start</code> runs it, some of that environment is what{" "}
+        <code>npm start</code> put there: secrets, directories, addresses, the demo. Everything else is in the database, and changed in this
+        console.
       </p>
     </Card>
   );
