@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { csvOf } from "../../web-console/format/csv.ts";
 import { irreversible } from "../../web-console/pages/audit/reversible.ts";
 import { basisPointsOf } from "../../web-console/pages/organisation/basis-points.ts";
+import { keptBy } from "../../web-console/pages/projects/kept-by.ts";
 import { bindingOf, bindingsOf, countsEach, marksOn, usedShare } from "../../web-console/pages/quotas/chain.ts";
 import type { QuotaNow } from "../../web-console/pages/quotas/changes.ts";
 import { meets } from "../../web-console/pages/quotas/meets.ts";
@@ -61,6 +62,12 @@ it("limits that count the same by the same clock are marks on one bar, the lowes
   const marks = [quota("late", { limit: "80", enforcement: "SOFT" }), quota("early", { limit: "50", enforcement: "SHADOW" })];
   const others = [quota("other-zone", { limit: "10", timeZone: "Europe/Berlin" }), quota("above", { limit: "200" })];
   expect(marksOn(hard, [hard, ...marks, ...others]).map(({ id }) => id)).toEqual(["early", "late"]);
+});
+
+it("a project is kept by its keys that are not revoked", () => {
+  const revoked = { revokedAt: "2026-11-21T00:00:00Z" };
+  expect(keptBy([revoked])).toBeUndefined();
+  expect(keptBy([revoked, { revokedAt: null }])).toBe("1 API key of it is not revoked: revoke it first, below.");
 });
 
 it("a call meets what is laid on its key, project, route and backends, and combinations of these", () => {

@@ -10,18 +10,20 @@ interface ThingActionsProps {
   readonly refusal: string | undefined;
   /** Such as Archive. */
   readonly end: string;
+  /** Why nobody may end it now. */
+  readonly endRefusal?: string | undefined;
   readonly onEnd: () => void;
   readonly onEdit: () => void;
   readonly children?: ReactNode;
 }
 
-export const ThingActions = ({ calls, refusal, end, onEnd, onEdit, children }: ThingActionsProps) => (
+export const ThingActions = ({ calls, refusal, end, endRefusal, onEnd, onEdit, children }: ThingActionsProps) => (
   <>
     <Link to="/calls" search={calls} className="button">
       Its calls
     </Link>
     {children}
-    <Button look="danger" refused={refusal} onClick={onEnd}>
+    <Button look="danger" refused={refusal ?? endRefusal} onClick={onEnd}>
       {end}
     </Button>
     <Button look="primary" refused={refusal} onClick={onEdit}>

@@ -3,7 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { captureWords } from "../../change/capture-values.ts";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
-import { count, counted, money, shortCount, shortMoney } from "../../format/numbers.ts";
+import { count, money, shortCount, shortMoney } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
 import { NoSuch, Result } from "../../graphql/result.tsx";
@@ -21,6 +21,7 @@ import { rangeChoices } from "../overview/ranges.ts";
 import { figuresFragment } from "../overview/report.ts";
 import { levelFragment, quotaFragment } from "../quotas/changes.ts";
 import { EffectiveLimits } from "../quotas/effective-limits.tsx";
+import { keptBy } from "./kept-by.ts";
 
 const query = graphql(
   `
@@ -86,13 +87,16 @@ export function ProjectPage() {
       title={page.data?.project?.name ?? "Project"}
       under={{ to: "/organisation", name: "Organisation" }}
       actions={
-        <ThingActions
-          calls={{ project: projectId }}
-          refusal={refusal}
-          end="Archive"
-          onEnd={() => setArchiving(true)}
-          onEdit={() => setUrl({ edit: true })}
-        />
+        page.data?.project != null && (
+          <ThingActions
+            calls={{ project: projectId }}
+            refusal={refusal}
+            end="Archive"
+            endRefusal={keptBy(page.data.apiKeys.edges.map(({ node }) => node))}
+            onEnd={() => setArchiving(true)}
+            onEdit={() => setUrl({ edit: true })}
+          />
+        )
       }
     >
       <Result of={page}>
@@ -128,10 +132,7 @@ export function ProjectPage() {
                   name={data.project.key}
                   verb="Archive the project"
                   done="The project is archived"
-                  consequences={[
-                    `${counted(data.apiKeys.edges.length, "API key")} belong to it; they must be archived first.`,
-                    "What it spent stays in the ledger under its name.",
-                  ]}
+                  consequences={["What it spent stays in the ledger under its name."]}
                   act={() => archiveProject(projectId, data.project?.revision ?? 0)}
                   onClose={() => setArchiving(false)}
                 />
@@ -206,6 +207,9 @@ function Keys({ data }: { readonly data: Data }) {
             </li>
           ))}
         </ul>
+      )}
+      {keptBy(keys) !== undefined && (
+        <p className="quiet">Before the project can be archived, each key that is not revoked is revoked on its own page.</p>
       )}
       {data.apiKeys.pageInfo.hasNextPage && <p className="quiet">And more: search for them on the page of all keys.</p>}
     </Card>
