@@ -1,15 +1,16 @@
 /** What is about to be published, field by field: read before it is sent, and nobody has to remember what was there. */
 import type { Values } from "./form.tsx";
 import { same } from "./merge-changes.ts";
-import { Shown } from "./shown.tsx";
+import { type ChoiceWords, Shown } from "./shown.tsx";
 
 interface ChangeListProps<V extends Values> {
   readonly base: V;
   readonly now: V;
   readonly names: Readonly<Record<string, string>>;
+  readonly words?: ChoiceWords | undefined;
 }
 
-export function ChangeList<V extends Values>({ base, now, names }: ChangeListProps<V>) {
+export function ChangeList<V extends Values>({ base, now, names, words }: ChangeListProps<V>) {
   const changed = Object.keys(base).filter((name) => !same(base[name], now[name]));
   if (changed.length === 0) return null;
   return (
@@ -29,10 +30,10 @@ export function ChangeList<V extends Values>({ base, now, names }: ChangeListPro
               <tr key={name}>
                 <td data-name="Field">{names[name] ?? name}</td>
                 <td data-name="Is">
-                  <Shown value={base[name]} />
+                  <Shown value={base[name]} words={words?.[name]} />
                 </td>
                 <td data-name="Will be">
-                  <Shown value={now[name]} changed />
+                  <Shown value={now[name]} words={words?.[name]} changed />
                 </td>
               </tr>
             ))}

@@ -7,18 +7,19 @@ import { Button } from "../ui/button.tsx";
 import { Badge, Notice } from "../ui/marks.tsx";
 import type { Values } from "./form.tsx";
 import { type Picks, same } from "./merge-changes.ts";
-import { Shown } from "./shown.tsx";
+import { type ChoiceWords, Shown } from "./shown.tsx";
 
 interface ConflictPanelProps<V extends Values> {
   readonly base: V;
   readonly mine: V;
   readonly theirs: V;
   readonly names: Readonly<Record<string, string>>;
+  readonly words?: ChoiceWords | undefined;
   readonly onSettle: (picks: Picks) => void;
   readonly onCancel: () => void;
 }
 
-export function ConflictPanel<V extends Values>({ base, mine, theirs, names, onSettle, onCancel }: ConflictPanelProps<V>) {
+export function ConflictPanel<V extends Values>({ base, mine, theirs, names, words, onSettle, onCancel }: ConflictPanelProps<V>) {
   const [picks, setPicks] = useState<Picks>({});
   const touched = Object.keys(base).filter((name) => !same(mine[name], base[name]) || !same(theirs[name], base[name]));
   const contested = touched.filter(
@@ -47,13 +48,13 @@ export function ConflictPanel<V extends Values>({ base, mine, theirs, names, onS
               <tr key={name}>
                 <td data-name="Field">{names[name] ?? name}</td>
                 <td data-name="Was">
-                  <Shown value={base[name]} />
+                  <Shown value={base[name]} words={words?.[name]} />
                 </td>
                 <td data-name="Theirs">
-                  <Shown value={theirs[name]} changed={!same(theirs[name], base[name])} />
+                  <Shown value={theirs[name]} words={words?.[name]} changed={!same(theirs[name], base[name])} />
                 </td>
                 <td data-name="Yours">
-                  <Shown value={mine[name]} changed={!same(mine[name], base[name])} />
+                  <Shown value={mine[name]} words={words?.[name]} changed={!same(mine[name], base[name])} />
                 </td>
                 <td data-name="Keep">
                   {contested.includes(name) ? (

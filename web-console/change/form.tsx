@@ -12,6 +12,7 @@ import { type Issue, problemAt, sentenceOf, unplaced } from "./issues.ts";
 import { useFormKeeping, useKept } from "./kept-form.ts";
 import { merged, type Picks, same } from "./merge-changes.ts";
 import type { Outcome } from "./outcome.ts";
+import type { ChoiceWords } from "./shown.tsx";
 import { tell } from "./tell.ts";
 
 export type Values = Readonly<Record<string, unknown>>;
@@ -64,6 +65,8 @@ interface EditDialogProps<V extends Values> {
   readonly revision?: number;
   /** For the comparison. */
   readonly names: Readonly<Record<keyof V & string, string>>;
+  /** Where a choice is not called as the API calls it. */
+  readonly words?: ChoiceWords;
   readonly submit: string;
   readonly done: string;
   readonly large?: boolean;
@@ -178,7 +181,7 @@ export function EditDialog<V extends Values>(props: EditDialogProps<V>) {
           )}
           {children(form)}
           {failure !== undefined && <Notice tone="bad">{failure}</Notice>}
-          {props.revision !== undefined && <ChangeList base={base.values} now={values} names={names} />}
+          {props.revision !== undefined && <ChangeList base={base.values} now={values} names={names} words={props.words} />}
           <div className="dialog-foot">
             {busy && (
               <span className="quiet row" role="status">
@@ -193,7 +196,15 @@ export function EditDialog<V extends Values>(props: EditDialogProps<V>) {
           </div>
         </form>
       ) : (
-        <ConflictPanel base={base.values} mine={values} theirs={theirs.values} names={names} onSettle={settle} onCancel={() => close()} />
+        <ConflictPanel
+          base={base.values}
+          mine={values}
+          theirs={theirs.values}
+          names={names}
+          words={props.words}
+          onSettle={settle}
+          onCancel={() => close()}
+        />
       )}
     </Dialog>
   );

@@ -6,7 +6,7 @@ import { nanodollarsOf, typedDollars } from "../../format/numbers.ts";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { type QuotaDetails, type QuotaValues, quotaValues, readQuotaAgain, saveQuota } from "./changes.ts";
 import { ScopeField, scopeRefusal } from "./scope-field.tsx";
-import { isCalendarWindow, limitOf, lower, slides } from "./words.ts";
+import { isCalendarWindow, lower, slides, windowOf } from "./words.ts";
 
 const names = {
   key: columnNames.QUOTA_KEY,
@@ -33,6 +33,7 @@ const fresh: QuotaValues = {
   burst: "0",
   enforcement: "SOFT",
 };
+const enforcements = { HARD: "refuse (hard)", SOFT: "warn (soft)", SHADOW: "only count (shadow)" } as const;
 const choices = (...values: readonly string[]) => values.map((value) => ({ value, label: lower(value) }));
 
 /** Amounts of money are typed as dollars and kept as nano-dollars. */
@@ -47,7 +48,9 @@ export function QuotaDialog({ quota, onClose }: { readonly quota?: QuotaDetails;
     <EditDialog<QuotaValues>
       title={isNew ? "New quota" : `Change ${quota.key}`}
       description={
-        isNew ? undefined : `What a quota counts is fixed: ${limitOf(quota)}. What was used stays counted when the limit changes.`
+        isNew
+          ? undefined
+          : `It counts ${lower(quota.resource)} ${windowOf(quota.window)} for ${quota.scope}, and goes on to: what was used stays counted when the limit changes.`
       }
       start={typed(isNew ? fresh : quotaValues(quota))}
       {...(isNew
@@ -60,6 +63,7 @@ export function QuotaDialog({ quota, onClose }: { readonly quota?: QuotaDetails;
             },
           })}
       names={names}
+      words={{ enforcement: enforcements }}
       submit={isNew ? "Make the quota" : "Publish the change"}
       done={isNew ? "The quota is there" : "The quota is changed"}
       refuse={({ key, limit, burst, resource, scopeKind, scopeId }) =>
@@ -172,11 +176,7 @@ export function QuotaDialog({ quota, onClose }: { readonly quota?: QuotaDetails;
                 value={values.enforcement}
                 onChange={(one) => set("enforcement", one as QuotaValues["enforcement"])}
                 problem={problem("enforcement")}
-                choices={[
-                  { value: "HARD", label: "refuse (hard)" },
-                  { value: "SOFT", label: "warn (soft)" },
-                  { value: "SHADOW", label: "only count (shadow)" },
-                ]}
+                choices={Object.entries(enforcements).map(([value, label]) => ({ value, label }))}
               />
             </div>
           </>
