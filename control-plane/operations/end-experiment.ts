@@ -1,4 +1,5 @@
 /** How an experiment begins and ends: started, shipped, rolled back, stopped, given more time. People and the evaluator do it alike. */
+import { isDeepStrictEqual } from "node:util";
 import { NotFoundError, ValidationError } from "../control-error.ts";
 import type { Experiment } from "../database/entities/experiment.ts";
 import { type Conclusion, settledAnalysis } from "../experiments/definition.ts";
@@ -9,10 +10,15 @@ import type { ConfigurationChange } from "./change-configuration.ts";
 /**
  * In a new phase where it ran before, because what was measured then was measured of another configuration. A rollout begins at
  * its first step; one that was rolled back begins again only by a person's hand, which is what calls this.
- * @throws ValidationError where it runs already.
+ * @param aaTest its arms may be alike: whatever is then found is a fault of what measures.
+ * @throws ValidationError where it runs already, or its arms are alike and that was not said.
  */
-export function startExperiment(change: ConfigurationChange, row: Experiment): void {
+export function startExperiment(change: ConfigurationChange, row: Experiment, aaTest = false): void {
   if (row.status === "running") throw new ValidationError([{ path: "id", message: "the experiment runs already" }]);
+  if (!aaTest && areAlike(row.variants))
+    throw new ValidationError([
+      { path: "variants", message: "are alike, so there is nothing to find; change one, or say that it is an A/A test" },
+    ]);
   if (row.status === "stopped") row.phase += 1;
   row.status = "running";
   row.startedAt = change.at;
@@ -80,6 +86,11 @@ export function approveRollout(change: ConfigurationChange, row: Experiment): vo
     throw new ValidationError([{ path: "id", message: "the rollout does not wait for anybody" }]);
   row.rolloutState = { ...state, state: "running", approved: true, reason: `approved by ${change.actor}` };
   change.describe(`rollout ${row.key} approved`);
+}
+
+function areAlike([first, ...others]: Experiment["variants"]): boolean {
+  const tried = ({ prompt, tiers, parameters }: Experiment["variants"][number]) => [prompt, tiers, parameters ?? {}];
+  return first !== undefined && others.every((other) => isDeepStrictEqual(tried(other), tried(first)));
 }
 
 function end(change: ConfigurationChange, row: Experiment, conclusion: Pick<Conclusion, "outcome" | "variant" | "reason">): void {

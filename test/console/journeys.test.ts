@@ -285,6 +285,7 @@ it(
     await dialog.getByRole("button", { name: "Publish the change" }).click();
     await page.getByText(/ends in \d+ d/).waitFor();
     await page.getByRole("button", { name: "Start", exact: true }).click();
+    await dialog.getByRole("button", { name: "Start it" }).click();
     await page.getByText("No call has come to second-chat since it began.").waitFor();
     for (let user = 0; user < 12; user++) await (await gateway.call("second-chat", `user-${user}`)).text();
     const callsOfArms = async () => {

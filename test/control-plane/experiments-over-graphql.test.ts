@@ -43,7 +43,7 @@ async function experiment(more: object) {
   );
 }
 const start = ({ id, revision }: { id: string; revision: number }) =>
-  mutate("startExperiment", { id, expectedRevision: revision }, "experiment { status }");
+  mutate("startExperiment", { id, expectedRevision: revision, aaTest: true }, "experiment { status }");
 
 it("keeps what was said, with names of headers in lower case", async () => {
   const { experiment: row } = await experiment({
@@ -160,6 +160,13 @@ describe("they", () => {
     );
     const gone = await mutate("archiveExperiment", { id: other.id, expectedRevision: 2 }, "experiment { status archivedAt }");
     expect(gone.experiment.status).toBe("STOPPED");
+  });
+
+  it("start with arms that are alike only as a test of what measures", async () => {
+    const { id } = (await experiment({ variants: [variants[0], { key: "other", weight: 3, parameters: {} }] })).experiment;
+    const begin = (more: object) => mutate("startExperiment", { id, expectedRevision: 1, ...more }, "experiment { status }");
+    expect((await begin({})).issues).toEqual([{ path: "variants", message: expect.stringMatching(/are alike.*A\/A test/) }]);
+    expect((await begin({ aaTest: true })).experiment).toEqual({ status: "RUNNING" });
   });
 
   it("need two variants with weights, keys of their own and a known route", async () => {

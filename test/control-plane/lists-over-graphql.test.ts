@@ -103,7 +103,10 @@ it("say what points at a thing: a provider's backends, a backend's routes, a rou
   expect(await namesOf("routes", "name", `uses: "${idle}"`)).toEqual([]);
   expect(await namesOf("quotas", "key", `uses: "${routeId}"`)).toEqual(["on-it"]);
   expect(await namesOf("experiments", "key", `uses: "${routeId}"`)).toEqual([]);
-  await client.ask(admin, `mutation { startExperiment(input: { id: "${experimentId}", expectedRevision: 1 }) { __typename } }`);
+  await client.ask(
+    admin,
+    `mutation { startExperiment(input: { id: "${experimentId}", expectedRevision: 1, aaTest: true }) { __typename } }`,
+  );
   expect(await namesOf("experiments", "key", `uses: "${routeId}"`)).toEqual(["on-it"]);
   expect(await namesOf("routes", "name", `uses: "${used}"`, stranger)).toEqual([]);
   expect(await namesOf("routes", "name", 'uses: "no id at all"')).toEqual([]);

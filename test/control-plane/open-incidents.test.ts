@@ -45,7 +45,7 @@ it("names the experiment that harms by its newest look, and the one that was rol
   const routeId = await make("Route", { name: "r", tiers: [{ targets: [{ backendId, weight: 1 }] }] });
   const variants = ["a", "b"].map((key) => ({ key, weight: 1 }));
   const experiment = await make("Experiment", { key: "colder", routeId, unit: "REQUEST", variants });
-  await client.ask(admin, `mutation { startExperiment(input: { id: "${experiment}", expectedRevision: 1 }) { __typename } }`);
+  await client.ask(admin, `mutation { startExperiment(input: { id: "${experiment}", expectedRevision: 1, aaTest: true }) { __typename } }`);
   const [row] = await write<{ phase: number }>("select phase from experiment where id = ?", [experiment]);
   const look = (at: string, alarms: object[]) =>
     write(

@@ -56,7 +56,7 @@ it("one of two looks, and the other takes over when it is killed", async () => {
     "experiment { id revision }",
   );
   const { id, revision } = made.experiment;
-  await mutate("startExperiment", { id, expectedRevision: revision }, "experiment { id }");
+  await mutate("startExperiment", { id, expectedRevision: revision, aaTest: true }, "experiment { id }");
   const looks = async (client: (typeof ask)[number]) =>
     (
       await client<{ experiment: { evaluations: { at: string }[] } }>(

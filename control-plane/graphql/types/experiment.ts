@@ -242,7 +242,11 @@ builder.mutationField("updateExperiment", (t) =>
 );
 
 const StartExperimentInput = builder.inputType("StartExperimentInput", {
-  fields: (t) => ({ id: t.id({ required: true }), expectedRevision: t.int({ required: true }) }),
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    expectedRevision: t.int({ required: true }),
+    aaTest: t.boolean({ description: "Its arms are alike on purpose. Without it arms that are alike are refused." }),
+  }),
 });
 const StartExperimentPayload = configPayload("StartExperimentPayload", "experiment", Experiment);
 builder.mutationField("startExperiment", (t) =>
@@ -255,7 +259,7 @@ builder.mutationField("startExperiment", (t) =>
     resolve: (_root, { input, ...wait }, context) =>
       mutate(context, wait, { action: "experiment.start", summary: "experiment started" }, async (change) => {
         const row = await change.edit("experiment", input.id, { expectedRevision: input.expectedRevision });
-        startExperiment(change, row);
+        startExperiment(change, row, input.aaTest ?? false);
         return row;
       }),
   }),

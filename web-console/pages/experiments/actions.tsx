@@ -2,27 +2,24 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { EditDialog } from "../../change/form.tsx";
-import type { Outcome } from "../../change/outcome.ts";
-import { tell } from "../../change/tell.ts";
 import { useRefusal } from "../../session/viewer.ts";
 import { Button } from "../../ui/button.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
-import { Notice } from "../../ui/marks.tsx";
-import { extendExperiment, rollBackExperiment, shipExperiment, startExperiment, stopExperiment } from "./changes.ts";
+import { Facts, Notice } from "../../ui/marks.tsx";
+import { changesOf } from "./arms.tsx";
+import { extendExperiment, rollBackExperiment, shipExperiment, stopExperiment } from "./changes.ts";
+import type { Experiment } from "./experiment-query.ts";
+import { reachOf } from "./reach.ts";
+import { StartDialog } from "./start-dialog.tsx";
 
-export interface Actable {
-  readonly id: string;
-  readonly revision: number;
-  readonly status: string;
-  readonly variants: readonly { readonly key: string }[];
-  readonly endsAt: string | null;
+export interface Actable extends Experiment {
   /** The variant that the newest look would ship; empty: none. */
   readonly best: string;
   /** What the newest look says where its numbers cannot be believed; undefined: they can, or nobody has looked. */
   readonly doubt: string | undefined;
 }
 
-type Open = "ship" | "roll back" | "extend" | "stop" | undefined;
+type Open = "start" | "ship" | "roll back" | "extend" | "stop" | undefined;
 
 interface ActionsProps {
   readonly of: Actable;
@@ -33,17 +30,9 @@ interface ActionsProps {
 
 export function Actions({ of, onChange, onArchive, onDone }: ActionsProps) {
   const [open, setOpen] = useState<Open>();
-  const [busy, setBusy] = useState(false);
   const refusal = useRefusal("developer");
   const close = () => {
     setOpen(undefined);
-    onDone();
-  };
-  const start = async () => {
-    setBusy(true);
-    const outcome: Outcome<unknown> = await startExperiment(of.id, of.revision);
-    tell("The experiment is running", outcome);
-    setBusy(false);
     onDone();
   };
   return (
@@ -74,11 +63,12 @@ export function Actions({ of, onChange, onArchive, onDone }: ActionsProps) {
           <Button look="danger" refused={refusal} onClick={onArchive}>
             Archive
           </Button>
-          <Button look="primary" disabled={busy} refused={refusal} onClick={() => void start()}>
+          <Button look="primary" refused={refusal} onClick={() => setOpen("start")}>
             {of.status === "DRAFT" ? "Start" : "Start again"}
           </Button>
         </>
       )}
+      {open === "start" && <StartDialog experiment={of} onClose={close} />}
       {open === "ship" && (
         <EditDialog<{ variant: string; reason: string }>
           title="Ship an arm"
@@ -112,6 +102,13 @@ export function Actions({ of, onChange, onArchive, onDone }: ActionsProps) {
                 ]}
                 problem={problem("variant")}
               />
+              <Reach
+                of={of}
+                route={
+                  of.variants.filter(({ key }) => key === values.variant).map((arm) => `gets ${changesOf(arm)}`)[0] ??
+                  "the arm is not chosen"
+                }
+              />
               <Reason value={values.reason} onChange={(reason) => set("reason", reason)} />
             </>
           )}
@@ -129,7 +126,12 @@ export function Actions({ of, onChange, onArchive, onDone }: ActionsProps) {
           save={({ reason }) => rollBackExperiment(of.id, reason)}
           onClose={close}
         >
-          {({ values, set }) => <Reason value={values.reason} onChange={(reason) => set("reason", reason)} />}
+          {({ values, set }) => (
+            <>
+              <Reach of={of} route="stays as it is: no arm's changes reach a caller any more" />
+              <Reason value={values.reason} onChange={(reason) => set("reason", reason)} />
+            </>
+          )}
         </EditDialog>
       )}
       {open === "stop" && (
@@ -143,7 +145,12 @@ export function Actions({ of, onChange, onArchive, onDone }: ActionsProps) {
           save={({ reason }) => stopExperiment(of.id, of.revision, reason)}
           onClose={close}
         >
-          {({ values, set }) => <Reason value={values.reason} onChange={(reason) => set("reason", reason)} />}
+          {({ values, set }) => (
+            <>
+              <Reach of={of} route="stays as it is: no arm's changes reach a caller any more" />
+              <Reason value={values.reason} onChange={(reason) => set("reason", reason)} />
+            </>
+          )}
         </EditDialog>
       )}
       {open === "extend" && (
@@ -174,6 +181,16 @@ export function Actions({ of, onChange, onArchive, onDone }: ActionsProps) {
     </>
   );
 }
+
+/** Whom it reaches, and what becomes of the route. */
+const Reach = ({ of, route }: { readonly of: Experiment; readonly route: string }) => (
+  <Facts
+    of={[
+      ["Reaches", reachOf(of)],
+      [`Route ${of.route?.name ?? ""}`, route],
+    ]}
+  />
+);
 
 const Reason = ({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) => (
   <TextField label="Reason" value={value} onChange={onChange} hint="Kept with the conclusion and in the audit log." />

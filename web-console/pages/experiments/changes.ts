@@ -119,8 +119,8 @@ export const createExperiment = (input: VariablesOf<typeof createExperimentMutat
   change(createExperimentMutation, { input });
 export const updateExperiment = (input: VariablesOf<typeof updateExperimentMutation>["input"]) =>
   change(updateExperimentMutation, { input });
-export const startExperiment = (id: string, expectedRevision: number) =>
-  change(startExperimentMutation, { input: { id, expectedRevision } });
+export const startExperiment = (id: string, expectedRevision: number, aaTest: boolean) =>
+  change(startExperimentMutation, { input: { id, expectedRevision, aaTest } });
 export const stopExperiment = (id: string, expectedRevision: number, reason: string) =>
   change(stopExperimentMutation, { input: { id, expectedRevision, reason } });
 export const shipExperiment = (id: string, expectedRevision: number, variant: string, reason: string) =>

@@ -71,6 +71,11 @@ export const experimentQuery = graphql(
         route {
           id
           name
+          lastDay {
+            figures {
+              calls
+            }
+          }
         }
       }
       usage(range: $range, granularity: $granularity, filter: $filter, groupBy: $groupBy, limit: 30) {

@@ -164,7 +164,7 @@ export const newDesign = (routeId: string): DesignValues => ({
 });
 
 /** An arm that is there, as its form sees it. */
-interface ArmRead {
+export interface ArmRead {
   readonly key: string;
   readonly weight: number;
   readonly prompt: { readonly promptId: string; readonly label: string | null; readonly version: number | null } | null;
