@@ -37,7 +37,8 @@ const clockMsMax = 86_400_000;
 
 const keyPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** What callers say as `model`: as OpenAI's names are, with a slash for those who group them. */
-const routeNamePattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
+export const routeNamePattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
+export const routeNameRule = "must begin with a letter or digit and have up to 128 of A-Z a-z 0-9 . _ / -";
 const labelPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 type Issues = ValidationIssue[];
@@ -91,8 +92,7 @@ const checks: { readonly [Kind in ConfigKind]: (row: ConfigRows[Kind], issues: I
     checkCapabilities(capabilities, issues);
   },
   route: (row, issues) => {
-    if (!routeNamePattern.test(row.name))
-      issues.push({ path: "name", message: "must begin with a letter or digit and have up to 128 of A-Z a-z 0-9 . _ / -" });
+    if (!routeNamePattern.test(row.name)) issues.push({ path: "name", message: routeNameRule });
     checkLength("description", row.description, 2000, issues);
     checkTiers("tiers", row.tiers, 1, issues);
     for (const [name, value] of Object.entries(row.timeouts)) checkInteger(`timeouts.${name}`, value, 0, clockMsMax, issues);

@@ -55,6 +55,15 @@ const textVersion = (promptId: string, template: string) =>
   mutate("createPromptVersion", { promptId, messages: [{ role: "USER", template }] }, "promptVersion { version }");
 
 describe("versions and labels", () => {
+  it("takes a name that can stand in an address, at its making and when it changes", async () => {
+    const rule = [{ path: "name", message: expect.stringMatching(/^must begin with a letter or digit/) }];
+    expect((await mutate("createPrompt", { name: "Bad Name /x " }, "prompt { id }")).issues).toEqual(rule);
+    const { id } = (await mutate("createPrompt", { name: "support/mail" }, "prompt { id }")).prompt;
+    const rename = (name: string) => mutate("updatePrompt", { id, expectedRevision: 1, name }, "prompt { name }");
+    expect((await rename("support mail")).issues).toEqual(rule);
+    expect((await rename("mail")).prompt).toEqual({ name: "mail" });
+  });
+
   it("number their versions, keep latest, and hold on to labels that are used", async () => {
     const { prompt } = await mutate("createPrompt", { name: "greeting" }, "prompt { id labels { name } }");
     const version = (template: string, labels: string[] = []) =>
@@ -223,7 +232,7 @@ describe("a version", () => {
     ["tools that are none", "x", { tools: [{ name: "x" }] }, "tools[0]"],
     ["Mustache that is none", "{{#a}}", { format: "MUSTACHE" }, "messages[0].template"],
   ])("is refused with %s", async (name, template, more, path) => {
-    const prompt = await newPrompt(`refused ${name}`);
+    const prompt = await newPrompt(`refused-${name.replaceAll(" ", "-").replaceAll("'", "")}`);
     expect((await version(prompt.id, template, more)).issues).toContainEqual({ path, message: expect.any(String) });
   });
 

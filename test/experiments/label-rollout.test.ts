@@ -27,7 +27,7 @@ const steps = [
 /** A prompt of three versions, `production` at the first, bound by a route of its own. */
 async function deployed(more: { readonly protectedLabels?: readonly string[] } = {}) {
   const world = await runningExperiment(services, client);
-  const { prompt } = await world.mutate("createPrompt", { name: "Support mail" }, "prompt { id }");
+  const { prompt } = await world.mutate("createPrompt", { name: "Support/mail" }, "prompt { id }");
   for (const template of ["One.", "Two.", "Three."])
     await world.mutate(
       "createPromptVersion",

@@ -12,6 +12,7 @@ import type { JsonObject } from "../../database/entities/route.ts";
 import { addPromptVersion } from "../../operations/add-prompt-version.ts";
 import { type LabelPlace, placesBefore } from "../../operations/label-history.ts";
 import { inputsOf } from "../../operations/prompt-insight.ts";
+import { routeNamePattern, routeNameRule } from "../../snapshot/check-row.ts";
 import { requireStorable } from "../../storable-text.ts";
 import { builder } from "../builder.ts";
 import { ConfigChange, type ConfigPayload, configPayload, waitArguments } from "../config-mutation.ts";
@@ -177,16 +178,17 @@ builder.mutationField("createPrompt", (t) =>
     errors: createErrors,
     args: { ...waitArguments, input: t.arg({ type: CreatePromptInput, required: true }) },
     resolve: (_root, { input, ...wait }, context) =>
-      mutate(context, wait, { action: "prompt.create", summary: `prompt ${input.name} made` }, async (change) =>
-        change.create("prompt", {
+      mutate(context, wait, { action: "prompt.create", summary: `prompt ${input.name} made` }, async (change) => {
+        requireName(input.name);
+        return change.create("prompt", {
           name: input.name,
           kind: input.kind ?? "chat",
           folder: input.folder ?? "",
           protectedLabels: [...(input.protectedLabels ?? [])],
           runRouteId: input.runRouteId ?? null,
           labels: {},
-        }),
-      ),
+        });
+      }),
   }),
 );
 
@@ -210,6 +212,7 @@ builder.mutationField("updatePrompt", (t) =>
     resolve: (_root, { input, ...wait }, context) =>
       mutate(context, wait, { action: "prompt.update", summary: "prompt changed" }, async (change) => {
         const row = await change.edit("prompt", input.id, { expectedRevision: input.expectedRevision });
+        if (input.name != null && input.name !== row.name) requireName(input.name);
         row.name = input.name ?? row.name;
         row.folder = input.folder ?? row.folder;
         if (input.runRouteId !== undefined) row.runRouteId = input.runRouteId;
@@ -280,6 +283,11 @@ addArchive("prompt", "prompt", Prompt, async (row, change) => {
     version.archivedAt = change.at;
   }
 });
+
+/** It stands in an address. Those that were made before this was asked for stay as they are. @throws ValidationError. */
+function requireName(name: string): void {
+  if (!routeNamePattern.test(name)) throw new ValidationError([{ path: "name", message: routeNameRule }]);
+}
 
 /** @throws ValidationError where one would go: whoever could take the protection away alone could move the label alone. */
 function grown(before: readonly string[], after: readonly string[]): string[] {

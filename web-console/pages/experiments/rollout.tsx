@@ -66,8 +66,8 @@ export function Rollout({ of: { rollout, rolloutState }, action, refusal, onAppr
         </ol>
         {rolloutState !== null && (
           <p className="quiet">
-            At this step since <When at={rolloutState.stepStartedAt} />.
-            {rolloutState.state === "RUNNING" && action !== "" && ` Now: ${actionWords(action)}.`}
+            {["COMPLETED", "ROLLED_BACK"].includes(rolloutState.state) ? "Its last step began" : "At this step since"}{" "}
+            <When at={rolloutState.stepStartedAt} />.{rolloutState.state === "RUNNING" && action !== "" && ` Now: ${actionWords(action)}.`}
           </p>
         )}
         {rolloutState !== null && rolloutState.state !== "RUNNING" && rolloutState.reason !== "" && (

@@ -69,7 +69,7 @@ export function LivePage() {
           <Tile
             key={node.id}
             to="/nodes"
-            name={<span title={node.id}>{node.name}</span>}
+            name={<span title={node.id}>node {node.name}</span>}
             value={count(shown.running.filter(({ nodeId }) => nodeId === node.id).length)}
             note={`of them, ${node.state}`}
           />

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { duration, percent } from "../../format/numbers.ts";
 import { Badge } from "../../ui/marks.tsx";
-import type { RouteDetails } from "./changes.ts";
+import { type RouteDetails, triedMax } from "./changes.ts";
 
 interface CallPathProps {
   readonly route: RouteDetails;
@@ -85,11 +85,13 @@ export function CallPath({ route, experiment, quotas }: CallPathProps) {
       })}
       <Stage name="Answer">
         <span>streamed back as it comes</span>
-        <span className="quiet">up to {route.attemptsMax === 0 ? 3 : route.attemptsMax} backends tried, until the first content</span>
+        <span className="quiet">{upTo(triedMax(route))}, until the first content</span>
       </Stage>
     </ol>
   );
 }
+
+const upTo = (backends: number): string => (backends > 1 ? `up to ${backends} backends tried` : "one backend tried");
 
 function Stage({ name, off = false, children }: { readonly name: string; readonly off?: boolean; readonly children: ReactNode }) {
   return (

@@ -276,3 +276,14 @@ export async function readRouteAgain(id: string) {
   const { data } = await client.query(readRouteQuery, { id }, { requestPolicy: "network-only" }).toPromise();
   return data?.route == null ? undefined : { values: routeValues(data.route), revision: data.route.revision };
 }
+
+interface Tried {
+  readonly attemptsMax: number;
+  readonly tiers: readonly { readonly targets: readonly { readonly backendId: string; readonly weight: number }[] }[];
+}
+
+/** Of one call: none is tried twice, and a drained one not at all. */
+export function triedMax({ attemptsMax, tiers }: Tried): number {
+  const backends = new Set(tiers.flatMap(({ targets }) => targets.filter(({ weight }) => weight > 0).map(({ backendId }) => backendId)));
+  return Math.min(attemptsMax === 0 ? 3 : attemptsMax, backends.size);
+}
