@@ -59,6 +59,7 @@ const router = createRouter({
     page("/replays/$replayId", () => import("./pages/replays/replay-page.tsx"), "ReplayPage"),
     page("/datasets/$datasetId", () => import("./pages/datasets/dataset-page.tsx"), "DatasetPage"),
     page("/developers", () => import("./pages/developers/developers.tsx"), "Developers"),
+    page("/explorer", () => import("./pages/explorer/explorer.tsx"), "ExplorerPage"),
     page("/routes", () => import("./pages/routes/routes.tsx"), "Routes"),
     page("/routes/$routeId", () => import("./pages/routes/route-page.tsx"), "RoutePage"),
     page("/backends", () => import("./pages/backends/backends.tsx"), "Backends"),

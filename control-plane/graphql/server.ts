@@ -1,5 +1,5 @@
 /**
- * The control plane's HTTP server: /graphql, its explorer, /healthz, /readyz, and the console with what it needs. Bodies are read to a bound before GraphQL sees them, and an
+ * The control plane's HTTP server: /graphql, /healthz, /readyz, and the console with what it needs. Bodies are read to a bound before GraphQL sees them, and an
  * answer is written no faster than it is read; a caller who leaves ends what it asked for, subscriptions included.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -13,7 +13,6 @@ import { ControlError } from "../control-error.ts";
 import { bodyBytesMax, drained, readBody, sendJson } from "../http-exchange.ts";
 import { originOf, requestOrigins } from "../request-origin.ts";
 import type { Services } from "../services.ts";
-import { explorerPage } from "./explorer.ts";
 import { graphqlPath, openYoga } from "./yoga.ts";
 
 const readyMs = 2_000;
@@ -56,7 +55,7 @@ export async function startGraphqlServer(services: Services): Promise<GraphqlSer
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     if (path === "/healthz") return sendJson(response, 200, { healthy: true });
     if (path === "/readyz") return sendReadiness(response, services);
-    if (services.settings.graphqlExplorer && asksForPage(request, path)) return sendExplorer(response);
+    if (services.settings.graphqlExplorer && asksForPage(request, path)) return leadToExplorer(response);
     if (path === graphqlPath) return answerGraphql(request, response, requestId, yoga);
     if (path === exportPath) return answerExport(request, response, services);
     if (path === "/session" || path.startsWith("/session/")) return answerSession(path, request, response, services);
@@ -89,15 +88,10 @@ const asksForPage = (request: IncomingMessage, path: string): boolean =>
   !(request.url ?? "").includes("?") &&
   (request.headers.accept ?? "").includes("text/html");
 
-function sendExplorer(response: ServerResponse): void {
-  const { html, contentSecurityPolicy } = explorerPage(graphqlPath);
-  response.writeHead(200, {
-    "content-type": "text/html; charset=utf-8",
-    "content-security-policy": contentSecurityPolicy,
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-  });
-  response.end(html);
+/** A page of the console. What stands after the # in the old address, which no server sees, browsers take along. */
+function leadToExplorer(response: ServerResponse): void {
+  response.writeHead(302, { location: "/explorer", "cache-control": "no-store" });
+  response.end();
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

@@ -26,7 +26,7 @@ export function openYoga(services: Services): (url: URL, request: RequestInit, r
     landingPage: false,
     batching: false,
     cors: false,
-    // Its page needs a CDN; ours is explorer.ts.
+    // Its page needs a CDN; ours is a page of the console.
     graphiql: false,
     logging: false,
     maskedErrors: {

@@ -209,3 +209,57 @@ it("keeps what is typed into a dialog while the control plane is gone, says that
   await dialog.getByRole("button", { name: "Make the quota" }).click();
   await page.getByText("typed-meanwhile", { exact: true }).first().waitFor();
 }, 150_000);
+
+it(
+  "tries GraphQL from what stands behind a page: completes, runs, asks before a change, follows and stops",
+  async () => {
+    await page.goto(`${gateway.url}/routes`);
+    await page.getByRole("link", { name: "demo-chat" }).waitFor();
+    await page.getByRole("button", { name: "You and this page" }).click();
+    await page.getByRole("menuitem", { name: "GraphQL behind this page" }).click();
+    await page.getByRole("link", { name: "Try it in the explorer" }).click();
+    const query = page.getByRole("textbox", { name: "Query", exact: true });
+    const answer = page.getByRole("textbox", { name: "Answer" });
+    await query.filter({ hasText: /^query Routes/ }).waitFor();
+    await query.press("Control+Enter");
+    await page.getByText(/^HTTP 200 · .* · request /).waitFor();
+    await answer.filter({ hasText: "demo-chat" }).waitFor();
+
+    await query.fill("{ viewer { act");
+    await page.locator(".cm-tooltip-autocomplete").getByText("actor").click();
+    await query.press("End");
+    await page.keyboard.type(" } }");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate(() => document.activeElement?.ariaLabel)).toBe("Variables as JSON");
+    await page.keyboard.press("Control+Enter");
+    await answer.filter({ hasText: '"viewer"' }).waitFor();
+
+    await query.fill("{ viewer { nothing } }");
+    await page.getByRole("alert").getByText('Cannot query field "nothing"').waitFor();
+
+    await query.fill('mutation { createProject(input: { key: "tried", name: "Tried" }) { __typename } }');
+    await query.press("Control+Enter");
+    await page.getByRole("button", { name: "Cancel" }).click();
+    expect(JSON.stringify(await gateway.graphql("{ projects(first: 9) { edges { node { key } } } }"))).not.toContain("tried");
+    await query.press("Control+Enter");
+    await page.getByRole("button", { name: "Run it" }).click();
+    await answer.filter({ hasText: "createProject" }).waitFor();
+    expect(JSON.stringify(await gateway.graphql("{ projects(first: 9) { edges { node { key } } } }"))).toContain("tried");
+
+    await query.fill("subscription { news { nodes { name state } } }");
+    await query.press("Control+Enter");
+    await page.getByText(/^Following: .* event/).waitFor();
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByText(/^Over: /).waitFor();
+
+    await page.getByRole("link", { name: "Last runs" }).click();
+    await page.getByText('key: ""').waitFor();
+    expect(await page.getByRole("button", { name: /^Put run/ }).count()).toBe(4);
+
+    await page.goto(`${gateway.url}/graphql#${encodeURIComponent('{"query":"{ nodes { id } }"}')}`);
+    await page.getByRole("heading", { name: "GraphQL" }).first().waitFor();
+    await query.filter({ hasText: "{ nodes { id } }" }).waitFor();
+  },
+  slow,
+);

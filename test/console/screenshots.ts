@@ -27,6 +27,7 @@ const pages = [
   "replays?make=true",
   "replays?tab=datasets",
   "developers",
+  "explorer",
   "routes",
   "backends",
   "models",

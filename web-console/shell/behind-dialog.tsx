@@ -1,5 +1,7 @@
 /** The GraphQL behind the page, ready to be sent by a program. */
+import { Link } from "@tanstack/react-router";
 import { useBehind } from "../graphql/page-query.ts";
+import { explorerHash } from "../pages/explorer/link.ts";
 import { useViewer } from "../session/viewer.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Code } from "../ui/marks.tsx";
@@ -20,9 +22,9 @@ export function BehindDialog({ onClose }: { readonly onClose: () => void }) {
       ) : (
         <>
           {explorer && (
-            <a href={`/graphql#${encodeURIComponent(JSON.stringify(behind))}`} target="_blank" rel="noreferrer">
+            <Link to="/explorer" hash={explorerHash(behind.query, behind.variables)} onClick={onClose}>
               Try it in the explorer
-            </a>
+            </Link>
           )}
           <Code text={behind.query} label="The query" />
           <Code text={JSON.stringify(behind.variables, null, 2)} label="Its variables" />

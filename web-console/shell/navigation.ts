@@ -4,6 +4,7 @@ import {
   Bell,
   BookMarked,
   BookOpenText,
+  Braces,
   Building2,
   ClipboardList,
   FlaskConical,
@@ -31,6 +32,8 @@ export interface Place {
   /** After g. */
   readonly key: string;
   readonly words: string;
+  /** Only where the control plane serves it. */
+  readonly explorer?: true;
 }
 
 export interface PlaceGroup {
@@ -38,7 +41,7 @@ export interface PlaceGroup {
   readonly places: readonly Place[];
 }
 
-export const placeGroups: readonly PlaceGroup[] = [
+const placeGroups: readonly PlaceGroup[] = [
   {
     name: "Observe",
     places: [
@@ -57,6 +60,7 @@ export const placeGroups: readonly PlaceGroup[] = [
       { to: "/experiments", name: "Experiments", icon: FlaskConical, key: "e", words: "a/b test variants" },
       { to: "/replays", name: "Replays", icon: Repeat2, key: "z", words: "datasets compare judge evaluate" },
       { to: "/developers", name: "Developers", icon: BookOpenText, key: "d", words: "portal samples curl sdk snippets" },
+      { to: "/explorer", name: "GraphQL", icon: Braces, key: "x", words: "explorer api query schema documentation", explorer: true },
     ],
   },
   {
@@ -82,4 +86,9 @@ export const placeGroups: readonly PlaceGroup[] = [
   },
 ];
 
-export const places: readonly Place[] = placeGroups.flatMap((group) => group.places);
+/** @param explorer whether the control plane serves the page to try GraphQL with. */
+export const placeGroupsFor = ({ explorer }: { readonly explorer: boolean }): readonly PlaceGroup[] =>
+  placeGroups.map(({ name, places }) => ({ name, places: places.filter((place) => explorer || !place.explorer) }));
+
+export const placesFor = (viewer: { readonly explorer: boolean }): readonly Place[] =>
+  placeGroupsFor(viewer).flatMap(({ places }) => places);

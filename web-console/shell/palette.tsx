@@ -4,7 +4,8 @@ import { Dialog } from "@base-ui/react/dialog";
 import { useNavigate } from "@tanstack/react-router";
 import { Code2, type LucideIcon, Moon, Plus } from "lucide-react";
 import { useState } from "react";
-import { places } from "./navigation.ts";
+import { useViewer } from "../session/viewer.ts";
+import { placesFor } from "./navigation.ts";
 import { useThings } from "./palette-things.ts";
 
 interface Command {
@@ -27,6 +28,7 @@ interface PaletteProps {
 
 export function Palette({ open, onClose, onTheme, onBehind }: PaletteProps) {
   const navigate = useNavigate();
+  const viewer = useViewer();
   const { contains } = Autocomplete.useFilter();
   const [typed, setTyped] = useState("");
   const things = useThings(typed);
@@ -34,7 +36,7 @@ export function Palette({ open, onClose, onTheme, onBehind }: PaletteProps) {
   const groups = [
     {
       value: "Go to",
-      items: places.map<Command>(({ to, name, key, words, icon }) => ({
+      items: placesFor(viewer).map<Command>(({ to, name, key, words, icon }) => ({
         value: `${name} ${words}`,
         label: name,
         keys: `g ${key}`,

@@ -10,13 +10,14 @@ import { Skeleton } from "../graphql/result.tsx";
 import { act, actingRole } from "../session/acting.ts";
 import { currentSession, onSession, signOut, type Viewer } from "../session/session.ts";
 import { countUnsaved } from "../session/unsaved.ts";
+import { useViewer } from "../session/viewer.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog as Window } from "../ui/dialog.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { AlertMark, useAlertToasts } from "./alert-news.tsx";
 import { keyMap, useGlobalKeys } from "./keys.ts";
 import { LiveMark } from "./live-mark.tsx";
-import { placeGroups, places } from "./navigation.ts";
+import { placeGroupsFor, placesFor } from "./navigation.ts";
 import { chooseTheme, isDark, useDark } from "./theme.ts";
 
 const Palette = lazy(async () => ({ default: (await import("./palette.tsx")).Palette }));
@@ -38,10 +39,10 @@ export function Shell({ viewer }: { readonly viewer: Viewer }) {
     theme,
     go: useCallback(
       (letter: string) => {
-        const place = places.find(({ key }) => key === letter);
+        const place = placesFor(viewer).find(({ key }) => key === letter);
         if (place !== undefined) void navigate({ to: place.to });
       },
-      [navigate],
+      [navigate, viewer],
     ),
   });
   return (
@@ -175,13 +176,14 @@ function ZoneButton() {
 }
 
 function Navigation() {
+  const viewer = useViewer();
   return (
     <>
       <Link to="/" className="brand">
         <img src="/icon.svg" alt="" /> Penstock
       </Link>
       <nav aria-label="Pages" className="stack tight">
-        {placeGroups.map((group) => (
+        {placeGroupsFor(viewer).map((group) => (
           <div key={group.name} className="nav-group">
             <p>{group.name}</p>
             <ul>

@@ -29,7 +29,7 @@ interface CodeMirrorProps extends EditorProps {
 }
 
 export function CodeMirror(props: CodeMirrorProps) {
-  const { label, value, language, onChange, against, inline = false, variables, lines = 6, describedBy } = props;
+  const { label, value, language, onChange, against, inline = false, variables, lines = 6, extensions: more, describedBy } = props;
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | undefined>(undefined);
   const changed = useRef(onChange);
@@ -45,6 +45,7 @@ export function CodeMirror(props: CodeMirrorProps) {
     const parent = place.current;
     if (parent === null) return;
     const extensions: Extension[] = [
+      ...(more ?? []),
       EditorView.cspNonce.of(nonce),
       EditorView.darkTheme.of(dark),
       EditorView.lineWrapping,
@@ -62,7 +63,7 @@ export function CodeMirror(props: CodeMirrorProps) {
             history(),
             drawSelection(),
             highlightActiveLine(),
-            autocompletion({ override: [variableCompletion(offered)] }),
+            autocompletion(language === "given" ? {} : { override: [variableCompletion(offered)] }),
             // Tab is left to the page: an editor must not hold the keyboard.
             keymap.of([...defaultKeymap, ...historyKeymap]),
             EditorView.updateListener.of((update) => {
@@ -96,7 +97,7 @@ export function CodeMirror(props: CodeMirrorProps) {
     const editor = new EditorView({ doc: value, extensions, parent });
     view.current = editor;
     return () => editor.destroy();
-  }, [label, language, editable, against, inline, lines, dark]);
+  }, [label, language, editable, against, inline, lines, dark, more]);
 
   useEffect(() => {
     const content = view.current?.contentDOM;
@@ -105,7 +106,7 @@ export function CodeMirror(props: CodeMirrorProps) {
     if (describedBy === undefined) return;
     content?.setAttribute("aria-invalid", "true");
     content?.setAttribute("aria-describedby", describedBy);
-  }, [describedBy, label, language, editable, against, inline, lines, dark]);
+  }, [describedBy, label, language, editable, against, inline, lines, dark, more]);
 
   useEffect(() => {
     const editor = view.current;

@@ -1,10 +1,14 @@
 /** The code editor, which comes when it is first needed; until then, and where it cannot come, a plain text field stands in. */
+import type { Extension } from "@codemirror/state";
 import { lazy, Suspense, useId } from "react";
 
 export interface EditorProps {
   readonly label: string;
   readonly value: string;
-  readonly language: "json" | "liquid" | "text";
+  /** "given": the one among the extensions. */
+  readonly language: "json" | "liquid" | "text" | "given";
+  /** Beyond what every editor has, before it in rank. Another list makes the editor anew, so it must be kept. */
+  readonly extensions?: readonly Extension[];
   readonly onChange?: (value: string) => void;
   /** Side by side with this text, which cannot be edited. */
   readonly against?: string;

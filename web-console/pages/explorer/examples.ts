@@ -1,5 +1,5 @@
-/** Questions that people ask first, for the explorer's page: of the configuration, of limits and money, of what happened. */
-export interface ExplorerExample {
+/** Questions that people ask first: of the configuration, of limits and money, of what happened. */
+interface ExplorerExample {
   readonly name: string;
   readonly query: string;
   readonly variables?: (now: Date) => Readonly<Record<string, unknown>>;
