@@ -154,11 +154,11 @@ describe.each(pages)("%s", (path, title) => {
   it("is there with one GraphQL request, from this host alone, and is fit for everyone in both themes and on a phone", async () => {
     const asked: string[] = [];
     const wrong: string[] = [];
-    const onRequest = (request: { url(): string; headers(): Record<string, string> }) => {
+    const onRequest = (request: { url(): string; headers(): Record<string, string>; postData(): string | null }) => {
       if (!request.url().startsWith(gateway.url) && !request.url().startsWith("data:") && !request.url().startsWith("blob:"))
         wrong.push(`asked ${request.url()}`);
       if (request.url().endsWith("/graphql") && !(request.headers()["accept"] ?? "").startsWith("text/event-stream"))
-        asked.push(request.url());
+        asked.push(request.postData() ?? "");
     };
     const onConsole = (message: { type(): string; text(): string }) => message.type() === "error" && wrong.push(message.text());
     const onError = (error: Error) => wrong.push(error.message);
@@ -168,7 +168,7 @@ describe.each(pages)("%s", (path, title) => {
     await page.getByRole("heading", { name: title }).first().waitFor();
     await page.locator("[aria-busy=true]").waitFor({ state: "detached" });
     await settled(page);
-    expect(asked.length, "GraphQL requests").toBe(requestsOf(path));
+    expect(asked, "GraphQL requests").toHaveLength(requestsOf(path));
     expect(await seriousFindings(page)).toEqual([]);
     await page.evaluate(() => {
       document.documentElement.dataset["theme"] = "dark";
