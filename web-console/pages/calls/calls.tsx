@@ -160,17 +160,20 @@ function Peek({ callId, onClose }: { readonly callId: string | undefined; readon
 function PeekBody({ callId }: { readonly callId: string }) {
   const page = usePageQuery(callQuery, { callId }, { follow: false, behind: false });
   useUntilThere(page);
+  const call = page.before ? undefined : page.data?.usageEvent;
   return (
     <>
       <div className="row">
         <Link to="/calls/$callId" params={{ callId: callId }} className="button small">
           Its own page
         </Link>
-        <CopyButton text={`${location.origin}/calls/${callId}`} label="Copy the link" />
-        {page.data?.usageEvent != null && (
-          <Link to="/playground" search={playgroundSearch(page.data.usageEvent)} className="button small">
-            Open in the playground
-          </Link>
+        {call != null && (
+          <>
+            <CopyButton text={`${location.origin}/calls/${callId}`} label="Copy the link" />
+            <Link to="/playground" search={playgroundSearch(call)} className="button small">
+              Open in the playground
+            </Link>
+          </>
         )}
       </div>
       <Result of={page}>{(data) => <CallDetail data={data} again={page.again} />}</Result>

@@ -1,6 +1,6 @@
 /** Money: by whatever one asks for, against the time before, exported, and reconciled to the last nano-dollar. */
 import { Link } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { count, money, shortCount, shortMoney } from "../../format/numbers.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
 import { usePageQuery } from "../../graphql/page-query.ts";
@@ -104,6 +104,10 @@ function Spent() {
   const by = [first, url.second].filter((one) => one !== undefined);
   const groupBy = by.map((dimension) => (dimension === "TAG" ? { dimension, tag } : { dimension }));
   const page = usePageQuery(query, { range, granularity: granularities[name], groupBy });
+  // What is shown keeps its own headings until the answer to what is asked now has come.
+  const asked = { by, tag, name };
+  const answered = useRef(asked);
+  if (!page.before) answered.current = asked;
   return (
     <Page
       title="Cost"
@@ -141,7 +145,7 @@ function Spent() {
       <Result of={page}>
         {({ usage }) =>
           "total" in usage ? (
-            <Body report={usage as Report} by={by} tag={tag} name={name} />
+            <Body report={usage as Report} {...answered.current} before={page.before} />
           ) : (
             <Notice tone="bad">This range cannot be read.</Notice>
           )
@@ -157,9 +161,11 @@ export interface ReportProps {
   readonly by: readonly DimensionName[];
   readonly tag: string;
   readonly name: RangeName;
+  /** Another report was asked for, and is on its way. */
+  readonly before: boolean;
 }
 
-function Body({ report, by, tag, name }: ReportProps) {
+function Body({ report, by, tag, name, before: isBefore }: ReportProps) {
   const { figures: now, before } = report.total;
   const times = useMemo(() => report.total.points.map(({ at }) => Date.parse(at) / 1000), [report]);
   const series = useMemo(
@@ -205,7 +211,7 @@ function Body({ report, by, tag, name }: ReportProps) {
       <Card title="Over time" actions={<AlertMe metric="COST" of="cost" />}>
         <Chart label="Cost over time" times={times} series={series} format={money2} bars />
       </Card>
-      <Groups report={report} by={by} tag={tag} name={name} />
+      <Groups report={report} by={by} tag={tag} name={name} before={isBefore} />
     </>
   );
 }

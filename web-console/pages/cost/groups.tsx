@@ -36,7 +36,7 @@ const whyNone: Partial<Record<DimensionName, string>> = {
   END_USER: "Calls that named no end user.",
 };
 
-export function Groups({ report, by, tag, name }: ReportProps) {
+export function Groups({ report, by, tag, name, before }: ReportProps) {
   const total = BigInt(report.total.figures.costNanodollars);
   const titles = by.map((dimension) => (dimension === "TAG" ? `tag ${tag}` : dimensions[dimension]));
   const columns = useMemo(() => columnsFor(by, titles, total, name), [by, titles, total, name]);
@@ -54,10 +54,11 @@ export function Groups({ report, by, tag, name }: ReportProps) {
       flush
       actions={
         <span className="row">
-          <Button small onClick={() => saveFile(`${file}.csv`, "text/csv", csvOf(header(by), linesOf(report)))}>
+          {before && <span className="quiet">As of before …</span>}
+          <Button small disabled={before} onClick={() => saveFile(`${file}.csv`, "text/csv", csvOf(header(by), linesOf(report)))}>
             <Download size={14} aria-hidden /> CSV
           </Button>
-          <Button small onClick={() => saveFile(`${file}.json`, "application/json", jsonOf(report, by))}>
+          <Button small disabled={before} onClick={() => saveFile(`${file}.json`, "application/json", jsonOf(report, by))}>
             JSON
           </Button>
         </span>

@@ -1,9 +1,10 @@
 /** Closing periods: whether a period adds up, what was closed, and the file for whoever pays. */
 import { Download } from "lucide-react";
 import { type FormEvent, useState } from "react";
+import { DestroyDialog } from "../../change/destroy-dialog.tsx";
+import { type Issue, problemAt, sentenceOf, unplaced } from "../../change/issues.ts";
 import { change, problemFragment } from "../../change/outcome.ts";
-import { tell } from "../../change/tell.ts";
-import { count, money } from "../../format/numbers.ts";
+import { count, counted, money } from "../../format/numbers.ts";
 import { actorName } from "../../format/time.ts";
 import { client, failureOf } from "../../graphql/client.ts";
 import { graphql, type ResultOf } from "../../graphql/documents.ts";
@@ -82,6 +83,12 @@ const reconcileQuery = graphql(
         }
         ... on UserError {
           message
+          ... on ValidationError {
+            issues {
+              path
+              message
+            }
+          }
         }
       }
     }
@@ -140,7 +147,11 @@ const lastMonth = (): string => {
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, 1)).toISOString().slice(0, 7);
 };
 
-type Known = { readonly asked: Asked; readonly found: Reconciled } | { readonly problem: string };
+type Known =
+  | { readonly asked: Asked; readonly found: Reconciled }
+  | { readonly asked: Asked; readonly problem: string; readonly issues: readonly Issue[] };
+
+const labels = { period: "Period", timeZone: "Time zone" };
 
 export function Periods() {
   const [url, setUrl] = useUrlState({ period: text, zone: text });
@@ -149,24 +160,23 @@ export function Periods() {
   const refusal = useRefusal();
   const [known, setKnown] = useState<Known>();
   const [busy, setBusy] = useState(false);
+  const [closing, setClosing] = useState<Extract<Known, { found: unknown }>>();
   const reconcile = async (event?: FormEvent) => {
     event?.preventDefault();
     setBusy(true);
     const { data, error } = await client.query(reconcileQuery, { ...asked }, { requestPolicy: "network-only" }).toPromise();
     setBusy(false);
     const answer = data?.reconciliation;
-    if (answer === undefined) return setKnown({ problem: error === undefined ? "Nothing was answered." : failureOf(error).message });
-    setKnown("agrees" in answer ? { asked, found: answer as Reconciled } : { problem: answer.message });
+    if (answer === undefined)
+      return setKnown({ asked, problem: error === undefined ? "Nothing was answered." : failureOf(error).message, issues: [] });
+    if ("agrees" in answer) return setKnown({ asked, found: answer as Reconciled });
+    const issues = "issues" in answer ? answer.issues : [];
+    const elsewhere = unplaced(issues, new Set(Object.keys(labels)));
+    setKnown({ asked, issues, problem: issues.length === 0 ? answer.message : sentenceOf(elsewhere, labels) });
   };
-  const close = async () => {
-    setBusy(true);
-    const outcome = await change(closeMutation, { input: { ...asked } });
-    setBusy(false);
-    tell(`${asked.period} is closed`, outcome);
-    if (outcome.kind !== "done") return;
-    list.first.again();
-    await reconcile();
-  };
+  // What is wrong with what was asked is not said of what is typed since.
+  const problemOf = (path: keyof Asked) =>
+    known !== undefined && "issues" in known && known.asked[path] === asked[path] ? problemAt(known.issues, path, labels) : undefined;
   return (
     <>
       <Card title="Does a period add up?">
@@ -177,23 +187,26 @@ export function Periods() {
               value={asked.period}
               onChange={(period) => setUrl({ period }, { replace: true })}
               hint="2026, 2026-Q4, 2026-10 or 2026-10-31"
+              problem={problemOf("period")}
             />
             <AddressField
               label="Time zone"
               value={asked.timeZone}
               onChange={(zone) => setUrl({ zone }, { replace: true })}
               hint="Such as Europe/Berlin"
+              problem={problemOf("timeZone")}
             />
             <Button type="submit" look="primary" disabled={busy}>
               {busy ? "Reading its calls …" : "Look"}
             </Button>
             <Files {...asked} />
           </form>
-          {known !== undefined && ("problem" in known ? <Notice tone="bad">{known.problem}</Notice> : <Reconciliation {...known} />)}
+          {known !== undefined && "problem" in known && known.problem !== "" && <Notice tone="bad">{known.problem}</Notice>}
+          {known !== undefined && "found" in known && <Reconciliation {...known} />}
           {known !== undefined && "found" in known && known.found.closed === null && (
             <div className="row">
-              <Button refused={refusal} disabled={busy || Date.parse(known.found.periodEnd) > Date.now()} onClick={() => void close()}>
-                Close {known.asked.period}
+              <Button refused={refusal} disabled={busy || Date.parse(known.found.periodEnd) > Date.now()} onClick={() => setClosing(known)}>
+                Close {known.asked.period} …
               </Button>
               <span className="quiet">
                 Its sums are kept as they are now; what comes late is told apart from then on.
@@ -203,6 +216,17 @@ export function Periods() {
           )}
         </div>
       </Card>
+      {closing !== undefined && (
+        <CloseDialog
+          {...closing}
+          onClose={(done) => {
+            setClosing(undefined);
+            if (!done) return;
+            list.first.again();
+            void reconcile();
+          }}
+        />
+      )}
       <Result of={list.first}>
         {() =>
           list.nodes.length === 0 ? (
@@ -218,6 +242,36 @@ export function Periods() {
         }
       </Result>
     </>
+  );
+}
+
+/** A closing is for good: what it keeps is said before, and the period typed. */
+function CloseDialog({
+  asked,
+  found,
+  onClose,
+}: {
+  readonly asked: Asked;
+  readonly found: Reconciled;
+  readonly onClose: (done: boolean) => void;
+}) {
+  const { calls, costNanodollars, unpricedCalls } = found.ledger;
+  return (
+    <DestroyDialog
+      title={`Close ${asked.period} ${asked.timeZone}?`}
+      name={asked.period}
+      verb="Close it"
+      done={`${asked.period} is closed`}
+      consequences={[
+        `Its sums are kept as they are now: ${money(costNanodollars)} for ${counted(BigInt(calls), "call")}.`,
+        ...(unpricedCalls === "0" ? [] : [`${counted(BigInt(unpricedCalls), "call")} without a price cost nothing in them.`]),
+        ...(found.agrees ? [] : [<strong key="differ">Ledger and roll-ups differ: look into that before.</strong>]),
+        "Calls that come in later are told apart, to be charged with another period.",
+        "It cannot be opened again, nor closed a second time.",
+      ]}
+      act={() => change(closeMutation, { input: { ...asked } })}
+      onClose={onClose}
+    />
   );
 }
 
