@@ -3,6 +3,7 @@
  * call's content is an audit entry, in the same transaction.
  */
 import { v7 } from "uuid";
+import type { AuditedKind } from "../database/audited-kinds.ts";
 import { isUuid } from "../database/config-kinds.ts";
 import { AuditEntry } from "../database/entities/audit-entry.ts";
 import type { JsonObject } from "../database/entities/route.ts";
@@ -64,7 +65,7 @@ export interface ContentAccess {
   /** Such as "content.read". */
   readonly action: string;
   /** Of a call, a dataset or a run; null: of many calls. */
-  readonly target: { readonly kind: string; readonly id: string } | null;
+  readonly target: { readonly kind: AuditedKind; readonly id: string } | null;
   readonly details: JsonObject;
 }
 

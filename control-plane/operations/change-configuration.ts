@@ -298,7 +298,7 @@ function auditOf(
     at,
     actor: author.actor,
     action,
-    targetKind: first?.kind ?? "",
+    targetKind: first?.kind ?? ("" as const),
     targetId: first?.row.id ?? null,
     revisionNumber: number,
     details: {

@@ -33,7 +33,7 @@ export async function endCall(
   if (node === undefined) throw new NotFoundError("running call", callId);
   // Before the deed: what was meant is known even where the rest fails.
   await inOrganisation(async (em) => {
-    const entry = { id: v7(), organisationId, at: new Date(), actor, action: "call.end", targetKind: "call", targetId: callId };
+    const entry = { id: v7(), organisationId, at: new Date(), actor, action: "call.end", targetKind: "call" as const, targetId: callId };
     em.persist(
       em.create(AuditEntry, { ...entry, revisionNumber: null, details: { nodeId: node.nodeId, node: propagation.nameOf(node.nodeId) } }),
     );

@@ -6,6 +6,7 @@ import {
   columnsOf,
   filterOf,
   filterProblems,
+  inWords,
   orderOf,
   readFilters,
   withColumn,
@@ -27,6 +28,12 @@ it.each([
   [{ cost: "-1", outcome: "GONE", strange: "x" }, {}],
 ])("reads %j", (search, filter) => {
   expect(filterOf(readFilters(search))).toEqual(filter);
+});
+
+it("says filters as one reads them, before they are kept as a view", () => {
+  expect(inWords({ outcome: "UPSTREAM_ERROR", range: "7d", cost: "5000000000", backend: "0190", sort: "slowest", strange: "x" })).toBe(
+    "Backend: one · Outcome: upstream error · Time: Last 7 days · Cost at least: $5.00 · Order: slowest first",
+  );
 });
 
 it("says at its field which filter cannot be read", () => {

@@ -212,9 +212,10 @@ it("switched off or archived, nothing goes out any more, not even what waited", 
   await change("archiveWebhook", { id: webhook.id, expectedRevision: 2 }, "webhook { id }");
   const { data } = await client.ask(
     admin,
-    "{ webhooks { edges { node { id } } } auditEntries(first: 5) { edges { node { action details } } } }",
+    '{ webhooks { edges { node { id } } } auditEntries(first: 5, filter: { kind: WEBHOOK }) { edges { node { action details } } } none: auditEntries(first: 5, filter: { kind: WEBHOOK, targetKind: "route" }) { edges { node { action } } } }',
   );
   expect(data.webhooks.edges).toEqual([]);
+  expect(data.none.edges).toEqual([]);
   expect(data.auditEntries.edges.slice(0, 3).map(({ node }: { node: { action: string } }) => node.action)).toEqual([
     "webhook.archive",
     "webhook.update",

@@ -1,6 +1,7 @@
 /** Who did what, when. Append-only: no role has a policy to change or delete a row. Details never hold a secret. */
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
 import { type RequestOrigin, requestOrigins } from "../../request-origin.ts";
+import type { AuditedKind } from "../audited-kinds.ts";
 import type { JsonObject } from "./route.ts";
 
 export const AuditEntry = defineEntity({
@@ -12,7 +13,8 @@ export const AuditEntry = defineEntity({
     at: p.datetime(),
     actor: p.text(),
     action: p.text(),
-    targetKind: p.text(),
+    /** Empty: a change of nothing. */
+    targetKind: p.text().$type<AuditedKind | "">(),
     targetId: p.uuid().nullable(),
     /** Null where the action made no revision. */
     revisionNumber: p.bigint().nullable(),

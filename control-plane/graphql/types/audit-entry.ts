@@ -1,5 +1,6 @@
 /** The audit log, newest first. Imported for its side effects by schema.ts. */
 import { ValidationError } from "../../control-error.ts";
+import { type AuditedKind as AuditedKindName, auditedKinds } from "../../database/audited-kinds.ts";
 import { isUuid } from "../../database/config-kinds.ts";
 import { AuditEntry as AuditEntryEntity } from "../../database/entities/audit-entry.ts";
 import { requireStorable } from "../../storable-text.ts";
@@ -9,6 +10,14 @@ import { connectionOf, pageById } from "../keyset-page.ts";
 
 const AuditVia = builder.enumType("AuditVia", {
   values: { CONSOLE: { value: "console" }, CLI: { value: "cli" }, GRAPHQL: { value: "graphql" } } as const,
+});
+
+const AuditedKind = builder.enumType("AuditedKind", {
+  description: "What entries are about; the same as targetKind, which is written small.",
+  values: Object.fromEntries(auditedKinds.map((kind) => [kind.toUpperCase(), { value: kind }])) as Record<
+    string,
+    { value: AuditedKindName }
+  >,
 });
 
 const AuditEntry = builder.objectRef<AuditEntryEntity>("AuditEntry").implement({
@@ -41,7 +50,8 @@ const AuditEntryFilter = builder.inputType("AuditEntryFilter", {
     action: t.string(),
     actor: t.string({ description: 'Such as "token:ada", or by the name alone: "ada", or "Penstock" for all that it did by itself.' }),
     targetId: t.id(),
-    targetKind: t.string({ description: 'Such as "route".' }),
+    targetKind: t.string({ description: 'Such as "route"; `kind` takes it from the list.' }),
+    kind: t.field({ type: AuditedKind }),
     via: t.field({ type: AuditVia }),
     sourceAddress: t.string(),
     from: t.field({ type: "DateTime" }),
@@ -63,7 +73,7 @@ builder.queryField("auditEntries", (t) =>
       authScopes: { viewer: true },
       args: { filter: t.arg({ type: AuditEntryFilter }) },
       resolve: (_root, args, context) => {
-        const { action, actor, targetId, targetKind, via, sourceAddress, from, until } = args.filter ?? {};
+        const { action, actor, targetId, targetKind, kind, via, sourceAddress, from, until } = args.filter ?? {};
         requireStorable({
           "filter.action": action,
           "filter.actor": actor,
@@ -80,7 +90,8 @@ builder.queryField("auditEntries", (t) =>
                 ...(action == null ? {} : { action }),
                 ...(actor == null ? {} : { $or: actorsCalled(actor) }),
                 ...(targetId == null ? {} : { targetId }),
-                ...(targetKind == null ? {} : { targetKind }),
+                ...(targetKind == null ? {} : { targetKind: targetKind as AuditedKindName }),
+                ...(kind == null ? {} : { $and: [{ targetKind: kind as AuditedKindName }] }),
                 ...(via == null ? {} : { via }),
                 ...(sourceAddress == null ? {} : { sourceAddress }),
                 ...(from == null && until == null

@@ -108,7 +108,7 @@ const writeAudit = (context: GraphQLContext, action: string, ids: readonly strin
       at: new Date(),
       actor,
       action,
-      targetKind: "dead_letter",
+      targetKind: "dead_letter" as const,
       targetId: null,
       revisionNumber: null,
     };

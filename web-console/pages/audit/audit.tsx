@@ -1,7 +1,6 @@
 /** Who did what, when, from where: filtered, exported, compared, and taken back where that can be. */
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { kindName } from "../../change/words/column-names.ts";
 import { actorName } from "../../format/time.ts";
 import { useKeyset } from "../../graphql/keyset.ts";
 import { Empty, Result } from "../../graphql/result.tsx";
@@ -14,7 +13,7 @@ import { AddressField, SelectField } from "../../ui/field.tsx";
 import { When } from "../../ui/marks.tsx";
 import { More } from "../../ui/more.tsx";
 import { type RangeName, rangeChoices } from "../overview/ranges.ts";
-import { auditQuery, type Entry, type EntryFilter, targetOf, viaNames } from "./entries.ts";
+import { auditQuery, type Entry, type EntryFilter, idProblem, kindIn, kinds, targetOf, viaNames } from "./entries.ts";
 import { EntryDetail } from "./entry-detail.tsx";
 import { ExportEntries } from "./export.tsx";
 
@@ -47,28 +46,24 @@ const columns: readonly Column<Entry>[] = [
   },
 ];
 
-const kinds = [
-  ...["route", "backend", "provider", "catalogue_model", "prompt", "prompt_version", "experiment", "api_key", "quota", "budget"],
-  ...["project", "organisation", "admin_token", "webhook", "alert_rule", "call_content", "dead_letter", "closed_period"],
-] as const;
-
 export function Audit() {
   const [url, setUrl] = useUrlState({
     actor: text,
     action: text,
     target: text,
-    kind: text,
+    kind: kindIn,
     via: oneOf("CONSOLE", "CLI", "GRAPHQL"),
     address: text,
     range: oneOf(...(Object.keys(rangeChoices) as RangeName[])),
     entry: text,
   });
   const from = useMemo(() => url.range && rangeChoices[url.range].of().since, [url.range]);
+  const noId = idProblem(url.target);
   const filter: EntryFilter = {
     ...(url.actor && { actor: url.actor }),
     ...(url.action && { action: url.action }),
-    ...(url.target && { targetId: url.target }),
-    ...(url.kind && { targetKind: url.kind }),
+    ...(url.target && noId === undefined && { targetId: url.target }),
+    ...(url.kind && { kind: url.kind }),
     ...(url.via && { via: url.via }),
     ...(url.address && { sourceAddress: url.address }),
     ...(from && { from }),
@@ -98,10 +93,10 @@ export function Audit() {
         <SelectField
           label="To a"
           value={url.kind ?? ""}
-          onChange={(kind) => set({ kind })}
-          choices={[{ value: "", label: "any thing" }, ...kinds.map((kind) => ({ value: kind, label: kindName(kind) }))]}
+          onChange={(kind) => set({ kind: kindIn(kind) })}
+          choices={[{ value: "", label: "any thing" }, ...Object.entries(kinds).map(([value, label]) => ({ value, label }))]}
         />
-        <AddressField label="With the id" value={url.target ?? ""} onChange={(target) => set({ target })} />
+        <AddressField label="With the id" value={url.target ?? ""} onChange={(target) => set({ target })} problem={noId} />
         <SelectField
           label="Through"
           value={url.via ?? ""}

@@ -34,6 +34,42 @@ export type EntryFilter = NonNullable<VariablesOf<typeof auditQuery>["filter"]>;
 
 export const viaNames = { CONSOLE: "console", CLI: "command line", GRAPHQL: "GraphQL" } as const;
 
+/** All that entries can be about: a kind that the schema gets and that has no name here does not compile. */
+export const kinds = {
+  ROUTE: "route",
+  BACKEND: "backend",
+  PROVIDER: "provider",
+  CATALOGUE_MODEL: "model",
+  PROMPT: "prompt",
+  PROMPT_VERSION: "prompt version",
+  EXPERIMENT: "experiment",
+  API_KEY: "API key",
+  QUOTA: "quota",
+  BUDGET: "budget",
+  ALERT_RULE: "alert rule",
+  WEBHOOK: "webhook",
+  PROJECT: "project",
+  ORGANISATION: "organisation",
+  ADMIN_TOKEN: "member",
+  CALL: "call",
+  DATASET: "dataset",
+  REPLAY_RUN: "replay",
+  DEAD_LETTER: "usage record",
+  CLOSED_PERIOD: "closed period",
+} as const satisfies Readonly<Record<NonNullable<EntryFilter["kind"]>, string>>;
+
+/** Of an address, where it may also stand as entries have it: "alert_rule". */
+export function kindIn(given: unknown): keyof typeof kinds | undefined {
+  const name = typeof given === "string" ? given.toUpperCase() : "";
+  return Object.hasOwn(kinds, name) ? (name as keyof typeof kinds) : undefined;
+}
+
+/** What is wrong with the id that entries are filtered by. Such a filter holds nothing back. */
+export const idProblem = (typed: string | undefined): string | undefined =>
+  typed === undefined || typed === "" || /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(typed)
+    ? undefined
+    : "This is no whole id; it is not filtered by";
+
 /** What is decided takes a while to be written; further apart than this it was dated on purpose. */
 const writingMs = 60_000;
 

@@ -6,6 +6,7 @@ import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
 import { revisionChangeFragment } from "../../change/words/change-fragments.ts";
 import { Changes } from "../../change/words/changes.tsx";
+import { actorName } from "../../format/time.ts";
 import { failureOf } from "../../graphql/client.ts";
 import { graphql } from "../../graphql/documents.ts";
 import { useRefusal } from "../../session/viewer.ts";
@@ -56,7 +57,7 @@ export function EntryDetail({ entry, onReverted }: { readonly entry: Entry; read
     <>
       <Facts
         of={[
-          ["Who", entry.actor],
+          ["Who", actorName(entry.actor)],
           ["When", <When key="when" at={entry.at} exact />],
           asOf !== undefined && ["Dated", <When key="as-of" at={asOf} exact />],
           ["To", targetOf(entry)],

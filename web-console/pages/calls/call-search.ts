@@ -1,7 +1,8 @@
 /** What of the call log is in its address: filters, order, the view that was taken, and the call that is open. Pure. */
+import { money } from "../../format/numbers.ts";
 import { number, oneOf, type StateOf, text } from "../../shell/url-state.ts";
 import { type RangeName, rangeChoices } from "../overview/ranges.ts";
-import { outcomes } from "./outcomes.ts";
+import { outcomes, outcomeWords } from "./outcomes.ts";
 
 const wholeNumber = (given: unknown): string | undefined => (/^\d{1,18}$/.test(String(given)) ? String(given) : undefined);
 
@@ -51,6 +52,51 @@ export type CallFilterState = StateOf<typeof callSearch>;
 
 /** All filters and the order away. */
 export const cleared: CallFilterState = Object.fromEntries(Object.keys(callSearch).map((name) => [name, undefined]));
+
+const filterWords: Readonly<Record<keyof typeof callSearch, string>> = {
+  route: "Route",
+  backend: "Backend",
+  key: "API key",
+  project: "Project",
+  prompt: "Prompt",
+  version: "Version",
+  outcome: "Outcome",
+  range: "Time",
+  since: "Since",
+  until: "Until",
+  slow: "Took at least, ms",
+  cost: "Cost at least",
+  tag: "Tag",
+  said: "Words",
+  request: "Request id",
+  user: "End user",
+  experiment: "Experiment",
+  sort: "Order",
+  cols: "Columns",
+  view: "View",
+  call: "Call",
+};
+
+/** Filters as one reads them. Those that are ids are only named: what they are called is not in the address. */
+export function inWords(search: Readonly<Record<string, string>>): string {
+  return Object.entries(readFilters(search))
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => {
+      const word = filterWords[name as keyof typeof callSearch];
+      return `${word}: ${saidOf(name, String(value))}`;
+    })
+    .join(" · ");
+}
+
+function saidOf(name: string, value: string): string {
+  if (["backend", "key", "project", "prompt", "experiment"].includes(name)) return "one";
+  if (name === "outcome") return value === "FAILED" ? "anything but ok" : outcomeWords(value);
+  if (name === "range") return rangeChoices[value as RangeName].name;
+  if (name === "cost") return wholeNumber(value) === undefined ? value : money(value);
+  if (name === "sort") return `${value} first`;
+  if (name === "cols") return String(columnsOf(value).length);
+  return value;
+}
 
 /** What of a search this page knows; the rest is ignored, as in an address. */
 export const readFilters = (search: unknown): CallFilterState =>

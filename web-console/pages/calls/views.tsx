@@ -10,7 +10,7 @@ import { Button, CopyButton } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { CheckField, TextField } from "../../ui/field.tsx";
 import { Menu } from "../../ui/menu.tsx";
-import { type CallFilterState, cleared, readFilters } from "./call-search.ts";
+import { type CallFilterState, cleared, inWords, readFilters } from "./call-search.ts";
 import type { CallsData } from "./calls.tsx";
 
 type View = CallsData["savedViews"][number];
@@ -127,9 +127,7 @@ function SaveDialog({ search, start, onClose }: SaveDialogProps) {
   return (
     <EditDialog<{ readonly name: string; readonly shared: boolean }>
       title="Save this view"
-      description={Object.entries(search)
-        .map(([name, value]) => `${name}: ${value}`)
-        .join(", ")}
+      description={inWords(search)}
       start={{ name: start?.name ?? "", shared: start?.shared ?? false }}
       names={{ name: "Name", shared: "Shared" }}
       submit="Save"
