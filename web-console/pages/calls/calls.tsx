@@ -31,6 +31,9 @@ export const callsQuery = graphql(
             apiKeyName
             modelServed
             inputTokens
+            requestId
+            projectId
+            priceVersion
           }
         }
         pageInfo {

@@ -1,4 +1,4 @@
-/** The calls that fit the filter as CSV: all of them up to a bound, page by page, with the same columns as the list. */
+/** The calls that fit the filter as CSV: all of them up to a bound, page by page. */
 import { Download } from "lucide-react";
 import { useState } from "react";
 import { csvOf } from "../../format/csv.ts";
@@ -55,6 +55,7 @@ export function ExportButton({
   );
 }
 
+/** Stable: new ones come at the end. */
 const columns: readonly (readonly [name: string, of: (row: CallRow) => unknown])[] = [
   ["call_id", (row) => row.callId],
   ["started_at", (row) => row.startedAt],
@@ -68,6 +69,11 @@ const columns: readonly (readonly [name: string, of: (row: CallRow) => unknown])
   ["cost_nanodollars", (row) => row.costNanodollars],
   ["time_to_first_token_ms", (row) => row.timeToFirstTokenMs],
   ["duration_ms", (row) => row.durationMs],
+  ["request_id", (row) => row.requestId],
+  ["project_id", (row) => row.projectId],
+  ["model_asked", (row) => row.modelAsked],
+  ["model_served", (row) => row.modelServed],
+  ["price_version", (row) => row.priceVersion],
 ];
 
 const download = (rows: readonly CallRow[]): void =>

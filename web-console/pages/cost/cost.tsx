@@ -13,7 +13,7 @@ import { Notice } from "../../ui/marks.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
 import { Tile, Tiles } from "../../ui/tile.tsx";
 import { AlertMe } from "../alerts/alert-me.tsx";
-import { type RangeName, rangeChoices } from "../overview/ranges.ts";
+import { type Range, type RangeName, rangeChoices } from "../overview/ranges.ts";
 import { changeOn, figuresFragment } from "../overview/report.ts";
 import { DeadLetters } from "./dead-letters.tsx";
 import { type DimensionName, dimensions } from "./dimensions.ts";
@@ -105,7 +105,7 @@ function Spent() {
   const groupBy = by.map((dimension) => (dimension === "TAG" ? { dimension, tag } : { dimension }));
   const page = usePageQuery(query, { range, granularity: granularities[name], groupBy });
   // What is shown keeps its own headings until the answer to what is asked now has come.
-  const asked = { by, tag, name };
+  const asked = { by, tag, name, range };
   const answered = useRef(asked);
   if (!page.before) answered.current = asked;
   return (
@@ -161,11 +161,13 @@ export interface ReportProps {
   readonly by: readonly DimensionName[];
   readonly tag: string;
   readonly name: RangeName;
+  readonly range: Range;
   /** Another report was asked for, and is on its way. */
   readonly before: boolean;
 }
 
-function Body({ report, by, tag, name, before: isBefore }: ReportProps) {
+function Body(props: ReportProps) {
+  const { report } = props;
   const { figures: now, before } = report.total;
   const times = useMemo(() => report.total.points.map(({ at }) => Date.parse(at) / 1000), [report]);
   const series = useMemo(
@@ -211,7 +213,7 @@ function Body({ report, by, tag, name, before: isBefore }: ReportProps) {
       <Card title="Over time" actions={<AlertMe metric="COST" of="cost" />}>
         <Chart label="Cost over time" times={times} series={series} format={money2} bars />
       </Card>
-      <Groups report={report} by={by} tag={tag} name={name} before={isBefore} />
+      <Groups {...props} />
     </>
   );
 }

@@ -11,12 +11,10 @@ import { saveFile } from "../../ui/save-file.ts";
 import { changeOn } from "../overview/report.ts";
 import type { Report, ReportProps } from "./cost.tsx";
 import { type DimensionName, dimensions } from "./dimensions.ts";
+import { headerOf, jsonOf, linesOf, nameOf, unallocated } from "./groups-file.ts";
 
 type Group = Report["groups"][number];
 
-/** "Unallocated" is a row of its own: what belongs to nothing of the kind is never hidden in a total. */
-const unallocated = "Unallocated";
-const nameOf = ({ label, value }: Group["values"][number]): string => label ?? (value || unallocated);
 const idOf = ({ values }: Group): string => JSON.stringify(values.map(({ value }) => value));
 
 /** What calls are filtered by to see a group's. */
@@ -36,7 +34,7 @@ const whyNone: Partial<Record<DimensionName, string>> = {
   END_USER: "Calls that named no end user.",
 };
 
-export function Groups({ report, by, tag, name, before }: ReportProps) {
+export function Groups({ report, by, tag, name, range, before }: ReportProps) {
   const total = BigInt(report.total.figures.costNanodollars);
   const titles = by.map((dimension) => (dimension === "TAG" ? `tag ${tag}` : dimensions[dimension]));
   const columns = useMemo(() => columnsFor(by, titles, total, name), [by, titles, total, name]);
@@ -55,10 +53,10 @@ export function Groups({ report, by, tag, name, before }: ReportProps) {
       actions={
         <span className="row">
           {before && <span className="quiet">As of before …</span>}
-          <Button small disabled={before} onClick={() => saveFile(`${file}.csv`, "text/csv", csvOf(header(by), linesOf(report)))}>
+          <Button small disabled={before} onClick={() => saveFile(`${file}.csv`, "text/csv", csvOf(headerOf(by), linesOf(report, range)))}>
             <Download size={14} aria-hidden /> CSV
           </Button>
-          <Button small disabled={before} onClick={() => saveFile(`${file}.json`, "application/json", jsonOf(report, by))}>
+          <Button small disabled={before} onClick={() => saveFile(`${file}.json`, "application/json", jsonOf(report, by, range))}>
             JSON
           </Button>
         </span>
@@ -148,36 +146,4 @@ function columnsFor(
       cell: (group) => count(group.figures.unpricedCalls),
     },
   ];
-}
-
-/** Stable: what reads these files goes by the names. */
-const figureNames = ["cost_nanodollars", "calls", "failed_calls", "total_tokens", "unpriced_calls"] as const;
-const header = (by: readonly DimensionName[]): readonly string[] => [
-  ...by.flatMap((dimension) => [dimension.toLowerCase(), `${dimension.toLowerCase()}_label`]),
-  ...figureNames,
-];
-
-const figuresOf = ({ costNanodollars, calls, failedCalls, totalTokens, unpricedCalls }: Group["figures"]) => [
-  costNanodollars,
-  calls,
-  failedCalls,
-  totalTokens,
-  unpricedCalls,
-];
-
-function linesOf({ groups, rest }: Report): readonly (readonly unknown[])[] {
-  const values = groups[0]?.values ?? [];
-  return [
-    ...groups.map((group) => [...group.values.flatMap((one) => [one.value, nameOf(one)]), ...figuresOf(group.figures)]),
-    ...(rest === null ? [] : [[...values.flatMap(() => ["", "all others"]), ...figuresOf(rest.figures)]]),
-  ];
-}
-
-function jsonOf(report: Report, by: readonly DimensionName[]): string {
-  const names = header(by);
-  return JSON.stringify(
-    linesOf(report).map((line) => Object.fromEntries(names.map((name, index) => [name, line[index]]))),
-    null,
-    2,
-  );
 }
