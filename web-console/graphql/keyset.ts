@@ -41,7 +41,7 @@ export function useKeyset<Data, Variables extends AnyVariables & { after?: strin
   const pageInfo = mine?.pageInfo ?? head?.pageInfo;
   useEffect(() => setLoading(false), []);
   const more = () => {
-    if (loading || first.before || pageInfo?.hasNextPage !== true) return;
+    if (loading || pageInfo?.hasNextPage !== true) return;
     setLoading(true);
     void client
       .query(query, { ...variables, after: pageInfo.endCursor }, { requestPolicy: "cache-first" })
@@ -57,7 +57,7 @@ export function useKeyset<Data, Variables extends AnyVariables & { after?: strin
   return {
     first,
     nodes: [...(head?.edges.map(({ node }) => node) ?? []), ...(mine?.nodes ?? [])],
-    hasMore: pageInfo?.hasNextPage === true && !first.before,
+    hasMore: pageInfo?.hasNextPage === true,
     reached: pageInfo?.endCursor,
     loading,
     more,

@@ -16,8 +16,6 @@ export interface PageQuery<Data> {
   /** What is shown came beside the failure: only a part is missing. */
   readonly partial: boolean;
   readonly fetching: boolean;
-  /** What is shown answers what was asked before: the answer to what is asked now is still to come, or, for a search, failed. */
-  readonly before: boolean;
   /** When what is shown came from the control plane. */
   readonly at: number;
   again(): void;
@@ -29,7 +27,7 @@ interface PageQueryOptions {
   readonly pause?: boolean;
   /** False: another query is the page's. */
   readonly behind?: boolean;
-  /** What is shown stays when what is asked now fails: for a search that is being typed. */
+  /** What is shown stays until the answer to other variables has come: for a search that is being typed. */
   readonly hold?: boolean;
 }
 
@@ -41,22 +39,19 @@ export function usePageQuery<Data, Variables extends AnyVariables>(
   variables: Variables,
   { follow = true, pause = false, behind: shows = true, hold = false }: PageQueryOptions = {},
 ): PageQuery<Data> {
-  const [{ data, error, fetching, stale, operation }, execute] = useQuery<Data, Variables>({ query, variables, pause } as Parameters<
+  const [{ data, error, fetching, stale }, execute] = useQuery<Data, Variables>({ query, variables, pause } as Parameters<
     typeof useQuery<Data, Variables>
   >[0]);
   const key = JSON.stringify(variables);
-  // urql goes on holding what it last had when other variables are asked for, and tells by the operation what that answered.
-  const answered = operation === undefined ? key : JSON.stringify(operation.variables);
   const last = useRef<{ key: string; data: Data; at: number } | undefined>(undefined);
   if (
     data !== undefined &&
     data !== null &&
     (error === undefined || isUsable(error)) &&
-    (last.current?.data !== data || last.current.key !== answered)
+    (last.current?.data !== data || last.current.key !== key)
   )
-    last.current = { key: answered, data, at: Date.now() };
-  const before = last.current !== undefined && last.current.key !== key;
-  const kept = hold || !before || error === undefined ? last.current : undefined;
+    last.current = { key, data, at: Date.now() };
+  const kept = hold || last.current?.key === key ? last.current : undefined;
   const failure = error === undefined ? undefined : failureOf(error);
 
   const again = useRef(() => {});
@@ -97,15 +92,7 @@ export function usePageQuery<Data, Variables extends AnyVariables>(
     if (follow && before !== undefined && revision !== undefined && revision !== before) again.current();
   }, [revision, follow]);
 
-  return {
-    data: kept?.data ?? undefined,
-    failure,
-    partial,
-    fetching: fetching || stale,
-    before: before && kept !== undefined,
-    at: kept?.at ?? 0,
-    again: () => again.current(),
-  };
+  return { data: kept?.data ?? undefined, failure, partial, fetching: fetching || stale, at: kept?.at ?? 0, again: () => again.current() };
 }
 
 export interface Behind {

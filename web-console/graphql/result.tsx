@@ -1,4 +1,4 @@
-/** The five states of what a page shows: on its way, failed, there but old, there for what was asked before, there. */
+/** The four states of what a page shows: on its way, failed, there but old, there. */
 import { RefreshCw } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "../ui/button.tsx";
@@ -7,23 +7,14 @@ import type { Failure } from "./client.ts";
 import type { PageQuery } from "./page-query.ts";
 
 export function Result<Data>({ of, children }: { readonly of: PageQuery<Data>; readonly children: (data: Data) => ReactNode }) {
-  const { data, failure, partial, before, at, again } = of;
+  const { data, failure, partial, at, again } = of;
   if (data === undefined && failure === undefined) return <Skeleton />;
   return (
     <>
       {failure !== undefined && (
         <FailureNotice failure={failure} again={again} at={data === undefined ? undefined : at} partial={partial} />
       )}
-      {data !== undefined && (
-        <div className="result" aria-busy={before} data-before={before || undefined}>
-          {before && (
-            <span className="visually-hidden" role="status">
-              What is shown is from before; the answer is on its way.
-            </span>
-          )}
-          {children(data)}
-        </div>
-      )}
+      {data !== undefined && children(data)}
     </>
   );
 }

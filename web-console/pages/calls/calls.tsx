@@ -163,7 +163,7 @@ function Peek({ callId, onClose }: { readonly callId: string | undefined; readon
 function PeekBody({ callId }: { readonly callId: string }) {
   const page = usePageQuery(callQuery, { callId }, { follow: false, behind: false });
   useUntilThere(page);
-  const call = page.before ? undefined : page.data?.usageEvent;
+  const call = page.fetching ? undefined : page.data?.usageEvent;
   return (
     <>
       <div className="row">

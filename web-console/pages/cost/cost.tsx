@@ -107,7 +107,7 @@ function Spent() {
   // What is shown keeps its own headings until the answer to what is asked now has come.
   const asked = { by, tag, name, range };
   const answered = useRef(asked);
-  if (!page.before) answered.current = asked;
+  if (!page.fetching && page.failure === undefined) answered.current = asked;
   return (
     <Page
       title="Cost"
@@ -145,7 +145,9 @@ function Spent() {
       <Result of={page}>
         {({ usage }) =>
           "total" in usage ? (
-            <Body report={usage as Report} {...answered.current} before={page.before} />
+            <div className="result" aria-busy={page.fetching} data-before={page.fetching || undefined}>
+              <Body report={usage as Report} {...answered.current} before={page.fetching} />
+            </div>
           ) : (
             <Notice tone="bad">This range cannot be read.</Notice>
           )
