@@ -221,13 +221,23 @@ it(
     await page.keyboard.press("Control+End");
     await page.keyboard.type(" Answer in {{ language }}.");
     await page.locator(".badge", { hasText: "language" }).waitFor();
-    // What is written outlives its tab.
+    // What is written outlives its tab, and who types before the editor has come goes on in it.
+    const code = Promise.withResolvers<void>();
+    await page.route(/code-mirror.*\.js/, async (route) => {
+      await code.promise;
+      await route.continue();
+    });
     await page.reload();
     await page.getByText("Your draft, kept in this browser").waitFor();
     await page.locator(".badge", { hasText: "language" }).waitFor();
     await editor.click();
     await page.keyboard.press("Control+End");
-    await page.keyboard.type(" {% if %}");
+    await page.keyboard.type(" {% if");
+    expect(await page.locator(".cm-editor").count()).toBe(0);
+    code.resolve();
+    await page.locator(".cm-editor").first().waitFor();
+    await page.unrouteAll({ behavior: "wait" });
+    await page.keyboard.type(" %}");
     await page.getByRole("button", { name: "Publish version 3" }).click();
     await page.locator(".cm-changedLine, .cm-insertedLine").first().waitFor();
     await page.getByRole("button", { name: "Publish only" }).click();

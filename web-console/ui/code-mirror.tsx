@@ -6,12 +6,12 @@ import { liquid } from "@codemirror/lang-liquid";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { linter } from "@codemirror/lint";
 import { MergeView, unifiedMergeView } from "@codemirror/merge";
-import { EditorState, type Extension } from "@codemirror/state";
+import { EditorSelection, EditorState, type Extension } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import { useDark } from "../shell/theme.ts";
-import type { EditorProps } from "./editor.tsx";
+import type { EditorProps, Hand } from "./editor.tsx";
 
 const highlight = HighlightStyle.define([
   { tag: [tags.string, tags.special(tags.string)], color: "var(--good)" },
@@ -26,10 +26,11 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?
 interface CodeMirrorProps extends EditorProps {
   /** The id of what says what is wrong with it; undefined: nothing is. */
   readonly describedBy: string | undefined;
+  readonly hand: Hand;
 }
 
 export function CodeMirror(props: CodeMirrorProps) {
-  const { label, value, language, onChange, against, inline = false, variables, lines = 6, extensions: more, describedBy } = props;
+  const { label, value, language, onChange, against, inline = false, variables, lines = 6, extensions: more, describedBy, hand } = props;
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | undefined>(undefined);
   const changed = useRef(onChange);
@@ -41,7 +42,8 @@ export function CodeMirror(props: CodeMirrorProps) {
   const editable = onChange !== undefined;
   const dark = useDark();
 
-  useEffect(() => {
+  // Before the next key: between two editors there is nothing that would take it.
+  useLayoutEffect(() => {
     const parent = place.current;
     if (parent === null) return;
     const extensions: Extension[] = [
@@ -75,11 +77,21 @@ export function CodeMirror(props: CodeMirrorProps) {
           ]
         : [EditorState.readOnly.of(true), EditorView.editable.of(false)]),
     ];
+    const keep = (editor: EditorView) => {
+      view.current = editor;
+      if (hand.current !== undefined) {
+        editor.dispatch({ selection: EditorSelection.create([within(hand.current, editor.state.doc.length)]) });
+        editor.focus();
+        hand.current = undefined;
+      }
+      return () => {
+        if (editor.hasFocus) hand.current = editor.state.selection.main;
+        editor.destroy();
+      };
+    };
     if (against !== undefined && inline) {
       const unified = unifiedMergeView({ original: against, mergeControls: false, collapseUnchanged });
-      const editor = new EditorView({ doc: value, extensions: [...extensions, unified], parent });
-      view.current = editor;
-      return () => editor.destroy();
+      return keep(new EditorView({ doc: value, extensions: [...extensions, unified], parent }));
     }
     if (against !== undefined) {
       const merge = new MergeView({
@@ -94,12 +106,10 @@ export function CodeMirror(props: CodeMirrorProps) {
       view.current = merge.b;
       return () => merge.destroy();
     }
-    const editor = new EditorView({ doc: value, extensions, parent });
-    view.current = editor;
-    return () => editor.destroy();
-  }, [label, language, editable, against, inline, lines, dark, more]);
+    return keep(new EditorView({ doc: value, extensions, parent }));
+  }, [label, language, editable, against, inline, lines, dark, more, hand]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const content = view.current?.contentDOM;
     content?.removeAttribute("aria-invalid");
     content?.removeAttribute("aria-describedby");
@@ -119,6 +129,9 @@ export function CodeMirror(props: CodeMirrorProps) {
 
   return <div ref={place} className="editor" />;
 }
+
+const within = ({ anchor, head }: NonNullable<Hand["current"]>, length: number) =>
+  EditorSelection.range(Math.min(anchor, length), Math.min(head, length));
 
 const parseFaults = jsonParseLinter();
 /** Nothing at all is no fault: what may be left empty says so itself. */

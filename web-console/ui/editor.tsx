@@ -1,6 +1,6 @@
 /** The code editor, which comes when it is first needed; until then, and where it cannot come, a plain text field stands in. */
 import type { Extension } from "@codemirror/state";
-import { lazy, Suspense, useId } from "react";
+import { type ComponentProps, lazy, type RefObject, Suspense, useId, useLayoutEffect, useRef } from "react";
 
 export interface EditorProps {
   readonly label: string;
@@ -21,16 +21,21 @@ export interface EditorProps {
   readonly problem?: string | undefined;
 }
 
+/** Where the hand is while one editor takes the place of another. Undefined: elsewhere. */
+export type Hand = RefObject<{ readonly anchor: number; readonly head: number } | undefined>;
+
 const CodeMirror = lazy(async () => ({ default: (await import("./code-mirror.tsx")).CodeMirror }));
 
 export function Editor(props: EditorProps) {
   const id = useId();
   const describedBy = props.problem === undefined ? undefined : id;
+  const hand: Hand = useRef(undefined);
   return (
     <>
       <Suspense
         fallback={
-          <textarea
+          <PlainText
+            hand={hand}
             className="mono"
             aria-label={props.label}
             aria-invalid={props.problem !== undefined}
@@ -42,7 +47,7 @@ export function Editor(props: EditorProps) {
           />
         }
       >
-        <CodeMirror {...props} describedBy={describedBy} />
+        <CodeMirror {...props} describedBy={describedBy} hand={hand} />
       </Suspense>
       {props.problem !== undefined && (
         <span className="problem" id={id} role="alert">
@@ -51,4 +56,17 @@ export function Editor(props: EditorProps) {
       )}
     </>
   );
+}
+
+function PlainText({ hand, ...props }: ComponentProps<"textarea"> & { readonly hand: Hand }) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  // Who is typing goes on typing in what comes in its place; it is asked before the field leaves the page.
+  useLayoutEffect(() => {
+    const { current } = field;
+    return () => {
+      if (current !== null && current === document.activeElement)
+        hand.current = { anchor: current.selectionStart, head: current.selectionEnd };
+    };
+  }, [hand]);
+  return <textarea ref={field} {...props} />;
 }
