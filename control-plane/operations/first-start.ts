@@ -26,6 +26,7 @@ import { type ProviderPlace, placeOf } from "./provider-place.ts";
 import { setPrice } from "./set-price.ts";
 
 const author = "system:first-start";
+const summary = "first start";
 const simulatorKey = "simulator";
 const nodeDefaults: RouteTimeouts = { queueMs: 0, connectMs: 0, firstByteMs: 0, idleMs: 0, writeStallMs: 0, totalMs: 0 };
 
@@ -39,7 +40,7 @@ export async function firstStart(services: Services): Promise<void> {
   const made = await changeConfiguration(
     services,
     { actor: author, organisationId },
-    { action: "installation.create", summary: "first start" },
+    { action: "installation.create", summary },
     async (change) => {
       // Under the lock of the chain: of two control planes that start at once, one finds what the other made.
       if ((await asSystem(change.em, () => change.em.count(Organisation, {}))) > 0) return false;
@@ -61,6 +62,8 @@ export async function firstStart(services: Services): Promise<void> {
         rotatedFromId: null,
       });
       if (place !== undefined) await makeDemo(change, place);
+      // What is done on the way has a summary of its own.
+      change.describe(summary);
       writeCredentials(settings.dataDir, { apiKey: key.credential, adminToken: token.credential });
       return true;
     },

@@ -380,7 +380,7 @@ describe("the record of it all", () => {
     const made: readonly (readonly [string, string, object, string, string])[] = [
       ["Project", "project", { key: "named-project", name: "A name" }, "named-project", "project"],
       ["Provider", "provider", { key: "named-provider", kind: "OPENAI", baseUrl: "http://127.0.0.1:9/v1" }, "named-provider", "provider"],
-      ["Prompt", "prompt", { name: "named prompt" }, "named prompt", "prompt"],
+      ["Prompt", "prompt", { name: "named-prompt" }, "named-prompt", "prompt"],
       ["ApiKey", "apiKey", { projectId: await projectId("of-a-named-key"), name: "named key" }, "named key", "API key"],
       [
         "Backend",

@@ -71,13 +71,13 @@ describe("the first start", () => {
       routes { edges { node { name tiers { targets { weight } } prompt { label } } } }
       prompts { edges { node { name labels { name version } } } }
       experiments { edges { node { status variants { key prompt { version } } } } }
-      revisions { edges { node { number } } } }`;
+      revisions { edges { node { number summary } } } }`;
     const made = await ask(plane, query);
     expect(made.routes.edges).toEqual([
       { node: { name: "demo-chat", tiers: [{ targets: [{ weight: 1 }] }, { targets: [{ weight: 1 }] }], prompt: { label: "production" } } },
     ]);
     expect(made.experiments.edges[0].node.status).toBe("RUNNING");
-    expect(made.revisions.edges).toEqual([{ node: { number: "1" } }]);
+    expect(made.revisions.edges).toEqual([{ node: { number: "1", summary: "first start" } }]);
     expect(made.apiKeys.edges).toHaveLength(1);
     await running.pop()?.close();
 

@@ -45,7 +45,7 @@ export async function runningExperiment(services: TestServices, client: GraphqlC
   );
   expect(made.issues).toBeUndefined();
   const { id } = made.experiment;
-  await mutate("startExperiment", { id, expectedRevision: made.experiment.revision }, "experiment { id }");
+  await mutate("startExperiment", { id, expectedRevision: made.experiment.revision, aaTest: true }, "experiment { id }");
 
   const state = async (fields: string) => {
     const answer = await client.ask(admin, `query($id: ID!) { experiment(id: $id) { ${fields} } }`, { id });

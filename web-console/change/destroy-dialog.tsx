@@ -40,14 +40,17 @@ interface DestroyDialogProps {
   readonly traffic?: Traffic;
   /** What stands on it, in words. */
   readonly consequences: readonly ReactNode[];
+  /** Why there is nothing to be done. */
+  readonly refused?: string | undefined;
   readonly act: () => Promise<Outcome<unknown>>;
   readonly onClose: (done: boolean) => void;
 }
 
-export function DestroyDialog({ title, name, verb, done, traffic, consequences, act, onClose }: DestroyDialogProps) {
+export function DestroyDialog({ title, name, verb, done, traffic, consequences, refused, act, onClose }: DestroyDialogProps) {
   const [typed, setTyped] = useState("");
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string>();
+  const refusal = refused ?? (typed === name ? undefined : `Type ${name} above to go on`);
   const send = async () => {
     setBusy(true);
     const outcome = await act();
@@ -68,7 +71,7 @@ export function DestroyDialog({ title, name, verb, done, traffic, consequences, 
         className="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          if (typed === name) void send();
+          if (refusal === undefined) void send();
         }}
       >
         <TextField
@@ -83,7 +86,7 @@ export function DestroyDialog({ title, name, verb, done, traffic, consequences, 
         {failure !== undefined && <Notice tone="bad">{failure}</Notice>}
         <div className="dialog-foot">
           <Button onClick={() => onClose(false)}>Cancel</Button>
-          <Button type="submit" look="danger solid" disabled={busy} refused={typed === name ? undefined : `Type ${name} above to go on`}>
+          <Button type="submit" look="danger solid" disabled={busy} refused={refusal}>
             {verb}
           </Button>
         </div>

@@ -317,11 +317,15 @@ function Top({ title, groups, of, byCost, search }: TopProps) {
 
 const changesShown = 8;
 
+/** By when, which is not always the order of their numbers: what is dated back stands where it belongs. */
+const lastOf = <Change extends { readonly createdAt: string }>(changes: readonly Change[]): readonly Change[] =>
+  changes.toSorted((one, other) => Date.parse(other.createdAt) - Date.parse(one.createdAt)).slice(0, changesShown);
+
 function Changed({ data }: { readonly data: Data }) {
   return (
     <Card title="What has changed" actions={<Link to="/revisions">All</Link>}>
       <ul className="stack tight">
-        {data.revisions.edges.slice(0, changesShown).map(({ node }) => (
+        {lastOf(data.revisions.edges.map(({ node }) => node)).map((node) => (
           <li key={node.number} className="share">
             <span>
               <Link to="/revisions/$number" params={{ number: node.number }}>

@@ -1,6 +1,6 @@
 /** One revision: what it changed, what has changed since, and the way back to it. */
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useQuery } from "urql";
 import { DestroyDialog } from "../../change/destroy-dialog.tsx";
 import { change, problemFragment, publishedFragment } from "../../change/outcome.ts";
@@ -205,8 +205,10 @@ const undoneQuery = graphql(
   [comparedFragment],
 );
 
+const nothingDiffers = "Nothing else differs: this is how it stands now.";
+
 /** What a restore would change, by name: asked for when somebody is about to. */
-function Undone({ number }: { readonly number: string }) {
+function useUndone(number: string): ReactNode {
   const [{ data: newest, error }] = useQuery({ query: newestQuery, variables: {}, requestPolicy: "network-only" });
   const newestNumber = newest?.revisions.edges[0]?.node.number;
   const [{ data }] = useQuery({
@@ -219,7 +221,7 @@ function Undone({ number }: { readonly number: string }) {
   if (compared === undefined) return "Comparing with how it stands now …";
   if (!("changes" in compared) || compared.changes === undefined) return "The two cannot be compared.";
   const { count, atLeast, named } = restoredOf({ changesCount: compared.changesCount ?? 0, changes: compared.changes });
-  if (count === 0 && !atLeast) return "Nothing else differs: this is how it stands now.";
+  if (count === 0 && !atLeast) return nothingDiffers;
   const names = named.map(changeTitle);
   const rest = count - names.length;
   return (
@@ -233,6 +235,7 @@ function Undone({ number }: { readonly number: string }) {
 
 function Restore({ number, onClose }: { readonly number: string; readonly onClose: () => void }) {
   const navigate = useNavigate();
+  const undone = useUndone(number);
   return (
     <DestroyDialog
       title={`Restore revision ${number}?`}
@@ -242,8 +245,9 @@ function Restore({ number, onClose }: { readonly number: string; readonly onClos
       consequences={[
         "The configuration of your organisation goes back to how it stood then, as a new revision.",
         "What did not exist then is archived. API keys are left as they are: a revoked key stays revoked.",
-        <Undone key="undone" number={number} />,
+        undone,
       ]}
+      refused={undone === nothingDiffers ? nothingDiffers : undefined}
       act={() => change(restore, { input: { number } })}
       onClose={(done) => (done ? void navigate({ to: "/revisions" }) : onClose())}
     />

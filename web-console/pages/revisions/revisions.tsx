@@ -33,11 +33,14 @@ const query = graphql(`
 
 type Row = ResultOf<typeof query>["revisions"]["edges"][number]["node"];
 
+const datedBackMs = 3_600_000;
+
 export function Revisions() {
   const list = useKeyset(query, { after: null }, (data) => data.revisions);
   const { nodes } = useLive();
   const navigate = useNavigate();
   const alive = nodes.filter(({ state }) => state !== "gone");
+  const newest = list.nodes[0]?.number;
   const columns: readonly Column<Row>[] = [
     {
       id: "number",
@@ -50,15 +53,30 @@ export function Revisions() {
     },
     { id: "summary", name: "What", cell: (row) => row.summary },
     { id: "actor", name: "Who", cell: (row) => actorName(row.actor) },
-    { id: "at", name: "When", cell: (row) => <When at={row.createdAt} /> },
+    {
+      id: "at",
+      name: "When",
+      // In the order of their numbers: one that is dated back was made when it was handed on.
+      cell: ({ createdAt, publishedAt }) =>
+        publishedAt !== null && Date.parse(publishedAt) - Date.parse(createdAt) > datedBackMs ? (
+          <>
+            <When at={publishedAt} />, <span className="quiet">dated</span> <When at={createdAt} />
+          </>
+        ) : (
+          <When at={createdAt} />
+        ),
+    },
     {
       id: "reach",
-      name: "Serves on",
+      name: "Reached",
       end: true,
       cell: (row) => {
         if (row.publishedAt === null) return <Badge tone="warn">not handed on yet</Badge>;
         const on = alive.filter(({ appliedNumber }) => appliedNumber !== null && BigInt(appliedNumber) >= BigInt(row.number)).length;
-        return alive.length === 0 ? "–" : <Badge tone={on === alive.length ? "good" : "warn"}>{`${on}/${alive.length} nodes`}</Badge>;
+        if (alive.length === 0) return "–";
+        const reached = `${on}/${alive.length} nodes`;
+        if (row.number !== newest && on === alive.length) return <span className="quiet">{reached}</span>;
+        return <Badge tone={on === alive.length ? "good" : "warn"}>{row.number === newest ? `serves on ${reached}` : reached}</Badge>;
       },
     },
   ];
