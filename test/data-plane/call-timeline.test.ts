@@ -57,14 +57,16 @@ it("tells connecting, the first token and streaming of an attempt apart, and wha
   inOrder([first.startedMs, first.sentMs, first.endedMs, second.startedMs]);
   inOrder([second.startedMs, second.sentMs, second.contentMs, second.endedMs]);
   expect([first.placedMs, second.placedMs]).toEqual([first.startedMs, second.startedMs]);
-  // 60 ms, of which the simulator takes at least 80 %.
-  expect(Number(second.contentMs) - Number(second.sentMs)).toBeGreaterThan(45);
+  // 60 ms, of which the simulator takes at least 80 %; when it was sent is noted late where the machine is busy.
+  expect(Number(second.contentMs) - Number(second.startedMs)).toBeGreaterThan(45);
   expect(pace.pieces.reduce((sum, count) => sum + count, 0)).toBe(30);
   expect(pace.firstMs).toBe(second.contentMs);
   expect(pace.lastMs).toBeLessThanOrEqual(Number(second.endedMs));
   expect(pace.longestGapMs).toBeGreaterThan(1);
   expect(pace.longestGapFromMs + pace.longestGapMs).toBeLessThanOrEqual(pace.lastMs + 0.01);
-  expect(stages.at(-1)?.untilMs).toBeLessThan(durationMs + 2);
+  // Two clocks, read one after the other: the same call, however busy the machine is in between.
+  expect(stages.at(-1)?.untilMs).toBeGreaterThanOrEqual(Number(second.endedMs));
+  expect(stages.at(-1)?.untilMs).toBeLessThan(durationMs + 500);
 });
 
 it("has no pace of an answer in one piece, and no attempt of an answer from the cache", async () => {
